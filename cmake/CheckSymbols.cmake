@@ -1,0 +1,12 @@
+# Fails where an object defines a weak symbol: cmake -DNM=nm -DOBJECTS="a.o;b.o" -P CheckSymbols.cmake
+foreach(object IN LISTS OBJECTS)
+  execute_process(COMMAND ${NM} --defined-only -C ${object} OUTPUT_VARIABLE symbols RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "nm could not read ${object}")
+  endif()
+  string(REGEX MATCHALL "[^\n]* [WVuv] [^\n]*" weak "${symbols}")
+  if(weak)
+    list(JOIN weak "\n  " lines)
+    message(FATAL_ERROR "${object} defines weak symbols, which the linker may share between instruction sets:\n  ${lines}")
+  endif()
+endforeach()

@@ -1,0 +1,152 @@
+"""The seam between Python and C++: everything that crosses it stands here."""
+
+from typing import Any, NamedTuple, Sequence
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+class BackendInfo(NamedTuple):
+    name: str  # "cpu:avx512"
+    available: bool  # on this machine
+    lanes: int  # float32 lanes
+
+class ParameterInfo(NamedTuple):
+    name: str  # "conv2d_1.weight"
+    shape: tuple[int, ...]
+    fan_in: int
+    fan_out: int
+    role: str  # "weight" "bias" "gain" "shift"
+    trainable: bool
+    offset: int  # in the flat block
+    size: int
+
+class StateInfo(NamedTuple):
+    name: str  # "batch_norm_1.running_mean"
+    size: int
+
+class LayerInfo(NamedTuple):
+    name: str
+    title: str  # "Conv2D"
+    depth: int  # 0 at the top level, 1 inside a container ...
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    n_parameters: int
+
+class EpochResult(NamedTuple):
+    loss: float  # mean over samples of the batch losses, penalty included
+    penalty: float  # the part of it that is L1 and L2
+    n_batches: int  # done
+    status: str  # "done" "diverged" "interrupted"
+
+def backends() -> list[BackendInfo]: ...  # best first
+def layer_fields() -> dict[str, list[str]]: ...  # kind -> fields, as registered in C++
+def max_threads() -> int: ...  # what OpenMP would use now
+
+class Program:
+    """A network made ready: shapes, memory, kernels, weights, optimizer state.
+
+    X everywhere: C-contiguous uint8, float32 or float64 of shape (n, *input_shape), or a CSR triple
+    (data, indices int32, indptr int64) of 2-D X.
+    """
+
+    def __init__(
+        self,
+        layers: list[dict[str, Any]],  # from specs.to_dict: {"kind", "title", "name", field: value ...}
+        input_shape: tuple[int, ...],
+        *,
+        dtype: str = "float32",
+        backend: str = "",  # "" = best available, or FASTDL_BACKEND
+        batch_size: int = 64,  # the largest batch
+        threads: int = 1,
+        seed: int = 0,  # of the counter-based generator
+        input_gradient: bool = False,  # whether backward gives dX
+    ) -> None: ...
+
+    backend: str
+    dtype: str
+    threads: int
+    batch_size: int
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    parameters: list[ParameterInfo]
+    states: list[StateInfo]
+    layers: list[LayerInfo]
+
+    def set_threads(self, threads: int) -> None: ...  # at most the number compiled for
+
+    # --- weights, in the user's layout; one flat block in the order of .parameters
+    def get_parameter(self, name: str) -> NDArray[Any]: ...
+    def set_parameter(self, name: str, value: NDArray[Any]) -> None: ...
+    def get_gradient(self, name: str) -> NDArray[Any]: ...
+    def get_state(self, name: str) -> NDArray[Any]: ...
+    def set_state(self, name: str, value: NDArray[Any]) -> None: ...
+    def get_weights(self) -> NDArray[Any]: ...  # copy of the flat parameter block
+    def set_weights(self, flat: NDArray[Any]) -> None: ...
+    def get_gradients(self) -> NDArray[Any]: ...
+    def get_states(self) -> NDArray[Any]: ...
+    def set_states(self, flat: NDArray[Any]) -> None: ...
+    def get_optimizer(self) -> NDArray[Any]: ...  # (2, n_parameters): first and second moments
+    def set_optimizer(self, moments: NDArray[Any], steps: int) -> None: ...
+    optimizer_steps: int
+
+    # --- training
+    def set_loss(self, kind: str, param: float = 0.0, cap: float = float("inf")) -> None: ...
+    def set_optimizer_rule(
+        self,
+        kind: str,
+        *,
+        momentum: float = 0.9,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        l1: float = 0.0,
+        l2: float = 0.0,  # both divided by the batch's sum of weights, as scikit-learn's alpha
+        max_norm: float = float("inf"),
+        clip_value: float = float("inf"),
+        clip_norm: float = float("inf"),
+        lr_multipliers: Sequence[float] | None = None,  # one for each of .parameters, times the layer's own
+    ) -> None: ...
+    def train_epoch(
+        self,
+        X: Any,
+        y: NDArray[Any],  # int32 codes (n,) or targets (n, n_outputs) of the program's dtype
+        order: NDArray[np.int64],  # (m,) indices into X: the epoch's samples in order
+        rates: NDArray[np.float64],  # (1,) or one for each batch
+        *,
+        sample_weight: NDArray[Any] | None = None,  # (n,)
+        batch_size: int = 0,  # 0 = the largest
+        epoch: int = 0,  # for the counter-based generator
+        poll: Callable[[], bool] | None = None,  # asked between batches, at most every 50 ms; True interrupts
+    ) -> EpochResult: ...
+    # Loss (data and penalty apart) and gradients over all of X in batches; no update. Gradients by get_gradients().
+    # evaluation=True: inference mode, no gradients.
+    def loss_and_grads(
+        self, X: Any, y: NDArray[Any], *, sample_weight: NDArray[Any] | None = None, evaluation: bool = False
+    ) -> tuple[float, float]: ...
+
+    # --- use
+    # Output of a layer (index into the top level; -1 = the last) in inference mode, after the link ("" "softmax" "sigmoid" "exp").
+    def predict(self, X: Any, *, link: str = "", layer: int = -1, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
+    # One batch, for functional, tests and special losses.
+    def forward(self, X: Any, *, training: bool = False, epoch: int = 0) -> NDArray[Any]: ...
+    def backward(self, dy: NDArray[Any]) -> NDArray[Any] | None: ...  # dX where input_gradient; parameters by get_gradient
+    # The bytes of each block: "parameters" "gradients" "optimizer" "values" "saved" "scratch".
+    def memory(self) -> dict[str, int]: ...
+    def poison(self) -> None: ...  # fills values, saved and scratch with NaN (tests)
+
+# --- plain functions for functional; arrays C-contiguous of one dtype, results written to given arrays
+def loss(
+    kind: str, pred: NDArray[Any], target: NDArray[Any], weight: NDArray[Any] | None, norm: float,
+    param: float, value: NDArray[np.float64], dpred: NDArray[Any] | None,
+) -> None: ...
+def update(
+    kind: str, params: NDArray[Any], grads: NDArray[Any], first: NDArray[Any] | None, second: NDArray[Any] | None,
+    *, step: int, rate: float, momentum: float, beta1: float, beta2: float, eps: float, weight_decay: float,
+    l1: float, l2: float, clip_value: float,
+) -> None: ...
+def im2col(x: NDArray[Any], cols: NDArray[Any], size: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> None: ...
+def col2im(cols: NDArray[Any], x: NDArray[Any], size: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> None: ...

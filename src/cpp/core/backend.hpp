@@ -1,0 +1,16 @@
+// The backends in this build, best first; cpu:generic is the last and always there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/kernels.hpp"
+
+namespace fastdl {
+
+const std::vector<const Backend*>& backends();
+
+// By name; "" means FASTDL_BACKEND or the best that this machine runs. Raises where there is none.
+const Backend& find_backend(std::string name);
+
+}  // namespace fastdl

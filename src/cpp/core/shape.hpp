@@ -1,0 +1,34 @@
+// Shapes of one sample: (features) or (height, width, channels), in the user's order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fastdl {
+
+using index = std::int64_t;
+
+struct Shape {
+  std::vector<int> dims;  // {features} or {h, w, c}
+
+  bool is_image() const { return dims.size() == 3; }
+  bool is_row() const { return dims.size() == 1; }
+  int h() const { return dims[0]; }
+  int w() const { return dims[1]; }
+  int c() const { return dims.back(); }
+  index size() const {
+    index n = 1;
+    for (int d : dims) n *= d;
+    return n;
+  }
+  bool operator==(const Shape& other) const = default;
+
+  std::string text() const {  // "28x28x1", "784"
+    std::string s;
+    for (int d : dims) s += (s.empty() ? "" : "x") + std::to_string(d);
+    return s;
+  }
+};
+
+}  // namespace fastdl

@@ -1,0 +1,105 @@
+// The CPU kernels of one instruction set. CMake compiles this file once per set with its flags and
+//   FASTDL_ISA            avx2            the namespace and the exported symbol's ending
+//   FASTDL_ISA_NAME       "cpu:avx2"
+//   FASTDL_VECTOR_BYTES   32
+// Everything has internal linkage but the one symbol at the end: an inline function that two objects share would be
+// merged by the linker, and a machine without AVX-512 would run the AVX-512 copy (tests/test_symbols.py looks).
+#include "core/kernels.hpp"
+
+namespace fastdl {
+namespace {
+namespace FASTDL_ISA {
+
+#include "kernels/cpu/vec.hpp"
+//
+#include "kernels/cpu/layout.hpp"
+#include "kernels/cpu/gemm.hpp"
+#include "kernels/cpu/dense.hpp"
+#include "kernels/cpu/conv2d.hpp"
+#include "kernels/cpu/pool2d.hpp"
+#include "math/elementary.hpp"
+#include "math/activations.hpp"
+#include "math/losses.hpp"
+#include "math/updates.hpp"
+#include "math/philox.hpp"
+#include "kernels/cpu/pointwise.hpp"
+#include "kernels/cpu/dropout.hpp"
+#include "kernels/cpu/norm.hpp"
+#include "kernels/cpu/loss.hpp"
+#include "kernels/cpu/update.hpp"
+#include "kernels/cpu/im2col.hpp"
+
+template <class T>
+constexpr Kernels<T> table() {
+  return {
+      .lanes = lanes<T>,
+      .gather_rows = gather_rows<T>,
+      .gather_image = gather_image<T>,
+      .image_to_rows = image_to_rows<T>,
+      .rows_to_image = rows_to_image<T>,
+      .dense_scratch = dense_scratch<T>,
+      .dense_forward = dense_forward<T>,
+      .dense_backward_data = dense_backward_data<T>,
+      .dense_backward_weights = dense_backward_weights<T>,
+      .conv2d_scratch = conv2d_scratch<T>,
+      .conv2d_forward = conv2d_forward<T>,
+      .conv2d_backward_data = conv2d_backward_data<T>,
+      .conv2d_backward_weights = conv2d_backward_weights<T>,
+      .max_pool2d_forward = max_pool2d_forward<T>,
+      .max_pool2d_backward = max_pool2d_backward<T>,
+      .avg_pool2d_forward = avg_pool2d_forward<T>,
+      .avg_pool2d_backward = avg_pool2d_backward<T>,
+      .global_avg_pool_forward = global_avg_pool_forward<T>,
+      .global_avg_pool_backward = global_avg_pool_backward<T>,
+      .global_max_pool_forward = global_max_pool_forward<T>,
+      .global_max_pool_backward = global_max_pool_backward<T>,
+      .activation_forward = activation_forward<T>,
+      .activation_backward = activation_backward<T>,
+      .softmax_forward = softmax_forward<T>,
+      .softmax_backward = softmax_backward<T>,
+      .prelu_forward = prelu_forward<T>,
+      .prelu_backward = prelu_backward<T>,
+      .dropout_forward = dropout_forward<T>,
+      .dropout_backward = dropout_backward<T>,
+      .maxout_forward = maxout_forward<T>,
+      .maxout_backward = maxout_backward<T>,
+      .add = add<T>,
+      .batch_norm_forward = batch_norm_forward<T>,
+      .batch_norm_inference = batch_norm_inference<T>,
+      .batch_norm_backward = batch_norm_backward<T>,
+      .batch_norm_inference_backward = batch_norm_inference_backward<T>,
+      .layer_norm_forward = layer_norm_forward<T>,
+      .layer_norm_backward = layer_norm_backward<T>,
+      .loss = loss<T>,
+      .update = update<T>,
+      .max_norm = max_norm<T>,
+      .sum_squares = sum_squares<T>,
+      .sum_absolutes = sum_absolutes<T>,
+      .im2col = im2col<T>,
+      .col2im = col2im<T>,
+  };
+}
+
+constexpr Kernels<float> f32 = table<float>();
+constexpr Kernels<double> f64 = table<double>();
+
+bool available() {
+#if defined(FASTDL_NEEDS_AVX512)
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#elif defined(FASTDL_NEEDS_AVX2)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+  return true;
+#endif
+}
+
+}  // namespace FASTDL_ISA
+}  // namespace
+
+#define FASTDL_JOIN(a, b) a##b
+#define FASTDL_SYMBOL(isa) FASTDL_JOIN(backend_, isa)
+extern const Backend FASTDL_SYMBOL(FASTDL_ISA);
+const Backend FASTDL_SYMBOL(FASTDL_ISA) = {FASTDL_ISA_NAME, FASTDL_ISA::available, &FASTDL_ISA::f32, &FASTDL_ISA::f64};
+
+}  // namespace fastdl

@@ -1,0 +1,76 @@
+// One vector of the instruction set: GCC/Clang vector types, width FASTDL_VECTOR_BYTES. Included by table.cpp only,
+// inside the per-ISA namespace; everything here has internal linkage.
+#pragma once
+
+template <class T>
+struct VecOf;
+template <>
+struct VecOf<float> {
+  typedef float V __attribute__((vector_size(FASTDL_VECTOR_BYTES)));
+  typedef float U __attribute__((vector_size(FASTDL_VECTOR_BYTES), aligned(4), may_alias));
+  typedef std::int32_t I __attribute__((vector_size(FASTDL_VECTOR_BYTES)));
+};
+template <>
+struct VecOf<double> {
+  typedef double V __attribute__((vector_size(FASTDL_VECTOR_BYTES)));
+  typedef double U __attribute__((vector_size(FASTDL_VECTOR_BYTES), aligned(8), may_alias));
+  typedef std::int64_t I __attribute__((vector_size(FASTDL_VECTOR_BYTES)));
+};
+
+template <class T>
+using Vec = typename VecOf<T>::V;  // aligned
+template <class T>
+using Mask = typename VecOf<T>::I;  // integers of the same width; a comparison gives 0 or -1 in each lane
+
+template <class T>
+constexpr int lanes = FASTDL_VECTOR_BYTES / sizeof(T);
+
+template <class T>
+FASTDL_INLINE Vec<T> splat(T x) {
+  return x - Vec<T>{};
+}
+template <class T>
+FASTDL_INLINE Vec<T> load(const T* p) {
+  return *reinterpret_cast<const typename VecOf<T>::U*>(p);
+}
+template <class T>
+FASTDL_INLINE void store(T* p, Vec<T> x) {
+  *reinterpret_cast<typename VecOf<T>::U*>(p) = x;
+}
+// The first count lanes (0 < count < lanes); the others are zero on load and left alone on store.
+template <class T>
+FASTDL_INLINE Vec<T> load_part(const T* p, int count) {
+  Vec<T> x{};
+  for (int i = 0; i < count; i++) x[i] = p[i];
+  return x;
+}
+template <class T>
+FASTDL_INLINE void store_part(T* p, Vec<T> x, int count) {
+  for (int i = 0; i < count; i++) p[i] = x[i];
+}
+template <class T>
+FASTDL_INLINE T lane_sum(Vec<T> x) {  // in lane order, the same for every caller
+  T s = x[0];
+  for (int i = 1; i < lanes<T>; i++) s += x[i];
+  return s;
+}
+template <class V>
+FASTDL_INLINE V vmax(V a, V b) {
+  return a > b ? a : b;
+}
+template <class V>
+FASTDL_INLINE V vmin(V a, V b) {
+  return a < b ? a : b;
+}
+template <class N>
+FASTDL_INLINE N least(N a, N b) {
+  return a < b ? a : b;
+}
+template <class N>
+FASTDL_INLINE N most(N a, N b) {
+  return a > b ? a : b;
+}
+template <class N>
+FASTDL_INLINE N ceil_div(N a, N b) {
+  return (a + b - 1) / b;
+}

@@ -1,0 +1,97 @@
+// What a layer is: plan books memory and checks shapes, forward and backward call kernels.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/check.hpp"
+#include "core/kernels.hpp"
+#include "core/shape.hpp"
+#include "layers/spec.hpp"
+
+namespace fastdl {
+
+// A tensor between layers: its values and their gradient in the program's two activation blocks.
+struct Tensor {
+  Shape shape;
+  index value = 0, gradient = 0;   // offsets, in elements
+  bool wants_gradient = false;     // false below the first trainable parameter: backward writes no dx there
+  bool overwritable = false;       // the layer that made it does not read it again: the next may work in place
+};
+
+struct Parameter {
+  std::string name;                // "conv2d_1.weight"
+  std::vector<int> dims;
+  int fan_in = 0, fan_out = 0;     // for the initialisers
+  std::string role;                // "weight" (regularised), "bias", "gain", "shift"
+  bool trainable = true;
+  double rate = 1;                 // learning-rate multiplier
+  index offset = 0, count = 0;
+};
+
+// Not learnt, but saved with the weights: running statistics.
+struct State {
+  std::string name;
+  index offset = 0, count = 0;
+  double fill = 0;
+};
+
+using Param = index;   // offset into params and grads
+using Buffer = index;  // offset into state, saved
+
+template <class T>
+class Plan;            // program/plan.hpp: tensor, parameter, state, saved, scratch
+
+// What a step shows to a layer. Each thread of the team has its own, all alike but for team.rank.
+template <class T>
+struct Frame {
+  Team team;
+  const Kernels<T>& kernels;
+  int n;               // samples in this batch
+  bool training;
+  std::uint64_t seed;
+  std::uint32_t epoch;
+  const std::int64_t* sample;      // (n,), index of each sample in the user's array
+  T *params, *grads, *states, *values, *gradients, *saves, *scratch;
+
+  T* value(const Tensor& t) const { return values + t.value; }
+  T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + t.gradient : nullptr; }
+  T* param(Param p) const { return p < 0 ? nullptr : params + p; }
+  T* grad(Param p) const { return p < 0 ? nullptr : grads + p; }
+  T* state(Buffer b) const { return states + b; }
+  T* saved(Buffer b) const { return saves + b; }
+};
+
+template <class T>
+struct Layer {
+  const LayerSpec spec;
+  Tensor in, out;
+  bool learns = false;  // its parameters get gradients (set in plan)
+
+  explicit Layer(const LayerSpec& s) : spec(s) {}
+  virtual ~Layer() = default;
+  // Sets in and out; raises where the shapes do not fit.
+  virtual void plan(Plan<T>& plan) = 0;
+  virtual void forward(const Frame<T>& frame) const = 0;
+  virtual void backward(const Frame<T>& frame) const = 0;  // reads out's gradient, writes in's and the parameters'
+  virtual const std::vector<std::unique_ptr<Layer>>* children() const { return nullptr; }
+
+  std::string who() const { return "layer '" + spec.name + "' (" + spec.title + ")"; }
+};
+
+template <class T>
+using LayerPtr = std::unique_ptr<Layer<T>>;
+
+// --- the list of layers ---------------------------------------------------------------------------------------------
+template <class T>
+LayerPtr<T> make_layer(const LayerSpec& spec);
+
+struct LayerEntry {
+  const char* kind;                        // "conv2d"
+  std::vector<std::string> fields;         // as in the Python dataclass
+};
+const std::vector<LayerEntry>& layer_entries();
+
+}  // namespace fastdl

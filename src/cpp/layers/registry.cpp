@@ -1,0 +1,47 @@
+// All layers, one line each: the stem, the C++ type, and the fields of its Python dataclass (tests/test_registry.py
+// compares the two).
+#include "layers/layer.hpp"
+
+#define FASTDL_LAYERS(X)                                                                                           \
+  X(dense, Dense, "units", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                       \
+  X(conv2d, Conv2D, "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "weight_init",    \
+    "bias_init", "trainable", "lr_multiplier")                                                                     \
+  X(max_pool2d, MaxPool2D, "size", "stride", "padding")                                                            \
+  X(avg_pool2d, AvgPool2D, "size", "stride", "padding", "count_include_pad")                                       \
+  X(global_avg_pool, GlobalAvgPool)                                                                                \
+  X(global_max_pool, GlobalMaxPool)                                                                                \
+  X(flatten, Flatten)                                                                                              \
+  X(reshape, Reshape, "shape")                                                                                     \
+  X(activation, Activation, "function", "alpha")                                                                   \
+  X(prelu, PReLU, "alpha_init", "trainable", "lr_multiplier")                                                      \
+  X(dropout, Dropout, "rate")                                                                                      \
+  X(batch_norm, BatchNorm, "momentum", "eps", "trainable", "lr_multiplier")                                        \
+  X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                    \
+  X(maxout, Maxout, "units", "pieces", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")           \
+  X(residual, Residual, "layers", "shortcut")                                                                      \
+  X(sequential, Sequential, "layers")
+
+namespace fastdl {
+
+#define FASTDL_DECLARE(kind, Name, ...)                     \
+  LayerPtr<float> make_##Name(const LayerSpec&, float);     \
+  LayerPtr<double> make_##Name(const LayerSpec&, double);
+FASTDL_LAYERS(FASTDL_DECLARE)
+
+template <class T>
+LayerPtr<T> make_layer(const LayerSpec& spec) {
+#define FASTDL_MAKE(kind_, Name, ...) \
+  if (spec.kind == #kind_) return make_##Name(spec, T{});
+  FASTDL_LAYERS(FASTDL_MAKE)
+  throw Error("layer '" + spec.name + "': fastdl has no layer of kind '" + spec.kind + "'.");
+}
+template LayerPtr<float> make_layer<float>(const LayerSpec&);
+template LayerPtr<double> make_layer<double>(const LayerSpec&);
+
+const std::vector<LayerEntry>& layer_entries() {
+#define FASTDL_ENTRY(kind, Name, ...) {#kind, {__VA_ARGS__}},
+  static const std::vector<LayerEntry> entries = {FASTDL_LAYERS(FASTDL_ENTRY)};
+  return entries;
+}
+
+}  // namespace fastdl

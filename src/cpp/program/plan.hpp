@@ -1,0 +1,81 @@
+// Shapes, memory and order, decided once: layers book what they need, the program allocates one block of each kind.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/kernels.hpp"
+#include "layers/layer.hpp"
+
+namespace fastdl {
+
+template <class T>
+class Plan {
+ public:
+  Plan(const Kernels<T>& kernels, int batch, int threads) : kernels(kernels), batch(batch), threads(threads) {}
+
+  const Kernels<T>& kernels;
+  const int batch;    // the largest batch
+  const int threads;
+
+  // Elements of a tensor of this sample shape: rows (batch, features) or images (blocks, c, h, w, lanes).
+  index elements(const Shape& shape) const { return padded_batch(shape) * shape.size(); }
+  index padded_batch(const Shape& shape) const {
+    return shape.is_image() ? (batch + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : batch;
+  }
+
+  // A new tensor with values of its own.
+  Tensor tensor(const Shape& shape, bool wants_gradient) {
+    Tensor t{shape, values, 0, wants_gradient, false};
+    values += aligned(elements(shape));
+    if (wants_gradient) t.gradient = gradients, gradients += aligned(elements(shape));
+    return t;
+  }
+  // The same values under a gradient of its own: for a second reader, whose gradient is added later.
+  Tensor fork(const Tensor& t) {
+    Tensor other = t;
+    other.overwritable = false;
+    if (t.wants_gradient) other.gradient = gradients, gradients += aligned(elements(t.shape));
+    return other;
+  }
+
+  Param parameter(const LayerSpec& spec, const std::string& what, const std::string& role, std::vector<int> dims,
+                  int fan_in, int fan_out) {
+    Parameter p{spec.name + "." + what, std::move(dims), fan_in, fan_out, role};
+    p.trainable = !frozen && (!spec.has("trainable") || spec.flag("trainable"));
+    p.rate = spec.has("lr_multiplier") ? spec.number("lr_multiplier") : 1.0;
+    p.count = 1;
+    for (int d : p.dims) p.count *= d;
+    p.offset = n_parameters;
+    n_parameters += p.count;
+    parameters.push_back(p);
+    return p.offset;
+  }
+  // Whether a layer with this spec learns: its out then wants a gradient.
+  bool learns(const LayerSpec& spec) const { return !frozen && (!spec.has("trainable") || spec.flag("trainable")); }
+
+  Buffer state(const LayerSpec& spec, const std::string& what, index count, double fill) {
+    states.push_back({spec.name + "." + what, n_states, count, fill});
+    n_states += count;
+    return states.back().offset;
+  }
+  // Kept from forward to backward.
+  Buffer saved(index count) {
+    Buffer b = saves;
+    saves += aligned(count);
+    return b;
+  }
+  // Shared by all layers: free again when a kernel returns.
+  void scratch(index count) { scratches = std::max(scratches, aligned(count)); }
+
+  bool frozen = false;  // inside a container that does not learn
+  std::vector<Parameter> parameters;
+  std::vector<State> states;
+  index n_parameters = 0, n_states = 0, values = 0, gradients = 0, saves = 0, scratches = 0;
+
+ private:
+  static index aligned(index count) { return (count + 63) / 64 * 64; }  // whole cache lines for float and double
+};
+
+}  // namespace fastdl
