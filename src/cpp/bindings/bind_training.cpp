@@ -1,0 +1,134 @@
+// Program: loss, rule, epochs.
+#include <cmath>
+
+#include "bindings/py_program.hpp"
+
+namespace fastdl {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// X, y, order and sample_weight as one checked piece of data.
+template <class P>
+struct Batches {
+  using T = value_of<P>;
+  Input in;
+  Array<std::int32_t> codes;
+  Array<T> targets, weights;
+  Array<std::int64_t> order;
+
+  Data<T> data;
+
+  Batches(P& p, const py::object& X, const py::object& y, const py::object& sample_weight, const py::object& rows) {
+    in = input_of(X, p.input());
+    data.x = in.samples;
+    check(p.output().is_row(), "the loss needs rows of outputs, but the last layer gives " + p.output().text() +
+                                   ". Put Flatten() or GlobalAvgPool() and Dense() at the end.");
+    index outputs = p.output().size();
+    if (p.loss().takes_codes) {
+      codes = exact<std::int32_t>(y, "y");
+      check_shape(codes, {in.n}, "y");
+      for (index i = 0; i < in.n; i++)
+        check(codes.data()[i] >= 0 && codes.data()[i] < outputs,
+              "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
+      data.codes = codes.data();
+    } else {
+      targets = exact<T>(y, "y");
+      check_shape(targets, {in.n, outputs}, "y");
+      data.targets = targets.data();
+    }
+    if (!sample_weight.is_none()) {
+      weights = exact<T>(sample_weight, "sample_weight");
+      check_shape(weights, {in.n}, "sample_weight");
+      data.weights = weights.data();
+    }
+    data.count = in.n;
+    if (!rows.is_none()) {
+      order = exact<std::int64_t>(rows, "order");
+      for (index i = 0; i < order.size(); i++)
+        check(order.data()[i] >= 0 && order.data()[i] < in.n, "order has an index outside of X.");
+      data.order = order.data(), data.count = order.size();
+    }
+  }
+};
+
+py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y, const py::object& order,
+                       const py::object& rates, const py::object& sample_weight, int batch_size, std::uint32_t epoch,
+                       const py::object& poll) {
+  return self.visit([&](auto& p) -> py::object {
+    using P = std::decay_t<decltype(p)>;
+    Batches<P> batches(p, X, y, sample_weight, order);
+    Array<double> rate = exact<double>(rates, "rates");
+    int size = batch_size ? batch_size : p.settings().batch;
+    check(size > 0 && size <= p.settings().batch, "batch_size=" + std::to_string(size) +
+                                                      " is above the largest this program was compiled for, " +
+                                                      std::to_string(p.settings().batch) + ".");
+    index count = (batches.data.count + size - 1) / size;
+    check(rate.size() == 1 || rate.size() == count,
+          "rates must hold one value, or one for each of the " + std::to_string(count) + " batches.");
+    typename P::Poll ask;
+    if (!poll.is_none())
+      ask = [&poll] {
+        py::gil_scoped_acquire gil;
+        return poll().cast<bool>();
+      };
+    EpochResult r;
+    {
+      Busy busy(self.mutex());
+      r = p.train_epoch(batches.data, rate.data(), rate.size() == 1, size, epoch, ask);
+    }
+    const char* status[] = {"done", "diverged", "interrupted"};
+    return py::module_::import("fastdl._core")
+        .attr("EpochResult")(r.loss, r.penalty, r.n_batches, status[int(r.status)]);
+  });
+}
+
+py::tuple loss_and_grads(PyProgram& self, const py::object& X, const py::object& y, const py::object& sample_weight,
+                         bool evaluation) {
+  double loss = 0, penalty = 0;
+  self.visit([&](auto& p) {
+    Batches<std::decay_t<decltype(p)>> batches(p, X, y, sample_weight, py::none());
+    Busy busy(self.mutex());
+    p.loss_and_grads(batches.data, evaluation, loss, penalty);
+  });
+  return py::make_tuple(loss, penalty);
+}
+
+}  // namespace
+
+void bind_training(ProgramClass& c) {
+  c.def(
+      "set_loss",
+      [](PyProgram& s, const std::string& kind, double param, double cap) {
+        Loss loss{loss_kind(kind), loss_takes_codes(loss_kind(kind)), param, cap};
+        s.visit([&](auto& p) { p.set_loss(loss); });
+      },
+      py::arg("kind"), py::arg("param") = 0.0, py::arg("cap") = infinity);
+  c.def(
+      "set_optimizer_rule",
+      [](PyProgram& s, const std::string& kind, double momentum, double beta1, double beta2, double eps,
+         double weight_decay, double l1, double l2, double max_norm, double clip_value, double clip_norm,
+         const py::object& lr_multipliers) {
+        Rule rule{update_kind(kind), momentum,   beta1,    beta2, eps, weight_decay, l1, l2,
+                  max_norm,          clip_value, clip_norm};
+        std::vector<double> multipliers;
+        if (!lr_multipliers.is_none()) multipliers = lr_multipliers.cast<std::vector<double>>();
+        s.visit([&](auto& p) {
+          check(multipliers.empty() || multipliers.size() == p.parameters().size(),
+                "lr_multipliers must hold one value for each of the " + std::to_string(p.parameters().size()) +
+                    " parameters.");
+          p.set_rule(rule, multipliers);
+        });
+      },
+      py::arg("kind"), py::kw_only(), py::arg("momentum") = 0.9, py::arg("beta1") = 0.9, py::arg("beta2") = 0.999,
+      py::arg("eps") = 1e-8, py::arg("weight_decay") = 0.0, py::arg("l1") = 0.0, py::arg("l2") = 0.0,
+      py::arg("max_norm") = infinity, py::arg("clip_value") = infinity, py::arg("clip_norm") = infinity,
+      py::arg("lr_multipliers") = py::none());
+  c.def("train_epoch", &train_epoch, py::arg("X"), py::arg("y"), py::arg("order"), py::arg("rates"), py::kw_only(),
+        py::arg("sample_weight") = py::none(), py::arg("batch_size") = 0, py::arg("epoch") = 0,
+        py::arg("poll") = py::none());
+  c.def("loss_and_grads", &loss_and_grads, py::arg("X"), py::arg("y"), py::kw_only(),
+        py::arg("sample_weight") = py::none(), py::arg("evaluation") = false);
+}
+
+}  // namespace fastdl

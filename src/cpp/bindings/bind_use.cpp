@@ -1,0 +1,95 @@
+// Program: predict, and one batch forward and back.
+#include "bindings/py_program.hpp"
+
+namespace fastdl {
+namespace {
+
+ActivationKind link_kind(const std::string& name) {
+  if (name.empty() || name == "identity") return ActivationKind::identity;
+  if (name == "softmax") return ActivationKind::softmax;
+  if (name == "sigmoid") return ActivationKind::sigmoid;
+  if (name == "exp") return ActivationKind::exp;
+  throw Error("link='" + name + "'; expected '', 'softmax', 'sigmoid' or 'exp'.");
+}
+
+py::array predict(PyProgram& self, const py::object& X, const std::string& link, int layer, const py::object& out) {
+  ActivationKind kind = link_kind(link);
+  return self.visit([&](auto& p) -> py::array {
+    using T = value_of<std::decay_t<decltype(p)>>;
+    int count = 0;
+    for (const LayerRow& row : p.rows()) count += row.depth == 0;
+    check(layer >= -count && layer < count,
+          "layer=" + std::to_string(layer) + "; the network has " + std::to_string(count) + " layers.");
+    Input in = input_of(X, p.input());
+    Shape shape = p.output(layer);
+    check(kind == ActivationKind::identity || shape.is_row(), "a link needs rows of outputs.");
+    Array<T> y = out.is_none() ? new_array<T>(batch_shape(in.n, shape)) : exact<T>(out, "out");
+    check_shape(y, batch_shape(in.n, shape), "out");
+    Data<T> data;
+    data.x = in.samples, data.count = in.n;
+    T* to = y.mutable_data();
+    {
+      Busy busy(self.mutex());
+      p.predict(data, kind, layer, to);
+    }
+    return y;
+  });
+}
+
+py::array forward(PyProgram& self, const py::object& X, bool training, std::uint32_t epoch) {
+  return self.visit([&](auto& p) -> py::array {
+    using T = value_of<std::decay_t<decltype(p)>>;
+    Input in = input_of(X, p.input());
+    check(in.n <= p.settings().batch, "forward() takes one batch: " + std::to_string(in.n) + " samples, at most " +
+                                          std::to_string(p.settings().batch) + ".");
+    Array<T> y = new_array<T>(batch_shape(in.n, p.output()));
+    Data<T> data;
+    data.x = in.samples, data.count = in.n;
+    T* to = y.mutable_data();
+    {
+      Busy busy(self.mutex());
+      p.forward(data, training, epoch, to);
+    }
+    return y;
+  });
+}
+
+py::object backward(PyProgram& self, const py::object& dy) {
+  return self.visit([&](auto& p) -> py::object {
+    using T = value_of<std::decay_t<decltype(p)>>;
+    Array<T> from = exact<T>(dy, "dy");
+    check_shape(from, batch_shape(p.last_count(), p.output()), "dy");
+    py::object result = py::none();
+    T* to = nullptr;
+    if (p.settings().input_gradient) {
+      Array<T> dx = new_array<T>(batch_shape(p.last_count(), p.input()));
+      to = dx.mutable_data();
+      result = dx;
+    }
+    const T* data = from.data();
+    {
+      Busy busy(self.mutex());
+      p.backward(data, to);
+    }
+    return result;
+  });
+}
+
+}  // namespace
+
+void bind_use(ProgramClass& c) {
+  c.def("predict", &predict, py::arg("X"), py::kw_only(), py::arg("link") = "", py::arg("layer") = -1,
+        py::arg("out") = py::none());
+  c.def("forward", &forward, py::arg("X"), py::kw_only(), py::arg("training") = false, py::arg("epoch") = 0);
+  c.def("backward", &backward, py::arg("dy"));
+  c.def("memory", [](PyProgram& s) {
+    return s.visit([](auto& p) {
+      py::dict bytes;
+      for (const auto& [name, count] : p.memory()) bytes[name] = count;
+      return bytes;
+    });
+  });
+  c.def("poison", [](PyProgram& s) { s.visit([](auto& p) { p.poison(); }); });
+}
+
+}  // namespace fastdl

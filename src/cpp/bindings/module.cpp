@@ -1,0 +1,51 @@
+// fastdl._core: a table of contents.
+#include "bindings/numpy.hpp"
+#include "core/backend.hpp"
+#include "core/threads.hpp"
+#include "layers/layer.hpp"
+
+namespace fastdl {
+void bind_program(py::module_& m);
+void bind_functions(py::module_& m);
+
+namespace {
+
+py::object named_tuple(const char* name, const char* fields) {
+  return py::module_::import("collections").attr("namedtuple")(name, fields, py::arg("module") = "fastdl._core");
+}
+
+}  // namespace
+}  // namespace fastdl
+
+PYBIND11_MODULE(_core, m) {
+  using namespace fastdl;
+  m.attr("__version__") = FASTDL_VERSION;
+  py::register_exception_translator([](std::exception_ptr p) {
+    try {
+      if (p) std::rethrow_exception(p);
+    } catch (const Error& e) {
+      PyErr_SetString(PyExc_ValueError, e.what());
+    }
+  });
+
+  py::object BackendInfo = named_tuple("BackendInfo", "name available lanes");
+  m.attr("BackendInfo") = BackendInfo;
+  m.attr("ParameterInfo") = named_tuple("ParameterInfo", "name shape fan_in fan_out role trainable offset size");
+  m.attr("StateInfo") = named_tuple("StateInfo", "name size");
+  m.attr("LayerInfo") = named_tuple("LayerInfo", "name title depth input_shape output_shape n_parameters");
+  m.attr("EpochResult") = named_tuple("EpochResult", "loss penalty n_batches status");
+
+  m.def("backends", [BackendInfo] {
+    py::list list;
+    for (const Backend* b : backends()) list.append(BackendInfo(b->name, b->available(), b->f32->lanes));
+    return list;
+  });
+  m.def("layer_fields", [] {
+    py::dict fields;
+    for (const LayerEntry& entry : layer_entries()) fields[entry.kind] = py::cast(entry.fields);
+    return fields;
+  });
+  m.def("max_threads", [] { return max_threads(); });
+  bind_program(m);
+  bind_functions(m);
+}

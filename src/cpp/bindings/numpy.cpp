@@ -1,0 +1,50 @@
+#include "bindings/numpy.hpp"
+
+namespace fastdl {
+namespace {
+
+Source source_type(const py::array& a) {
+  if (py::isinstance<py::array_t<std::uint8_t>>(a)) return Source::u8;
+  if (py::isinstance<py::array_t<float>>(a)) return Source::f32;
+  if (py::isinstance<py::array_t<double>>(a)) return Source::f64;
+  throw py::type_error("X must be of dtype uint8, float32 or float64, got " + std::string(py::str(a.dtype())) + ".");
+}
+
+Input sparse_input(const py::tuple& csr, const Shape& shape) {
+  check(csr.size() == 3 && shape.is_row(),
+        "sparse X is a CSR triple (data, indices, indptr) for a net that takes rows.");
+  Input in;
+  auto data = py::reinterpret_borrow<py::array>(csr[0]);
+  auto indices = exact<std::int32_t>(csr[1], "indices");
+  auto indptr = exact<std::int64_t>(csr[2], "indptr");
+  check(indptr.size() >= 1 && data.size() == indices.size(),
+        "sparse X: the lengths of data, indices and indptr differ.");
+  const std::int64_t* starts = indptr.data();
+  in.n = indptr.size() - 1;
+  check(starts[0] == 0 && starts[in.n] <= data.size(), "sparse X: indptr points outside of data.");
+  for (index i = 0; i < in.n; i++) check(starts[i] <= starts[i + 1], "sparse X: indptr decreases.");
+  for (index i = 0; i < indices.size(); i++)
+    check(indices.data()[i] >= 0 && indices.data()[i] < shape.size(), "sparse X: a column index is out of range.");
+  in.samples = {data.data(), source_type(data), shape.size(), starts, indices.data()};
+  in.keep = {data, indices, indptr};
+  return in;
+}
+
+}  // namespace
+
+Input input_of(const py::object& X, const Shape& shape) {
+  if (py::isinstance<py::tuple>(X)) return sparse_input(py::reinterpret_borrow<py::tuple>(X), shape);
+  if (!py::isinstance<py::array>(X)) throw py::type_error("X must be a NumPy array or a CSR triple.");
+  auto a = py::reinterpret_borrow<py::array>(X);
+  Input in;
+  std::vector<py::ssize_t> expected = batch_shape(a.ndim() ? a.shape(0) : 0, shape);
+  check(a.ndim() == py::ssize_t(expected.size()) && std::equal(expected.begin(), expected.end(), a.shape()),
+        "X has shape " + shape_text(a) + ", but the network takes samples of " + shape.text() + ".");
+  if (!(a.flags() & py::array::c_style)) throw py::type_error("X must be C-contiguous.");
+  in.n = a.shape(0);
+  in.samples = {a.data(), source_type(a), shape.size(), nullptr, nullptr};
+  in.keep = {a};
+  return in;
+}
+
+}  // namespace fastdl

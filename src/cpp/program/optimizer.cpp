@@ -1,0 +1,138 @@
+#include "program/optimizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace fastdl {
+
+namespace {
+
+struct Named {
+  const char* name;
+  UpdateKind kind;
+  int moments;
+};
+constexpr Named rules[] = {
+    {"sgd", UpdateKind::sgd, 0},         {"momentum", UpdateKind::momentum, 1}, {"nesterov", UpdateKind::nesterov, 1},
+    {"adagrad", UpdateKind::adagrad, 1}, {"adadelta", UpdateKind::adadelta, 2}, {"rmsprop", UpdateKind::rmsprop, 1},
+    {"adam", UpdateKind::adam, 2},       {"adamw", UpdateKind::adamw, 2},       {"nadam", UpdateKind::nadam, 2},
+};
+
+}  // namespace
+
+UpdateKind update_kind(const std::string& name) {
+  for (const Named& rule : rules)
+    if (name == rule.name) return rule.kind;
+  throw Error("optimizer '" + name + "' is not known to the core.");
+}
+
+int n_moments(UpdateKind kind) {
+  for (const Named& rule : rules)
+    if (kind == rule.kind) return rule.moments;
+  return 0;
+}
+
+NadamCoefficients nadam_coefficients(double beta1, long t) {
+  auto mu = [&](long s) { return beta1 * (1 - 0.5 * std::pow(0.96, 0.004 * s)); };
+  double product = 1;
+  for (long s = 1; s <= t; s++) product *= mu(s);
+  return {(1 - mu(t)) / (1 - product), mu(t + 1) / (1 - product * mu(t + 1))};
+}
+
+template <class T>
+UpdateArgs<T> step_args(const Rule& rule, long t, double rate) {
+  UpdateArgs<T> args{};
+  args.kind = rule.kind;
+  args.rate = rate;
+  args.momentum = rule.momentum;
+  args.beta1 = rule.beta1, args.beta2 = rule.beta2, args.eps = rule.eps;
+  args.correction1 = 1 - std::pow(rule.beta1, double(t));
+  args.correction2 = 1 - std::pow(rule.beta2, double(t));
+  if (rule.kind == UpdateKind::nadam) {
+    NadamCoefficients c = nadam_coefficients(rule.beta1, t);
+    args.nadam_now = c.now, args.nadam_next = c.next;
+  }
+  args.scale = 1;
+  args.clip = rule.clip_value;
+  return args;
+}
+
+template <class T>
+Optimizer<T>::Optimizer(const Rule& rule, const std::vector<Parameter>& parameters,
+                        const std::vector<double>& multipliers)
+    : rule_(rule) {
+  for (std::size_t i = 0; i < parameters.size(); i++) {
+    const Parameter& p = parameters[i];
+    n_parameters_ = std::max(n_parameters_, p.offset + p.count);
+    if (!p.trainable) continue;
+    bool weight = p.role == "weight";
+    Run run{p.offset, p.count, weight && (rule.l1 != 0 || rule.l2 != 0 || rule.weight_decay != 0),
+            p.rate * (multipliers.empty() ? 1.0 : multipliers[i])};
+    Run* last = runs_.empty() ? nullptr : &runs_.back();
+    if (last && last->offset + last->count == run.offset && last->regularised == run.regularised &&
+        last->rate == run.rate)
+      last->count += run.count;
+    else
+      runs_.push_back(run);
+    if (weight && std::isfinite(rule.max_norm)) limited_.push_back(p);
+  }
+  moments_ = Block<T>(n_moments(rule.kind) * n_parameters_);
+  parts_ = Block<double>(n_parameters_ / sum_chunk + 1);
+}
+
+template <class T>
+double Optimizer<T>::penalty(const Frame<T>& f) const {
+  double value = 0;
+  auto total = [&](auto sum, const Run& run) {
+    sum(f.team, run.count, f.params + run.offset, parts_.data());
+    double s = 0;
+    for (index i = 0; i * sum_chunk < run.count; i++) s += parts_[i];
+    f.team.sync();  // before parts are written again
+    return s;
+  };
+  for (const Run& run : runs_) {
+    if (run.regularised && rule_.l2 != 0) value += 0.5 * rule_.l2 * total(f.kernels.sum_squares, run);
+    if (run.regularised && rule_.l1 != 0) value += rule_.l1 * total(f.kernels.sum_absolutes, run);
+  }
+  return value;
+}
+
+template <class T>
+double Optimizer<T>::gradient_norm(const Frame<T>& f) const {
+  f.kernels.sum_squares(f.team, n_parameters_, f.grads, parts_.data());
+  double s = 0;
+  for (index i = 0; i * sum_chunk < n_parameters_; i++) s += parts_[i];
+  f.team.sync();
+  return std::sqrt(s);
+}
+
+template <class T>
+void Optimizer<T>::step(const Frame<T>& f, double rate, double norm) {
+  UpdateArgs<T> args = step_args<T>(rule_, t_, rate);
+  if (std::isfinite(rule_.clip_norm)) {
+    double length = gradient_norm(f);
+    if (length > rule_.clip_norm) args.scale = rule_.clip_norm / length;
+  }
+  int moments = n_moments(rule_.kind);
+  for (const Run& run : runs_) {
+    args.rate = rate * run.rate;
+    args.l1 = run.regularised ? rule_.l1 / norm : 0;
+    args.l2 = run.regularised ? rule_.l2 / norm : 0;
+    args.decay = run.regularised ? rule_.weight_decay : 0;
+    args.count = run.count;
+    args.w = f.params + run.offset;
+    args.g = f.grads + run.offset;
+    args.m = moments > 0 ? moments_.data() + run.offset : nullptr;
+    args.v = moments > 1 ? moments_.data() + n_parameters_ + run.offset : nullptr;
+    f.kernels.update(f.team, args);
+  }
+  for (const Parameter& p : limited_)
+    f.kernels.max_norm(f.team, p.count / p.dims.back(), p.dims.back(), rule_.max_norm, f.params + p.offset);
+}
+
+template class Optimizer<float>;
+template class Optimizer<double>;
+template UpdateArgs<float> step_args<float>(const Rule&, long, double);
+template UpdateArgs<double> step_args<double>(const Rule&, long, double);
+
+}  // namespace fastdl

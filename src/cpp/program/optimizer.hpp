@@ -1,0 +1,69 @@
+// The rule that turns gradients into new weights, over the flat block in runs of equal settings.
+#pragma once
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/arena.hpp"
+#include "layers/layer.hpp"
+
+namespace fastdl {
+
+struct Rule {
+  UpdateKind kind = UpdateKind::sgd;
+  double momentum = 0.9, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  double weight_decay = 0, l1 = 0, l2 = 0;
+  double max_norm = std::numeric_limits<double>::infinity();
+  double clip_value = std::numeric_limits<double>::infinity();
+  double clip_norm = std::numeric_limits<double>::infinity();
+};
+
+UpdateKind update_kind(const std::string& name);
+int n_moments(UpdateKind kind);  // state blocks of the size of the parameters: 0, 1 or 2
+
+// Nadam's momentum schedule mu_t and its running product (Dozat 2016), as the coefficients of the gradient and of the
+// first moment in step t.
+struct NadamCoefficients {
+  double now, next;
+};
+NadamCoefficients nadam_coefficients(double beta1, long t);
+
+// Everything of an UpdateArgs that does not depend on the run of parameters.
+template <class T>
+UpdateArgs<T> step_args(const Rule& rule, long t, double rate);
+
+template <class T>
+class Optimizer {
+ public:
+  Optimizer(const Rule& rule, const std::vector<Parameter>& parameters, const std::vector<double>& multipliers);
+
+  // 0.5*l2*sum(w^2) + l1*sum|w| over the regularised weights, not divided; every thread gets the value.
+  double penalty(const Frame<T>& f) const;
+  // One step on every thread of the team; norm divides l1 and l2.
+  void step(const Frame<T>& f, double rate, double norm);
+  void count_step() { t_++; }  // once a step, by the program
+
+  const Rule& rule() const { return rule_; }
+  long steps() const { return t_; }
+  void set_steps(long t) { t_ = t; }
+  const Block<T>& moments() const { return moments_; }  // (2, n_parameters) or less
+
+ private:
+  struct Run {
+    index offset, count;
+    bool regularised;
+    double rate;
+  };
+  double gradient_norm(const Frame<T>& f) const;
+
+  Rule rule_;
+  std::vector<Run> runs_;
+  std::vector<Parameter> limited_;  // weights under the max-norm
+  index n_parameters_ = 0;
+  long t_ = 0;
+  Block<T> moments_;
+  Block<double> parts_;
+};
+
+}  // namespace fastdl

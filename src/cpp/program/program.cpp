@@ -1,0 +1,213 @@
+#include "program/program.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "core/backend.hpp"
+#include "core/threads.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+constexpr double team_threshold = 1e6;  // operations of a pass below which one thread is faster than a team
+
+template <class T>
+void add_rows(const Layer<T>& layer, int depth, const std::vector<Parameter>& parameters, std::vector<LayerRow>& rows) {
+  LayerRow row{layer.spec.name, layer.spec.title, depth, layer.in.shape, layer.out.shape, 0};
+  for (const Parameter& p : parameters)
+    if (p.name.substr(0, p.name.rfind('.')) == layer.spec.name) row.n_parameters += p.count;
+  rows.push_back(row);
+  if (const auto* children = layer.children())
+    for (const auto& child : *children) add_rows(*child, depth + 1, parameters, rows);
+}
+
+}  // namespace
+
+template <class T>
+Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, const Settings& settings)
+    : backend_(find_backend(settings.backend)),
+      kernels_(kernels_of<T>(backend_)),
+      settings_(settings),
+      threads_(settings.threads),
+      optimizer_(Rule{}, {}, {}) {
+  check(!layers.empty(), "a network needs at least one layer, got none.");
+  Plan<T> plan(kernels_, settings.batch, settings.threads);
+  input_ = plan.tensor(input, settings.input_gradient);
+  const Tensor* last = &input_;
+  for (const LayerSpec& spec : layers) {
+    layers_.push_back(make_layer<T>(spec));
+    layers_.back()->in = *last;
+    layers_.back()->plan(plan);
+    last = &layers_.back()->out;
+  }
+  parameters_ = plan.parameters, states_ = plan.states;
+  params_ = Block<T>(plan.n_parameters), grads_ = Block<T>(plan.n_parameters), state_ = Block<T>(plan.n_states);
+  values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients), saved_ = Block<T>(plan.saves);
+  scratch_ = Block<T>(plan.scratches);
+  for (const State& s : states_) std::fill_n(state_.data() + s.offset, s.count, T(s.fill));
+  for (const LayerRow& row : rows())
+    work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : 1) + row.out.size();
+
+  batch_codes_ = Block<std::int32_t>(settings.batch);
+  batch_weights_ = Block<T>(settings.batch);
+  batch_order_ = Block<std::int64_t>(settings.batch);
+  batch_losses_ = Block<double>(settings.batch);
+  batch_targets_ = Block<T>(output().is_row() ? settings.batch * output().size() : 0);
+  loss_.cap = std::numeric_limits<double>::infinity();
+}
+
+template <class T>
+std::vector<LayerRow> Program<T>::rows() const {
+  std::vector<LayerRow> rows;
+  for (const auto& layer : layers_) add_rows(*layer, 0, parameters_, rows);
+  return rows;
+}
+
+template <class T>
+void Program<T>::set_rule(const Rule& rule, const std::vector<double>& multipliers) {
+  optimizer_ = Optimizer<T>(rule, parameters_, multipliers);
+}
+
+template <class T>
+int Program<T>::team_size(int n) const {
+  return work_ * n < team_threshold ? 1 : usable_threads(threads_);
+}
+
+template <class T>
+Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
+  return {team,
+          kernels_,
+          batch.n,
+          batch.training,
+          settings_.seed,
+          batch.epoch,
+          batch_order_.data(),
+          params_.data(),
+          grads_.data(),
+          state_.data(),
+          values_.data(),
+          gradients_.data(),
+          saved_.data(),
+          scratch_.data()};
+}
+
+// The batch's samples in program layout, in the input tensor.
+template <class T>
+void Program<T>::gather(const Frame<T>& f, const Batch& batch) {
+  if (f.team.rank == 0)
+    for (int i = 0; i < f.n; i++)
+      batch_order_[i] = batch.data->order ? batch.data->order[batch.begin + i] : batch.begin + i;
+  f.team.sync();
+  const Shape& s = input_.shape;
+  if (s.is_image())
+    kernels_.gather_image(f.team, batch.data->x, batch_order_.data(), f.n, s.h() * s.w(), s.c(), f.value(input_));
+  else
+    kernels_.gather_rows(f.team, batch.data->x, batch_order_.data(), f.n, f.value(input_));
+}
+
+template <class T>
+void Program<T>::run_forward(const Frame<T>& f, int last) {
+  int count = last < 0 ? int(layers_.size()) + last + 1 : last + 1;
+  for (int i = 0; i < count; i++) layers_[i]->forward(f);
+}
+
+template <class T>
+void Program<T>::run_backward(const Frame<T>& f) {
+  for (int i = int(layers_.size()) - 1; i >= 0 && layers_[i]->out.wants_gradient; i--) layers_[i]->backward(f);
+}
+
+// A tensor in the user's order: (n, features) or (n, h, w, c).
+template <class T>
+void Program<T>::read(const Frame<T>& f, const Tensor& t, T* y) {
+  const Shape& s = t.shape;
+  if (s.is_image()) {
+    kernels_.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(t), y);
+  } else {
+    Range part = f.team.share(f.n * s.size());
+    std::memcpy(y + part.begin, f.value(t) + part.begin, (part.end - part.begin) * sizeof(T));
+    f.team.sync();
+  }
+}
+
+template <class T>
+void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T* y) {
+  const Tensor& out = at(layer).out;
+  index size = out.shape.size();
+  last_n_ = 0;
+  run_team(team_size(int(std::min<index>(data.count, settings_.batch))), [&](const Team& team) {
+    for (index begin = 0; begin < data.count; begin += settings_.batch) {
+      Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), false, 0};
+      Frame<T> f = frame(team, batch);
+      T* part = y + begin * size;
+      gather(f, batch);
+      run_forward(f, layer);
+      read(f, out, part);
+      if (link == ActivationKind::softmax)
+        kernels_.softmax_forward(team, {f.n, int(size), 1, false}, part, part);
+      else if (link != ActivationKind::identity)
+        kernels_.activation_forward(team, link, T(1), f.n * size, part, part);
+    }
+  });
+}
+
+template <class T>
+void Program<T>::forward(const Data<T>& data, bool training, std::uint32_t epoch, T* y) {
+  last_n_ = int(data.count), last_training_ = training, last_epoch_ = epoch;
+  Batch batch{&data, 0, last_n_, training, epoch};
+  run_team(team_size(last_n_), [&](const Team& team) {
+    Frame<T> f = frame(team, batch);
+    gather(f, batch);
+    run_forward(f);
+    read(f, layers_.back()->out, y);
+  });
+}
+
+template <class T>
+void Program<T>::backward(const T* dy, T* dx) {
+  const Tensor& out = layers_.back()->out;
+  check(last_n_ > 0, "backward() follows a forward() of one batch; there was none.");
+  check(out.wants_gradient, "backward() has nothing to do: no layer learns and input_gradient is False.");
+  Batch batch{nullptr, 0, last_n_, last_training_, last_epoch_};
+  run_team(team_size(last_n_), [&](const Team& team) {
+    Frame<T> f = frame(team, batch);
+    const Shape& s = out.shape;
+    if (s.is_image()) {
+      kernels_.rows_to_image(team, f.n, s.h() * s.w(), s.c(), dy, f.gradient(out));
+    } else {
+      Range part = team.share(f.n * s.size());
+      std::memcpy(f.gradient(out) + part.begin, dy + part.begin, (part.end - part.begin) * sizeof(T));
+      team.sync();
+    }
+    run_backward(f);
+    if (!dx) return;
+    Tensor gradient = input_;
+    gradient.value = input_.gradient;  // read() takes values
+    Frame<T> g = f;
+    g.values = f.gradients;
+    read(g, gradient, dx);
+  });
+}
+
+template <class T>
+std::vector<std::pair<const char*, index>> Program<T>::memory() const {
+  return {{"parameters", params_.bytes() + state_.bytes()},
+          {"gradients", grads_.bytes() + totals_.bytes()},
+          {"optimizer", optimizer_.moments().bytes()},
+          {"values", values_.bytes() + gradients_.bytes()},
+          {"saved", saved_.bytes()},
+          {"scratch", scratch_.bytes()}};
+}
+
+template <class T>
+void Program<T>::poison() {
+  last_n_ = 0;
+  for (const Block<T>* block : {&values_, &gradients_, &saved_, &scratch_})
+    std::fill(block->begin(), block->end(), std::numeric_limits<T>::quiet_NaN());
+}
+
+template class Program<float>;
+template class Program<double>;
+
+}  // namespace fastdl

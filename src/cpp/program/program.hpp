@@ -1,0 +1,144 @@
+// A network made ready: shapes, memory, kernels, weights and optimizer state. It owns all that changes in a fit.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/arena.hpp"
+#include "core/kernels.hpp"
+#include "layers/layer.hpp"
+#include "program/optimizer.hpp"
+
+namespace fastdl {
+
+struct Settings {
+  std::string backend;
+  int batch = 64;
+  int threads = 1;
+  std::uint64_t seed = 0;
+  bool input_gradient = false;
+};
+
+struct Loss {
+  LossKind kind = LossKind::squared_error;
+  bool takes_codes = false;
+  double param = 0;
+  double cap = 0;
+};
+LossKind loss_kind(const std::string& name);
+bool loss_takes_codes(LossKind kind);
+
+// What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...).
+template <class T>
+struct Data {
+  Samples x{};
+  const std::int32_t* codes = nullptr;  // (n,)
+  const T* targets = nullptr;           // (n, outputs)
+  const T* weights = nullptr;           // (n,)
+  const std::int64_t* order = nullptr;
+  index count = 0;
+};
+
+enum class Status { done, diverged, interrupted };
+
+struct EpochResult {
+  double loss, penalty;
+  int n_batches;
+  Status status;
+};
+
+struct LayerRow {
+  std::string name, title;
+  int depth;
+  Shape in, out;
+  index n_parameters;
+};
+
+template <class T>
+class Program {
+ public:
+  using value_type = T;
+  using Poll = std::function<bool()>;
+
+  Program(const std::vector<LayerSpec>& layers, const Shape& input, const Settings& settings);
+
+  const Backend& backend() const { return backend_; }
+  const Settings& settings() const { return settings_; }
+  int threads() const { return threads_; }
+  int last_count() const { return last_n_; }  // samples of the last forward()
+  void set_threads(int threads) { threads_ = std::min(threads, settings_.threads); }
+  const Shape& input() const { return input_.shape; }
+  const Shape& output(int layer = -1) const { return at(layer).out.shape; }
+  std::vector<LayerRow> rows() const;
+
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  const std::vector<State>& states() const { return states_; }
+  const Block<T>& weights() const { return params_; }
+  const Block<T>& gradients() const { return grads_; }
+  const Block<T>& state_block() const { return state_; }
+
+  void set_loss(const Loss& loss) { loss_ = loss; }
+  const Loss& loss() const { return loss_; }
+  void set_rule(const Rule& rule, const std::vector<double>& multipliers);
+  Optimizer<T>& optimizer() { return optimizer_; }
+  const Optimizer<T>& optimizer() const { return optimizer_; }
+
+  EpochResult train_epoch(const Data<T>& data, const double* rates, bool one_rate, int batch, std::uint32_t epoch,
+                          const Poll& poll);
+  // Mean loss over all samples and (unless evaluation) its gradients, penalties included; no update.
+  void loss_and_grads(const Data<T>& data, bool evaluation, double& loss, double& penalty);
+
+  // Outputs of a top-level layer in inference mode, (count, ...) in the user's order, after the link.
+  void predict(const Data<T>& data, ActivationKind link, int layer, T* y);
+  // One batch of at most settings.batch samples.
+  void forward(const Data<T>& data, bool training, std::uint32_t epoch, T* y);
+  void backward(const T* dy, T* dx);
+
+  std::vector<std::pair<const char*, index>> memory() const;  // bytes of each block
+  void poison();                                              // NaN into what no pass may rely on
+
+ private:
+  struct Batch {  // one batch as every thread sees it
+    const Data<T>* data;
+    index begin;
+    int n;
+    bool training;
+    std::uint32_t epoch;
+  };
+  const Layer<T>& at(int layer) const { return *layers_[layer < 0 ? layers_.size() + layer : layer]; }
+  int team_size(int n) const;
+  Frame<T> frame(const Team& team, const Batch& batch);
+  void gather(const Frame<T>& f, const Batch& batch);
+  void gather_targets(const Frame<T>& f, const Batch& batch);
+  void run_forward(const Frame<T>& f, int last = -1);
+  void run_backward(const Frame<T>& f);
+  double run_loss(const Frame<T>& f, double norm, bool gradient);  // the sum of the weighted losses
+  double sum_of_weights(int n) const;
+  void add_penalty_gradient(double norm);
+  void read(const Frame<T>& f, const Tensor& t, T* y);
+
+  const Backend& backend_;
+  const Kernels<T>& kernels_;
+  Settings settings_;
+  int threads_;
+  std::vector<LayerPtr<T>> layers_;
+  Tensor input_;
+  double work_ = 0;  // operations for one sample, forward
+  std::vector<Parameter> parameters_;
+  std::vector<State> states_;
+  Loss loss_;
+  Optimizer<T> optimizer_;
+
+  Block<T> params_, grads_, state_, values_, gradients_, saved_, scratch_;
+  Block<T> totals_;                      // gradients summed over batches (loss_and_grads)
+  Block<std::int32_t> batch_codes_;
+  Block<T> batch_targets_, batch_weights_;
+  Block<std::int64_t> batch_order_;
+  Block<double> batch_losses_;
+  int last_n_ = 0;                       // samples of the last forward, for backward
+  std::uint32_t last_epoch_ = 0;
+  bool last_training_ = false;
+};
+
+}  // namespace fastdl

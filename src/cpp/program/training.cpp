@@ -1,0 +1,167 @@
+// The batch loop: gather, forward, loss, backward, update.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/threads.hpp"
+#include "program/program.hpp"
+
+namespace fastdl {
+
+LossKind loss_kind(const std::string& name) {
+  constexpr std::pair<const char*, LossKind> kinds[] = {
+      {"softmax_cross_entropy", LossKind::softmax_cross_entropy},
+      {"binary_cross_entropy", LossKind::binary_cross_entropy},
+      {"squared_error", LossKind::squared_error},
+      {"absolute_error", LossKind::absolute_error},
+      {"huber", LossKind::huber},
+      {"hinge", LossKind::hinge},
+      {"poisson", LossKind::poisson},
+  };
+  for (const auto& [text, kind] : kinds)
+    if (name == text) return kind;
+  throw Error("loss '" + name + "' is not known to the core.");
+}
+
+bool loss_takes_codes(LossKind kind) { return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge; }
+
+template <class T>
+void Program<T>::gather_targets(const Frame<T>& f, const Batch& batch) {
+  const Data<T>& data = *batch.data;
+  index outputs = output().size();
+  Range part = f.team.share(f.n);
+  for (index i = part.begin; i < part.end; i++) {
+    index from = batch_order_[i];
+    if (data.codes) batch_codes_[i] = data.codes[from];
+    if (data.targets) std::copy_n(data.targets + from * outputs, outputs, batch_targets_.data() + i * outputs);
+    if (data.weights) batch_weights_[i] = data.weights[from];
+  }
+  f.team.sync();
+}
+
+template <class T>
+double Program<T>::sum_of_weights(int n) const {
+  double sum = 0;
+  for (int i = 0; i < n; i++) sum += batch_weights_[i];
+  return sum > 0 ? sum : 1;  // a batch of zero weights has a zero gradient
+}
+
+template <class T>
+double Program<T>::run_loss(const Frame<T>& f, double norm, bool gradient) {
+  const Tensor& out = layers_.back()->out;
+  LossArgs<T> args{};
+  args.kind = loss_.kind, args.param = loss_.param, args.cap = loss_.cap;
+  args.n = f.n, args.outputs = int(out.shape.size());
+  args.pred = f.value(out);
+  args.target = loss_.takes_codes ? nullptr : batch_targets_.data();
+  args.codes = loss_.takes_codes ? batch_codes_.data() : nullptr;
+  args.weight = batch_weights_.data();
+  args.norm = norm;
+  args.value = batch_losses_.data();
+  args.dpred = gradient ? f.gradient(out) : nullptr;
+  kernels_.loss(f.team, args);
+  double sum = 0;
+  for (int i = 0; i < f.n; i++) sum += batch_losses_[i];
+  return sum;
+}
+
+template <class T>
+EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bool one_rate, int batch_size,
+                                    std::uint32_t epoch, const Poll& poll) {
+  using clock = std::chrono::steady_clock;
+  EpochResult result{0, 0, 0, Status::done};
+  auto polled = clock::now();
+  last_n_ = 0;
+  if (!data.weights) std::fill(batch_weights_.begin(), batch_weights_.end(), T(1));
+  for (index begin = 0; begin < data.count; begin += batch_size) {
+    Batch batch{&data, begin, int(std::min<index>(batch_size, data.count - begin)), true, epoch};
+    double rate = rates[one_rate ? 0 : result.n_batches];
+    double loss = 0, penalty = 0;
+    optimizer_.count_step();
+    run_team(team_size(batch.n), [&](const Team& team) {
+      Frame<T> f = frame(team, batch);
+      gather(f, batch);
+      gather_targets(f, batch);
+      run_forward(f);
+      double norm = sum_of_weights(f.n);
+      double mean = run_loss(f, norm, true) / norm;
+      double extra = optimizer_.penalty(f) / norm;
+      if (team.rank == 0) loss = mean, penalty = extra;
+      if (!std::isfinite(mean + extra)) return;  // every thread has the same sums
+      run_backward(f);
+      optimizer_.step(f, rate, norm);
+    });
+    if (!std::isfinite(loss + penalty)) {
+      result.status = Status::diverged;
+      break;
+    }
+    result.loss += (loss + penalty) * batch.n;
+    result.penalty += penalty * batch.n;
+    result.n_batches++;
+    if (poll && clock::now() - polled > std::chrono::milliseconds(50)) {
+      polled = clock::now();
+      if (poll()) {
+        result.status = Status::interrupted;
+        break;
+      }
+    }
+  }
+  index seen = std::min<index>(data.count, index(result.n_batches) * batch_size);
+  if (seen) result.loss /= seen, result.penalty /= seen;
+  return result;
+}
+
+template <class T>
+void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& loss, double& penalty) {
+  last_n_ = 0;
+  if (!data.weights) std::fill(batch_weights_.begin(), batch_weights_.end(), T(1));
+  bool several = !evaluation && data.count > settings_.batch;
+  if (several && !totals_.size()) totals_ = Block<T>(grads_.size());
+  if (several) std::fill(totals_.begin(), totals_.end(), T(0));
+  double norm = 0;
+  for (index i = 0; i < data.count; i++) norm += data.weights ? double(data.weights[i]) : 1.0;
+  loss = penalty = 0;
+  for (index begin = 0; begin < data.count; begin += settings_.batch) {
+    Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), !evaluation, 0};
+    bool last = begin + batch.n == data.count;
+    run_team(team_size(batch.n), [&](const Team& team) {
+      Frame<T> f = frame(team, batch);
+      gather(f, batch);
+      gather_targets(f, batch);
+      run_forward(f);
+      double sum = run_loss(f, norm, !evaluation);
+      if (team.rank == 0) loss += sum / norm;
+      if (!evaluation) run_backward(f);
+      if (several) kernels_.add(team, totals_.size(), totals_.data(), grads_.data(), totals_.data());
+      if (last) {
+        double extra = optimizer_.penalty(f) / norm;
+        if (team.rank == 0) penalty = extra;
+      }
+    });
+  }
+  if (several) std::copy(totals_.begin(), totals_.end(), grads_.begin());
+  if (!evaluation) add_penalty_gradient(norm);
+}
+
+// grads += (l2*w + l1*sign(w)) / norm over the regularised weights; the update does this itself.
+template <class T>
+void Program<T>::add_penalty_gradient(double norm) {
+  const Rule& rule = optimizer_.rule();
+  if (rule.l1 == 0 && rule.l2 == 0) return;
+  T l1 = rule.l1 / norm, l2 = rule.l2 / norm;
+  for (const Parameter& p : parameters_) {
+    if (!p.trainable || p.role != "weight") continue;
+    const T* w = params_.data() + p.offset;
+    T* g = grads_.data() + p.offset;
+    for (index i = 0; i < p.count; i++) g[i] += l2 * w[i] + l1 * ((w[i] > 0) - (w[i] < 0));
+  }
+}
+
+template EpochResult Program<float>::train_epoch(const Data<float>&, const double*, bool, int, std::uint32_t,
+                                                 const Poll&);
+template EpochResult Program<double>::train_epoch(const Data<double>&, const double*, bool, int, std::uint32_t,
+                                                  const Poll&);
+template void Program<float>::loss_and_grads(const Data<float>&, bool, double&, double&);
+template void Program<double>::loss_and_grads(const Data<double>&, bool, double&, double&);
+
+}  // namespace fastdl
