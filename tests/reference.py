@@ -1,0 +1,239 @@
+"""Every operation of fastdl, forward, in plain float64 NumPy: what the kernels are compared with.
+
+Written to be read, shares nothing with the package. Arrays are as users see them: rows (n, features), images
+(n, h, w, c), kernels (kh, kw, c/groups, f).
+"""
+
+from collections.abc import Callable
+from math import erf
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Layer = dict[str, Any]  # {"kind": "conv2d", "name": "conv2d_1", "filters": 8, ...}
+
+
+# --- operations ------------------------------------------------------------------------------------------------------
+
+
+def dense(x: Array, w: Array, b: Array | None = None) -> Array:
+    return x @ w if b is None else x @ w + b
+
+
+def margins(
+    padding: Any, size: Any, stride: Any, dilation: Any, image: Any
+) -> list[tuple[int, int]]:
+    """Rows and columns of padding: [(top, bottom), (left, right)]. "same" gives ceil(image / stride) outputs."""
+    if padding == "valid":
+        return [(0, 0), (0, 0)]
+    if padding != "same":
+        top, bottom, left, right = padding
+        return [(top, bottom), (left, right)]
+    sides = []
+    for k, s, d, h in zip(size, stride, dilation, image, strict=True):
+        total = max((-(-h // s) - 1) * s + (k - 1) * d + 1 - h, 0)
+        sides.append((total // 2, total - total // 2))
+    return sides
+
+
+def windows(x: Array, size: Any, stride: Any, padding: Any, dilation: Any, fill: float) -> Array:
+    """The patches under a sliding window, (n, oh, ow, c, kh, kw)."""
+    sides = margins(padding, size, stride, dilation, x.shape[1:3])
+    x = np.pad(x, [(0, 0), *sides, (0, 0)], constant_values=fill)
+    reach = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
+    patches = sliding_window_view(x, reach, axis=(1, 2))
+    return patches[:, :: stride[0], :: stride[1], :, :: dilation[0], :: dilation[1]]
+
+
+def conv2d(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    stride: Any = (1, 1),
+    padding: Any = "valid",
+    dilation: Any = (1, 1),
+    groups: int = 1,
+) -> Array:
+    patches = windows(x, w.shape[:2], stride, padding, dilation, 0.0)
+    parts = zip(np.split(patches, groups, axis=3), np.split(w, groups, axis=3), strict=True)
+    y = np.concatenate([np.einsum("nyxckl,klcf->nyxf", p, v) for p, v in parts], axis=3)
+    return y if b is None else y + b
+
+
+def max_pool2d(x: Array, size: Any, stride: Any, padding: Any = "valid") -> Array:
+    return windows(x, size, stride, padding, (1, 1), -np.inf).max(axis=(4, 5))
+
+
+def avg_pool2d(
+    x: Array, size: Any, stride: Any, padding: Any = "valid", count_include_pad: bool = True
+) -> Array:
+    total = windows(x, size, stride, padding, (1, 1), 0.0).sum(axis=(4, 5))
+    if count_include_pad:
+        return total / (size[0] * size[1])
+    return total / windows(np.ones_like(x), size, stride, padding, (1, 1), 0.0).sum(axis=(4, 5))
+
+
+def softmax(x: Array) -> Array:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def sigmoid(x: Array) -> Array:
+    return np.exp(-np.logaddexp(0.0, -x))
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017
+
+ACTIVATIONS: dict[str, Callable[[Array, float], Array]] = {
+    "identity": lambda x, alpha: x,
+    "sigmoid": lambda x, alpha: sigmoid(x),
+    "tanh": lambda x, alpha: np.tanh(x),
+    "relu": lambda x, alpha: np.maximum(x, 0.0),
+    "leaky_relu": lambda x, alpha: np.where(x > 0, x, alpha * x),
+    "elu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))),
+    "selu": lambda x, alpha: (
+        SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0.0)))
+    ),
+    "softplus": lambda x, alpha: np.logaddexp(0.0, x),
+    "gelu": lambda x, alpha: x * 0.5 * (1.0 + np.vectorize(erf)(x / np.sqrt(2.0))),
+    "swish": lambda x, alpha: x * sigmoid(x),
+    "exp": lambda x, alpha: np.exp(x),
+    "softmax": lambda x, alpha: softmax(x),
+}
+
+
+def prelu(x: Array, alpha: Array) -> Array:
+    return np.where(x > 0, x, alpha * x)
+
+
+def maxout(x: Array, pieces: int) -> Array:
+    """The largest of each ``pieces`` neighbouring columns."""
+    return x.reshape(len(x), -1, pieces).max(axis=2)
+
+
+def batch_norm(x: Array, gain: Array, shift: Array, mean: Array, var: Array, eps: float) -> Array:
+    return gain * (x - mean) / np.sqrt(var + eps) + shift
+
+
+def layer_norm(x: Array, gain: Array, shift: Array, eps: float) -> Array:
+    return batch_norm(
+        x, gain, shift, x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True), eps
+    )
+
+
+# --- layers: f(layer, arrays, x, training); arrays holds parameters and states by full name ---------------------------
+
+
+def dense_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    name = layer["name"]
+    return dense(x, arrays[name + ".weight"], arrays.get(name + ".bias"))
+
+
+def conv2d_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    name, options = (
+        layer["name"],
+        {k: layer[k] for k in ("stride", "padding", "dilation", "groups")},
+    )
+    return conv2d(x, arrays[name + ".weight"], arrays.get(name + ".bias"), **options)
+
+
+def maxout_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    return maxout(dense_layer(layer, arrays, x, training), layer["pieces"])
+
+
+def batch_norm_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    """In training the statistics of the batch; the running ones move towards them (variance unbiased)."""
+    gain, shift, running_mean, running_var = (
+        layer["name"] + "." + what for what in ("gain", "shift", "running_mean", "running_var")
+    )
+    mean, var = arrays[running_mean], arrays[running_var]
+    if training:
+        axes = tuple(range(x.ndim - 1))
+        m, count = layer["momentum"], x.size // x.shape[-1]
+        arrays[running_mean] = (1 - m) * mean + m * x.mean(axis=axes)
+        arrays[running_var] = (1 - m) * var + m * x.var(axis=axes) * count / max(count - 1, 1)
+        mean, var = x.mean(axis=axes), x.var(axis=axes)
+    return batch_norm(x, arrays[gain], arrays[shift], mean, var, layer["eps"])
+
+
+def layer_norm_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    name = layer["name"]
+    return layer_norm(x, arrays[name + ".gain"], arrays[name + ".shift"], layer["eps"])
+
+
+def residual_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    return forward(layer["layers"], arrays, x, training) + forward(
+        layer["shortcut"] or [], arrays, x, training
+    )
+
+
+LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
+    "dense": dense_layer,
+    "conv2d": conv2d_layer,
+    "max_pool2d": lambda layer, arrays, x, training: max_pool2d(
+        x, layer["size"], layer["stride"], layer["padding"]
+    ),
+    "avg_pool2d": lambda layer, arrays, x, training: avg_pool2d(
+        x, layer["size"], layer["stride"], layer["padding"], layer["count_include_pad"]
+    ),
+    "global_avg_pool": lambda layer, arrays, x, training: x.mean(axis=(1, 2)),
+    "global_max_pool": lambda layer, arrays, x, training: x.max(axis=(1, 2)),
+    "flatten": lambda layer, arrays, x, training: x.reshape(len(x), -1),
+    "reshape": lambda layer, arrays, x, training: x.reshape(len(x), *layer["shape"]),
+    "activation": lambda layer, arrays, x, training: ACTIVATIONS[layer["function"]](
+        x, layer["alpha"]
+    ),
+    "prelu": lambda layer, arrays, x, training: prelu(x, arrays[layer["name"] + ".alpha"]),
+    "dropout": lambda layer, arrays, x, training: (
+        x * arrays[layer["name"] + ".mask"] if training else x
+    ),
+    "batch_norm": batch_norm_layer,
+    "layer_norm": layer_norm_layer,
+    "maxout": maxout_layer,
+    "residual": residual_layer,
+    "sequential": lambda layer, arrays, x, training: forward(layer["layers"], arrays, x, training),
+}
+
+
+def forward(
+    layers: list[Layer], arrays: dict[str, Array], x: Array, training: bool = False
+) -> Array:
+    """The output of a net for x (n, *input_shape). In training the running statistics in ``arrays`` are replaced."""
+    for layer in layers:
+        x = LAYERS[layer["kind"]](layer, arrays, x, training)
+    return x
+
+
+# --- losses: one value for each sample (n,) from the output before the link (n, outputs) ------------------------------
+
+
+def softmax_cross_entropy(z: Array, codes: Any, param: float = 0.0) -> Array:
+    top = z.max(axis=1)
+    return top + np.log(np.exp(z - top[:, None]).sum(axis=1)) - z[np.arange(len(z)), codes]
+
+
+def hinge(z: Array, codes: Any, param: float = 1.0) -> Array:
+    """Crammer and Singer 2001: max(0, margin + max_{j != y} z_j - z_y)."""
+    rows = np.arange(len(z))
+    others = z.copy()
+    others[rows, codes] = -np.inf
+    return np.maximum(0.0, param + others.max(axis=1) - z[rows, codes])
+
+
+def huber(z: Array, y: Array, param: float = 1.0) -> Array:
+    r = np.abs(z - y)
+    return np.where(r <= param, 0.5 * r**2, param * (r - 0.5 * param)).sum(axis=1)
+
+
+LOSSES: dict[str, Callable[[Array, Any, float], Array]] = {
+    "softmax_cross_entropy": softmax_cross_entropy,
+    "binary_cross_entropy": lambda z, y, param: (np.logaddexp(0.0, z) - y * z).sum(axis=1),
+    "squared_error": lambda z, y, param: 0.5 * ((z - y) ** 2).sum(axis=1),
+    "absolute_error": lambda z, y, param: np.abs(z - y).sum(axis=1),
+    "huber": huber,
+    "hinge": hinge,
+    "poisson": lambda z, y, param: (np.exp(z) - y * z).sum(axis=1),
+}

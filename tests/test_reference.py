@@ -1,0 +1,196 @@
+"""The reference against PyTorch, where that is installed."""
+
+import numpy as np
+import pytest
+import reference as ref
+
+torch = pytest.importorskip("torch", reason="PyTorch is only needed to doubt the reference")
+F = pytest.importorskip("torch.nn.functional")
+
+
+def channels_first(x):
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(x, -1, 1)))
+
+
+def channels_last(t):
+    return np.moveaxis(t.numpy(), 1, -1)
+
+
+CONVS = [
+    # image, c, f, kernel, stride, padding (top, bottom, left, right), dilation, groups
+    ((5, 6), 3, 4, (3, 3), (1, 1), (0, 0, 0, 0), (1, 1), 1),
+    ((5, 6), 3, 4, (2, 3), (2, 1), (1, 0, 2, 3), (1, 1), 1),
+    ((9, 8), 4, 6, (3, 2), (2, 3), (1, 2, 0, 1), (2, 3), 2),
+    ((6, 6), 3, 6, (3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 3),
+]
+
+
+@pytest.mark.parametrize(
+    ("image", "c", "f", "size", "stride", "padding", "dilation", "groups"), CONVS
+)
+def test_conv2d(rng, image, c, f, size, stride, padding, dilation, groups):
+    x, w, b = (
+        rng.normal(size=(2, *image, c)),
+        rng.normal(size=(*size, c // groups, f)),
+        rng.normal(size=f),
+    )
+    top, bottom, left, right = padding
+    padded = F.pad(channels_first(x), (left, right, top, bottom))
+    weight = torch.from_numpy(w.transpose(3, 2, 0, 1).copy())
+    y = F.conv2d(padded, weight, torch.from_numpy(b), stride, 0, dilation, groups)
+    np.testing.assert_allclose(
+        ref.conv2d(x, w, b, stride, padding, dilation, groups), channels_last(y), rtol=1e-12
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+@pytest.mark.parametrize("size", [(3, 3), (2, 4), (5, 2)])
+@pytest.mark.parametrize("dilation", [(1, 1), (2, 1)])
+def test_conv2d_same(rng, size, dilation):
+    x, w = rng.normal(size=(2, 6, 7, 3)), rng.normal(size=(*size, 3, 4))
+    weight = torch.from_numpy(w.transpose(3, 2, 0, 1).copy())
+    y = F.conv2d(channels_first(x), weight, padding="same", dilation=dilation)
+    np.testing.assert_allclose(
+        ref.conv2d(x, w, padding="same", dilation=dilation),
+        channels_last(y),
+        rtol=1e-11,
+        atol=1e-14,
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "size", "stride", "sides"),
+    [  # Keras' rule: ceil(image / stride) outputs, the odd row of padding at the end
+        (5, 3, 2, (1, 1)),
+        (6, 3, 2, (0, 1)),
+        (6, 2, 1, (0, 1)),
+        (6, 1, 3, (0, 0)),
+        (7, 5, 4, (1, 1)),
+    ],
+)
+def test_same_padding(image, size, stride, sides):
+    assert ref.margins("same", [size], [stride], [1], [image]) == [sides]
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "padding"), [((2, 2), (2, 2), 0), ((3, 2), (1, 2), 1), ((3, 3), (2, 2), 1)]
+)
+def test_pools(rng, size, stride, padding):
+    x = rng.normal(size=(2, 6, 7, 3))
+    t, sides = channels_first(x), (padding,) * 4
+    np.testing.assert_array_equal(
+        ref.max_pool2d(x, size, stride, sides),
+        channels_last(F.max_pool2d(t, size, stride, padding)),
+    )
+    for count_include_pad in (True, False):
+        y = F.avg_pool2d(t, size, stride, padding, count_include_pad=count_include_pad)
+        np.testing.assert_allclose(
+            ref.avg_pool2d(x, size, stride, sides, count_include_pad),
+            channels_last(y),
+            rtol=1e-12,
+            atol=1e-14,
+        )
+
+
+TORCH_ACTIVATIONS = {
+    "identity": lambda t, alpha: t,
+    "sigmoid": lambda t, alpha: torch.sigmoid(t),
+    "tanh": lambda t, alpha: torch.tanh(t),
+    "relu": lambda t, alpha: F.relu(t),
+    "leaky_relu": lambda t, alpha: F.leaky_relu(t, alpha),
+    "elu": lambda t, alpha: F.elu(t, alpha),
+    "selu": lambda t, alpha: F.selu(t),
+    "softplus": lambda t, alpha: F.softplus(t),
+    "gelu": lambda t, alpha: F.gelu(t),
+    "swish": lambda t, alpha: F.silu(t),
+    "exp": lambda t, alpha: torch.exp(t),
+    "softmax": lambda t, alpha: F.softmax(t, dim=-1),
+}
+
+
+@pytest.mark.parametrize("name", ref.ACTIVATIONS)
+def test_activations(rng, name):
+    x = 3 * rng.normal(size=(20, 7))
+    expected = TORCH_ACTIVATIONS[name](torch.from_numpy(x), 0.3).numpy()
+    np.testing.assert_allclose(ref.ACTIVATIONS[name](x, 0.3), expected, rtol=1e-8, atol=1e-14)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_batch_norm(rng, training):
+    x, gain, shift, mean = rng.normal(size=(4, 5, 6, 3)), *rng.normal(size=(3, 3))
+    layer = {"kind": "batch_norm", "name": "bn", "momentum": 0.2, "eps": 1e-3}
+    arrays = {
+        "bn.gain": gain,
+        "bn.shift": shift,
+        "bn.running_mean": mean.copy(),
+        "bn.running_var": mean**2 + 1,
+    }
+    t_mean, t_var = torch.from_numpy(mean), torch.from_numpy(mean**2 + 1)
+    y = F.batch_norm(
+        channels_first(x),
+        t_mean,
+        t_var,
+        torch.from_numpy(gain),
+        torch.from_numpy(shift),
+        training,
+        0.2,
+        1e-3,
+    )
+    np.testing.assert_allclose(
+        ref.forward([layer], arrays, x, training), channels_last(y), rtol=1e-11
+    )
+    np.testing.assert_allclose(arrays["bn.running_mean"], t_mean.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(arrays["bn.running_var"], t_var.numpy(), rtol=1e-12)
+
+
+def test_layer_norm_and_prelu(rng):
+    x, gain, shift, alpha = rng.normal(size=(4, 5, 6, 3)), *rng.normal(size=(3, 3))
+    y = F.layer_norm(
+        torch.from_numpy(x), (3,), torch.from_numpy(gain), torch.from_numpy(shift), 1e-3
+    )
+    np.testing.assert_allclose(
+        ref.layer_norm(x, gain, shift, 1e-3), y.numpy(), rtol=1e-11, atol=1e-13
+    )
+    y = F.prelu(channels_first(x), torch.from_numpy(alpha))
+    np.testing.assert_allclose(ref.prelu(x, alpha), channels_last(y), rtol=1e-12)
+
+
+def test_maxout():
+    x = np.array([[1.0, 5.0, 2.0, -1.0, -3.0, -2.0]])
+    np.testing.assert_array_equal(ref.maxout(x, 3), [[5.0, -1.0]])
+    np.testing.assert_array_equal(ref.maxout(x, 2), [[5.0, 2.0, -2.0]])
+
+
+def codes_and_targets(rng, z):
+    codes = rng.integers(z.shape[1], size=len(z))
+    return torch.from_numpy(codes), torch.from_numpy(rng.normal(size=z.shape)), torch.from_numpy(z)
+
+
+def test_losses(rng):
+    codes, y, z = codes_and_targets(rng, 2 * rng.normal(size=(9, 4)))
+    flags = (y > 0).double()
+    expected = {
+        "softmax_cross_entropy": F.cross_entropy(z, codes, reduction="none"),
+        "binary_cross_entropy": F.binary_cross_entropy_with_logits(z, flags, reduction="none").sum(
+            1
+        ),
+        "squared_error": 0.5 * F.mse_loss(z, y, reduction="none").sum(1),
+        "absolute_error": F.l1_loss(z, y, reduction="none").sum(1),
+        "huber": F.huber_loss(z, y, reduction="none", delta=0.7).sum(1),
+        "poisson": F.poisson_nll_loss(z, y, log_input=True, reduction="none").sum(1),
+    }
+    targets = {"softmax_cross_entropy": codes, "binary_cross_entropy": flags}
+    for kind, value in expected.items():
+        target = targets.get(kind, y).numpy()
+        np.testing.assert_allclose(
+            ref.LOSSES[kind](z.numpy(), target, 0.7), value.numpy(), rtol=1e-11, err_msg=kind
+        )
+
+
+def test_hinge(rng):
+    metrics = pytest.importorskip("sklearn.metrics")
+    codes, _, z = codes_and_targets(rng, rng.normal(size=(9, 4)))
+    mean = ref.hinge(z.numpy(), codes.numpy(), 1.0).mean()
+    assert mean == pytest.approx(
+        metrics.hinge_loss(codes.numpy(), z.numpy(), labels=range(4)), rel=1e-12
+    )
