@@ -1,0 +1,60 @@
+"""Deep networks as scikit-learn estimators, on a small C++ core.
+
+Three doors, one vocabulary: estimators (``fastdl.CNNClassifier`` ...), frozen descriptions of
+networks (``fastdl.layers``, ``optim``, ``losses``, ``schedules``) and plain functions on NumPy
+arrays (``fastdl.functional``). Everything is imported when first used: ``import fastdl`` needs
+NumPy alone.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fastdl._core import __version__
+
+if TYPE_CHECKING:
+    from fastdl.estimators import CNNClassifier as CNNClassifier
+    from fastdl.estimators import CNNRegressor as CNNRegressor
+    from fastdl.estimators import MLPClassifier as MLPClassifier
+    from fastdl.estimators import MLPRegressor as MLPRegressor
+    from fastdl.estimators import NDScaler as NDScaler
+    from fastdl.estimators import NetClassifier as NetClassifier
+    from fastdl.estimators import NetRegressor as NetRegressor
+    from fastdl.io import load as load
+
+_ESTIMATORS = (
+    "CNNClassifier",
+    "CNNRegressor",
+    "MLPClassifier",
+    "MLPRegressor",
+    "NDScaler",
+    "NetClassifier",
+    "NetRegressor",
+)
+_HOMES = {**dict.fromkeys(_ESTIMATORS, "fastdl.estimators"), "load": "fastdl.io"}
+_MODULES = (
+    "data",
+    "estimators",
+    "functional",
+    "initializers",
+    "io",
+    "layers",
+    "losses",
+    "optim",
+    "plotting",
+    "schedules",
+    "testing",
+)
+
+__all__ = ["__version__", *_HOMES, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return import_module(f"fastdl.{name}")
+    raise AttributeError(f"module 'fastdl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
