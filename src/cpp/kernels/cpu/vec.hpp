@@ -37,16 +37,19 @@ template <class T>
 FASTDL_INLINE void store(T* p, Vec<T> x) {
   *reinterpret_cast<typename VecOf<T>::U*>(p) = x;
 }
-// The first count lanes (0 < count < lanes); the others are zero on load and left alone on store.
+// The first count lanes; the others are zero on load and left alone on store. Compilers see masked moves in the loops.
 template <class T>
 FASTDL_INLINE Vec<T> load_part(const T* p, int count) {
-  Vec<T> x{};
-  for (int i = 0; i < count; i++) x[i] = p[i];
-  return x;
+  T x[lanes<T>];
+#pragma GCC unroll 1
+  for (int i = 0; i < lanes<T>; i++) x[i] = i < count ? p[i] : T(0);
+  return load(x);
 }
 template <class T>
 FASTDL_INLINE void store_part(T* p, Vec<T> x, int count) {
-  for (int i = 0; i < count; i++) p[i] = x[i];
+#pragma GCC unroll 1
+  for (int i = 0; i < lanes<T>; i++)
+    if (i < count) p[i] = x[i];
 }
 template <class T>
 FASTDL_INLINE T lane_sum(Vec<T> x) {  // in lane order, the same for every caller
