@@ -1,0 +1,43 @@
+"""What the displays share: an axes to draw into, images side by side."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def new_axes(width: float, height: float) -> "Axes":
+    """One axes on a new figure of this size in inches."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "fastdl.plotting draws with matplotlib, which is not installed. "
+            'Run: pip install "fastdl[plot]"'
+        ) from error
+    _, axes = plt.subplots(figsize=(width, height), layout="constrained")
+    return axes
+
+
+def grid_shape(n: int, columns: int) -> tuple[int, int]:
+    """Rows and columns for n tiles."""
+    return math.ceil(n / columns), min(n, columns)
+
+
+def mosaic(tiles: NDArray[Any], columns: int) -> NDArray[np.float64]:
+    """Tiles (n, h, w) or (n, h, w, 3) on one canvas, one white pixel apart.
+
+    Tile i has its upper left pixel at (i // columns * (h + 1), i % columns * (w + 1)).
+    """
+    n, h, w = tiles.shape[:3]
+    rows, columns = grid_shape(n, columns)
+    white = 1.0 if tiles.ndim == 4 else np.nan  # nan is transparent in any colour map
+    canvas = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1, *tiles.shape[3:]), white)
+    for i, tile in enumerate(tiles):
+        y, x = i // columns * (h + 1), i % columns * (w + 1)
+        canvas[y : y + h, x : x + w] = tile
+    return canvas
