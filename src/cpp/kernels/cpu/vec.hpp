@@ -21,6 +21,8 @@ template <class T>
 using Vec = typename VecOf<T>::V;  // aligned
 template <class T>
 using Mask = typename VecOf<T>::I;  // integers of the same width; a comparison gives 0 or -1 in each lane
+template <class T>
+using LaneIndex = decltype(Mask<T>{}[0] + 0);
 
 template <class T>
 constexpr int lanes = FASTDL_VECTOR_BYTES / sizeof(T);
@@ -37,19 +39,22 @@ template <class T>
 FASTDL_INLINE void store(T* p, Vec<T> x) {
   *reinterpret_cast<typename VecOf<T>::U*>(p) = x;
 }
-// The first count lanes; the others are zero on load and left alone on store. Compilers see masked moves in the loops.
+// The first count lanes; the others are zero on load and left alone on store. Compilers make masked moves of these loops
+// (an index as wide as T and no unrolling help them).
 template <class T>
 FASTDL_INLINE Vec<T> load_part(const T* p, int count) {
   T x[lanes<T>];
+  const LaneIndex<T> end = count;
 #pragma GCC unroll 1
-  for (int i = 0; i < lanes<T>; i++) x[i] = i < count ? p[i] : T(0);
+  for (LaneIndex<T> i = 0; i < lanes<T>; i++) x[i] = i < end ? p[i] : T(0);
   return load(x);
 }
 template <class T>
 FASTDL_INLINE void store_part(T* p, Vec<T> x, int count) {
+  const LaneIndex<T> end = count;
 #pragma GCC unroll 1
-  for (int i = 0; i < lanes<T>; i++)
-    if (i < count) p[i] = x[i];
+  for (LaneIndex<T> i = 0; i < lanes<T>; i++)
+    if (i < end) p[i] = x[i];
 }
 template <class T>
 FASTDL_INLINE T lane_sum(Vec<T> x) {  // in lane order, the same for every caller
