@@ -1,0 +1,1 @@
+"""asv benchmarks; `make bench-quick` runs each once."""

@@ -1,0 +1,104 @@
+"""The networks that are timed, by asv and beside the peers: one table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastdl import layers as L
+from fastdl import losses, optim
+from fastdl.program import compile
+
+
+@dataclass(frozen=True)
+class Net:
+    input_shape: tuple[int, ...]
+    layers: list[L.Layer]
+    batch: int
+    optimizer: optim.Optimizer
+    rate: float
+    loss: losses.Loss = losses.SoftmaxCrossEntropy()
+
+    def data(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Random X (n, *input_shape) and codes (n,), or X itself as its own target."""
+        rng = np.random.default_rng(0)
+        X = rng.random((n, *self.input_shape), dtype=np.float32)
+        if isinstance(self.loss, losses.SquaredError):
+            return X, X
+        return X, rng.integers(0, self.layers[-1].units, n, dtype=np.int32)
+
+    def compile(self, threads: int | None = None):
+        return compile(
+            self.layers,
+            self.input_shape,
+            batch_size=self.batch,
+            threads=threads,
+            random_state=0,
+            loss=self.loss,
+            optimizer=self.optimizer,
+        )
+
+
+def mlp(*units: int, activation: str = "relu") -> list[L.Layer]:
+    layers: list[L.Layer] = []
+    for n in units[:-1]:
+        layers += [L.Dense(n), L.Activation(activation)]
+    return [*layers, L.Dense(units[-1])]
+
+
+def conv(filters: int, size: int = 3, padding: int = 1, **options) -> list[L.Layer]:
+    return [L.Conv2D(filters, size, padding=padding, **options), L.Activation("relu")]
+
+
+def lenet5() -> list[L.Layer]:
+    return [
+        *conv(6, 5, padding=2),
+        L.MaxPool2D(2),
+        *conv(16, 5, padding=0),
+        L.MaxPool2D(2),
+        L.Flatten(),
+        *mlp(120, 84, 10),
+    ]
+
+
+def resnet20() -> list[L.Layer]:
+    """He et al. 2016, section 4.2, with projections where the shape changes."""
+
+    def conv_norm(filters, size=3, stride=1):
+        same = L.Conv2D(filters, size, stride=stride, padding=size // 2, bias=False)
+        return [same, L.BatchNorm()]
+
+    layers: list[L.Layer] = [*conv_norm(16), L.Activation("relu")]
+    for filters in (16, 32, 64):
+        for block in range(3):
+            stride = 2 if filters > 16 and block == 0 else 1
+            inside = [*conv_norm(filters, stride=stride), L.Activation("relu"), *conv_norm(filters)]
+            shortcut = conv_norm(filters, 1, stride) if stride == 2 else None
+            layers += [L.Residual(inside, shortcut), L.Activation("relu")]
+    return [*layers, L.GlobalAvgPool(), L.Dense(10)]
+
+
+def vgg_small() -> list[L.Layer]:
+    layers: list[L.Layer] = []
+    for filters in (64, 128, 256):
+        layers += [*conv(filters), *conv(filters), L.MaxPool2D(2)]
+    return [*layers, L.Flatten(), *mlp(256, 10)]
+
+
+MNIST, CIFAR = (28, 28, 1), (32, 32, 3)
+
+NETS = {
+    "mlp 784-30-10": Net((784,), mlp(30, 10, activation="sigmoid"), 10, optim.SGD(), 0.1),
+    "mlp 784-100-10": Net((784,), mlp(100, 10), 200, optim.Adam(), 1e-3),
+    "mlp 784-1024x3-10": Net((784,), mlp(1024, 1024, 1024, 10), 128, optim.Adam(), 1e-3),
+    "autoencoder 784-196-784": Net(
+        (784,),
+        [*mlp(196, 784, activation="sigmoid"), L.Activation("sigmoid")],
+        256,
+        optim.Adam(),
+        1e-3,
+        losses.SquaredError(),
+    ),
+    "lenet5": Net(MNIST, lenet5(), 64, optim.Adam(), 1e-3),
+    "resnet20": Net(CIFAR, resnet20(), 32, optim.Momentum(), 0.01),
+    "vgg-small": Net(CIFAR, vgg_small(), 32, optim.Adam(), 1e-4),
+}
