@@ -45,6 +45,8 @@ void bind_program(py::module_& m) {
   c.def(
       "set_threads", [](PyProgram& s, int threads) { s.visit([&](auto& p) { p.set_threads(threads); }); },
       py::arg("threads"));
+  c.def(
+      "team_size", [](PyProgram& s, int n) { return s.visit([&](auto& p) { return p.team_size(n); }); }, py::arg("n"));
 
   bind_weights(c);
   bind_training(c);

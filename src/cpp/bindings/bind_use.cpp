@@ -16,8 +16,7 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
   ActivationKind kind = link_kind(link);
   return self.visit([&](auto& p) -> py::array {
     using T = value_of<std::decay_t<decltype(p)>>;
-    int count = 0;
-    for (const LayerRow& row : p.rows()) count += row.depth == 0;
+    int count = p.n_layers();
     check(layer >= -count && layer < count,
           "layer=" + std::to_string(layer) + "; the network has " + std::to_string(count) + " layers.");
     Input in = input_of(X, p.input());

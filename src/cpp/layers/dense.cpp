@@ -12,8 +12,8 @@ struct Dense : Layer<T> {
   Param w, b = -1;
 
   void plan(Plan<T>& plan) override {
-    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is an image of " +
-                                 in.shape.text() + ". Put Flatten() or GlobalAvgPool() before it.");
+    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is an image of " + in.shape.text() +
+                                 ". Put Flatten() or GlobalAvgPool() before it.");
     this->learns = plan.learns(spec);
     features = in.shape.dims[0], units = spec.integer("units");
     w = plan.parameter(spec, "weight", "weight", {features, units}, features, units);

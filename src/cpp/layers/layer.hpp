@@ -16,18 +16,18 @@ namespace fastdl {
 // A tensor between layers: its values and their gradient in the program's two activation blocks.
 struct Tensor {
   Shape shape;
-  index value = 0, gradient = 0;   // offsets, in elements
-  bool wants_gradient = false;     // false below the first trainable parameter: backward writes no dx there
-  bool overwritable = false;       // the layer that made it does not read it again: the next may work in place
+  index value = 0, gradient = 0;  // offsets, in elements
+  bool wants_gradient = false;    // false below the first trainable parameter: backward writes no dx there
+  bool overwritable = false;      // the layer that made it does not read it again: the next may work in place
 };
 
 struct Parameter {
-  std::string name;                // "conv2d_1.weight"
+  std::string name;  // "conv2d_1.weight"
   std::vector<int> dims;
-  int fan_in = 0, fan_out = 0;     // for the initialisers
-  std::string role;                // "weight" (regularised), "bias", "gain", "shift"
+  int fan_in = 0, fan_out = 0;  // for the initialisers
+  std::string role;             // "weight" (regularised), "bias", "gain", "shift"
   bool trainable = true;
-  double rate = 1;                 // learning-rate multiplier
+  double rate = 1;  // learning-rate multiplier
   index offset = 0, count = 0;
 };
 
@@ -42,20 +42,24 @@ using Param = index;   // offset into params and grads
 using Buffer = index;  // offset into state, saved
 
 template <class T>
-class Plan;            // program/plan.hpp: tensor, parameter, state, saved, scratch
+class Plan;  // program/plan.hpp: tensor, parameter, state, saved, scratch
 
 // What a step shows to a layer. Each thread of the team has its own, all alike but for team.rank.
 template <class T>
 struct Frame {
   Team team;
   const Kernels<T>& kernels;
-  int n;               // samples in this batch
+  int n;  // samples in this batch
   bool training;
   std::uint64_t seed;
   std::uint32_t epoch;
-  const std::int64_t* sample;      // (n,), index of each sample in the user's array
+  const std::int64_t* sample;  // (n,), index of each sample in the user's array
   T *params, *grads, *states, *values, *gradients, *saves, *scratch;
 
+  // Samples of a tensor of this shape with the padded lanes of images.
+  index padded(const Shape& shape) const {
+    return shape.is_image() ? (n + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : n;
+  }
   T* value(const Tensor& t) const { return values + t.value; }
   T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + t.gradient : nullptr; }
   T* param(Param p) const { return p < 0 ? nullptr : params + p; }
@@ -81,6 +85,10 @@ struct Layer {
   std::string who() const { return "layer '" + spec.name + "' (" + spec.title + ")"; }
 };
 
+inline NormShape norm_shape(int n, const Shape& s) {
+  return {n, s.c(), s.is_image() ? s.h() * s.w() : 1, s.is_image()};
+}
+
 template <class T>
 using LayerPtr = std::unique_ptr<Layer<T>>;
 
@@ -89,8 +97,8 @@ template <class T>
 LayerPtr<T> make_layer(const LayerSpec& spec);
 
 struct LayerEntry {
-  const char* kind;                        // "conv2d"
-  std::vector<std::string> fields;         // as in the Python dataclass
+  const char* kind;                 // "conv2d"
+  std::vector<std::string> fields;  // as in the Python dataclass
 };
 const std::vector<LayerEntry>& layer_entries();
 

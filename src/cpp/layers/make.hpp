@@ -3,6 +3,6 @@
 
 #include "layers/layer.hpp"
 
-#define FASTDL_LAYER(Name)                                                                        \
+#define FASTDL_LAYER(Name)                                                                            \
   LayerPtr<float> make_##Name(const LayerSpec& s, float) { return std::make_unique<Name<float>>(s); } \
   LayerPtr<double> make_##Name(const LayerSpec& s, double) { return std::make_unique<Name<double>>(s); }

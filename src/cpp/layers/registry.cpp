@@ -2,29 +2,29 @@
 // compares the two).
 #include "layers/layer.hpp"
 
-#define FASTDL_LAYERS(X)                                                                                           \
-  X(dense, Dense, "units", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                       \
-  X(conv2d, Conv2D, "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "weight_init",    \
-    "bias_init", "trainable", "lr_multiplier")                                                                     \
-  X(max_pool2d, MaxPool2D, "size", "stride", "padding")                                                            \
-  X(avg_pool2d, AvgPool2D, "size", "stride", "padding", "count_include_pad")                                       \
-  X(global_avg_pool, GlobalAvgPool)                                                                                \
-  X(global_max_pool, GlobalMaxPool)                                                                                \
-  X(flatten, Flatten)                                                                                              \
-  X(reshape, Reshape, "shape")                                                                                     \
-  X(activation, Activation, "function", "alpha")                                                                   \
-  X(prelu, PReLU, "alpha_init", "trainable", "lr_multiplier")                                                      \
-  X(dropout, Dropout, "rate")                                                                                      \
-  X(batch_norm, BatchNorm, "momentum", "eps", "trainable", "lr_multiplier")                                        \
-  X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                    \
-  X(maxout, Maxout, "units", "pieces", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")           \
-  X(residual, Residual, "layers", "shortcut")                                                                      \
+#define FASTDL_LAYERS(X)                                                                                        \
+  X(dense, Dense, "units", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                    \
+  X(conv2d, Conv2D, "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "weight_init", \
+    "bias_init", "trainable", "lr_multiplier")                                                                  \
+  X(max_pool2d, MaxPool2D, "size", "stride", "padding")                                                         \
+  X(avg_pool2d, AvgPool2D, "size", "stride", "padding", "count_include_pad")                                    \
+  X(global_avg_pool, GlobalAvgPool)                                                                             \
+  X(global_max_pool, GlobalMaxPool)                                                                             \
+  X(flatten, Flatten)                                                                                           \
+  X(reshape, Reshape, "shape")                                                                                  \
+  X(activation, Activation, "function", "alpha")                                                                \
+  X(prelu, PReLU, "alpha_init", "trainable", "lr_multiplier")                                                   \
+  X(dropout, Dropout, "rate")                                                                                   \
+  X(batch_norm, BatchNorm, "momentum", "eps", "trainable", "lr_multiplier")                                     \
+  X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                 \
+  X(maxout, Maxout, "units", "pieces", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")        \
+  X(residual, Residual, "layers", "shortcut")                                                                   \
   X(sequential, Sequential, "layers")
 
 namespace fastdl {
 
-#define FASTDL_DECLARE(kind, Name, ...)                     \
-  LayerPtr<float> make_##Name(const LayerSpec&, float);     \
+#define FASTDL_DECLARE(kind, Name, ...)                 \
+  LayerPtr<float> make_##Name(const LayerSpec&, float); \
   LayerPtr<double> make_##Name(const LayerSpec&, double);
 FASTDL_LAYERS(FASTDL_DECLARE)
 

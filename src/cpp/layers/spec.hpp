@@ -11,7 +11,8 @@
 namespace fastdl {
 
 struct LayerSpec {
-  using Value = std::variant<std::monostate, bool, long, double, std::string, std::vector<long>, std::vector<LayerSpec>>;
+  using Value =
+      std::variant<std::monostate, bool, long, double, std::string, std::vector<long>, std::vector<LayerSpec>>;
 
   std::string kind;   // "conv2d"
   std::string title;  // "Conv2D", for messages

@@ -16,7 +16,7 @@ class Plan {
   Plan(const Kernels<T>& kernels, int batch, int threads) : kernels(kernels), batch(batch), threads(threads) {}
 
   const Kernels<T>& kernels;
-  const int batch;    // the largest batch
+  const int batch;  // the largest batch
   const int threads;
 
   // Elements of a tensor of this sample shape: rows (batch, features) or images (blocks, c, h, w, lanes).
@@ -69,7 +69,8 @@ class Plan {
   // Shared by all layers: free again when a kernel returns.
   void scratch(index count) { scratches = std::max(scratches, aligned(count)); }
 
-  bool frozen = false;  // inside a container that does not learn
+  bool frozen = false;              // inside a container that does not learn
+  std::uint32_t random_layers = 0;  // booked so far: each draws from a stream of its own
   std::vector<Parameter> parameters;
   std::vector<State> states;
   index n_parameters = 0, n_states = 0, values = 0, gradients = 0, saves = 0, scratches = 0;

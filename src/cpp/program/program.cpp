@@ -6,6 +6,7 @@
 
 #include "core/backend.hpp"
 #include "core/threads.hpp"
+#include "layers/chain.hpp"
 #include "program/plan.hpp"
 
 namespace fastdl {
@@ -35,13 +36,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   check(!layers.empty(), "a network needs at least one layer, got none.");
   Plan<T> plan(kernels_, settings.batch, settings.threads);
   input_ = plan.tensor(input, settings.input_gradient);
-  const Tensor* last = &input_;
-  for (const LayerSpec& spec : layers) {
-    layers_.push_back(make_layer<T>(spec));
-    layers_.back()->in = *last;
-    layers_.back()->plan(plan);
-    last = &layers_.back()->out;
-  }
+  plan_chain(layers_, layers, input_, plan);
   parameters_ = plan.parameters, states_ = plan.states;
   params_ = Block<T>(plan.n_parameters), grads_ = Block<T>(plan.n_parameters), state_ = Block<T>(plan.n_states);
   values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients), saved_ = Block<T>(plan.saves);
@@ -109,13 +104,12 @@ void Program<T>::gather(const Frame<T>& f, const Batch& batch) {
 
 template <class T>
 void Program<T>::run_forward(const Frame<T>& f, int last) {
-  int count = last < 0 ? int(layers_.size()) + last + 1 : last + 1;
-  for (int i = 0; i < count; i++) layers_[i]->forward(f);
+  forward_chain(f, layers_, 0, last < 0 ? n_layers() + last + 1 : last + 1);
 }
 
 template <class T>
 void Program<T>::run_backward(const Frame<T>& f) {
-  for (int i = int(layers_.size()) - 1; i >= 0 && layers_[i]->out.wants_gradient; i--) layers_[i]->backward(f);
+  backward_chain(f, layers_, 0, n_layers());
 }
 
 // A tensor in the user's order: (n, features) or (n, h, w, c).

@@ -66,10 +66,12 @@ class Program {
   const Backend& backend() const { return backend_; }
   const Settings& settings() const { return settings_; }
   int threads() const { return threads_; }
+  int team_size(int n) const;  // threads that a batch of n samples is worth
   int last_count() const { return last_n_; }  // samples of the last forward()
   void set_threads(int threads) { threads_ = std::min(threads, settings_.threads); }
   const Shape& input() const { return input_.shape; }
   const Shape& output(int layer = -1) const { return at(layer).out.shape; }
+  int n_layers() const { return int(layers_.size()); }  // at the top level
   std::vector<LayerRow> rows() const;
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -107,7 +109,6 @@ class Program {
     std::uint32_t epoch;
   };
   const Layer<T>& at(int layer) const { return *layers_[layer < 0 ? layers_.size() + layer : layer]; }
-  int team_size(int n) const;
   Frame<T> frame(const Team& team, const Batch& batch);
   void gather(const Frame<T>& f, const Batch& batch);
   void gather_targets(const Frame<T>& f, const Batch& batch);
@@ -131,12 +132,12 @@ class Program {
   Optimizer<T> optimizer_;
 
   Block<T> params_, grads_, state_, values_, gradients_, saved_, scratch_;
-  Block<T> totals_;                      // gradients summed over batches (loss_and_grads)
+  Block<T> totals_;  // gradients summed over batches (loss_and_grads)
   Block<std::int32_t> batch_codes_;
   Block<T> batch_targets_, batch_weights_;
   Block<std::int64_t> batch_order_;
   Block<double> batch_losses_;
-  int last_n_ = 0;                       // samples of the last forward, for backward
+  int last_n_ = 0;  // samples of the last forward, for backward
   std::uint32_t last_epoch_ = 0;
   bool last_training_ = false;
 };

@@ -1,0 +1,67 @@
+// activation: y = function(x), element by element; softmax over the channels.
+#include "layers/make.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+ActivationKind kind_of(const std::string& name) {
+  constexpr std::pair<const char*, ActivationKind> kinds[] = {
+      {"identity", ActivationKind::identity},
+      {"sigmoid", ActivationKind::sigmoid},
+      {"tanh", ActivationKind::tanh},
+      {"relu", ActivationKind::relu},
+      {"leaky_relu", ActivationKind::leaky_relu},
+      {"elu", ActivationKind::elu},
+      {"selu", ActivationKind::selu},
+      {"softplus", ActivationKind::softplus},
+      {"gelu", ActivationKind::gelu},
+      {"swish", ActivationKind::swish},
+      {"softmax", ActivationKind::softmax},
+  };
+  for (const auto& [text, kind] : kinds)
+    if (name == text) return kind;
+  throw Error("activation '" + name + "' is not known to the core.");
+}
+
+template <class T>
+struct Activation : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  ActivationKind kind;
+  T alpha;
+
+  void plan(Plan<T>& plan) override {
+    kind = kind_of(spec.text("function"));
+    alpha = spec.number("alpha");
+    bool reads_x = kind == ActivationKind::gelu || kind == ActivationKind::swish;
+    bool in_place = in.overwritable && !reads_x;
+    out = in_place ? in : plan.tensor(in.shape, in.wants_gradient);
+    out.overwritable = false;  // backward reads y
+  }
+
+  void forward(const Frame<T>& f) const override {
+    if (kind == ActivationKind::softmax)
+      f.kernels.softmax_forward(f.team, norm_shape(f.n, in.shape), f.value(in), f.value(out));
+    else
+      f.kernels.activation_forward(f.team, kind, alpha, count(f), f.value(in), f.value(out));
+  }
+
+  void backward(const Frame<T>& f) const override {
+    const T *x = f.value(in), *y = f.value(out), *dy = f.gradient(out);
+    T* dx = f.gradient(in);
+    if (!dx) return;
+    if (kind == ActivationKind::softmax)
+      f.kernels.softmax_backward(f.team, norm_shape(f.n, in.shape), y, dy, dx);
+    else
+      f.kernels.activation_backward(f.team, kind, alpha, count(f), x, y, dy, dx);
+  }
+
+ private:
+  index count(const Frame<T>& f) const { return f.padded(in.shape) * in.shape.size(); }
+};
+
+}  // namespace
+
+FASTDL_LAYER(Activation)
+
+}  // namespace fastdl

@@ -1,0 +1,50 @@
+// dropout: in training each value is kept with probability 1-rate and divided by it (inverted dropout, Srivastava et
+// al. 2014); the identity in inference. Backward draws the same mask again: nothing is saved.
+#include "layers/make.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct Dropout : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  T rate;
+  std::uint32_t number;  // of this layer, for the generator
+
+  void plan(Plan<T>& plan) override {
+    rate = spec.number("rate");
+    number = plan.random_layers++;
+    out = in.overwritable ? in : plan.tensor(in.shape, in.wants_gradient);
+    out.overwritable = true;
+  }
+
+  void forward(const Frame<T>& f) const override {
+    const T* x = f.value(in);
+    T* y = f.value(out);
+    if (f.training && rate > 0)
+      f.kernels.dropout_forward(f.team, norm_shape(f.n, in.shape), key(f), rate, x, y);
+    else if (x != y)
+      f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f), x, y);
+  }
+
+  void backward(const Frame<T>& f) const override {
+    const T* dy = f.gradient(out);
+    T* dx = f.gradient(in);
+    if (!dx) return;
+    if (f.training && rate > 0)
+      f.kernels.dropout_backward(f.team, norm_shape(f.n, in.shape), key(f), rate, dy, dx);
+    else if (dx != dy)
+      f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f), dy, dx);
+  }
+
+ private:
+  RandomKey key(const Frame<T>& f) const { return {f.seed, number, f.epoch, f.sample}; }
+  index count(const Frame<T>& f) const { return f.padded(in.shape) * in.shape.size(); }
+};
+
+}  // namespace
+
+FASTDL_LAYER(Dropout)
+
+}  // namespace fastdl

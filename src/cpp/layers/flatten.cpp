@@ -1,0 +1,34 @@
+// flatten: images (n, h, w, c) to rows (n, h*w*c) in the user's order; rows pass through.
+#include "layers/make.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct Flatten : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out;
+
+  void plan(Plan<T>& plan) override {
+    out = in;
+    if (in.shape.is_row()) return;
+    out = plan.tensor({{int(in.shape.size())}}, in.wants_gradient);
+    out.overwritable = true;
+  }
+
+  void forward(const Frame<T>& f) const override {
+    const Shape& s = in.shape;
+    if (s.is_image()) f.kernels.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
+  }
+
+  void backward(const Frame<T>& f) const override {
+    const Shape& s = in.shape;
+    if (s.is_image()) f.kernels.rows_to_image(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(out), f.gradient(in));
+  }
+};
+
+}  // namespace
+
+FASTDL_LAYER(Flatten)
+
+}  // namespace fastdl
