@@ -76,6 +76,7 @@ class Program:
     layers: list[LayerInfo]
 
     def set_threads(self, threads: int) -> None: ...  # at most the number compiled for
+    def team_size(self, n: int) -> int: ...  # threads that a batch of n samples is worth
 
     # --- weights, in the user's layout; one flat block in the order of .parameters
     def get_parameter(self, name: str) -> NDArray[Any]: ...
