@@ -1,12 +1,12 @@
 """Every operation of fastdl, forward, in plain float64 NumPy: what the kernels are compared with.
 
-Written to be read, shares nothing with the package. Arrays are as users see them: rows (n, features), images
-(n, h, w, c), kernels (kh, kw, c/groups, f).
+Written to be read, shares nothing with the package. Arrays are as users see them: rows
+(n, features), images (n, h, w, c), kernels (kh, kw, c/groups, f).
 """
 
 from collections.abc import Callable
 from math import erf
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 Layer = dict[str, Any]  # {"kind": "conv2d", "name": "conv2d_1", "filters": 8, ...}
 
 
-# --- operations ------------------------------------------------------------------------------------------------------
+# --- operations ----------------------------------------------------------------------------------
 
 
 def dense(x: Array, w: Array, b: Array | None = None) -> Array:
@@ -26,7 +26,7 @@ def dense(x: Array, w: Array, b: Array | None = None) -> Array:
 def margins(
     padding: Any, size: Any, stride: Any, dilation: Any, image: Any
 ) -> list[tuple[int, int]]:
-    """Rows and columns of padding: [(top, bottom), (left, right)]. "same" gives ceil(image / stride) outputs."""
+    """[(top, bottom), (left, right)]; "same" gives ceil(image / stride) outputs."""
     if padding == "valid":
         return [(0, 0), (0, 0)]
     if padding != "same":
@@ -99,7 +99,7 @@ ACTIVATIONS: dict[str, Callable[[Array, float], Array]] = {
     ),
     "softplus": lambda x, alpha: np.logaddexp(0.0, x),
     "gelu": lambda x, alpha: x * 0.5 * (1.0 + np.vectorize(erf)(x / np.sqrt(2.0))),
-    "swish": lambda x, alpha: x * sigmoid(x),
+    "swish": lambda x, alpha: x * sigmoid(alpha * x),
     "exp": lambda x, alpha: np.exp(x),
     "softmax": lambda x, alpha: softmax(x),
 }
@@ -124,7 +124,38 @@ def layer_norm(x: Array, gain: Array, shift: Array, eps: float) -> Array:
     )
 
 
-# --- layers: f(layer, arrays, x, training); arrays holds parameters and states by full name ---------------------------
+def philox(key: tuple[int, int], counters: Any) -> NDArray[np.uint64]:
+    """Philox4x32-10 (Salmon et al. 2011): counters (..., 4) of 32 bits to words (..., 4)."""
+    c0, c1, c2, c3 = np.moveaxis(np.asarray(counters, np.uint64), -1, 0)
+    k0, k1 = key
+    for _ in range(10):
+        p, q = c0 * np.uint64(0xD2511F53), c2 * np.uint64(0xCD9E8D57)
+        c0, c1, c2, c3 = q >> 32 ^ c1 ^ np.uint64(k0), q, p >> 32 ^ c3 ^ np.uint64(k1), p
+        c0, c1, c2, c3 = (c & np.uint64(0xFFFFFFFF) for c in (c0, c1, c2, c3))
+        k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
+    return np.stack([c0, c1, c2, c3], axis=-1)
+
+
+def dropout_mask(shape: Any, rate: float, seed: int, layer: int, epoch: int = 0) -> Array:
+    """What training multiplies a batch (n, features) or (n, h, w, c) by: 0 or 1 / (1 - rate).
+
+    A sample's elements stand channel by channel; element 64 b + 16 j + i takes word j of counter
+    (16 b + i, sample, epoch).
+    """
+    n, *sample = shape
+    size = int(np.prod(sample))
+    i, row = np.meshgrid(np.arange(-(-size // 64) * 16), np.arange(n))
+    counters = np.stack([i, row, np.zeros_like(i), np.full_like(i, epoch)], axis=-1)
+    words = philox((seed & 0xFFFFFFFF, seed >> 32 ^ layer), counters)  # (n, 16 blocks, 4)
+    words = words.reshape(n, -1, 16, 4).swapaxes(2, 3).reshape(n, -1)[:, :size]
+    keep = (words >> 8) / 2.0**24 >= rate
+    if len(sample) == 3:
+        h, w, c = sample
+        keep = keep.reshape(n, c, h, w).transpose(0, 2, 3, 1)
+    return keep.reshape(shape) / (1 - rate)
+
+
+# --- layers: f(layer, arrays, x, training), arrays: parameters and states by full name -----------
 
 
 def dense_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
@@ -145,12 +176,15 @@ def maxout_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: boo
 
 
 def batch_norm_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
-    """In training the statistics of the batch; the running ones move towards them (variance unbiased)."""
+    """In training the statistics of the batch, towards which the running ones move.
+
+    The running variance is unbiased. A frozen layer keeps to its running statistics.
+    """
     gain, shift, running_mean, running_var = (
         layer["name"] + "." + what for what in ("gain", "shift", "running_mean", "running_var")
     )
     mean, var = arrays[running_mean], arrays[running_var]
-    if training:
+    if training and layer["trainable"]:
         axes = tuple(range(x.ndim - 1))
         m, count = layer["momentum"], x.size // x.shape[-1]
         arrays[running_mean] = (1 - m) * mean + m * x.mean(axis=axes)
@@ -201,13 +235,16 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
 def forward(
     layers: list[Layer], arrays: dict[str, Array], x: Array, training: bool = False
 ) -> Array:
-    """The output of a net for x (n, *input_shape). In training the running statistics in ``arrays`` are replaced."""
+    """The output of a net for x (n, *input_shape).
+
+    In training the running statistics in ``arrays`` are replaced by the moved ones.
+    """
     for layer in layers:
         x = LAYERS[layer["kind"]](layer, arrays, x, training)
     return x
 
 
-# --- losses: one value for each sample (n,) from the output before the link (n, outputs) ------------------------------
+# --- losses: (n,) values of the output before the link (n, outputs) ------------------------------
 
 
 def softmax_cross_entropy(z: Array, codes: Any, param: float = 0.0) -> Array:
@@ -236,4 +273,80 @@ LOSSES: dict[str, Callable[[Array, Any, float], Array]] = {
     "huber": huber,
     "hinge": hinge,
     "poisson": lambda z, y, param: (np.exp(z) - y * z).sum(axis=1),
+}
+
+
+# --- update rules: f(g, m, v, t, s) -> (what is added to the weights, new m, new v) ---------------
+
+
+class Settings(NamedTuple):
+    rate: float = 0.05
+    momentum: float = 0.9  # rho of adadelta and rmsprop
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+
+Moments = tuple[Array, Array, Array]
+
+
+def sgd(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    return -s.rate * g, m, v
+
+
+def momentum(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    m = s.momentum * m - s.rate * g
+    return m, m, v
+
+
+def nesterov(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    m = s.momentum * m - s.rate * g
+    return s.momentum * m - s.rate * g, m, v
+
+
+def adagrad(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    m = m + g**2
+    return -s.rate * g / (np.sqrt(m) + s.eps), m, v
+
+
+def adadelta(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    m = s.momentum * m + (1 - s.momentum) * g**2
+    d = g * np.sqrt(v + s.eps) / np.sqrt(m + s.eps)
+    return -s.rate * d, m, s.momentum * v + (1 - s.momentum) * d**2
+
+
+def rmsprop(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    m = s.momentum * m + (1 - s.momentum) * g**2
+    return -s.rate * g / (np.sqrt(m) + s.eps), m, v
+
+
+def adam(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    m, v = s.beta1 * m + (1 - s.beta1) * g, s.beta2 * v + (1 - s.beta2) * g**2
+    rate = s.rate * np.sqrt(1 - s.beta2**t) / (1 - s.beta1**t)
+    return -rate * m / (np.sqrt(v) + s.eps), m, v
+
+
+def adamw(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    """Its weight decay stands beside the rule."""
+    m, v = s.beta1 * m + (1 - s.beta1) * g, s.beta2 * v + (1 - s.beta2) * g**2
+    return -s.rate * m / (1 - s.beta1**t) / (np.sqrt(v / (1 - s.beta2**t)) + s.eps), m, v
+
+
+def nadam(g: Array, m: Array, v: Array, t: int, s: Settings) -> Moments:
+    m, v = s.beta1 * m + (1 - s.beta1) * g, s.beta2 * v + (1 - s.beta2) * g**2
+    mu = [s.beta1 * (1 - 0.5 * 0.96 ** (0.004 * i)) for i in range(1, t + 2)]  # mu_1 .. mu_{t+1}
+    ahead = mu[t] * m / (1 - np.prod(mu)) + (1 - mu[t - 1]) * g / (1 - np.prod(mu[:t]))
+    return -s.rate * ahead / (np.sqrt(v / (1 - s.beta2**t)) + s.eps), m, v
+
+
+UPDATES: dict[str, Callable[[Array, Array, Array, int, Settings], Moments]] = {
+    "sgd": sgd,
+    "momentum": momentum,
+    "nesterov": nesterov,
+    "adagrad": adagrad,
+    "adadelta": adadelta,
+    "rmsprop": rmsprop,
+    "adam": adam,
+    "adamw": adamw,
+    "nadam": nadam,
 }

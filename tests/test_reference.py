@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import reference as ref
 
 torch = pytest.importorskip("torch", reason="PyTorch is only needed to doubt the reference")
@@ -102,7 +103,7 @@ TORCH_ACTIVATIONS = {
     "selu": lambda t, alpha: F.selu(t),
     "softplus": lambda t, alpha: F.softplus(t),
     "gelu": lambda t, alpha: F.gelu(t),
-    "swish": lambda t, alpha: F.silu(t),
+    "swish": lambda t, alpha: F.silu(alpha * t) / alpha,
     "exp": lambda t, alpha: torch.exp(t),
     "softmax": lambda t, alpha: F.softmax(t, dim=-1),
 }
@@ -118,7 +119,7 @@ def test_activations(rng, name):
 @pytest.mark.parametrize("training", [False, True])
 def test_batch_norm(rng, training):
     x, gain, shift, mean = rng.normal(size=(4, 5, 6, 3)), *rng.normal(size=(3, 3))
-    layer = {"kind": "batch_norm", "name": "bn", "momentum": 0.2, "eps": 1e-3}
+    layer = {"kind": "batch_norm", "name": "bn", "momentum": 0.2, "eps": 1e-3, "trainable": True}
     arrays = {
         "bn.gain": gain,
         "bn.shift": shift,
@@ -161,6 +162,29 @@ def test_maxout():
     np.testing.assert_array_equal(ref.maxout(x, 2), [[5.0, 2.0, -2.0]])
 
 
+def test_philox():
+    """The known answers that come with the authors' Random123 1.14."""
+    ones = 0xFFFFFFFF
+    known = {
+        (0, 0): ([0] * 4, "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+        (ones, ones): ([ones] * 4, "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+        (0xA4093822, 0x299F31D0): (
+            [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344],
+            "d16cfe09 94fdcceb 5001e420 24126ea1",
+        ),
+    }
+    for key, (counter, words) in known.items():
+        assert " ".join(f"{w:08x}" for w in ref.philox(key, counter)) == words
+
+
+def test_dropout_mask():
+    mask = ref.dropout_mask((50, 4, 5, 6), 0.3, seed=9, layer=2)
+    assert set(np.unique(mask)) == {0.0, 1 / 0.7}
+    assert mask.mean() == pytest.approx(1.0, abs=0.03)
+    other = ref.dropout_mask((50, 4, 5, 6), 0.3, seed=9, layer=3)
+    assert np.mean(mask == other) == pytest.approx(0.3**2 + 0.7**2, abs=0.03)
+
+
 def codes_and_targets(rng, z):
     codes = rng.integers(z.shape[1], size=len(z))
     return torch.from_numpy(codes), torch.from_numpy(rng.normal(size=z.shape)), torch.from_numpy(z)
@@ -194,3 +218,33 @@ def test_hinge(rng):
     assert mean == pytest.approx(
         metrics.hinge_loss(codes.numpy(), z.numpy(), labels=range(4)), rel=1e-12
     )
+
+
+OPTIMIZERS = {
+    "sgd": lambda w, s: torch.optim.SGD(w, s.rate),
+    "momentum": lambda w, s: torch.optim.SGD(w, s.rate, s.momentum),
+    "nesterov": lambda w, s: torch.optim.SGD(w, s.rate, s.momentum, nesterov=True),
+    "adagrad": lambda w, s: torch.optim.Adagrad(w, s.rate, eps=s.eps),
+    "adadelta": lambda w, s: torch.optim.Adadelta(w, s.rate, s.momentum, s.eps),
+    "rmsprop": lambda w, s: torch.optim.RMSprop(w, s.rate, s.momentum, s.eps),
+    "adam": lambda w, s: torch.optim.Adam(w, s.rate, (s.beta1, s.beta2), s.eps),
+    "adamw": lambda w, s: torch.optim.AdamW(w, s.rate, (s.beta1, s.beta2), s.eps, 0.0),
+    "nadam": lambda w, s: torch.optim.NAdam(w, s.rate, (s.beta1, s.beta2), s.eps),
+}
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_updates(rng, kind):
+    s = ref.Settings(rate=0.02, eps=1e-3)
+    if kind == "adam":  # whose eps stands elsewhere in PyTorch
+        s = s._replace(eps=1e-16)
+    w, m, v = rng.normal(size=5), np.zeros(5), np.zeros(5)
+    tensor = torch.from_numpy(w.copy()).requires_grad_()
+    optimizer = OPTIMIZERS[kind]([tensor], s)
+    for t in range(1, 11):
+        g = rng.normal(size=5)
+        step, m, v = ref.UPDATES[kind](g, m, v, t, s)
+        w = w + step
+        tensor.grad = torch.from_numpy(g)
+        optimizer.step()
+    np.testing.assert_allclose(w, tensor.detach().numpy(), rtol=1e-7)  # NAdam has a float32

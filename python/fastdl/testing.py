@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ def check_gradients(
     step: float = 1e-5,
     rtol: float = 1e-6,
     atol: float = 1e-8,
+    max_elements: int | None = None,
     random_state: int = 0,
 ) -> None:
     """Compare the backward of a function with central differences, in float64.
@@ -47,6 +48,8 @@ def check_gradients(
         Half the distance of the two points.
     rtol, atol : float
         A gradient may be off by ``atol + rtol * max(abs(numeric))`` of its argument.
+    max_elements : int, optional
+        Check only so many elements of each argument, chosen at random.
     random_state : int, default=0
         Seed of `dy`.
 
@@ -81,10 +84,10 @@ def check_gradients(
         raise TypeError(
             f"{_name(f)}: its backward gave no gradient to check; ask for one by needs=."
         )
+    differences = _Differences(step, rtol, atol, max_elements)
     for i, (x, dx) in enumerate(zip(inputs, gradients, strict=False)):
         if dx is not None and x is not None and x.dtype == np.float64:
-            who = f"{_name(f)}: gradient of argument {i}"
-            _compare(who, dx, _differences(value, x, dy, step), rtol, atol)
+            differences.compare(f"{_name(f)}: gradient of argument {i}", dx, value, x, dy)
 
 
 def check_program_gradients(
@@ -95,6 +98,7 @@ def check_program_gradients(
     step: float = 1e-5,
     rtol: float = 1e-6,
     atol: float = 1e-8,
+    max_elements: int | None = None,
     random_state: int = 0,
 ) -> None:
     """Compare the gradients of a program with central differences.
@@ -108,7 +112,7 @@ def check_program_gradients(
         One batch.
     training : bool, default=True
         Whether dropout and batch statistics are active.
-    step, rtol, atol, random_state
+    step, rtol, atol, max_elements, random_state
         As in `check_gradients`.
 
     Raises
@@ -120,7 +124,8 @@ def check_program_gradients(
     """
     if program.dtype != "float64":
         raise TypeError(
-            f"check_program_gradients got a program in {program.dtype}; compile it with dtype='float64'."
+            f"check_program_gradients: the program computes in {program.dtype}; compile it with "
+            "dtype='float64'."
         )
     X = np.array(X, dtype=np.float64, order="C")
 
@@ -130,8 +135,9 @@ def check_program_gradients(
     dy = np.random.default_rng(random_state).normal(size=value().shape)
     dX = program.backward(dy)
     analytic = {p.name: program.get_gradient(p.name) for p in program.parameters if p.trainable}
+    differences = _Differences(step, rtol, atol, max_elements)
     if dX is not None:
-        _compare("gradient of the input", dX, _differences(value, X, dy, step), rtol, atol)
+        differences.compare("gradient of the input", dX, value, X, dy)
     for name, dw in analytic.items():
         w = program.get_parameter(name)
 
@@ -139,7 +145,7 @@ def check_program_gradients(
             program.set_parameter(name, w)
             return value()
 
-        _compare(f"gradient of '{name}'", dw, _differences(moved, w, dy, step), rtol, atol)
+        differences.compare(f"gradient of '{name}'", dw, moved, w, dy)
         program.set_parameter(name, w)
 
 
@@ -147,7 +153,7 @@ def _backward_of(f: Callable[..., Any]) -> Callable[..., Any]:
     backward = getattr(importlib.import_module(f.__module__), f"{_name(f)}_backward", None)
     if backward is None:
         raise TypeError(
-            f"check_gradients found no {_name(f)}_backward in {f.__module__}; give one by backward=."
+            f"check_gradients: {f.__module__} has no {_name(f)}_backward; give one by backward=."
         )
     return backward  # type: ignore[no-any-return]
 
@@ -157,45 +163,57 @@ def _name(f: Callable[..., Any]) -> str:
 
 
 def _as_float64(a: ArrayLike | None) -> NDArray[Any] | None:
-    """A copy that may be written to; integers (codes, indices) as they are."""
+    """Copy what will be written to; integers (codes, indices) stay as they are."""
     if a is None or not np.issubdtype(np.asarray(a).dtype, np.floating):
         return None if a is None else np.asarray(a)
     return np.array(a, dtype=np.float64, order="C")
 
 
-def _differences(
-    value: Callable[[], NDArray[np.float64]],
-    x: NDArray[np.float64],
-    dy: NDArray[np.float64],
-    step: float,
-) -> NDArray[np.float64]:
-    """d sum(dy * value()) / dx; value() reads x, which is changed in place and put back."""
-    numeric = np.empty_like(x)
-    for i in np.ndindex(x.shape):
+class _Differences(NamedTuple):
+    """Central differences, and how far a gradient may be from them."""
+
+    step: float
+    rtol: float
+    atol: float
+    max_elements: int | None
+
+    def compare(
+        self,
+        who: str,
+        analytic: NDArray[Any],
+        value: Callable[[], NDArray[np.float64]],
+        x: NDArray[np.float64],
+        dy: NDArray[np.float64],
+    ) -> None:
+        """Raise where `analytic` is not d sum(dy * value()) / dx; value() reads x."""
+        if np.shape(analytic) != x.shape:
+            raise AssertionError(f"{who} has shape {np.shape(analytic)}; expected {x.shape}.")
+        chosen = np.random.default_rng(0).permutation(x.size)[: self.max_elements]
+        where = list(zip(*np.unravel_index(chosen, x.shape), strict=True))
+        numeric = np.array([self._derivative(value, x, dy, i) for i in where])
+        given = np.array([analytic[i] for i in where])
+        off = np.nan_to_num(np.abs(given - numeric), nan=np.inf)
+        tolerance = self.atol + self.rtol * np.max(np.abs(numeric), initial=0.0)
+        bad = int(np.sum(~(off <= tolerance)))
+        if bad:
+            worst = int(np.argmax(off))
+            raise AssertionError(
+                f"{who} at index {tuple(map(int, where[worst]))}: backward gives "
+                f"{given[worst]:.10g}, central differences give {numeric[worst]:.10g} ({bad} of "
+                f"{len(where)} elements are off by more than {tolerance:.1e})."
+            )
+
+    def _derivative(
+        self,
+        value: Callable[[], NDArray[np.float64]],
+        x: NDArray[np.float64],
+        dy: NDArray[np.float64],
+        i: tuple[int, ...],
+    ) -> float:
         old = x[i]
-        x[i] = old + step
+        x[i] = old + self.step
         above, right = value(), x[i]
-        x[i] = old - step
-        numeric[i] = np.sum(dy * (above - value())) / (right - x[i])
+        x[i] = old - self.step
+        below, left = value(), x[i]
         x[i] = old
-    return numeric
-
-
-def _compare(
-    who: str, analytic: NDArray[Any], numeric: NDArray[np.float64], rtol: float, atol: float
-) -> None:
-    if analytic.shape != numeric.shape:
-        raise AssertionError(f"{who} has shape {analytic.shape}, but its argument {numeric.shape}.")
-    if numeric.size == 0:
-        return
-    off = np.abs(analytic - numeric)
-    off[np.isnan(off)] = np.inf
-    tolerance = atol + rtol * np.max(np.abs(numeric))
-    bad = int(np.sum(off > tolerance))
-    if bad:
-        worst = tuple(int(i) for i in np.unravel_index(np.argmax(off), off.shape))
-        raise AssertionError(
-            f"{who} at index {worst}: backward gives {analytic[worst]:.10g}, central differences "
-            f"give {numeric[worst]:.10g} ({bad} of {off.size} elements are off by more than "
-            f"{tolerance:.1e})."
-        )
+        return float(np.sum(dy * (above - below)) / (right - left))

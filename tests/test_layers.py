@@ -1,0 +1,205 @@
+"""Every line of the case table, on every backend, in float32 and float64."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import reference
+from cases import CASES, Case
+from fastdl import layers as L
+from fastdl._core import Program
+from fastdl.testing import check_program_gradients
+from programs import (
+    EPS,
+    arrays,
+    assert_close,
+    assert_same_bytes,
+    compiled,
+    gradients,
+    sample,
+)
+
+SEED = 2**35 + 7
+MODES = ("batch_norm", "dropout")  # kinds that do one thing in training and another in use
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.id)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+def has_modes(case: Case) -> bool:
+    return any(layer.kind in MODES for layer in L.walk(case.layers))
+
+
+def modes(case: Case) -> tuple[bool, ...]:
+    return (True, False) if has_modes(case) else (True,)
+
+
+def build(case: Case, backend: str, dtype: str, **options: Any) -> Program:
+    options = {"batch_size": max(case.batches), "seed": SEED, "input_gradient": True} | options
+    return compiled(case.layers, case.input_shape, backend=backend, dtype=dtype, **options)
+
+
+def masks(case: Case, program: Program, n: int) -> dict[str, NDArray[np.float64]]:
+    """What each dropout layer, numbered in their order, multiplies a batch of n by."""
+    shapes = {layer.name: layer.output_shape for layer in program.layers}
+    drops = [x for x in L.walk(L.with_names(case.layers)) if isinstance(x, L.Dropout)]
+    return {
+        f"{drop.name}.mask": reference.dropout_mask((n, *shapes[drop.name]), drop.rate, SEED, i)
+        for i, drop in enumerate(drops)
+    }
+
+
+class Pass(NamedTuple):
+    """One batch forward and back."""
+
+    y: NDArray[Any]
+    dx: NDArray[Any] | None
+    grads: dict[str, NDArray[Any]]
+
+    def assert_same_bytes(self, other: "Pass") -> None:
+        assert_same_bytes(self.y, other.y, "output")
+        if self.dx is not None and other.dx is not None:
+            assert_same_bytes(self.dx, other.dx, "gradient of the input")
+        assert self.grads.keys() == other.grads.keys()
+        for name, g in self.grads.items():
+            assert_same_bytes(g, other.grads[name], f"gradient of {name}")
+
+    def assert_close(self, other: "Pass", eps: float) -> None:
+        assert_close(self.y, other.y, eps, "output")
+        assert_close(self.dx, other.dx, eps, "gradient of the input")
+        for name, g in self.grads.items():
+            assert_close(g, other.grads[name], eps, f"gradient of {name}")
+
+
+def run(program: Program, n: int, training: bool, seed: int = 3) -> Pass:
+    x = np.resize(sample((64, *program.input_shape), seed), (n, *program.input_shape))
+    dy = np.resize(sample((64, *program.output_shape), seed + 1), (n, *program.output_shape))
+    y = program.forward(x.astype(program.dtype), training=training)
+    dx = program.backward(dy.astype(program.dtype))
+    return Pass(y, dx, gradients(program))
+
+
+def test_forward(case: Case, backend: str, dtype: str) -> None:
+    layers = L.to_dict(case.layers)
+    program = build(case, backend, dtype)
+    for n in case.batches:
+        for training in modes(case):
+            x, expected = sample((n, *case.input_shape), n), arrays(program)
+            expected |= masks(case, program, n)
+            y = program.forward(x.astype(dtype), training=training)
+            assert_close(y, reference.forward(layers, expected, x, training), EPS[dtype])
+            for name, state in arrays(program).items():  # running statistics have moved alike
+                assert_close(state, expected[name], EPS[dtype], name)
+
+
+def test_gradients(case: Case, backend: str) -> None:
+    n = case.batches[1]
+    for training in modes(case):
+        program = build(case, backend, "float64", batch_size=n)
+        x = sample((n, *case.input_shape))
+        check_program_gradients(program, x, training=training, max_elements=200)
+
+
+def test_same_as_generic(case: Case, backend: str, dtype: str) -> None:
+    exact, program = build(case, "cpu:generic", "float64"), build(case, backend, dtype)
+    for n in case.batches:
+        for training in modes(case):
+            run(program, n, training).assert_close(run(exact, n, training), 10 * EPS[dtype])
+
+
+def test_batch_is_the_sum_of_its_parts(case: Case, backend: str, dtype: str) -> None:
+    program = build(case, backend, dtype)
+    n, cut = case.batches[-1], case.batches[-1] // 3
+    x = sample((n, *case.input_shape)).astype(dtype)
+    dy = sample((n, *program.output_shape)).astype(dtype)
+    whole = program.forward(x), program.backward(dy), gradients(program)
+    total = {name: np.zeros_like(g) for name, g in whole[2].items()}
+    for part in (slice(cut), slice(cut, n)):
+        assert_same_bytes(program.forward(x[part]), whole[0][part], "output")
+        assert_close(
+            program.backward(dy[part]), whole[1][part], EPS[dtype], "gradient of the input"
+        )
+        for name, g in gradients(program).items():
+            total[name] += g
+    for name, g in whole[2].items():
+        assert_close(total[name], g, 10 * EPS[dtype], f"gradient of {name}")
+
+
+def test_backward_overwrites(case: Case, backend: str, dtype: str) -> None:
+    program = build(case, backend, dtype)
+    n = case.batches[-1]
+    first = run(program, n, True)
+    run(program, case.batches[1], True, seed=5)
+    run(program, n, True).assert_same_bytes(first)
+
+
+def test_stale_memory_changes_nothing(case: Case, backend: str, dtype: str) -> None:
+    program = build(case, backend, dtype)
+    for n in case.batches:
+        first = run(program, n, True)
+        program.poison()
+        run(program, n, True).assert_same_bytes(first)
+
+
+def test_without_input_gradient(case: Case, backend: str, dtype: str) -> None:
+    program = build(case, backend, dtype, input_gradient=False)
+    if not gradients(program):
+        with pytest.raises(ValueError, match="backward\\(\\) has nothing to do"):
+            run(program, 1, True)
+        return
+    n = case.batches[-1]
+    found = run(program, n, True)
+    assert found.dx is None
+    found.assert_same_bytes(run(build(case, backend, dtype), n, True))
+
+
+def test_weights_move_to_another_program(case: Case, backend: str, dtype: str) -> None:
+    program = build(case, backend, dtype)
+    x = sample((case.batches[1], *case.input_shape)).astype(dtype)
+    program.forward(x, training=True)  # moves running statistics
+    other = Program(L.to_dict(case.layers), case.input_shape, backend=backend, dtype=dtype)
+    other.set_weights(program.get_weights())
+    other.set_states(program.get_states())
+    assert_same_bytes(other.predict(x), program.predict(x))
+    flat = [program.get_parameter(p.name).ravel() for p in program.parameters]
+    assert_same_bytes(program.get_weights(), np.concatenate([*flat, np.empty(0, dtype)]))
+
+
+def test_row_alone(case: Case, backend: str, dtype: str) -> None:
+    n = case.batches[-1]
+    program, narrow = build(case, backend, dtype), build(case, backend, dtype, batch_size=3)
+    x = sample((n, *case.input_shape)).astype(dtype)
+    together = program.predict(x)
+    assert_same_bytes(narrow.predict(x), together, "batches of 3")
+    for i in range(n):
+        assert_same_bytes(program.predict(x[i : i + 1]), together[i : i + 1], f"row {i} alone")
+
+
+def test_nan_stays_in_its_row(case: Case, backend: str, dtype: str) -> None:
+    n = case.batches[-1]
+    program = build(case, backend, dtype)
+    x = sample((n, *case.input_shape)).astype(dtype)
+    clean = program.predict(x)
+    x[n // 2] = np.nan
+    y = program.predict(x)
+    assert np.isnan(y[n // 2]).all()
+    others = np.arange(n) != n // 2
+    assert_same_bytes(y[others], clean[others])
+
+
+def test_threads(case: Case, backend: str, dtype: str) -> None:
+    program = build(case, backend, dtype, threads=4)
+    n = 1
+    while program.team_size(n) == 1:
+        n *= 2
+    passes = []
+    for threads in (1, 2, 4):
+        program = build(case, backend, dtype, batch_size=n, threads=threads)
+        passes.append((run(program, n, True), program.get_states()))
+    for other, states in passes[1:]:
+        other.assert_same_bytes(passes[0][0])
+        assert_same_bytes(states, passes[0][1], "running statistics")

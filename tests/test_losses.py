@@ -1,0 +1,181 @@
+"""Every loss against the reference and central differences, alone and at the end of a net."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import reference
+from fastdl import _core
+from fastdl import layers as L
+from programs import EPS, assert_close, compiled, rounded, sample
+
+PARAMS = {"huber": 0.7, "hinge": 1.0}
+SHAPES = [(1, 1), (1, 5), (9, 1), (9, 2), (9, 5), (17, 33)]
+CODES = ("softmax_cross_entropy", "hinge")
+
+kinds = pytest.mark.parametrize("kind", reference.LOSSES)
+shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
+
+
+def problem(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> tuple[Any, Any]:
+    """Outputs before the link, and what they should be."""
+    pred = rounded(2 * rng.normal(size=shape))
+    if kind in CODES:
+        return pred, rng.integers(shape[1], size=shape[0]).astype(np.int32)
+    if kind == "binary_cross_entropy":
+        return pred, rng.integers(2, size=shape).astype(np.float64)
+    if kind == "poisson":
+        return pred, rng.poisson(2.0, size=shape).astype(np.float64)
+    return pred, rounded(rng.normal(size=shape))
+
+
+def typed(target: NDArray[Any], dtype: str) -> NDArray[Any]:
+    return target if target.dtype == np.int32 else target.astype(dtype)
+
+
+def values(kind: str, pred: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+    """Hinge of a single class has no other class to lose against: 0."""
+    if kind == "hinge" and pred.shape[1] == 1:
+        return np.zeros(len(pred))
+    return reference.LOSSES[kind](pred, target, PARAMS.get(kind, 0.0))
+
+
+def differences(kind: str, pred: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+    """The derivative of each sample's loss by its outputs, (n, outputs)."""
+    slopes, step = np.empty_like(pred), 1e-6
+    for j in range(pred.shape[1]):
+        above, below = pred.copy(), pred.copy()
+        above[:, j] += step
+        below[:, j] -= step
+        slopes[:, j] = (values(kind, above, target) - values(kind, below, target)) / (2 * step)
+    return slopes
+
+
+@kinds
+@shapes
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_loss(
+    kind: str, shape: tuple[int, int], weighted: bool, dtype: str, rng: np.random.Generator
+) -> None:
+    pred, target = problem(kind, shape, rng)
+    weight = rounded(rng.uniform(0.1, 2.0, size=shape[0])) if weighted else np.ones(shape[0])
+    value, dpred = np.empty(shape[0]), np.empty(shape, dtype)
+    _core.loss(
+        kind,
+        pred.astype(dtype),
+        typed(target, dtype),
+        weight.astype(dtype) if weighted else None,
+        3.0,
+        PARAMS.get(kind, 0.0),
+        value,
+        dpred,
+    )
+    assert_close(value, weight * values(kind, pred, target), EPS[dtype])
+    expected = weight[:, None] * differences(kind, pred, target) / 3.0
+    assert_close(dpred, expected, max(EPS[dtype], 1e-8))
+
+
+@kinds
+@shapes
+def test_loss_of_a_net(
+    kind: str, shape: tuple[int, int], backend: str, dtype: str, rng: np.random.Generator
+) -> None:
+    """One dense layer: dw = x^T dpred, db = the column sums of dpred."""
+    n, outputs = shape
+    program = compiled([L.Dense(outputs)], (4,), backend=backend, dtype=dtype, batch_size=n)
+    program.set_loss(kind, PARAMS.get(kind, 0.0))
+    x, (_, target) = sample((n, 4)), problem(kind, shape, rng)
+    weight = rounded(rng.uniform(0.1, 2.0, size=n))
+    loss, penalty = program.loss_and_grads(
+        x.astype(dtype), typed(target, dtype), sample_weight=weight.astype(dtype)
+    )
+    pred = program.predict(x.astype(dtype)).astype(np.float64)
+    dpred = weight[:, None] * differences(kind, pred, target) / weight.sum()
+    assert penalty == 0
+    expected = np.sum(weight * values(kind, pred, target)) / weight.sum()
+    assert loss == pytest.approx(expected, rel=EPS[dtype], abs=EPS[dtype])
+    eps = max(EPS[dtype], 1e-8)
+    assert_close(program.get_gradient("dense_1.weight"), x.T @ dpred, eps, "weight")
+    assert_close(program.get_gradient("dense_1.bias"), dpred.sum(axis=0), eps, "bias")
+
+
+@kinds
+def test_batches_add_up(kind: str, backend: str, dtype: str, rng: np.random.Generator) -> None:
+    """loss_and_grads over three batches is that of one."""
+    x, (_, target) = sample((17, 4)).astype(dtype), problem(kind, (17, 3), rng)
+    results = []
+    for batch_size in (17, 7):
+        program = compiled([L.Dense(3)], (4,), backend=backend, dtype=dtype, batch_size=batch_size)
+        program.set_loss(kind, PARAMS.get(kind, 0.0))
+        program.set_optimizer_rule("sgd", l1=0.1, l2=0.2)
+        result = program.loss_and_grads(x, typed(target, dtype))
+        results.append((*result, program.get_gradients()))
+    assert results[1][:2] == pytest.approx(results[0][:2], rel=EPS[dtype])
+    assert_close(results[1][2], results[0][2], EPS[dtype])
+
+
+@kinds
+def test_padding_weights_count_for_nothing(
+    kind: str, backend: str, dtype: str, rng: np.random.Generator
+) -> None:
+    """Samples of weight zero change neither loss nor gradients."""
+    x, (_, target) = sample((9, 4)).astype(dtype), problem(kind, (9, 3), rng)
+    weight = np.array([1, 2, 0, 1, 0, 0, 3, 1, 0], dtype)
+    kept = weight > 0
+    results = []
+    for rows in (slice(None), kept):
+        program = compiled([L.Dense(3)], (4,), backend=backend, dtype=dtype)
+        program.set_loss(kind, PARAMS.get(kind, 0.0))
+        y = np.ascontiguousarray(typed(target, dtype)[rows])
+        loss, _ = program.loss_and_grads(x[rows], y, sample_weight=weight[rows])
+        results.append((loss, program.get_gradients()))
+    assert results[0][0] == pytest.approx(results[1][0], rel=EPS[dtype])
+    assert_close(results[0][1], results[1][1], EPS[dtype])
+
+
+def test_cap(backend: str, dtype: str) -> None:
+    """The value of a sample is cut off at the cap, its gradient is not."""
+    program = compiled([L.Dense(2)], (2,), backend=backend, dtype=dtype)
+    program.set_parameter("dense_1.weight", np.eye(2))
+    program.set_parameter("dense_1.bias", np.zeros(2))
+    x, y = np.array([[50.0, 0.0], [0.0, 1.0]], dtype), np.array([1, 1], np.int32)
+    program.set_loss("softmax_cross_entropy", cap=36.0)
+    loss, _ = program.loss_and_grads(x, y)
+    assert loss == pytest.approx((36.0 + np.log1p(np.exp(-1.0))) / 2, rel=EPS[dtype])
+    slope = 1 / (1 + np.exp(1.0))
+    expected = np.array([1.0 + slope, -1.0 - slope]) / 2
+    assert_close(program.get_gradient("dense_1.bias"), expected, EPS[dtype])
+
+
+@pytest.mark.parametrize("kind", ["softmax_cross_entropy", "binary_cross_entropy"])
+def test_large_logits(kind: str, dtype: str) -> None:
+    """No overflow: 1000 on the wrong side costs 1000, on the right side nothing."""
+    pred = np.array([[1000.0, 0.0], [-1000.0, 0.0]], dtype)
+    if kind == "binary_cross_entropy":
+        pred = pred[:, :1].copy()
+    target = np.zeros(2, np.int32) if pred.shape[1] == 2 else np.ones((2, 1), dtype)
+    value, dpred = np.empty(2), np.empty_like(pred)
+    _core.loss(kind, pred, target, None, 1.0, 0.0, value, dpred)
+    np.testing.assert_allclose(value, [0.0, 1000.0], rtol=EPS[dtype], atol=1e-30)
+    np.testing.assert_allclose(dpred[:, 0], [0.0, -1.0], rtol=EPS[dtype], atol=1e-30)
+
+
+@kinds
+def test_nan_is_seen(kind: str, dtype: str, rng: np.random.Generator) -> None:
+    pred, target = problem(kind, (3, 4), rng)
+    pred[1, 2] = np.nan
+    value, dpred = np.empty(3), np.empty((3, 4), dtype)
+    _core.loss(
+        kind,
+        pred.astype(dtype),
+        typed(target, dtype),
+        None,
+        1.0,
+        PARAMS.get(kind, 0.0),
+        value,
+        dpred,
+    )
+    assert np.isnan(value).tolist() == [False, True, False]
+    assert np.isfinite(dpred[[0, 2]]).all()
