@@ -39,7 +39,7 @@ format: build  ## let ruff and clang-format rewrite the sources
 
 bench: build  ## the same work in PyTorch and scikit-learn, a table of ratios
 	$(PIP) install -r benchmarks/peers/requirements.txt
-	$(BIN)/python benchmarks/peers $(ARGS)
+	cd benchmarks && $(abspath $(BIN))/python -m peers $(ARGS)
 
 bench-quick: build  ## every asv benchmark once, so that none rots
 	$(BIN)/asv --config benchmarks/asv.conf.json run --quick --python=same --show-stderr $(ARGS)

@@ -1,0 +1,42 @@
+"""`python -m peers` in benchmarks/: print the table of ratios."""
+
+import argparse
+import platform
+from pathlib import Path
+
+import torch
+
+from fastdl import _core
+from peers.harness import HEADER, geometric_mean, line, measure, write_json
+from peers.peak import measure_peak
+from peers.rows import all_rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m peers", description=__doc__)
+    parser.add_argument("--rows", default="", help="only rows with this in their names")
+    parser.add_argument("--steps", type=int, default=30, help="timed rounds of each row")
+    parser.add_argument("--threads", type=int, default=_core.max_threads())
+    parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(arguments.threads)
+    peak = measure_peak(arguments.threads)
+    print(f"{platform.machine()}, {arguments.threads} threads, peak {peak:.0f} GFLOP/s in float32")
+    print(HEADER, flush=True)
+    results = []
+    for name, contest in all_rows(arguments.threads, not arguments.no_compile).items():
+        if arguments.rows.lower() in name.lower():
+            results.append(measure(name, contest(), arguments.steps, peak))
+            print(line(results[-1]), flush=True)
+    if not results:
+        parser.error(f"no row has {arguments.rows!r} in its name")
+    print(f"geometric mean of the ratios {geometric_mean(results):.2f}")
+    if arguments.json:
+        machine = {"threads": arguments.threads, "peak_gflops": peak, "torch": torch.__version__}
+        write_json(arguments.json, results, machine)
+
+
+if __name__ == "__main__":
+    main()

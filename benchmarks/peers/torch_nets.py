@@ -1,0 +1,116 @@
+"""fastdl's layers as PyTorch modules with the same weights, and the work that they are."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from fastdl import layers as L
+
+ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+
+
+class Residual(nn.Module):
+    def __init__(self, inside: nn.Module, shortcut: nn.Module) -> None:
+        super().__init__()
+        self.inside, self.shortcut = inside, shortcut
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inside(x) + self.shortcut(x)
+
+
+class GlobalAvgPool(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean((2, 3))
+
+
+class TorchNet:
+    """A module built from a list of layers.
+
+    Attributes
+    ----------
+    module : nn.Module
+        Takes (n, features) or, for images, (n, channels, height, width).
+    parameters : dict
+        fastdl's name -> (the module's parameter, fastdl's layout -> PyTorch's).
+    macs : list of int
+        Multiply-adds of each layer for one sample, in the order of the layers.
+    """
+
+    def __init__(self, layers: Sequence[L.Layer], input_shape: tuple[int, ...]) -> None:
+        self.parameters: dict[str, tuple[nn.Parameter, Callable[[np.ndarray], np.ndarray]]] = {}
+        self.macs: list[int] = []
+        self._flattened: tuple[int, ...] | None = (
+            None  # (h, w, c) that the next Dense sees as a row
+        )
+        self.module, _ = self._sequence(L.with_names(layers), input_shape)
+
+    @property
+    def training_flops(self) -> float:
+        """Of one sample's step: forward, and both gradients but the one of the input."""
+        return 2.0 * (3 * sum(self.macs) - self.macs[0])
+
+    def load(self, weights: Callable[[str], np.ndarray]) -> None:
+        """Take over fastdl's weights by name."""
+        with torch.no_grad():
+            for name, (parameter, layout) in self.parameters.items():
+                parameter.copy_(torch.from_numpy(np.ascontiguousarray(layout(weights(name)))))
+
+    def _sequence(self, layers: Sequence[L.Layer], shape: tuple[int, ...]):
+        modules = []
+        for layer in layers:
+            module, shape = getattr(self, f"_{layer.kind}")(layer, shape)
+            modules.append(module)
+        return nn.Sequential(*modules), shape
+
+    def _add(self, layer: L.Layer, module: nn.Module, **layouts) -> None:
+        for (ours, layout), theirs in zip(layouts.items(), ("weight", "bias"), strict=False):
+            self.parameters[f"{layer.name}.{ours}"] = (getattr(module, theirs), layout)
+
+    def _dense(self, layer: L.Dense, shape):
+        (n,) = shape
+        hwc, self._flattened = self._flattened or (1, 1, n), None
+
+        def layout(w: np.ndarray) -> np.ndarray:  # rows (h, w, c) -> columns (c, h, w)
+            return w.reshape(*hwc, -1).transpose(3, 2, 0, 1).reshape(-1, n)
+
+        module = nn.Linear(n, layer.units)
+        self._add(layer, module, weight=layout, bias=np.asarray)
+        self.macs.append(n * layer.units)
+        return module, (layer.units,)
+
+    def _conv2d(self, layer: L.Conv2D, shape):
+        h, w, c = shape
+        k, s, p = layer.kernel_size, layer.stride, layer.padding
+        module = nn.Conv2d(c, layer.filters, k, s, p, bias=layer.bias)
+        bias = {"bias": np.asarray} if layer.bias else {}
+        self._add(layer, module, weight=lambda w: w.transpose(3, 2, 0, 1), **bias)
+        out = ((h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1, layer.filters)
+        self.macs.append(math.prod(out) * k * k * c)
+        return module, out
+
+    def _batch_norm(self, layer: L.BatchNorm, shape):
+        module = nn.BatchNorm2d(shape[-1], layer.eps, layer.momentum)
+        self._add(layer, module, gain=np.asarray, shift=np.asarray)
+        return module, shape
+
+    def _activation(self, layer: L.Activation, shape):
+        return ACTIVATIONS[layer.function](), shape
+
+    def _max_pool2d(self, layer: L.MaxPool2D, shape):
+        h, w, c = shape
+        return nn.MaxPool2d(layer.size), (h // layer.size, w // layer.size, c)
+
+    def _global_avg_pool(self, layer: L.GlobalAvgPool, shape):
+        return GlobalAvgPool(), shape[-1:]
+
+    def _flatten(self, layer: L.Flatten, shape):
+        self._flattened = shape
+        return nn.Flatten(), (math.prod(shape),)
+
+    def _residual(self, layer: L.Residual, shape):
+        inside, out = self._sequence(layer.layers, shape)
+        shortcut, _ = self._sequence(layer.shortcut or (), shape)
+        return Residual(inside, shortcut), out
