@@ -1,0 +1,121 @@
+"""What the fields of a spec may hold: a rule is a sentence, a test, and the way to plain data."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+
+class Rule(NamedTuple):
+    """What a field may hold."""
+
+    text: str  # ends the sentence "expected ..."
+    accepts: Callable[[Any], bool]
+    plain: Callable[[Any], Any]  # an accepted value as bool, int, float, str, None or lists of them
+    choices: tuple[str, ...] = ()  # the names among the accepted values, for "did you mean"
+
+    def complaint(self, field: str, value: object) -> str:
+        """The sentence for a value that is not accepted."""
+        if isinstance(value, str) and self.choices:
+            return unknown(field, value, self.choices)
+        return f"{field}={value!r}; expected {self.text}."
+
+
+def unknown(field: str, value: str, choices: Iterable[str]) -> str:
+    """`field='rleu' is not known. Did you mean 'relu'? Choose from ...`."""
+    listed = list(choices)
+    close = difflib.get_close_matches(value, listed, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"{field}={value!r} is not known.{hint} Choose from {', '.join(map(repr, listed))}."
+
+
+def is_integer(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_integers(value: object, length: int, least: int) -> bool:
+    return (
+        isinstance(value, Sequence)
+        and len(value) == length
+        and all(is_integer(v) and v >= least for v in value)
+    )
+
+
+def integer(text: str, least: int) -> Rule:
+    """An integer that is at least `least`."""
+    return Rule(text, lambda v: is_integer(v) and v >= least, int)
+
+
+def number(text: str, accepts: Callable[[float], bool]) -> Rule:
+    """A finite number that passes a test."""
+    return Rule(text, lambda v: is_number(v) and accepts(v), float)
+
+
+def optional(rule: Rule) -> Rule:
+    """The rule's values or None."""
+    return Rule(
+        f"None or {rule.text}",
+        lambda v: v is None or rule.accepts(v),
+        lambda v: None if v is None else rule.plain(v),
+        rule.choices,
+    )
+
+
+def choice(*names: str) -> Rule:
+    """One of some names."""
+    text = "one of " + ", ".join(map(repr, names))
+    return Rule(text, lambda v: isinstance(v, str) and v in names, str, names)
+
+
+def _plain_padding(value: Any) -> str | list[int]:
+    if isinstance(value, str):
+        return value
+    if is_integer(value):
+        return [int(value)] * 4
+    (top, bottom), (left, right) = ((v, v) if is_integer(v) else v for v in value)
+    return [int(top), int(bottom), int(left), int(right)]
+
+
+def _is_padding(value: object) -> bool:
+    if isinstance(value, str):
+        return value in ("valid", "same")
+    if isinstance(value, Sequence):
+        return _is_integers(value, 2, 0) or (
+            len(value) == 2 and all(_is_integers(side, 2, 0) for side in value)
+        )
+    return _is_integers((value,), 1, 0)
+
+
+POSITIVE_INTEGER = integer("a positive integer", 1)
+COUNT = integer("an integer of 0 or more", 0)
+POSITIVE = number("a positive number", lambda v: v > 0)
+NOT_NEGATIVE = number("a number of 0 or more", lambda v: v >= 0)
+FRACTION = number("a number from 0 to below 1", lambda v: 0 <= v < 1)
+PART = number("a number between 0 and 1", lambda v: 0 < v < 1)
+UNIT = number("a number from 0 to 1", lambda v: 0 <= v <= 1)
+NUMBER = number("a finite number", lambda v: True)
+FLAG = Rule("True or False", lambda v: isinstance(v, bool), bool)
+PAIR = Rule(
+    "a positive integer or a pair of them",
+    lambda v: _is_integers((v,), 1, 1) or _is_integers(v, 2, 1),
+    lambda v: [int(v)] * 2 if is_integer(v) else [int(v[0]), int(v[1])],
+)
+PADDING = Rule(
+    "'valid', 'same', or integers of 0 or more: one, (height, width), "
+    "or ((top, bottom), (left, right))",
+    _is_padding,
+    _plain_padding,
+    ("valid", "same"),
+)
+SHAPE = Rule(
+    "(features,) or (height, width, channels), positive integers",
+    lambda v: _is_integers(v, 1, 1) or _is_integers(v, 3, 1),
+    lambda v: [int(d) for d in v],
+)

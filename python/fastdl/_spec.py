@@ -1,0 +1,125 @@
+"""What every spec is: a frozen value with a short repr, checked fields, known by a name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar
+
+from fastdl._rules import Rule, unknown
+
+S = TypeVar("S", bound="Spec")
+
+
+@dataclass(frozen=True, repr=False)
+class Spec:
+    """Base of layers, losses, optimizers, schedules and initialisers.
+
+    A spec is data: frozen, comparable, hashable, picklable. The constructor stores what was typed
+    (a list as a tuple, so that the spec can be hashed) and judges nothing; `check`, called when a
+    network is compiled, does.
+
+    scikit-learn: `get_params` shows the fields; a spec is immutable, so `sklearn.base.clone` gives
+    back the spec itself, and `set_params` gives back a changed spec and leaves this one alone. An
+    estimator that holds specs therefore *stores* what `set_params` returns; for a list of layers,
+    `fastdl.layers.get_params` and `fastdl.layers.set_params` do the same by layer name, which is
+    what makes a grid over ``conv1__filters`` work.
+    """
+
+    rules: ClassVar[Mapping[str, Rule]] = {}  # one for each field, but a layer's name
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            object.__setattr__(self, f.name, _frozen(getattr(self, f.name)))
+
+    def __repr__(self) -> str:
+        required, named = [], []
+        for f in sorted(dataclasses.fields(self), key=lambda f: (f.kw_only, f.name == "name")):
+            value = getattr(self, f.name)
+            if f.default is dataclasses.MISSING:
+                required.append(repr(value))
+            elif value != f.default:
+                named.append(f"{f.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(required + named)})"
+
+    def __sklearn_clone__(self) -> Self:
+        return self
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed.
+
+        Raises
+        ------
+        ValueError
+            If a name is not a field.
+        """
+        names = [f.name for f in dataclasses.fields(self)]
+        for key in changes:
+            if key not in names:
+                what = f"{type(self).__name__}: parameter"
+                raise ValueError(unknown(what, key, names))
+        return dataclasses.replace(self, **changes)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The fields by name; with `deep`, also of specs held in fields (``schedule__every``)."""
+        params = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        for key, value in list(params.items()):
+            if deep and isinstance(value, Spec):
+                params.update({f"{key}__{k}": v for k, v in value.get_params().items()})
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """A copy with parameters changed, named as in `get_params`; this spec stays as it is."""
+        spec = self.replace(**{key: value for key, value in params.items() if "__" not in key})
+        for key, value in params.items():
+            field, nested, rest = key.partition("__")
+            inner = getattr(spec, field, None)
+            if nested and isinstance(inner, Spec):
+                spec = spec.replace(**{field: inner.set_params(**{rest: value})})
+            elif nested:
+                raise ValueError(
+                    unknown(f"{type(self).__name__}: parameter", key, self.get_params())
+                )
+        return spec
+
+    def check(self) -> None:
+        """Raise ValueError for the first field that its rule does not accept."""
+        for field, rule in self.rules.items():
+            value = getattr(self, field)
+            if not rule.accepts(value):
+                raise ValueError(f"{self.who}: {rule.complaint(field, value)}")
+            if isinstance(value, Spec):
+                try:
+                    value.check()
+                except ValueError as error:
+                    raise ValueError(f"{self.who}: {field}: {error}") from None
+
+    @property
+    def who(self) -> str:
+        """How messages call it."""
+        return type(self).__name__
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def lookup(value: object, table: Mapping[str, type[S]], base: type[S], parameter: str) -> S:
+    """The spec itself, or the one with default fields that a name stands for.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    TypeError
+        For anything but a name or a spec of this family.
+    """
+    if isinstance(value, base):
+        return value
+    if isinstance(value, str):
+        if value not in table:
+            raise ValueError(unknown(parameter, value, table))
+        return table[value]()
+    names = ", ".join(map(repr, table))
+    raise TypeError(f"{parameter}={value!r}; expected one of {names} or a {base.__name__}.")

@@ -1,0 +1,75 @@
+"""What a network is made of: one frozen spec for each layer, and lists of them.
+
+``[Conv2D(32, 3, name="conv1"), Activation("relu"), Flatten(), Dense(10)]`` is data.
+`fastdl.program` makes a network of it. Images are (height, width, channels), rows (features,).
+"""
+
+from fastdl.layers._activation import Activation, PReLU
+from fastdl.layers._container import Residual, Sequential
+from fastdl.layers._conv import Conv2D
+from fastdl.layers._dense import Dense, Maxout
+from fastdl.layers._dropout import Dropout
+from fastdl.layers._initial import automatic_initializers
+from fastdl.layers._norm import BatchNorm, LayerNorm
+from fastdl.layers._pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D
+from fastdl.layers._shape import Flatten, Reshape
+from fastdl.layers._spec import Layer
+from fastdl.layers._tree import (
+    check,
+    find,
+    get_params,
+    replace,
+    set_params,
+    to_dict,
+    walk,
+    with_names,
+)
+
+ALL: tuple[type[Layer], ...] = (
+    Dense,
+    Conv2D,
+    MaxPool2D,
+    AvgPool2D,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Flatten,
+    Reshape,
+    Activation,
+    PReLU,
+    Dropout,
+    BatchNorm,
+    LayerNorm,
+    Maxout,
+    Residual,
+    Sequential,
+)
+
+__all__ = [
+    "ALL",
+    "Activation",
+    "AvgPool2D",
+    "BatchNorm",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
+    "Layer",
+    "LayerNorm",
+    "MaxPool2D",
+    "Maxout",
+    "PReLU",
+    "Reshape",
+    "Residual",
+    "Sequential",
+    "automatic_initializers",
+    "check",
+    "find",
+    "get_params",
+    "replace",
+    "set_params",
+    "to_dict",
+    "walk",
+    "with_names",
+]

@@ -1,0 +1,98 @@
+"""Activations: layers of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from fastdl._rules import NOT_NEGATIVE, NUMBER, Rule, choice, optional
+from fastdl.layers._spec import Layer, LearningLayer
+
+# Every function, and the alpha of those that have one.
+FUNCTIONS: dict[str, float | None] = {
+    "identity": None,
+    "sigmoid": None,
+    "tanh": None,
+    "relu": None,
+    "leaky_relu": 0.01,
+    "elu": 1.0,
+    "selu": None,
+    "softplus": None,
+    "gelu": None,
+    "swish": 1.0,
+    "softmax": None,
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Activation(Layer):
+    """An element-wise function, or softmax over the channels; the shape stays.
+
+    =============  ==================================================  ==========================
+    function       f(x)                                                source
+    =============  ==================================================  ==========================
+    identity       x
+    sigmoid        1 / (1 + exp(-x))
+    tanh           tanh(x)                                             LeCun et al. 1998
+    relu           max(x, 0)                                           Nair and Hinton 2010
+    leaky_relu     x if x > 0 else alpha x, alpha 0.01                 Maas et al. 2013
+    elu            x if x > 0 else alpha (exp(x) - 1), alpha 1         Clevert et al. 2016
+    selu           1.0507 (x if x > 0 else 1.67326 (exp(x) - 1))       Klambauer et al. 2017
+    softplus       log(1 + exp(x))                                     Dugas et al. 2001
+    gelu           x Phi(x), Phi the normal distribution function      Hendrycks and Gimpel 2016
+    swish          x / (1 + exp(-alpha x)), alpha 1                    Ramachandran et al. 2017
+    softmax        exp(x_j) / sum_k exp(x_k)                           Bridle 1990
+    =============  ==================================================  ==========================
+
+    Parameters
+    ----------
+    function : str, default="relu"
+    alpha : float, optional
+        Of leaky_relu, elu and swish, at least 0; None stands for the value in the table.
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "activation"
+    function: str = "relu"
+    alpha: float | None = None
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "function": choice(*FUNCTIONS),
+        "alpha": optional(NOT_NEGATIVE),
+    }
+
+    def check(self) -> None:
+        super().check()
+        if self.alpha is not None and FUNCTIONS[self.function] is None:
+            takers = ", ".join(repr(f) for f, alpha in FUNCTIONS.items() if alpha is not None)
+            raise ValueError(
+                f"{self.who}: alpha={self.alpha!r}, but {self.function!r} takes none; only "
+                f"{takers} do. Leave alpha out."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if self.alpha is None:
+            plain["alpha"] = FUNCTIONS[self.function] or 0.0
+        return plain
+
+
+@dataclass(frozen=True, repr=False)
+class PReLU(LearningLayer):
+    """x where it is positive, else alpha x, alpha learnt for each channel (or feature).
+
+    The shape stays. Parameters: alpha (channels,). He et al., "Delving deep into rectifiers", ICCV
+    2015, section 2.1.
+
+    Parameters
+    ----------
+    alpha_init : float, default=0.25
+        Where all alpha start.
+    trainable : bool, default=True
+    lr_multiplier : float, default=1.0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "prelu"
+    alpha_init: float = 0.25
+    rules: ClassVar[Mapping[str, Rule]] = {"alpha_init": NUMBER, **LearningLayer.rules}

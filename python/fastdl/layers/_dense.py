@@ -1,0 +1,65 @@
+"""Fully connected layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastdl._rules import POSITIVE_INTEGER, Rule
+from fastdl.layers._spec import WeightedLayer
+
+
+@dataclass(frozen=True, repr=False)
+class Dense(WeightedLayer):
+    """y = x W + b.
+
+    Input (features,), output (units,). Parameters: weight (features, units), bias (units,).
+
+    Parameters
+    ----------
+    units : int
+        Outputs.
+    bias : bool, default=True
+    weight_init, bias_init : str or Initializer, optional
+        None: weights by the activation that follows, biases zero.
+    trainable : bool, default=True
+    lr_multiplier : float, default=1.0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "dense"
+    units: int
+    rules: ClassVar[Mapping[str, Rule]] = {"units": POSITIVE_INTEGER, **WeightedLayer.rules}
+
+
+@dataclass(frozen=True, repr=False)
+class Maxout(WeightedLayer):
+    """y_j = the largest of `pieces` linear maps of x; learns a convex activation.
+
+    Input (features,), output (units,). Parameters: weight (features, units * pieces), the pieces of
+    a unit side by side; bias (units * pieces,). Goodfellow et al., "Maxout networks", ICML 2013,
+    section 3.
+
+    Parameters
+    ----------
+    units : int
+        Outputs.
+    pieces : int, default=2
+        Linear maps for each output.
+    bias : bool, default=True
+    weight_init, bias_init : str or Initializer, optional
+        None: He uniform, zero.
+    trainable : bool, default=True
+    lr_multiplier : float, default=1.0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "maxout"
+    units: int
+    pieces: int = 2
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "units": POSITIVE_INTEGER,
+        "pieces": POSITIVE_INTEGER,
+        **WeightedLayer.rules,
+    }

@@ -1,0 +1,96 @@
+"""Pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from fastdl._rules import FLAG, PADDING, PAIR, Rule, optional
+from fastdl.layers._spec import Layer
+
+
+@dataclass(frozen=True, repr=False)
+class _Pool2D(Layer):
+    size: int | Sequence[int] = 2
+    stride: int | Sequence[int] | None = None
+    padding: str | int | Sequence[int] | Sequence[Sequence[int]] = 0
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "size": PAIR,
+        "stride": optional(PAIR),
+        "padding": PADDING,
+    }
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        plain["stride"] = plain["stride"] or plain["size"]
+        return plain
+
+
+@dataclass(frozen=True, repr=False)
+class MaxPool2D(_Pool2D):
+    """The largest value of each window, channel by channel.
+
+    Input (h, w, c), output (oh, ow, c) with ``oh = (h + top + bottom - size) // stride + 1``.
+    Padding never wins. Among equal values the first, row by row, gets the gradient.
+
+    Parameters
+    ----------
+    size : int or (int, int), default=2
+        Of the window.
+    stride : int or (int, int), optional
+        None: windows side by side (the stride is the size).
+    padding : as in Conv2D, default=0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "max_pool2d"
+
+
+@dataclass(frozen=True, repr=False)
+class AvgPool2D(_Pool2D):
+    """The mean of each window, channel by channel.
+
+    Input (h, w, c), output (oh, ow, c) with ``oh = (h + top + bottom - size) // stride + 1``.
+
+    Parameters
+    ----------
+    size : int or (int, int), default=2
+        Of the window.
+    stride : int or (int, int), optional
+        None: windows side by side (the stride is the size).
+    padding : as in Conv2D, default=0
+    count_include_pad : bool, default=True
+        Whether the zeros of the padding count in the mean.
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "avg_pool2d"
+    count_include_pad: bool = True
+    rules: ClassVar[Mapping[str, Rule]] = {**_Pool2D.rules, "count_include_pad": FLAG}
+
+
+@dataclass(frozen=True, repr=False)
+class GlobalAvgPool(Layer):
+    """The mean of each channel. Input (h, w, c), output (c,).
+
+    Lin, Chen and Yan, "Network in network", ICLR 2014, section 3.2.
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "global_avg_pool"
+
+
+@dataclass(frozen=True, repr=False)
+class GlobalMaxPool(Layer):
+    """The largest value of each channel. Input (h, w, c), output (c,).
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "global_max_pool"

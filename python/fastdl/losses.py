@@ -1,0 +1,162 @@
+"""Losses: what a network is trained to make small.
+
+A network ends in raw outputs z; the loss knows the link that turns them into predictions, so that
+value and gradient are computed together and nothing overflows. The loss of a sample is summed over
+its outputs; the loss of a batch is the mean over samples, weighted by `sample_weight`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastdl._rules import POSITIVE, Rule
+from fastdl._spec import Spec, lookup
+
+
+@dataclass(frozen=True, repr=False)
+class Loss(Spec):
+    """Base of the losses.
+
+    Attributes
+    ----------
+    kind : str
+        What the core calls it.
+    link : {"", "softmax", "sigmoid", "exp"}
+        From raw outputs to predictions, for ``Program.predict``.
+    codes : bool
+        Whether y is class codes, int32 (n,), instead of targets (n, n_outputs).
+    """
+
+    kind: ClassVar[str]
+    link: ClassVar[str] = ""
+    codes: ClassVar[bool] = False
+
+    @property
+    def param(self) -> float:
+        """The number the core's loss takes: delta of Huber's, margin of the hinge, else 0."""
+        return 0.0
+
+
+@dataclass(frozen=True, repr=False)
+class SoftmaxCrossEntropy(Loss):
+    """Classes that exclude each other: L = log(sum_j exp(z_j)) - z_y.
+
+    y holds codes; the link is softmax. The gradient is softmax(z) - onehot(y). Bridle,
+    "Probabilistic interpretation of feedforward classification network outputs", 1990.
+    """
+
+    kind: ClassVar[str] = "softmax_cross_entropy"
+    link: ClassVar[str] = "softmax"
+    codes: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, repr=False)
+class BinaryCrossEntropy(Loss):
+    """Yes or no for each output: L = sum_j log(1 + exp(z_j)) - y_j z_j.
+
+    y is 0 or 1 (or between) for each output; the link is sigmoid. The gradient is sigmoid(z) - y.
+    Bishop, "Pattern recognition and machine learning", 2006, equation 4.90.
+    """
+
+    kind: ClassVar[str] = "binary_cross_entropy"
+    link: ClassVar[str] = "sigmoid"
+
+
+@dataclass(frozen=True, repr=False)
+class SquaredError(Loss):
+    """L = sum_j (z_j - y_j)^2 / 2; the gradient is z - y."""
+
+    kind: ClassVar[str] = "squared_error"
+
+
+@dataclass(frozen=True, repr=False)
+class AbsoluteError(Loss):
+    """L = sum_j |z_j - y_j|; the gradient is sign(z - y), 0 at 0. Its minimum is the median."""
+
+    kind: ClassVar[str] = "absolute_error"
+
+
+@dataclass(frozen=True, repr=False)
+class Huber(Loss):
+    """Squared near the target, absolute far from it, for targets with outliers.
+
+    With e = z_j - y_j: L = sum_j e^2 / 2 where |e| <= delta, delta (|e| - delta / 2) elsewhere. The
+    gradient is e cut to [-delta, delta]. Huber, "Robust estimation of a location parameter", 1964.
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        Where the one becomes the other.
+    """
+
+    kind: ClassVar[str] = "huber"
+    delta: float = 1.0
+    rules: ClassVar[Mapping[str, Rule]] = {"delta": POSITIVE}
+
+    @property
+    def param(self) -> float:
+        """Delta."""
+        return float(self.delta)
+
+
+@dataclass(frozen=True, repr=False)
+class Hinge(Loss):
+    """Multi-class hinge: L = max(0, margin + max_{j != y} z_j - z_y).
+
+    y holds codes; the outputs are scores, without a link. Crammer and Singer, "On the algorithmic
+    implementation of multiclass kernel-based vector machines", JMLR 2001, as
+    `sklearn.metrics.hinge_loss`.
+
+    Parameters
+    ----------
+    margin : float, default=1.0
+    """
+
+    kind: ClassVar[str] = "hinge"
+    codes: ClassVar[bool] = True
+    margin: float = 1.0
+    rules: ClassVar[Mapping[str, Rule]] = {"margin": POSITIVE}
+
+    @property
+    def param(self) -> float:
+        """The margin."""
+        return float(self.margin)
+
+
+@dataclass(frozen=True, repr=False)
+class Poisson(Loss):
+    """Counts: L = sum_j exp(z_j) - y_j z_j, the negative log-likelihood without log(y!).
+
+    y is not negative; the link is exp. The gradient is exp(z) - y. McCullagh and Nelder,
+    "Generalized linear models", 1989, chapter 6.
+    """
+
+    kind: ClassVar[str] = "poisson"
+    link: ClassVar[str] = "exp"
+
+
+BY_NAME: dict[str, type[Loss]] = {
+    loss.kind: loss
+    for loss in (
+        SoftmaxCrossEntropy,
+        BinaryCrossEntropy,
+        SquaredError,
+        AbsoluteError,
+        Huber,
+        Hinge,
+        Poisson,
+    )
+}
+
+
+def get(value: str | Loss, parameter: str = "loss") -> Loss:
+    """The loss that a name stands for ("huber"), or `value` itself.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an unknown name; for anything else.
+    """
+    return lookup(value, BY_NAME, Loss, parameter)
