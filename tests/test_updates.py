@@ -227,3 +227,17 @@ def test_poll_interrupts() -> None:
     assert result.status == "interrupted"
     assert len(calls) == 2
     assert result.n_batches < 10**6
+
+
+def test_poll_may_raise() -> None:
+    """What it raises arrives, and the program can go on."""
+    program = compiled([L.Dense(3)], (7,), batch_size=1)
+    program.set_loss("squared_error")
+    x, y = np.zeros((10**6, 7), np.float32), np.zeros((10**6, 3), np.float32)
+
+    def poll() -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        program.train_epoch(x, y, np.arange(10**6), np.array([0.1]), poll=poll)
+    assert program.train_epoch(x, y, np.arange(9), np.array([0.1])).status == "done"

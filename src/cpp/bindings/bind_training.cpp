@@ -25,6 +25,7 @@ struct Batches {
     check(p.output().is_row(), "the loss needs rows of outputs, but the last layer gives " + p.output().text() +
                                    ". Put Flatten() or GlobalAvgPool() and Dense() at the end.");
     index outputs = p.output().size();
+    check(p.loss().kind != LossKind::hinge || outputs > 1, "the hinge loss compares classes, but there is one output.");
     if (p.loss().takes_codes) {
       codes = exact<std::int32_t>(y, "y");
       check_shape(codes, {in.n}, "y");
@@ -60,9 +61,10 @@ py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y
     Batches<P> batches(p, X, y, sample_weight, order);
     Array<double> rate = exact<double>(rates, "rates");
     int size = batch_size ? batch_size : p.settings().batch;
-    check(size > 0 && size <= p.settings().batch, "batch_size=" + std::to_string(size) +
-                                                      " is above the largest this program was compiled for, " +
-                                                      std::to_string(p.settings().batch) + ".");
+    check(size > 0, "batch_size=" + std::to_string(size) + "; expected a positive integer.");
+    check(size <= p.settings().batch, "batch_size=" + std::to_string(size) +
+                                          " is above the largest this program was compiled for, " +
+                                          std::to_string(p.settings().batch) + ".");
     index count = (batches.data.count + size - 1) / size;
     check(rate.size() == 1 || rate.size() == count,
           "rates must hold one value, or one for each of the " + std::to_string(count) + " batches.");

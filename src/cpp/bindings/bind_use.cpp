@@ -57,6 +57,7 @@ py::object backward(PyProgram& self, const py::object& dy) {
   return self.visit([&](auto& p) -> py::object {
     using T = value_of<std::decay_t<decltype(p)>>;
     Array<T> from = exact<T>(dy, "dy");
+    check(p.last_count() > 0, "backward() follows a forward() of one batch; there was none.");
     check_shape(from, batch_shape(p.last_count(), p.output()), "dy");
     py::object result = py::none();
     T* to = nullptr;

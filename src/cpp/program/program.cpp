@@ -161,7 +161,6 @@ void Program<T>::forward(const Data<T>& data, bool training, std::uint32_t epoch
 template <class T>
 void Program<T>::backward(const T* dy, T* dx) {
   const Tensor& out = layers_.back()->out;
-  check(last_n_ > 0, "backward() follows a forward() of one batch; there was none.");
   check(out.wants_gradient, "backward() has nothing to do: no layer learns and input_gradient is False.");
   Batch batch{nullptr, 0, last_n_, last_training_, last_epoch_};
   run_team(team_size(last_n_), [&](const Team& team) {

@@ -1,0 +1,200 @@
+"""What is said when something does not fit: (call, exception, exact text)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastdl import _core
+from fastdl import layers as L
+from fastdl._core import Program
+from fastdl.program import compile
+
+
+def net(*layers: L.Layer, shape: tuple[int, ...] = (4, 5, 3)) -> Callable[[], Program]:
+    return lambda: compile(layers, shape)
+
+
+def row_net(**options: Any) -> Program:
+    """Five features to three outputs."""
+    return compile([L.Dense(3)], (5,), batch_size=4, random_state=0, **options)
+
+
+def with_loss(kind: str) -> Program:
+    program = row_net()
+    program.set_loss(kind)
+    return program
+
+
+def train(X: Any, y: Any, kind: str = "softmax_cross_entropy", **options: Any) -> object:
+    options = {"order": np.arange(len(X)), "rates": np.ones(1)} | options
+    return with_loss(kind).train_epoch(X, y, options.pop("order"), options.pop("rates"), **options)
+
+
+def one_output() -> Program:
+    return compile([L.Dense(1)], (5,), loss="hinge")
+
+
+def sparse(data: Any, indices: Any, indptr: Any) -> object:
+    triple = np.array(data, np.float32), np.array(indices, np.int32), np.array(indptr, np.int64)
+    return row_net().predict(triple)
+
+
+USABLE = ", ".join(b.name for b in _core.backends() if b.available)
+X = np.ones((6, 5), np.float32)
+CODES = np.array([0, 1, 2, 0, 1, 2], np.int32)
+TARGETS = np.ones((6, 3), np.float32)
+
+# fmt: off
+SHAPES = [
+    (net(L.Dense(3)), ValueError,
+     "layer 'dense_1' (Dense) takes rows of features, but its input is an image of 4x5x3. Put "
+     "Flatten() or GlobalAvgPool() before it."),
+    (net(L.Maxout(3)), ValueError,
+     "layer 'maxout_1' (Maxout) takes rows of features, but its input is an image of 4x5x3. Put "
+     "Flatten() or GlobalAvgPool() before it."),
+    (net(L.Flatten(), L.Reshape((2, 3, 9))), ValueError,
+     "layer 'reshape_1' (Reshape) cannot make 2x3x9 (54 values) of an input of 60 (60 values)."),
+    (net(L.Residual([L.Conv2D(4, 3, padding="same")])), ValueError,
+     "layer 'residual_1' (Residual): its layers give 4x5x4, but its shortcut gives 4x5x3. Add "
+     "shortcut=[Conv2D(filters, 1, stride=...)] (Dense(units) for rows) that gives the same "
+     "shape."),
+    (net(L.Sequential([L.Flatten(), L.Residual([L.Dense(3, name="inner")])])), ValueError,
+     "layer 'residual_1' (Residual): its layers give 3, but its shortcut gives 60. Add "
+     "shortcut=[Conv2D(filters, 1, stride=...)] (Dense(units) for rows) that gives the same "
+     "shape."),
+]
+
+BACKENDS = [
+    (lambda: row_net(backend="cpu:mips"), ValueError,
+     f"backend='cpu:mips' is not available here. Usable on this machine: {USABLE}."),
+    (lambda: Program([], (3,)), ValueError, "a network needs at least one layer, got none."),
+    (lambda: Program([{"kind": "lstm", "title": "LSTM", "name": "lstm_1"}], (3,)), ValueError,
+     "layer 'lstm_1': fastdl has no layer of kind 'lstm'."),
+    (lambda: Program([{"kind": "dense", "title": "Dense", "name": "d", "units": 2.5}], (3,)),
+     ValueError, "layer 'd' (Dense): field 'units' is missing or of the wrong type."),
+]
+
+ARRAYS = [
+    (lambda: row_net().predict(X[:, :4].copy()), ValueError,
+     "X has shape (6, 4), but the network takes samples of 5."),
+    (lambda: row_net().predict(X[0]), ValueError,
+     "X has shape (5,), but the network takes samples of 5."),
+    (lambda: row_net().predict(X[:, :, None]), ValueError,
+     "X has shape (6, 5, 1), but the network takes samples of 5."),
+    (lambda: row_net().predict(np.float32(3)), TypeError,
+     "X must be a NumPy array or a CSR triple."),
+    (lambda: row_net().predict(np.asfortranarray(X)), TypeError, "X must be C-contiguous."),
+    (lambda: row_net().predict(X.astype(int)), TypeError,
+     "X must be of dtype uint8, float32 or float64, got int64."),
+    (lambda: row_net().predict(X.astype(">f4")), TypeError,
+     "X must be of dtype uint8, float32 or float64, got >f4."),
+    (lambda: row_net().predict(X, layer=1), ValueError, "layer=1; the network has 1 layers."),
+    (lambda: row_net().predict(X, link="logit"), ValueError,
+     "link='logit'; expected '', 'softmax', 'sigmoid' or 'exp'."),
+    (lambda: row_net().predict(X, out=np.empty((6, 2), np.float32)), ValueError,
+     "out has shape (6, 2); expected (6, 3)."),
+    (lambda: row_net().predict(X, out=np.empty((6, 3))), TypeError,
+     "out must be a C-contiguous array of float32, got float64."),
+    (lambda: row_net().forward(X), ValueError,
+     "forward() takes one batch: 6 samples, at most 4."),
+    (lambda: row_net().backward(np.ones((4, 3), np.float32)), ValueError,
+     "backward() follows a forward() of one batch; there was none."),
+    (lambda: sparse([1], [5], [0, 1]), ValueError, "sparse X: a column index is out of range."),
+    (lambda: sparse([1], [-1], [0, 1]), ValueError, "sparse X: a column index is out of range."),
+    (lambda: sparse([1], [0], [0, 2]), ValueError, "sparse X: indptr points outside of data."),
+    (lambda: sparse([1, 1], [0, 1], [0, 2, 1]), ValueError, "sparse X: indptr decreases."),
+    (lambda: sparse([1, 1], [0], [0, 1]), ValueError,
+     "sparse X: the lengths of data, indices and indptr differ."),
+]
+
+TRAINING = [
+    (lambda: with_loss("log_loss"), ValueError, "loss 'log_loss' is not known to the core."),
+    (lambda: one_output().train_epoch(X, CODES // 9, np.arange(6), np.ones(1)), ValueError,
+     "the hinge loss compares classes, but there is one output."),
+    (lambda: train(X, CODES[:5]), ValueError, "y has shape (5,); expected (6,)."),
+    (lambda: train(X, CODES + 1), ValueError, "y has a code outside of 0..2."),
+    (lambda: train(X, CODES - 1), ValueError, "y has a code outside of 0..2."),
+    (lambda: train(X, CODES.astype(np.int64)), TypeError,
+     "y must be a C-contiguous array of int32, got int64."),
+    (lambda: train(X, TARGETS[:, 0].copy(), "squared_error"), ValueError,
+     "y has shape (6,); expected (6, 3)."),
+    (lambda: train(X, TARGETS[:, :1].copy(), "squared_error"), ValueError,
+     "y has shape (6, 1); expected (6, 3)."),
+    (lambda: train(X, CODES, order=np.array([6])), ValueError,
+     "order has an index outside of X."),
+    (lambda: train(X, CODES, order=np.array([-1])), ValueError,
+     "order has an index outside of X."),
+    (lambda: train(X, CODES, rates=np.ones(3)), ValueError,
+     "rates must hold one value, or one for each of the 2 batches."),
+    (lambda: train(X, CODES, batch_size=5), ValueError,
+     "batch_size=5 is above the largest this program was compiled for, 4."),
+    (lambda: train(X, CODES, batch_size=-1), ValueError,
+     "batch_size=-1; expected a positive integer."),
+    (lambda: train(X, CODES, sample_weight=np.ones(5, np.float32)), ValueError,
+     "sample_weight has shape (5,); expected (6,)."),
+    (lambda: row_net().set_optimizer_rule("adamax"), ValueError,
+     "optimizer 'adamax' is not known to the core."),
+    (lambda: row_net().set_optimizer_rule("adam", lr_multipliers=[1.0]), ValueError,
+     "lr_multipliers must hold one value for each of the 2 parameters."),
+]
+
+WEIGHTS = [
+    (lambda: row_net().get_parameter("dense_2.weight"), ValueError,
+     "there is no parameter 'dense_2.weight'. Parameters: dense_1.weight, dense_1.bias."),
+    (lambda: row_net().set_parameter("dense_1.weight", np.ones((3, 5))), ValueError,
+     "parameter 'dense_1.weight' has shape (3, 5); expected (5, 3)."),
+    (lambda: row_net().get_state("dense_1.running_mean"), ValueError,
+     "there is no state 'dense_1.running_mean'."),
+    (lambda: row_net().set_weights(np.ones(17)), ValueError,
+     "the flat block has shape (17,); expected (18,)."),
+    (lambda: row_net().set_optimizer(np.ones((2, 18)), 1), ValueError,
+     "the optimizer's moments has shape (2, 18); expected (0, 18)."),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [*SHAPES, *BACKENDS, *ARRAYS, *TRAINING, *WEIGHTS],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_text(call: Callable[[], object], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == text
+
+
+def test_backend_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FASTDL_BACKEND is obeyed where none is given, and named when it cannot be."""
+    monkeypatch.setenv("FASTDL_BACKEND", "cpu:generic")
+    assert row_net().backend == "cpu:generic"
+    monkeypatch.setenv("FASTDL_BACKEND", "cpu:mips")
+    with pytest.raises(ValueError, match="^FASTDL_BACKEND='cpu:mips' is not available here"):
+        row_net()
+    assert row_net(backend="cpu:generic").backend == "cpu:generic"
+
+
+def test_a_failed_call_changes_nothing() -> None:
+    program = row_net()
+    weights = program.get_weights()
+    for call in (
+        lambda: program.set_weights(np.ones(3)),
+        lambda: program.set_parameter("dense_1.weight", np.ones((3, 5))),
+        lambda: program.set_parameter("dense_1.weight", "five"),
+        lambda: program.train_epoch(X, CODES, np.array([9]), np.ones(1)),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            call()
+    np.testing.assert_array_equal(program.get_weights(), weights)
+
+
+def test_empty_input() -> None:
+    """No samples: no outputs, no loss, no step."""
+    program = with_loss("softmax_cross_entropy")
+    assert program.predict(X[:0]).shape == (0, 3)
+    weights = program.get_weights()
+    result = program.train_epoch(X[:0], CODES[:0], np.arange(0), np.ones(1))
+    assert (result.loss, result.n_batches, result.status) == (0.0, 0, "done")
+    np.testing.assert_array_equal(program.get_weights(), weights)
