@@ -12,7 +12,14 @@ from fastdl.plotting._axes import mosaic
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-HISTORY = {"epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.0], "score": [0.1, 0.2, 0.3]}
+NONE = [np.nan] * 3
+HISTORY = {
+    "epoch": [1, 2, 3],
+    "loss": [3.0, 2.0, 1.0],
+    "val_loss": NONE,
+    "score": [0.1, 0.2, 0.3],
+    "val_score": NONE,
+}
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from fastdl.plotting._axes import new_axes
@@ -16,8 +17,8 @@ class HistoryDisplay:
     Parameters
     ----------
     history : mapping of str to array-like of shape (n_epochs,)
-        Columns ``epoch``, ``loss``, ``score`` and, optionally, ``val_loss``, ``val_score``:
-        the `history_` of an estimator.
+        Columns ``epoch``, ``loss``, ``val_loss``, ``score``, ``val_score``, nan where there is no
+        value: the `history_` of an estimator.
     best_epoch : int, optional
         The epoch whose weights were kept.
 
@@ -82,10 +83,10 @@ class HistoryDisplay:
         if quantity not in ("loss", "score"):
             raise ValueError(f"quantity={quantity!r}; expected 'loss' or 'score'.")
         ax = new_axes(6, 4) if ax is None else ax
-        epochs = self.history["epoch"]
-        ax.plot(epochs, self.history[quantity], label="training")
-        if f"val_{quantity}" in self.history:
-            ax.plot(epochs, self.history[f"val_{quantity}"], label="validation")
+        for name, label in ((quantity, "training"), (f"val_{quantity}", "validation")):
+            values = np.asarray(self.history[name], dtype=float)
+            if not np.isnan(values).all():
+                ax.plot(self.history["epoch"], values, label=label)
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color="grey", linestyle=":", label="weights kept")
         ax.set(xlabel="epoch", ylabel=quantity)
