@@ -12,9 +12,15 @@ namespace FASTDL_ISA {
 
 #include "kernels/cpu/vec.hpp"
 //
+#include "kernels/cpu/transpose.hpp"
 #include "kernels/cpu/layout.hpp"
+#include "kernels/cpu/gemm_tile.hpp"
 #include "kernels/cpu/gemm.hpp"
 #include "kernels/cpu/dense.hpp"
+#include "kernels/cpu/conv2d_tile.hpp"
+#include "kernels/cpu/conv2d_band.hpp"
+#include "kernels/cpu/conv2d_correlate.hpp"
+#include "kernels/cpu/conv2d_weights.hpp"
 #include "kernels/cpu/conv2d.hpp"
 #include "kernels/cpu/pool2d.hpp"
 #include "math/elementary.hpp"
@@ -22,6 +28,7 @@ namespace FASTDL_ISA {
 #include "math/losses.hpp"
 #include "math/updates.hpp"
 #include "math/philox.hpp"
+#include "kernels/cpu/views.hpp"
 #include "kernels/cpu/pointwise.hpp"
 #include "kernels/cpu/dropout.hpp"
 #include "kernels/cpu/norm.hpp"
