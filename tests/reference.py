@@ -5,7 +5,7 @@ Written to be read, shares nothing with the package. Arrays are as users see the
 """
 
 from collections.abc import Callable
-from math import erf
+from math import erfc
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,7 +98,7 @@ ACTIVATIONS: dict[str, Callable[[Array, float], Array]] = {
         SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0.0)))
     ),
     "softplus": lambda x, alpha: np.logaddexp(0.0, x),
-    "gelu": lambda x, alpha: x * 0.5 * (1.0 + np.vectorize(erf)(x / np.sqrt(2.0))),
+    "gelu": lambda x, alpha: x * 0.5 * np.vectorize(erfc)(-x / np.sqrt(2.0)),
     "swish": lambda x, alpha: x * sigmoid(alpha * x),
     "exp": lambda x, alpha: np.exp(x),
     "softmax": lambda x, alpha: softmax(x),
