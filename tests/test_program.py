@@ -163,8 +163,7 @@ def test_two_python_threads() -> None:
     wrong = []
 
     def use(i: int) -> None:
-        for _ in range(50):
-            wrong.append(program.predict(xs[i]).tobytes() != alone[i].tobytes())
+        wrong.extend(program.predict(xs[i]).tobytes() != alone[i].tobytes() for _ in range(50))
 
     users = [threading.Thread(target=use, args=(i,)) for i in range(4)]
     for user in users:
