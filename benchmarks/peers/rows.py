@@ -66,6 +66,7 @@ def torch_step(net: Net, program, channels_last: bool = False, compiled: bool = 
         return tf.cross_entropy(out, target)
 
     if compiled:
+        torch.compiler.reset()  # or, after eight nets, it would quietly go on in eager mode
         loss_of = torch.compile(loss_of)
     optimizer = torch_optimizer(net, list(module.parameters()))
 
