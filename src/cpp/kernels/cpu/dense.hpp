@@ -1,8 +1,9 @@
 // dense: y (n, out) = x (n, in) w (in, out) + b (out,)
+#pragma once
 
 template <class T>
 std::size_t dense_scratch(int, int, int, int threads) {
-  return threads * panel_size<T>;
+  return threads * gemm_scratch<T>;
 }
 
 template <class T>
@@ -17,14 +18,15 @@ void dense_backward_data(const Team& team, int n, int in, int out, const T* dy, 
           scratch);
 }
 
-// db (out,) = the sum of the rows of dy, in their order
+// db (out,): the rows of dy added in their order
 template <class T>
 void sum_rows(const Team& team, int n, int out, const T* dy, T* db) {
   const Range share = team.share(ceil_div(out, lanes<T>));
-  for (std::int64_t j = share.begin * lanes<T>; j < share.end * lanes<T>; j += lanes<T>) {
-    const int width = least<std::int64_t>(lanes<T>, out - j);
+  for (int j = share.begin * lanes<T>; j < least<int>(share.end * lanes<T>, out); j += lanes<T>) {
+    const int width = least(lanes<T>, out - j);
+    const T* row = dy + j;
     Vec<T> sum{};
-    for (int i = 0; i < n; i++) sum += load_part(dy + i * std::int64_t(out) + j, width);
+    for (int i = 0; i < n; i++, row += out) sum += width == lanes<T> ? load(row) : load_part(row, width);
     store_part(db + j, sum, width);
   }
 }
@@ -34,6 +36,5 @@ template <class T>
 void dense_backward_weights(const Team& team, int n, int in, int out, const T* x, const T* dy, T* dw, T* db,
                             T* scratch) {
   if (db) sum_rows(team, n, out, dy, db);
-  gemm<T>(team, {.m = in, .n = out, .depth = n, .a = {x, 1, in}, .b = {dy, out, 1}, .c = dw, .bias = nullptr},
-          scratch);
+  gemm<T>(team, {.m = in, .n = out, .depth = n, .a = {x, 1, in}, .b = {dy, out, 1}, .c = dw, .bias = nullptr}, scratch);
 }
