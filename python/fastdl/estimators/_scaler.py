@@ -59,6 +59,11 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     ('float32', 0.0, 1.0)
     """
 
+    mean_: NDArray[np.float64]
+    var_: NDArray[np.float64]
+    data_min_: NDArray[np.float64]
+    data_max_: NDArray[np.float64]
+
     def __init__(
         self, method: str = "standard", *, feature_range: tuple[float, float] = (0, 1)
     ) -> None:
@@ -207,9 +212,9 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _is_range(value: object) -> bool:
+def _is_range(value: Any) -> bool:
     pair = isinstance(value, Sequence) and len(value) == 2 and all(map(is_number, value))
-    return pair and value[0] < value[1]
+    return bool(pair and value[0] < value[1])
 
 
 def _form(scaler: NDScaler) -> str:
