@@ -87,8 +87,9 @@ template <class T>
 struct UpdateArgs {
   UpdateKind kind;
   T rate;                // learning rate of this step, multipliers applied
-  T momentum;            // momentum, nesterov; rho of adadelta and rmsprop
-  T beta1, beta2, eps;
+  double momentum;       // momentum, nesterov; rho of adadelta and rmsprop
+  double beta1, beta2;   // double, for 1 - beta would lose digits in float
+  T eps;
   T correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
   T nadam_now, nadam_next;     // nadam's coefficients of g and of m
   T scale, clip;         // clip by value: infinity for none
