@@ -5,9 +5,7 @@
 // log(1 + exp(p)) - y p: the cross-entropy of sigmoid(p), without overflow for any p
 template <class T>
 struct BinaryCrossEntropy {
-  FASTDL_INLINE Vec<T> value(Vec<T> p, Vec<T> y) const {
-    return at_least(p, T(0)) - y * p + vlog1p(vexp(-vabs(p)));
-  }
+  FASTDL_INLINE Vec<T> value(Vec<T> p, Vec<T> y) const { return at_least(p, T(0)) - y * p + vlog1p(vexp(-vabs(p))); }
   FASTDL_INLINE Vec<T> slope(Vec<T> p, Vec<T> y) const { return 1 / (1 + vexp(-p)) - y; }
 };
 

@@ -1,5 +1,5 @@
-// Philox4x32-10, a counter-based generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a random
-// word is a function of where it is used, so it depends neither on threads nor on the batch.
+// Philox4x32-10, a counter-based generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a
+// random word is a function of where it is used, so it depends neither on threads nor on the batch.
 //   key     = (seed low, seed high ^ layer)
 //   counter = (i, sample low, sample high, epoch), four words each
 // The words of a sample are used in blocks of 64, from 16 counters: word j of counter 16 b + i is for element

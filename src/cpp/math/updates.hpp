@@ -116,8 +116,12 @@ template <class T>
 struct Nadam : AdamMoments<T> {
   T rate, now, next, root, eps;
   explicit Nadam(const UpdateArgs<T>& a)
-      : AdamMoments<T>(a), rate(a.rate), now(a.nadam_now), next(a.nadam_next),
-        root(1 / __builtin_sqrt(a.correction2)), eps(a.eps) {}
+      : AdamMoments<T>(a),
+        rate(a.rate),
+        now(a.nadam_now),
+        next(a.nadam_next),
+        root(1 / __builtin_sqrt(a.correction2)),
+        eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);
     return -rate * (now * g + next * m) / (vsqrt(v) * root + eps);

@@ -33,7 +33,7 @@ void gather_rows(const Team& team, const Samples& x, const std::int64_t* order, 
   });
 }
 
-// --- rows (n, pixels, c) and images (blocks, c, pixels, lanes) ---------------------------------------------------------
+// --- rows (n, pixels, c) and images (blocks, c, pixels, lanes) ------------------------------------------------------
 // body(block, first element, elements) for this thread's tiles, first counted in the user's order.
 template <class T, class Body>
 FASTDL_INLINE void each_tile(const Team& team, int n, std::int64_t features, Body body) {

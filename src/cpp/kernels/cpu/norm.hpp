@@ -7,7 +7,7 @@ FASTDL_INLINE T sites(const NormShape& s) {  // values behind each channel's sta
   return T(s.n) * T(s.pixels);
 }
 
-// --- batch_norm: y = (x - mean) rstd gamma + beta (Ioffe and Szegedy 2015) --------------------------------------------
+// --- batch_norm: y = (x - mean) rstd gamma + beta (Ioffe and Szegedy 2015) ------------------------------------------
 template <class T>
 void batch_norm_forward(const Team& team, const NormShape& s, T momentum, T eps, const T* x, const T* gamma,
                         const T* beta, T* running_mean, T* running_var, T* mean, T* rstd, T* y) {
@@ -29,8 +29,8 @@ void batch_norm_forward(const Team& team, const NormShape& s, T momentum, T eps,
 }
 
 template <class T>
-void batch_norm_backward(const Team& team, const NormShape& s, const T* x, const T* gamma, const T* mean,
-                         const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
+void batch_norm_backward(const Team& team, const NormShape& s, const T* x, const T* gamma, const T* mean, const T* rstd,
+                         const T* dy, T* dx, T* dgamma, T* dbeta) {
   const T count = sites<T>(s);
   each_channel<T>(team, s, [&](auto channel) {
     Vec<T> m = channel.get(mean), r = channel.get(rstd);
@@ -79,7 +79,7 @@ void batch_norm_inference_backward(const Team& team, const NormShape& s, T eps, 
   });
 }
 
-// --- layer_norm: the same over the channels of each site (Ba et al. 2016) ---------------------------------------------
+// --- layer_norm: the same over the channels of each site (Ba et al. 2016) -------------------------------------------
 template <class T>
 void layer_norm_forward(const Team& team, const NormShape& s, T eps, const T* x, const T* gamma, const T* beta, T* mean,
                         T* rstd, T* y) {
@@ -97,8 +97,8 @@ void layer_norm_forward(const Team& team, const NormShape& s, T eps, const T* x,
 }
 
 template <class T>
-void layer_norm_backward(const Team& team, const NormShape& s, const T* x, const T* gamma, const T* mean,
-                         const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
+void layer_norm_backward(const Team& team, const NormShape& s, const T* x, const T* gamma, const T* mean, const T* rstd,
+                         const T* dy, T* dx, T* dgamma, T* dbeta) {
   if (dgamma)
     each_channel<T>(team, s, [&](auto channel) {
       Pair<T> sums = channel.sum([&](auto at) {

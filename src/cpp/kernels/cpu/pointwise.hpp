@@ -55,8 +55,7 @@ template <class T>
 void prelu_backward(const Team& team, const NormShape& s, const T* x, const T* alpha, const T* dy, T* dx, T* dalpha) {
   each_channel<T>(team, s, [&](auto channel) {
     Vec<T> a = channel.get(alpha);
-    if (dalpha)
-      channel.put(dalpha, channel.sum([&](auto at) { return at.read(dy) * at_most(at.read(x), T(0)); }));
+    if (dalpha) channel.put(dalpha, channel.sum([&](auto at) { return at.read(dy) * at_most(at.read(x), T(0)); }));
     if (dx)
       channel.each([&](auto at) {
         Vec<T> d = at.read(dy);
