@@ -1,0 +1,55 @@
+// conv2d: y (n, oh, ow, f) = x (n, h, w, c) * weight (kh, kw, c/groups, f) + bias (f,), a cross-correlation
+#include "layers/make.hpp"
+#include "layers/window.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct Conv2D : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  Conv2DShape shape;
+  Param w, b = -1;
+
+  void plan(Plan<T>& plan) override {
+    this->learns = plan.learns(spec);
+    Window v = window_of(*this, "kernel_size", "kernel");
+    int c = in.shape.c(), filters = spec.integer("filters"), groups = spec.integer("groups");
+    check(c % groups == 0 && filters % groups == 0,
+          this->who() + ": groups=" + std::to_string(groups) + " divides neither its " + std::to_string(c) +
+              " input channels nor its " + std::to_string(filters) + " filters evenly. Choose a common divisor.");
+    shape = {plan.batch, in.shape.h(), in.shape.w(), c,    v.oh, v.ow,  filters, v.kh,
+             v.kw,       v.sh,         v.sw,         v.dh, v.dw, v.top, v.left,  groups};
+    int fan_in = v.kh * v.kw * c / groups, fan_out = v.kh * v.kw * filters / groups;
+    w = plan.parameter(spec, "weight", "weight", {v.kh, v.kw, c / groups, filters}, fan_in, fan_out);
+    if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {filters}, fan_in, fan_out);
+    out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
+    out.overwritable = true;
+    plan.scratch(plan.kernels.conv2d_scratch(shape, plan.threads));
+  }
+
+  void forward(const Frame<T>& f) const override {
+    f.kernels.conv2d_forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
+  }
+
+  void backward(const Frame<T>& f) const override {
+    const T* dy = f.gradient(out);
+    if (this->learns)
+      f.kernels.conv2d_backward_weights(f.team, at(f.n), f.value(in), dy, f.grad(w), f.grad(b), f.scratch);
+    if (T* dx = f.gradient(in)) f.kernels.conv2d_backward_data(f.team, at(f.n), dy, f.param(w), dx, f.scratch);
+  }
+
+ private:
+  Conv2DShape at(int n) const {
+    Conv2DShape s = shape;
+    s.n = n;
+    return s;
+  }
+};
+
+}  // namespace
+
+FASTDL_LAYER(Conv2D)
+
+}  // namespace fastdl

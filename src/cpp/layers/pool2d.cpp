@@ -1,0 +1,74 @@
+// max_pool2d, avg_pool2d: the largest, the mean of each window and channel
+#include "layers/make.hpp"
+#include "layers/window.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+Pool2DShape pool_shape(const Window& v, const Shape& in, int n, bool count_include_pad) {
+  return {n, in.h(), in.w(), in.c(), v.oh, v.ow, v.kh, v.kw, v.sh, v.sw, v.top, v.left, count_include_pad};
+}
+
+// A window that lies in the padding alone has no value.
+template <class T>
+void check_padding(const Layer<T>& layer, const Window& v) {
+  check(v.top < v.kh && v.bottom < v.kh && v.left < v.kw && v.right < v.kw,
+        layer.who() + ": the padding is as large as its window, " + v.text() + ". Use a smaller padding.");
+}
+
+template <class T>
+struct MaxPool2D : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  Window v;
+  Buffer where;  // as out: the position of each maximum in its channel
+
+  void plan(Plan<T>& plan) override {
+    v = window_of(*this, "size", "window");
+    check_padding(*this, v);
+    out = plan.tensor({{v.oh, v.ow, in.shape.c()}}, in.wants_gradient);
+    out.overwritable = true;
+    where = plan.saved(plan.elements(out.shape));
+  }
+
+  void forward(const Frame<T>& f) const override {
+    f.kernels.max_pool2d_forward(f.team, pool_shape(v, in.shape, f.n, false), f.value(in), f.value(out),
+                                 f.saved(where));
+  }
+
+  void backward(const Frame<T>& f) const override {
+    f.kernels.max_pool2d_backward(f.team, pool_shape(v, in.shape, f.n, false), f.gradient(out), f.saved(where),
+                                  f.gradient(in));
+  }
+};
+
+template <class T>
+struct AvgPool2D : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  Window v;
+  bool count_include_pad;
+
+  void plan(Plan<T>& plan) override {
+    v = window_of(*this, "size", "window");
+    check_padding(*this, v);
+    count_include_pad = spec.flag("count_include_pad");
+    out = plan.tensor({{v.oh, v.ow, in.shape.c()}}, in.wants_gradient);
+    out.overwritable = true;
+  }
+
+  void forward(const Frame<T>& f) const override {
+    f.kernels.avg_pool2d_forward(f.team, pool_shape(v, in.shape, f.n, count_include_pad), f.value(in), f.value(out));
+  }
+
+  void backward(const Frame<T>& f) const override {
+    f.kernels.avg_pool2d_backward(f.team, pool_shape(v, in.shape, f.n, count_include_pad), f.gradient(out),
+                                  f.gradient(in));
+  }
+};
+
+}  // namespace
+
+FASTDL_LAYER(MaxPool2D)
+FASTDL_LAYER(AvgPool2D)
+
+}  // namespace fastdl
