@@ -17,8 +17,8 @@ struct Conv2D : Layer<T> {
     Window v = window_of(*this, "kernel_size", "kernel");
     int c = in.shape.c(), filters = spec.integer("filters"), groups = spec.integer("groups");
     check(c % groups == 0 && filters % groups == 0,
-          this->who() + ": groups=" + std::to_string(groups) + " divides neither its " + std::to_string(c) +
-              " input channels nor its " + std::to_string(filters) + " filters evenly. Choose a common divisor.");
+          this->who() + ": groups=" + std::to_string(groups) + " must divide both its " + std::to_string(c) +
+              " input channels and its " + std::to_string(filters) + " filters.");
     shape = {plan.batch, in.shape.h(), in.shape.w(), c,    v.oh, v.ow,  filters, v.kh,
              v.kw,       v.sh,         v.sw,         v.dh, v.dw, v.top, v.left,  groups};
     int fan_in = v.kh * v.kw * c / groups, fan_out = v.kh * v.kw * filters / groups;

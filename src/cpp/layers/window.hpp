@@ -7,8 +7,8 @@ namespace fastdl {
 
 struct Window {
   int kh, kw, sh, sw, dh = 1, dw = 1;
-  int top, bottom, left, right;  // padding
-  int oh, ow;                    // output
+  int top = 0, bottom = 0, left = 0, right = 0;  // padding
+  int oh = 0, ow = 0;                            // output
 
   std::string text() const { return std::to_string(kh) + "x" + std::to_string(kw); }
 };

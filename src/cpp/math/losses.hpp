@@ -6,7 +6,10 @@
 template <class T>
 struct BinaryCrossEntropy {
   FASTDL_INLINE Vec<T> value(Vec<T> p, Vec<T> y) const { return at_least(p, T(0)) - y * p + vlog1p(vexp(-vabs(p))); }
-  FASTDL_INLINE Vec<T> slope(Vec<T> p, Vec<T> y) const { return 1 / (1 + vexp(-p)) - y; }
+  FASTDL_INLINE Vec<T> slope(Vec<T> p, Vec<T> y) const {
+    Vec<T> e = vexp(-vabs(p));  // as in value: computed once
+    return (p < 0 ? e : splat(T(1))) / (1 + e) - y;
+  }
 };
 
 template <class T>
