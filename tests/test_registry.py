@@ -1,5 +1,6 @@
 """No piece of a layer or kernel is forgotten: C++ list, dataclass, case, reference, kernel rows."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def test_the_same_layers_on_both_sides() -> None:
 @pytest.mark.parametrize("layer", L.ALL, ids=lambda layer: layer.kind)
 def test_fields(layer: type[L.Layer]) -> None:
     """The registry's fields are the dataclass's, but for the name; __init__ takes no others."""
-    names = set(layer.__dataclass_fields__) - {"name"}
+    names = {field.name for field in dataclasses.fields(layer)} - {"name"}
     assert names == set(FIELDS[layer.kind])
     assert names == set(layer.rules)
 

@@ -29,7 +29,7 @@ py::array copy_out(const T* from, const std::vector<py::ssize_t>& shape) {
 template <class T>
 void copy_in(const py::object& value, const std::vector<py::ssize_t>& shape, const std::string& name, T* to) {
   auto a = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(value);
-  if (!a) throw py::error_already_set();
+  if (!a) throw py::type_error(name + " must be an array of numbers.");
   check_shape(a, shape, name);
   std::copy_n(a.data(), a.size(), to);
 }

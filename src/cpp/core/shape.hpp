@@ -26,7 +26,10 @@ struct Shape {
 
   std::string text() const {  // "28x28x1", "784"
     std::string s;
-    for (int d : dims) s += (s.empty() ? "" : "x") + std::to_string(d);
+    for (int d : dims) {
+      if (!s.empty()) s += 'x';
+      s += std::to_string(d);
+    }
     return s;
   }
 };
