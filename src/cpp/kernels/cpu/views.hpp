@@ -20,15 +20,24 @@ template <class T>
 FASTDL_INLINE Pair<T> keep_lanes(Pair<T> x, int count) {
   return {keep_lanes(x.a, count), keep_lanes(x.b, count)};
 }
-template <class T>
-FASTDL_INLINE T lane_max(Vec<T> x) {
-  T top = x[0];
-  for (int i = 1; i < lanes<T>; i++) top = most(top, x[i]);
-  return top;
+// The sum (or maximum) of the lanes in every lane: halves that far apart are folded, then quarters ...
+template <int far, class V, int... i>
+FASTDL_INLINE V swap_lanes(V x, Sequence<i...>) {
+  return __builtin_shufflevector(x, x, (i ^ far)...);
+}
+template <int far, class V, class F>
+FASTDL_INLINE V fold_lanes(V x, F f) {
+  x = f(x, swap_lanes<far>(x, typename Count<lanes<Element<V>>>::Up{}));
+  if constexpr (far > 1) x = fold_lanes<far / 2>(x, f);
+  return x;
 }
 template <class V>
-FASTDL_INLINE V spread_sum(V x) {  // the sum of the lanes, in every lane
-  return splat(lane_sum<Element<V>>(x));
+FASTDL_INLINE V spread_sum(V x) {
+  return fold_lanes<lanes<Element<V>> / 2>(x, [](V a, V b) { return a + b; });
+}
+template <class V>
+FASTDL_INLINE V spread_max(V x) {
+  return fold_lanes<lanes<Element<V>> / 2>(x, [](V a, V b) { return vmax(a, b); });
 }
 template <class T>
 FASTDL_INLINE Pair<T> spread_sum(Pair<T> x) {
@@ -158,7 +167,7 @@ struct RowSite {
   FASTDL_INLINE Vec<T> max(F f) const {
     Vec<T> lowest = splat(T(-__builtin_inf())), top = lowest;
     each([&](const At& at) { top = vmax(top, keep_lanes(f(at), at.count, lowest)); });
-    return splat(lane_max<T>(top));
+    return spread_max(top);
   }
 };
 template <class T>
