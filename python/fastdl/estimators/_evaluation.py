@@ -1,0 +1,86 @@
+"""The columns of the history that need a look at the network's answers after an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import check_scoring, r2_score
+
+from fastdl import _core
+from fastdl.losses import Loss
+from fastdl.targets import Targets
+from fastdl.training import Samples
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+
+class Data(NamedTuple):
+    """Samples for the core, and the same as the user's scorers and callbacks want them."""
+
+    samples: Samples
+    X: Any
+    y: Any
+
+
+def evaluation(
+    estimator: Any, program: Program, train: Data, val: Data | None
+) -> Callable[[], dict[str, float]] | None:
+    """What `fastdl.training.run` calls after an epoch; None where there is nothing to compute.
+
+    The validation score is the accuracy or R^2 of scikit-learn's `score`, or what the estimator's
+    `scoring` says; the training score is computed with `scoring` only.
+    """
+    scorer = None if estimator.scoring is None else check_scoring(estimator, estimator.scoring)
+    if scorer is None and val is None:
+        return None
+    targets, loss = estimator._targets, estimator._network.loss
+
+    def evaluate() -> dict[str, float]:
+        columns = {}
+        if val is not None:
+            output = program.predict(val.samples.X)
+            mean = mean_loss(loss, output, val.samples)
+            columns["val_loss"] = estimator._reported_loss(mean, val.samples)
+            if scorer is None:
+                columns["val_score"] = default_score(targets, loss, output, val)
+        if scorer is not None:
+            estimator._show_weights(program)
+            columns["score"] = _score(scorer, estimator, train)
+            if val is not None:
+                columns["val_score"] = _score(scorer, estimator, val)
+        return columns
+
+    return evaluate
+
+
+def _score(scorer: Any, estimator: Any, data: Data) -> float:
+    weight = data.samples.weight
+    weights = {} if weight is None else {"sample_weight": weight}
+    return float(scorer(estimator, data.X, data.y, **weights))
+
+
+def mean_loss(loss: Loss, output: NDArray[Any], samples: Samples) -> float:
+    """The mean loss of outputs before the link, weighted."""
+    values = np.empty(len(output))
+    _core.loss(loss.kind, output, samples.y, samples.weight, 1.0, loss.param, values, None)
+    total = len(output) if samples.weight is None else samples.weight.sum()
+    return float(values.sum() / total)
+
+
+def default_score(targets: Targets, loss: Loss, output: NDArray[Any], data: Data) -> float:
+    """Accuracy or R^2 of outputs before the link, without the price of going through `predict`."""
+    weight, y = data.samples.weight, data.samples.y
+    if targets.kind == "continuous":
+        if not np.isfinite(output).all():
+            return float("nan")
+        answers = np.exp(output) if loss.link == "exp" else output
+        return float(r2_score(data.y, answers, sample_weight=weight))
+    if targets.kind == "multilabel":
+        right = ((output > 0) == (y > 0)).all(axis=1)
+    else:
+        right = targets.decode_codes(output, threshold=0) == y.ravel()
+    return float(np.average(right, weights=weight))

@@ -1,0 +1,43 @@
+"""Names that users of other libraries try first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from inspect import signature
+
+_OTHER_NAMES = {
+    "epochs": ("max_iter", "max_epochs"),
+    "n_epochs": ("max_iter", "max_epochs"),
+    "max_epochs": ("max_iter",),
+    "max_iter": ("max_epochs",),
+    "lr": ("learning_rate_init",),
+    "optimizer": ("solver",),
+    "patience": ("n_iter_no_change",),
+    "min_delta": ("tol",),
+    "validation_split": ("validation_fraction",),
+    "hidden_layers": ("hidden_layer_sizes",),
+    "activations": ("activation",),
+    "dropout_rate": ("dropout",),
+    "batchnorm": ("batch_norm",),
+    "l2": ("alpha",),
+    "clipnorm": ("clip_norm",),
+    "clipvalue": ("clip_value",),
+    "betas": ("beta_1", "beta_2"),
+    "eps": ("epsilon",),
+    "metrics": ("scoring",),
+    "seed": ("random_state",),
+    "n_threads": ("n_jobs",),
+    "callbacks": ("set_callbacks()",),
+}
+
+
+def check_names(estimator: type, names: Iterable[str]) -> None:
+    """Raise TypeError with a "did you mean" for names of parameters known from elsewhere."""
+    known = signature(estimator.__init__).parameters
+    for name in names:
+        meant = [m for m in _OTHER_NAMES.get(name, ()) if m in known or m.endswith("()")]
+        if name not in known and meant:
+            raise TypeError(
+                f"{estimator.__name__} has no parameter {name!r}. "
+                f"Did you mean {' and '.join(map(repr, meant))}?"
+            )

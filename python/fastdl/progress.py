@@ -1,0 +1,140 @@
+"""Where a training stands: its settings, learning rate, counts and history."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastdl.schedules import Plateau, Schedule
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+COLUMNS = ("epoch", "lr", "loss", "val_loss", "score", "val_score", "seconds")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What stays the same during a fit."""
+
+    max_epochs: int
+    batch_size: int
+    solver: str = "adam"  # this and the next for messages
+    learning_rate_init: float = 1e-3
+    shuffle: bool = True
+    tol: float = 1e-4
+    n_iter_no_change: float = 10
+    early_stopping: bool = False  # watch the validation score, not the loss; keep the best weights
+    report: Callable[[Progress], str] | None = None  # what is printed after each epoch
+    warn_at_end: bool = False  # warn when max_epochs end the training, as scikit-learn
+
+
+class LearningRate:
+    """A schedule, and where in it a fit stands."""
+
+    def __init__(self, schedule: Schedule, base: float, n_epochs: int) -> None:
+        self.schedule, self.base, self.n_epochs = schedule, float(base), n_epochs
+        self.epoch, self.seen, self.state = 0, 0, schedule.start(float(base))
+        self.fell = False  # in the last epoch, for want of improvement
+
+    def rates(self, n_batches: int) -> NDArray[np.float64]:
+        """One rate for the next epoch, or one for each of its batches."""
+        return self.schedule.rates(
+            self.epoch, n_batches, self.n_epochs, self.base, seen=self.seen, state=self.state
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate that comes next."""
+        return float(self.rates(1)[0])
+
+    def resume(self, progress: Progress, settings: Settings) -> None:
+        """Let a schedule that watches the loss know what earlier fits came to."""
+        if isinstance(self.state, Plateau):
+            self.state = self.state._replace(
+                best=progress.best(settings), waited=progress.no_improvement
+            )
+
+    def epoch_ends(self, seen: int, watched: float) -> None:
+        """Step on; `seen` samples were trained on so far, `watched` should fall."""
+        before = self.state
+        self.epoch, self.seen = self.epoch + 1, seen
+        self.state = self.schedule.fold(before, watched)
+        self.fell = before is not None and self.state is not None and self.state.rate < before.rate
+
+
+@dataclass
+class Progress:
+    """What training has come to; an estimator keeps it for warm starts and partial fits."""
+
+    n_iter: int = 0  # epochs of this fit
+    t: int = 0  # samples trained on
+    loss: float = math.nan  # of the last epoch
+    no_improvement: int = 0  # epochs since the watched value last improved
+    best_iter: int = 0  # the epoch whose weights are kept
+    best_loss: float = math.inf
+    best_score: float = -math.inf
+    history: dict[str, list[float]] = field(default_factory=lambda: {c: [] for c in COLUMNS})
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs of all fits."""
+        return len(self.history["epoch"])
+
+    def copy(self) -> Progress:
+        """The same, to go on from without changing this one."""
+        return replace(self, history={c: [*values] for c, values in self.history.items()})
+
+    def last(self, column: str) -> float:
+        """The newest value of a column of the history."""
+        return self.history[column][-1]
+
+    def record(self, **row: float) -> None:
+        """End an epoch with a row of the history; what is not given is nan."""
+        row["epoch"] = self.n_epochs + 1
+        self.n_iter += 1
+        self.loss = row.get("loss", math.nan)
+        for column, values in self.history.items():
+            values.append(row.get(column, math.nan))
+
+    def best(self, settings: Settings) -> float:
+        """The lowest watched value so far: a loss, or minus a validation score."""
+        return -self.best_score if settings.early_stopping else self.best_loss
+
+    def watch(self, settings: Settings) -> float:
+        """Compare the last epoch with the best one as scikit-learn does; the watched value."""
+        watched = -self.last("val_score") if settings.early_stopping else self.last("loss")
+        failed = watched > self.best(settings) - settings.tol
+        self.no_improvement = self.no_improvement + 1 if failed else 0
+        return watched
+
+    def keep(self, settings: Settings) -> bool:
+        """Note the last epoch if it is the best, which the result says."""
+        if settings.early_stopping:
+            better = self.last("val_score") > self.best_score
+            self.best_score = self.last("val_score") if better else self.best_score
+        else:
+            better = self.last("loss") < self.best_loss
+            self.best_loss = self.last("loss") if better else self.best_loss
+        return better
+
+
+class Weights:
+    """The weights and running statistics of a program at some epoch."""
+
+    def __init__(self, program: Program, epoch: int) -> None:
+        self.weights, self.states, self.epoch = program.get_weights(), program.get_states(), epoch
+
+    def are_finite(self) -> bool:
+        """Whether all weights are."""
+        return bool(np.isfinite(self.weights).all())
+
+    def put_back(self, program: Program) -> None:
+        """Give them back to the program."""
+        program.set_weights(self.weights)
+        program.set_states(self.states)

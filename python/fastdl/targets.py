@@ -1,0 +1,123 @@
+"""y, as the network learns it, and its answers, as the user reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What y is; sizes the last layer and chooses its loss.
+
+    Attributes
+    ----------
+    kind : {"binary", "multiclass", "multilabel", "continuous"}
+    n_outputs : int
+        Outputs of the network.
+    classes : ndarray of shape (n_classes,) or None
+        Labels, sorted; of multilabel y the column numbers.
+    sparse : bool
+        Whether y was a sparse indicator matrix; predictions are then, too.
+    """
+
+    kind: str
+    n_outputs: int
+    classes: NDArray[Any] | None = None
+    sparse: bool = False
+
+    @classmethod
+    def of_labels(cls, y: Any, *, one_output: bool = True) -> Targets:
+        """For a classifier.
+
+        Parameters
+        ----------
+        y : array or sparse matrix of labels
+            Labels (n_samples,) or indicators (n_samples, n_classes).
+        one_output : bool, default=True
+            Whether two classes share one output (cross-entropy) or have two (hinge).
+
+        Raises
+        ------
+        ValueError
+            For anything that is not labels.
+        """
+        kind = type_of_target(y, input_name="y")
+        if "multioutput" in kind:
+            raise ValueError("Multioutput target data is not supported with label binarization")
+        classes = unique_labels(y)
+        if kind == "multilabel-indicator":
+            return cls("multilabel", len(classes), classes, sparse.issparse(y))
+        if kind == "binary" and one_output:
+            return cls("binary", 1, classes)
+        return cls("multiclass", len(classes), classes)
+
+    @classmethod
+    def of_values(cls, y: NDArray[Any]) -> Targets:
+        """For a regressor; y of shape (n_samples,) or (n_samples, n_outputs)."""
+        return cls("continuous", 1 if y.ndim == 1 else y.shape[1])
+
+    @property
+    def as_codes(self) -> bool:
+        """Whether the core takes class numbers (n_samples,), not (n_samples, n_outputs)."""
+        return self.kind == "multiclass"
+
+    def encode(self, y: Any, dtype: Any) -> NDArray[Any]:
+        """What the core takes: int32 codes (n_samples,) or targets (n_samples, n_outputs) of `dtype`.
+
+        Raises
+        ------
+        ValueError
+            If y has labels that are not among the classes, or another number of columns.
+        """
+        if sparse.issparse(y):
+            y = y.toarray()
+        if self.kind in ("binary", "multiclass"):
+            codes = self._codes(y)
+            return codes if self.as_codes else codes.astype(dtype).reshape(-1, 1)
+        y = np.asarray(y).reshape(len(y), -1)
+        if y.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"y has {y.shape[1]} columns, but the fit began with {self.n_outputs}."
+            )
+        return np.ascontiguousarray(y, dtype)
+
+    def _codes(self, y: NDArray[Any]) -> NDArray[np.int32]:
+        if type_of_target(y).startswith("multilabel"):
+            raise ValueError("The object was not fitted with multilabel input.")
+        y = column_or_1d(y)
+        codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
+        unseen = self.classes[codes] != y
+        if np.any(unseen):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. `self.classes_` has "
+                f"{self.classes}. 'y' has {np.unique(y)}."
+            )
+        return codes.astype(np.int32)
+
+    def decode(self, output: NDArray[Any], threshold: float = 0.5) -> Any:
+        """Labels, or values, for the network's outputs (n_samples, n_outputs) after the link.
+
+        `threshold` parts no from yes where classes have an output each: 0.5 for probabilities, 0
+        before the link.
+        """
+        if self.kind == "continuous":
+            return output.ravel() if self.n_outputs == 1 else output
+        if self.kind == "multilabel":
+            labels = (output > threshold).astype(int)
+            return sparse.csr_matrix(labels) if self.sparse else labels
+        return self.classes[self.decode_codes(output, threshold)]
+
+    def decode_codes(self, output: NDArray[Any], threshold: float = 0.5) -> NDArray[Any]:
+        """The class numbers (n_samples,) of `decode`."""
+        if self.kind == "multiclass":
+            return output.argmax(axis=1)
+        if len(self.classes) == 1:
+            return np.zeros(len(output), int)
+        return (output.ravel() > threshold).astype(int)

@@ -1,0 +1,109 @@
+"""From what users pass to what the core reads: the one place that touches user arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+CoreInput = NDArray[Any] | tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int64]]
+
+
+def check_rows(estimator: Any, X: Any, *, reset: bool = False) -> Any:
+    """X of shape (n_samples, n_features) as an array or CSR/CSC matrix of numbers.
+
+    Sets (`reset`) or compares `n_features_in_` and `feature_names_in_` of the estimator.
+    """
+    return validate_data(estimator, X, accept_sparse=["csr", "csc"], reset=reset)
+
+
+def check_rows_and_targets(estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool) -> Any:
+    """`check_rows` for X and y together; y of shape (n_samples,) or (n_samples, n_outputs)."""
+    return validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=["csr", "csc"],
+        multi_output=True,
+        y_numeric=y_numeric,
+        reset=reset,
+    )
+
+
+def core_input(X: Any) -> CoreInput:
+    """Checked X as the core takes it: C-contiguous uint8, float32 or float64, or a CSR triple.
+
+    Nothing is copied that has one of these forms already.
+    """
+    if sparse.issparse(X):
+        X = X.tocsr()
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        indices, starts = (
+            X.indices.astype(np.int32, copy=False),
+            X.indptr.astype(np.int64, copy=False),
+        )
+        return _core_dtype(X.data), indices, starts
+    return np.ascontiguousarray(_core_dtype(X))
+
+
+def _core_dtype(values: NDArray[Any]) -> NDArray[Any]:
+    known = values.dtype in (np.uint8, np.float32, np.float64)
+    return values if known else values.astype(np.float64)
+
+
+def float_dtype(X: Any) -> np.dtype[Any]:
+    """scikit-learn's rule: float32 stays float32, everything else is float64."""
+    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
+
+
+def check_weights(
+    sample_weight: Any, X: Any, *, class_weight: Any = None, y: Any = None
+) -> NDArray[Any] | None:
+    """One weight for each sample, or None where all are 1.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), number or None
+    X : array of n_samples samples
+    class_weight : dict, list of dict, "balanced" or None
+        Multiplied in, as in scikit-learn's classifiers.
+    y : array of labels, for `class_weight`
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a weight that is negative or not finite, or no weight above zero.
+    """
+    weight = None
+    if sample_weight is not None:
+        weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+    if class_weight is not None:
+        of_class = compute_sample_weight(class_weight, y)
+        weight = of_class if weight is None else weight * of_class
+    return weight
+
+
+def resolve_device(device: str) -> str:
+    """The device that does the work.
+
+    Raises
+    ------
+    RuntimeError
+        If it is not there.
+    ValueError
+        For an unknown name.
+    """
+    if device in ("cpu", "auto"):
+        return "cpu"
+    if device == "cuda":
+        raise RuntimeError(
+            'device="cuda" needs the CUDA build of fastdl and an NVIDIA driver; found neither. '
+            'device="auto" falls back to the CPU.'
+        )
+    raise ValueError(f"device={device!r}; expected 'cpu', 'cuda' or 'auto'.")

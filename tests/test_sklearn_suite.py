@@ -1,0 +1,26 @@
+"""scikit-learn's own tests of the drop-ins, from the installed scikit-learn."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize(("module", "count"), [("sklearn.neural_network.tests.test_mlp", 59)])
+def test_passes(module: str, count: int, tmp_path: Path) -> None:
+    # A process of its own, without this project's pytest settings: the plugin changes scikit-learn.
+    command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "sklearn_suite_plugin"]
+    run = subprocess.run(
+        [*command, "-p", "no:cacheprovider", "-q", "--pyargs", module],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-4000:]
+    assert f"{count} passed" in run.stdout
