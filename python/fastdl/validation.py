@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
@@ -21,9 +22,11 @@ def check_rows(estimator: Any, X: Any, *, reset: bool = False) -> Any:
     return validate_data(estimator, X, accept_sparse=["csr", "csc"], reset=reset)
 
 
-def check_rows_and_targets(estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool) -> Any:
+def check_rows_and_targets(
+    estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool
+) -> tuple[Any, Any]:
     """`check_rows` for X and y together; y of shape (n_samples,) or (n_samples, n_outputs)."""
-    return validate_data(
+    X, y = validate_data(
         estimator,
         X,
         y,
@@ -32,6 +35,7 @@ def check_rows_and_targets(estimator: Any, X: Any, y: Any, *, reset: bool, y_num
         y_numeric=y_numeric,
         reset=reset,
     )
+    return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def core_input(X: Any) -> CoreInput:

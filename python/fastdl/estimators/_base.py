@@ -121,7 +121,7 @@ class BaseNet(
         return loss
 
     def _new_weights(self, program: Program, X: Any) -> None:
-        """Change the initial weights, as drawn by the layers' initialisers."""
+        """Change the initial weights, as drawn by the layers' initialisers, before the first fit."""
 
     def _show_weights(self, program: Program) -> None:
         """Copy the program's weights to the fitted attributes that show them."""

@@ -104,9 +104,7 @@ class BaseMLP(BaseNet):
         return check_rows_and_targets(self, X, y, reset=reset, y_numeric=is_regressor(self))
 
     def _dtype(self, X: Any) -> np.dtype[Any]:
-        """SciPy's L-BFGS works in float64, and scikit-learn's network with it."""
-        is_lbfgs = isinstance(optim.get(self.solver), optim.LBFGS)
-        return np.dtype(np.float64) if is_lbfgs else float_dtype(X)
+        return float_dtype(X)
 
     def _largest_loss(self, dtype: np.dtype[Any]) -> float:
         """scikit-learn clips probabilities to [eps, 1 - eps]."""
@@ -163,10 +161,6 @@ class BaseMLP(BaseNet):
             fan_in = size
         last = activations[-1] if activations else self.activation
         return [*layers, _dense(fan_in, self._targets.n_outputs, last)]
-
-    def _new_weights(self, program: Program, X: Any) -> None:
-        """For float32 X scikit-learn's weights start in float32, also where L-BFGS goes on in 64."""
-        program.set_weights(program.get_weights().astype(float_dtype(X)))
 
     def _show_weights(self, program: Program) -> None:
         names = self._dense_names()
