@@ -123,6 +123,10 @@ class BaseNet(
     def _new_weights(self, program: Program, X: Any) -> None:
         """Change the initial weights, as drawn by the layers' initialisers, before the first fit."""
 
+    def _go_on(self) -> None:
+        """Make the network ready for a fit from where it stands."""
+        self._take_weights(self._network.ready(self.n_jobs))
+
     def _show_weights(self, program: Program) -> None:
         """Copy the program's weights to the fitted attributes that show them."""
 

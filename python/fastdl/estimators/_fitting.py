@@ -78,7 +78,7 @@ def fit(
         e._progress = Progress()
         e._new_weights(e._network.program, X_checked)
     if not anew:
-        e._take_weights(e._network.ready(e.n_jobs))
+        e._go_on()
     train = _data(e, X_checked, y_checked, sample_weight, X)
     order, val = _split(e, X_checked, train, own_validation, random_state)
     tasks = None if incremental else _callbacks(e, train)

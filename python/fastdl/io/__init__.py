@@ -1,0 +1,78 @@
+"""Model files: safetensors with the estimator's description as JSON in the header.
+
+A file holds numbers, names and parameters, and no code: loading one runs nothing of it. The weights
+stand under their own names ("conv2d_1.weight", in the layout of `fastdl.layers`), so that other
+programs can read them.
+"""
+
+from __future__ import annotations
+
+import json
+from os import PathLike
+from typing import Any
+
+from fastdl._core import __version__
+from fastdl.io import _safetensors
+
+_FORMAT = 1
+
+__all__ = ["load", "save"]
+
+
+def save(estimator: Any, path: str | PathLike[str]) -> None:
+    """Write an estimator into a file; ``estimator.save(path)`` does the same.
+
+    The same estimator gives the same bytes. Callbacks are not saved.
+
+    Parameters
+    ----------
+    estimator : fastdl estimator
+        Fitted or not.
+    path : str or path
+        By custom ending in ".safetensors".
+
+    Raises
+    ------
+    TypeError
+        If a parameter holds code, such as a function for `scoring`.
+    """
+    from fastdl.io._encode import encode
+
+    tensors: _safetensors.Tensors = {}
+    content = encode(estimator, tensors, "")
+    description = {"format": _FORMAT, "version": __version__, "content": content}
+    _safetensors.write(path, tensors, {"fastdl": json.dumps(description)})
+
+
+def load(path: str | PathLike[str]) -> Any:
+    """Read an estimator that `save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    fastdl estimator
+        As it was saved; it predicts the same and can be trained on.
+
+    Raises
+    ------
+    ValueError
+        If the file is truncated, of another format, or of a later version of fastdl.
+    """
+    from fastdl.io._encode import decode
+
+    tensors, metadata = _safetensors.read(path)
+    if "fastdl" not in metadata:
+        raise ValueError(f"{path} holds arrays, but no fastdl estimator. Write it with save().")
+    description = json.loads(metadata["fastdl"])
+    if description["format"] > _FORMAT:
+        raise ValueError(
+            f"{path} was written by fastdl {description['version']}; this is {__version__}. "
+            "Update fastdl to read it."
+        )
+    try:
+        return decode(description["content"], tensors)
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
