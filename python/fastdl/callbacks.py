@@ -1,8 +1,8 @@
 """Callbacks by scikit-learn's protocol: ``estimator.set_callbacks(callback)``, kept by ``clone``.
 
 Any object with the methods of `Callback` will do, scikit-learn's own (``ProgressBar``,
-``ScoringMonitor``) among them. The task "fit" of an estimator has one subtask "epoch" for each epoch,
-or iteration of lbfgs; there, `history_` and the weights are those at the end of the epoch.
+``ScoringMonitor``) among them. The task "fit" of an estimator has one subtask "epoch" for each
+epoch, or iteration of lbfgs; when it ends, `history_` and the weights are those of its end.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class EpochEnd(Callback):
     Parameters
     ----------
     function : callable
-        Called with the estimator and the epoch's row of the history, a dict; True stops the training.
+        Called with the estimator and the epoch's row of the history, a dict; True stops the
+        training.
 
     Examples
     --------

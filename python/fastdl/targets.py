@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,15 +21,15 @@ class Targets:
     kind : {"binary", "multiclass", "multilabel", "continuous"}
     n_outputs : int
         Outputs of the network.
-    classes : ndarray of shape (n_classes,) or None
-        Labels, sorted; of multilabel y the column numbers.
+    classes : ndarray of shape (n_classes,)
+        Labels, sorted; of multilabel y the column numbers; of continuous y none.
     sparse : bool
         Whether y was a sparse indicator matrix; predictions are then, too.
     """
 
     kind: str
     n_outputs: int
-    classes: NDArray[Any] | None = None
+    classes: NDArray[Any] = field(default_factory=lambda: np.empty(0))
     sparse: bool = False
 
     @classmethod
@@ -69,7 +69,7 @@ class Targets:
         return self.kind == "multiclass"
 
     def encode(self, y: Any, dtype: Any) -> NDArray[Any]:
-        """What the core takes: int32 codes (n_samples,) or targets (n_samples, n_outputs) of `dtype`.
+        """What the core takes: int32 codes (n_samples,) or `dtype` targets (n_samples, n_outputs).
 
         Raises
         ------

@@ -51,8 +51,8 @@ class BaseNet(
     mixin of `_heads`), which layers stand between them (`_layers`) and which loss is minimised
     (`_loss`). Its constructor has the words that `_solver` reads.
 
-    A fitted estimator holds a `Network` (specs, weights, the compiled program), the `Targets`, and the
-    `Progress` and `LearningRate` of its training. All of them pickle as numbers and arrays.
+    A fitted estimator holds a `Network` (specs, weights, the compiled program), the `Targets`, and
+    the `Progress` and `LearningRate` of its training. All of them pickle as numbers and arrays.
     """
 
     _network: Network
@@ -117,11 +117,11 @@ class BaseNet(
         order: NDArray[np.int64] | None = None,
         batch_size: int | None = None,
     ) -> float:
-        """The loss that users see for the core's mean loss, penalties apart: of an epoch, or all."""
+        """The loss that users see for the core's mean, penalties apart: of an epoch, or of all."""
         return loss
 
     def _new_weights(self, program: Program, X: Any) -> None:
-        """Change the initial weights, as drawn by the layers' initialisers, before the first fit."""
+        """Change the initial weights that the layers' initialisers drew."""
 
     def _go_on(self) -> None:
         """Make the network ready for a fit from where it stands."""

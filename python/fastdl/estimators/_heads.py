@@ -95,7 +95,7 @@ class NetClassifierMixin(ClassifierMixin):
         return self._targets.decode(outputs)
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Probabilities of the classes, in the order of `classes_`; shape (n_samples, n_classes)."""
+        """Probabilities (n_samples, n_classes) of the classes, in the order of `classes_`."""
         p = self._outputs(X)
         return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 

@@ -35,8 +35,8 @@ class BaseMLP(BaseNet):
     """What `MLPClassifier` and `MLPRegressor` share.
 
     The same `random_state` gives scikit-learn's network: weights, splits and shuffles are drawn in
-    its order, and each batch is computed by its formulas. `coefs_` and `intercepts_` may be written;
-    predictions and further fits use what they hold.
+    its order, and each batch is computed by its formulas. `coefs_` and `intercepts_` may be
+    written; predictions and further fits use what they hold.
     """
 
     _report = staticmethod(iteration_line)
@@ -116,7 +116,8 @@ class BaseMLP(BaseNet):
             return min(200, n_samples)
         if self.batch_size > n_samples:
             warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
                 stacklevel=2,
             )
         return min(self.batch_size, n_samples)
@@ -140,8 +141,8 @@ class BaseMLP(BaseNet):
         if len(self.activation) != n_hidden:
             raise ValueError(
                 f"activation={self.activation!r} names {len(self.activation)} functions, but "
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} has {n_hidden} layers. Give one name "
-                "for all, or one for each hidden layer."
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} has {n_hidden} layers. Give one "
+                "name for all, or one for each hidden layer."
             )
         return list(self.activation)
 
@@ -204,7 +205,7 @@ class BaseMLP(BaseNet):
         order: NDArray[np.int64] | None = None,
         batch_size: int | None = None,
     ) -> float:
-        """The mean, not the sum, of squared errors over outputs; Poisson's deviance with log(y!)."""
+        """The mean, not the sum, of squared errors over outputs; the whole Poisson deviance."""
         kind = self._network.loss.kind
         if kind == "squared_error":
             return loss / self._targets.n_outputs
@@ -221,7 +222,7 @@ class BaseMLP(BaseNet):
         sample_weight: NDArray[Any] | None,
         *_buffers: Any,
     ) -> tuple[float, NDArray[np.float64]]:
-        """Loss and gradient for packed weights; the name and place of scikit-learn's, for its tests."""
+        """Loss and gradient for packed weights; scikit-learn's name, for its tests."""
         program = self.program_
         codes = self._targets.as_codes
         y = y.argmax(axis=1).astype(np.int32) if codes else y.astype(program.dtype)
@@ -230,7 +231,7 @@ class BaseMLP(BaseNet):
 
 
 def _dense(fan_in: int, fan_out: int, function: str) -> L.Dense:
-    """A layer that starts as scikit-learn's: weights and biases uniform, after Glorot and Bengio."""
+    """A layer that starts as scikit-learn's: weights and biases uniform, after Glorot."""
     bound = float(np.sqrt((2.0 if function == "logistic" else 6.0) / (fan_in + fan_out)))
     return L.Dense(fan_out, weight_init=Uniform(bound), bias_init=Uniform(bound))
 

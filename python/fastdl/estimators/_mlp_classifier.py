@@ -34,9 +34,9 @@ class MLPClassifier(NetClassifierMixin, BaseMLP):
         "nesterov", "adagrad", "adadelta", "rmsprop", "adamw", "nadam" or a spec of `fastdl.optim`.
         They share `momentum` (rho of rmsprop and adadelta), `beta_1`, `beta_2` and `epsilon`.
     learning_rate : str or Schedule, default="constant"
-        "constant", "invscaling" and "adaptive" as in scikit-learn, which adam does not heed; new, for
-        every solver: "step", "exponential", "cosine", "one_cycle", "warm_up", "reduce_on_plateau" or
-        a spec of `fastdl.schedules`.
+        "constant", "invscaling" and "adaptive" as in scikit-learn, where adam does not heed them;
+        new, for every solver: "step", "exponential", "cosine", "one_cycle", "warm_up",
+        "reduce_on_plateau" or a spec of `fastdl.schedules`.
     class_weight : dict, list of dict or "balanced", default=None
         Weights of the classes, times `sample_weight`.
     dropout : float, default=0.0
@@ -54,8 +54,8 @@ class MLPClassifier(NetClassifierMixin, BaseMLP):
     scoring : str or callable, default=None
         What is measured on validation (and then also on training) samples; None is accuracy.
     n_jobs : int, default=None
-        Threads. None obeys OMP_NUM_THREADS, threadpoolctl, joblib and the limits of the process; the
-        result is the same for any number.
+        Threads. None obeys OMP_NUM_THREADS, threadpoolctl, joblib and the limits of the process;
+        the result is the same for any number.
     device : {"cpu", "cuda", "auto"}, default="cpu"
     alpha, batch_size, learning_rate_init, power_t, max_iter, shuffle, random_state, tol, verbose, \
 warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction, beta_1, beta_2, \

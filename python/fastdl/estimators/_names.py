@@ -33,7 +33,7 @@ _OTHER_NAMES = {
 
 def check_names(estimator: type, names: Iterable[str]) -> None:
     """Raise TypeError with a "did you mean" for names of parameters known from elsewhere."""
-    known = signature(estimator.__init__).parameters
+    known = signature(estimator).parameters
     for name in names:
         meant = [m for m in _OTHER_NAMES.get(name, ()) if m in known or m.endswith("()")]
         if name not in known and meant:

@@ -86,7 +86,7 @@ class Network:
         self.input_shape, self.loss, self.dtype = input_shape, loss, np.dtype(dtype).name
         self.cap, self.seed, self.batch_size = cap, seed, batch_size
         self.optimizer: Optimizer = SGD()
-        self.options: dict[str, float] = {}
+        self.options: dict[str, Any] = {}
         self._snapshot: Snapshot | None = None
         self._program: Program | None = None
         self._compile(programs.count_threads(n_jobs), random_state)
@@ -94,13 +94,14 @@ class Network:
     def ready(self, n_jobs: int | None = None, batch_size: int = 0) -> Program:
         """The program, for `n_jobs` threads and batches up to `batch_size`."""
         threads = programs.count_threads(n_jobs)
-        if self._program and max(threads / self._threads, batch_size / self.batch_size) > 1:
-            self._snapshot, self._program = Snapshot.of(self._program), None
-        if self._program is None:
+        program = self._program
+        if program and (threads > self._threads or batch_size > self.batch_size):
+            self._snapshot, program = Snapshot.of(program), None
+        if program is None:
             self.batch_size = max(batch_size, self.batch_size)
-            self._compile(threads, 0)
-        self._program.set_threads(threads)
-        return self._program
+            program = self._compile(threads, 0)
+        program.set_threads(threads)
+        return program
 
     @property
     def program(self) -> Program:
@@ -119,7 +120,7 @@ class Network:
             self._program.set_weights(weights[0])
             self._program.set_states(weights[1])
 
-    def set_optimizer(self, optimizer: Optimizer, *, anew: bool = True, **options: float) -> None:
+    def set_optimizer(self, optimizer: Optimizer, *, anew: bool = True, **options: Any) -> None:
         """Choose how the program learns; see `fastdl.program.set_optimizer`.
 
         `anew` forgets the moments of earlier steps. Without it they stay, if the rule is the same.
@@ -134,9 +135,8 @@ class Network:
         if keep:
             before.load(program)
 
-    def _compile(self, threads: int, random_state: int | np.random.RandomState | None) -> None:
-        self._threads = threads
-        self._program = programs.compile(
+    def _compile(self, threads: int, random_state: int | np.random.RandomState | None) -> Program:
+        program = programs.compile(
             self.layers,
             self.input_shape,
             dtype=self.dtype,
@@ -145,11 +145,12 @@ class Network:
             seed=self.seed,
             random_state=random_state,
         )
-        programs.set_loss(self._program, self.loss, cap=self.cap)
-        programs.set_optimizer(self._program, self.optimizer, **self.options)
+        programs.set_loss(program, self.loss, cap=self.cap)
+        programs.set_optimizer(program, self.optimizer, **self.options)
         if self._snapshot is not None:
-            self._snapshot.load(self._program)
-            self._snapshot = None
+            self._snapshot.load(program)
+        self._threads, self._program, self._snapshot = threads, program, None
+        return program
 
     def __getstate__(self) -> dict[str, Any]:
         state = vars(self).copy()

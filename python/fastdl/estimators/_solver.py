@@ -1,4 +1,4 @@
-"""From an estimator's words (solver, learning_rate, alpha ...) to optimizer, schedule and settings."""
+"""From an estimator's words (solver, learning_rate ...) to optimizer, schedule and settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def optimizer_of(estimator: Any) -> optim.Optimizer:
 
 
 def options_of(estimator: Any) -> dict[str, float]:
-    """The penalties and limits around the optimizer, as `fastdl.program.set_optimizer` takes them."""
+    """Penalties and limits around the optimizer, for `fastdl.program.set_optimizer`."""
     e = estimator
     limits = ("max_norm", "clip_value", "clip_norm")
     return {
