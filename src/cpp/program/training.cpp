@@ -84,6 +84,7 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
       gather_targets(f, batch);
       run_forward(f);
       double norm = sum_of_weights(f.n);
+      if (norm == 0) return;  // samples without weight teach nothing
       double mean = run_loss(f, norm, true) / norm;
       double extra = optimizer_.penalty(f) / norm;
       if (team.rank == 0) loss = mean, penalty = extra;
