@@ -1,0 +1,192 @@
+"""The operations of networks as plain functions: NumPy in, NumPy out.
+
+Arrays may be any array-like, strided or not; images are (n, h, w, c). Everything is computed in
+float32 where NumPy's rules give float32 for the inputs together, in float64 otherwise. ``out=``
+takes the result without a copy where it is C-contiguous and of that dtype. Every ``f`` has an
+``f_backward(dy, ...)`` that takes what ``f`` took and gives the gradients in the order of the
+inputs; where there are several, ``needs=(True, False, ...)`` asks for some, the others are None.
+
+Losses
+------
+All take ``(pred, y, sample_weight=None, reduction="mean", *, out=None)``, give ``(loss, dpred)``
+and stand in `fastdl.losses` with formulas and sources.
+
+pred : array-like of shape (n, outputs)
+    Raw outputs, before softmax, sigmoid or exp. Where y holds targets also (n,).
+y : array-like
+    Class codes, integers (n,), of softmax_cross_entropy and hinge; targets of the shape of pred
+    elsewhere: a (n,) y never meets a (n, 1) pred.
+sample_weight : array-like of shape (n,), optional
+reduction : {"mean", "sum", "none"}
+    The losses of the samples, each summed over its outputs and times its weight, are added up and
+    divided by the sum of the weights; added up; or given one by one.
+out : ndarray of the shape of pred, optional
+    Where dpred is written to.
+loss : float, or ndarray of float64 of shape (n,)
+dpred : ndarray of the shape of pred
+    Gradient of the loss; with "none" each sample's own.
+
+ValueError is raised for shapes that do not fit, codes without an output, an empty pred and, with
+"mean", weights that add up to 0.
+
+Steps
+-----
+All take ``(params, grads, state=None, lr=...)`` and the numbers of their optimizer, and stand in
+`fastdl.optim` with equations and sources.
+
+params : ndarray, or list of ndarrays
+    float32 or float64; changed in place.
+grads : array-like, or list of them
+    Of the shapes of params.
+state : State, optional
+    What the step before gave; None begins. Its arrays are changed in place.
+
+ValueError is raised for shapes that do not fit, TypeError for params that are no arrays of floats.
+"""
+
+from fastdl.functional._activation import (
+    activation,
+    activation_backward,
+    elu,
+    elu_backward,
+    gelu,
+    gelu_backward,
+    leaky_relu,
+    leaky_relu_backward,
+    log_softmax,
+    log_softmax_backward,
+    prelu,
+    prelu_backward,
+    relu,
+    relu_backward,
+    selu,
+    selu_backward,
+    sigmoid,
+    sigmoid_backward,
+    softmax,
+    softmax_backward,
+    softplus,
+    softplus_backward,
+    swish,
+    swish_backward,
+    tanh,
+    tanh_backward,
+)
+from fastdl.functional._conv import (
+    col2im,
+    col2im_backward,
+    conv2d,
+    conv2d_backward,
+    im2col,
+    im2col_backward,
+)
+from fastdl.functional._dense import dense, dense_backward, maxout, maxout_backward
+from fastdl.functional._losses import (
+    absolute_error,
+    binary_cross_entropy,
+    hinge,
+    huber,
+    poisson,
+    softmax_cross_entropy,
+    squared_error,
+)
+from fastdl.functional._norm import (
+    batch_norm,
+    batch_norm_backward,
+    dropout,
+    dropout_backward,
+    layer_norm,
+    layer_norm_backward,
+)
+from fastdl.functional._pool import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    global_avg_pool2d,
+    global_avg_pool2d_backward,
+    global_max_pool2d,
+    global_max_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+from fastdl.functional._steps import (
+    State,
+    adadelta_step,
+    adagrad_step,
+    adam_step,
+    adamw_step,
+    momentum_step,
+    nadam_step,
+    nesterov_step,
+    rmsprop_step,
+    sgd_step,
+)
+
+__all__ = [
+    "State",
+    "absolute_error",
+    "activation",
+    "activation_backward",
+    "adadelta_step",
+    "adagrad_step",
+    "adam_step",
+    "adamw_step",
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "batch_norm",
+    "batch_norm_backward",
+    "binary_cross_entropy",
+    "col2im",
+    "col2im_backward",
+    "conv2d",
+    "conv2d_backward",
+    "dense",
+    "dense_backward",
+    "dropout",
+    "dropout_backward",
+    "elu",
+    "elu_backward",
+    "gelu",
+    "gelu_backward",
+    "global_avg_pool2d",
+    "global_avg_pool2d_backward",
+    "global_max_pool2d",
+    "global_max_pool2d_backward",
+    "hinge",
+    "huber",
+    "im2col",
+    "im2col_backward",
+    "layer_norm",
+    "layer_norm_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "log_softmax",
+    "log_softmax_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "maxout",
+    "maxout_backward",
+    "momentum_step",
+    "nadam_step",
+    "nesterov_step",
+    "poisson",
+    "prelu",
+    "prelu_backward",
+    "relu",
+    "relu_backward",
+    "rmsprop_step",
+    "selu",
+    "selu_backward",
+    "sgd_step",
+    "sigmoid",
+    "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
+    "softmax_cross_entropy",
+    "softplus",
+    "softplus_backward",
+    "squared_error",
+    "swish",
+    "swish_backward",
+    "tanh",
+    "tanh_backward",
+]

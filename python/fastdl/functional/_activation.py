@@ -1,0 +1,228 @@
+"""Activations, on arrays of any shape: element by element, the softmaxes over the last axis."""
+
+# mypy: allow-redefinition
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastdl import layers as L
+from fastdl.functional._arrays import buffer, deliver, expect_same_shape, floats, wanted
+from fastdl.functional._layer import backward, backward_input, forward
+
+Out: TypeAlias = NDArray[Any] | None
+
+
+def activation(
+    x: ArrayLike, name: str, alpha: float | None = None, *, out: Out = None
+) -> NDArray[Any]:
+    """An activation by name; `fastdl.layers.Activation` has the formulas and their sources.
+
+    Parameters
+    ----------
+    x : array-like
+        Of any shape; softmax is taken over the last axis.
+    name : str
+        "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu",
+        "swish" or "softmax".
+    alpha : float, optional
+        Of leaky_relu (0.01), elu (1.0) and swish (1.0).
+    out : ndarray of the shape of x, optional
+        Written to and returned; may be x itself.
+
+    Returns
+    -------
+    ndarray of the shape of x
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or an alpha that the function does not have.
+    """
+    (x,) = floats(name, x=x)
+    y = buffer(name, out, x.shape, x.dtype)
+    rows = _rows(x, name)
+    forward(L.Activation(name, alpha, name="activation"), rows, {}, y.reshape(rows.shape))
+    return deliver(y, out)
+
+
+def activation_backward(
+    dy: ArrayLike, x: ArrayLike, name: str, alpha: float | None = None
+) -> NDArray[Any]:
+    """Gradient of `activation`, with the same `name` and `alpha`; dy, x and dx have one shape."""
+    dy, x = floats(name, dy=dy, x=x)
+    expect_same_shape(name, "dy", dy, "x", x)
+    rows = _rows(x, name)
+    layer = L.Activation(name, alpha, name="activation")
+    return backward_input(layer, dy.reshape(rows.shape), rows).reshape(x.shape)
+
+
+def _rows(x: NDArray[Any], name: str) -> NDArray[Any]:
+    """Samples of the last axis for softmax, else everything as one sample."""
+    last = x.shape[-1] if name == "softmax" and x.ndim else x.size
+    return x.reshape(-1, max(1, last))
+
+
+def sigmoid(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """1 / (1 + exp(-x))."""
+    return activation(x, "sigmoid", out=out)
+
+
+def sigmoid_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient: dy y (1 - y)."""
+    return activation_backward(dy, x, "sigmoid")
+
+
+def tanh(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """The hyperbolic tangent."""
+    return activation(x, "tanh", out=out)
+
+
+def tanh_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient: dy (1 - y^2)."""
+    return activation_backward(dy, x, "tanh")
+
+
+def relu(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """max(x, 0)."""
+    return activation(x, "relu", out=out)
+
+
+def relu_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient: dy where x > 0, else 0."""
+    return activation_backward(dy, x, "relu")
+
+
+def leaky_relu(x: ArrayLike, alpha: float = 0.01, *, out: Out = None) -> NDArray[Any]:
+    """The function x where x > 0, else alpha x."""
+    return activation(x, "leaky_relu", alpha, out=out)
+
+
+def leaky_relu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 0.01) -> NDArray[Any]:
+    """Gradient: dy where x > 0, else alpha dy."""
+    return activation_backward(dy, x, "leaky_relu", alpha)
+
+
+def elu(x: ArrayLike, alpha: float = 1.0, *, out: Out = None) -> NDArray[Any]:
+    """The function x where x > 0, else alpha (exp(x) - 1)."""
+    return activation(x, "elu", alpha, out=out)
+
+
+def elu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> NDArray[Any]:
+    """Gradient: dy where x > 0, else dy alpha exp(x)."""
+    return activation_backward(dy, x, "elu", alpha)
+
+
+def selu(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """1.0507 elu(x, 1.67326), the constants of self-normalising nets."""
+    return activation(x, "selu", out=out)
+
+
+def selu_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient of `selu`."""
+    return activation_backward(dy, x, "selu")
+
+
+def softplus(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """log(1 + exp(x))."""
+    return activation(x, "softplus", out=out)
+
+
+def softplus_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient: dy sigmoid(x)."""
+    return activation_backward(dy, x, "softplus")
+
+
+def gelu(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """The exact x Phi(x), Phi being the normal distribution function."""
+    return activation(x, "gelu", out=out)
+
+
+def gelu_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient: dy (Phi(x) + x phi(x)), phi being the normal density."""
+    return activation_backward(dy, x, "gelu")
+
+
+def swish(x: ArrayLike, alpha: float = 1.0, *, out: Out = None) -> NDArray[Any]:
+    """The function x sigmoid(alpha x); with alpha 1 also called SiLU."""
+    return activation(x, "swish", alpha, out=out)
+
+
+def swish_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> NDArray[Any]:
+    """Gradient: dy (s + alpha x s (1 - s)) with s = sigmoid(alpha x)."""
+    return activation_backward(dy, x, "swish", alpha)
+
+
+def softmax(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """exp(x) divided by its sum over the last axis."""
+    return activation(x, "softmax", out=out)
+
+
+def softmax_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient: y (dy - sum(y dy)), the sum over the last axis."""
+    return activation_backward(dy, x, "softmax")
+
+
+def log_softmax(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """log(softmax(x)), without overflow."""
+    (x,) = floats("log_softmax", x=x)
+    y = buffer("log_softmax", out, x.shape, x.dtype)
+    if x.size:
+        top = np.max(x, axis=-1, keepdims=True)
+        np.subtract(x - top, np.log(np.sum(np.exp(x - top), axis=-1, keepdims=True)), out=y)
+    return deliver(y, out)
+
+
+def log_softmax_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient: dy - softmax(x) sum(dy), the sum over the last axis."""
+    dy, x = floats("log_softmax", dy=dy, x=x)
+    expect_same_shape("log_softmax", "dy", dy, "x", x)
+    dx: NDArray[Any] = dy - softmax(x) * np.sum(dy, axis=-1, keepdims=True)
+    return dx
+
+
+def prelu(x: ArrayLike, alpha: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """The function x where x > 0, else alpha x, with an alpha for each channel.
+
+    Parameters
+    ----------
+    x : array-like of shape (..., channels)
+    alpha : array-like of shape (channels,)
+    out : ndarray of the shape of x, optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of the shape of x
+    """
+    x, alpha = floats("prelu", x=x, alpha=alpha)
+    rows = _channels(x, alpha)
+    y = buffer("prelu", out, x.shape, x.dtype)
+    forward(L.PReLU(name="prelu"), rows, {"alpha": alpha}, y.reshape(rows.shape))
+    return deliver(y, out)
+
+
+def prelu_backward(
+    dy: ArrayLike, x: ArrayLike, alpha: ArrayLike, *, needs: Sequence[bool] | None = None
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
+    """Gradients of `prelu`: dx and dalpha; None where `needs` says so."""
+    dy, x, alpha = floats("prelu", dy=dy, x=x, alpha=alpha)
+    expect_same_shape("prelu", "dy", dy, "x", x)
+    rows = _channels(x, alpha)
+    needed = wanted("prelu_backward", "x alpha", needs)
+    layer, params = L.PReLU(name="prelu"), {"alpha": alpha}
+    dx, dalpha = backward(layer, dy.reshape(rows.shape), rows, params, needed)
+    return None if dx is None else dx.reshape(x.shape), dalpha
+
+
+def _channels(x: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
+    """X as rows of channels."""
+    if x.ndim == 0 or alpha.shape != x.shape[-1:]:
+        raise ValueError(
+            f"prelu(): alpha has shape {alpha.shape}; expected one value for each channel of x, "
+            f"whose shape is {x.shape}."
+        )
+    return x.reshape(x.size // max(alpha.size, 1), alpha.size)

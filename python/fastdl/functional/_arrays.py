@@ -1,0 +1,109 @@
+"""Arrays in, as C-contiguous floats of one dtype, and results out, into `out`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from fastdl._rules import Rule
+
+
+def floats(who: str, **inputs: ArrayLike | None) -> list[Any]:
+    """The inputs as C-contiguous arrays of one dtype, without a copy where they are already.
+
+    float32 if NumPy would give that (or float16) for all of them together, float64 otherwise; None
+    stays None.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, objects and text.
+    """
+    arrays = {name: None if a is None else np.asarray(a) for name, a in inputs.items()}
+    for name, a in arrays.items():
+        if a is not None and (a.dtype.kind not in "buif" or a.dtype.itemsize > 8):
+            raise TypeError(
+                f"{who}(): {name} has dtype {a.dtype}; expected float32, float64 or integers."
+            )
+    common = np.result_type(*(a.dtype for a in arrays.values() if a is not None))
+    dtype = np.float64 if common.kind != "f" else np.result_type(common, np.float32)
+    return [None if a is None else np.require(a, dtype, ["C", "A"]) for a in arrays.values()]
+
+
+def expect(who: str, parameter: str, value: object, rule: Rule) -> Any:
+    """The value as plain data; ValueError where the rule does not accept it."""
+    if not rule.accepts(value):
+        raise ValueError(f"{who}(): {rule.complaint(parameter, value)}")
+    return rule.plain(value)
+
+
+def expect_shape(who: str, name: str, array: NDArray[Any], shape: str) -> None:
+    """Raise ValueError unless the array has the dimensions of a shape in words, "(n, in)"."""
+    if array.ndim != shape.count(",") + (not shape.endswith(",)")):
+        raise ValueError(f"{who}(): {name} has shape {array.shape}; expected {shape}.")
+
+
+def expect_same_shape(
+    who: str, name: str, array: NDArray[Any], other_name: str, other: NDArray[Any]
+) -> None:
+    """Raise ValueError unless the first has the shape of the second."""
+    if array.shape != other.shape:
+        raise ValueError(
+            f"{who}(): {name} has shape {array.shape}, but {other_name} has {other.shape}."
+        )
+
+
+def buffer(
+    who: str, out: NDArray[Any] | None, shape: Sequence[int], dtype: DTypeLike
+) -> NDArray[Any]:
+    """Where to compute a result: `out` itself if it can be, else a new array for `deliver`.
+
+    Raises
+    ------
+    TypeError
+        If `out` is not an array, or of a dtype the result cannot be cast to.
+    ValueError
+        If it has another shape, or is read-only.
+    """
+    if out is None:
+        return np.empty(shape, dtype)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{who}(): out is a {type(out).__name__}; expected a NumPy array.")
+    if out.shape != tuple(shape):
+        raise ValueError(f"{who}(): out has shape {out.shape}; expected {tuple(shape)}.")
+    if not np.can_cast(dtype, out.dtype, "same_kind"):
+        raise TypeError(f"{who}(): out has dtype {out.dtype}; expected {np.dtype(dtype)}.")
+    if not out.flags.writeable:
+        raise ValueError(f"{who}(): out is read-only.")
+    fits = out.dtype == dtype and out.flags.c_contiguous and out.flags.aligned
+    return out if fits else np.empty(shape, dtype)
+
+
+def deliver(result: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
+    """The result, in `out` if there is one."""
+    if out is None or out is result:
+        return result
+    np.copyto(out, result, casting="same_kind")
+    return out
+
+
+def wanted(who: str, names: str, needs: Sequence[bool] | None) -> tuple[bool, ...]:
+    """For each input ("x w b") whether its gradient is asked for.
+
+    Raises
+    ------
+    ValueError
+        If `needs` has another length.
+    """
+    inputs = names.split()
+    if needs is None:
+        return (True,) * len(inputs)
+    if len(needs) != len(inputs):
+        raise ValueError(
+            f"{who}(): needs has {len(needs)} values; expected {len(inputs)}, one for each of "
+            f"{', '.join(inputs)}."
+        )
+    return tuple(bool(need) for need in needs)

@@ -1,0 +1,190 @@
+"""Losses of raw outputs, each with its gradient; `fastdl.functional` says what all of them take."""
+
+# mypy: allow-redefinition
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastdl import _core, losses
+from fastdl._rules import choice
+from fastdl.functional._arrays import buffer, deliver, expect, expect_same_shape, floats
+
+Out: TypeAlias = NDArray[Any] | None
+Result: TypeAlias = tuple[Any, NDArray[Any]]
+
+_REDUCTION = choice("mean", "sum", "none")
+
+
+def softmax_cross_entropy(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    *,
+    out: Out = None,
+) -> Result:
+    """log(sum_j exp(pred_j)) - pred_y; y holds class codes.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    spec = losses.SoftmaxCrossEntropy()
+    return _loss(spec, pred, y, sample_weight, reduction, out)
+
+
+def binary_cross_entropy(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    *,
+    out: Out = None,
+) -> Result:
+    """sum_j log(1 + exp(pred_j)) - y_j pred_j; y is 0 or 1, or between.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    spec = losses.BinaryCrossEntropy()
+    return _loss(spec, pred, y, sample_weight, reduction, out)
+
+
+def squared_error(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    *,
+    out: Out = None,
+) -> Result:
+    """sum_j (pred_j - y_j)^2 / 2.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    return _loss(losses.SquaredError(), pred, y, sample_weight, reduction, out)
+
+
+def absolute_error(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    *,
+    out: Out = None,
+) -> Result:
+    """sum_j |pred_j - y_j|.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    return _loss(losses.AbsoluteError(), pred, y, sample_weight, reduction, out)
+
+
+def huber(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    *,
+    out: Out = None,
+) -> Result:
+    """sum_j e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2); e = pred_j - y_j.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    return _loss(losses.Huber(delta), pred, y, sample_weight, reduction, out)
+
+
+def hinge(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    margin: float = 1.0,
+    *,
+    out: Out = None,
+) -> Result:
+    """max(0, margin + max_{j != y} pred_j - pred_y); y holds class codes.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    return _loss(losses.Hinge(margin), pred, y, sample_weight, reduction, out)
+
+
+def poisson(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    *,
+    out: Out = None,
+) -> Result:
+    """sum_j exp(pred_j) - y_j pred_j; y holds counts.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    return _loss(losses.Poisson(), pred, y, sample_weight, reduction, out)
+
+
+def _loss(
+    spec: losses.Loss,
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    reduction: str,
+    out: Out,
+) -> Result:
+    who = spec.kind
+    spec.check()
+    expect(who, "reduction", reduction, _REDUCTION)
+    targets = None if spec.codes else y
+    pred, targets, weight = floats(who, pred=pred, y=targets, sample_weight=sample_weight)
+    rows = _rows(who, pred, spec.codes)
+    n = len(rows)
+    if spec.codes:
+        targets = _codes(who, y, *rows.shape)
+    else:
+        expect_same_shape(who, "y", targets, "pred", pred)
+        targets = targets.reshape(rows.shape)
+    if weight is not None and weight.shape != (n,):
+        raise ValueError(f"{who}(): sample_weight has shape {weight.shape}; expected {(n,)}.")
+    norm = 1.0
+    if reduction == "mean":
+        norm = float(n if weight is None else np.sum(weight, dtype=np.float64))
+        if norm == 0:
+            raise ValueError(f"{who}(): sample_weight adds up to 0, there is no mean.")
+    values = np.empty(n)
+    dpred = buffer(who, out, pred.shape, pred.dtype)
+    if out is not None and np.may_share_memory(out, pred):
+        rows = rows.copy()
+    _core.loss(who, rows, targets, weight, norm, spec.param, values, dpred.reshape(rows.shape))
+    loss = values if reduction == "none" else float(np.sum(values)) / norm
+    return loss, deliver(dpred, out)
+
+
+def _rows(who: str, pred: NDArray[Any], codes: bool) -> NDArray[Any]:
+    """Pred as (n, outputs)."""
+    if not (pred.ndim == 2 or (pred.ndim == 1 and not codes)):
+        shape = "(n, outputs)" if codes else "(n, outputs) or (n,)"
+        raise ValueError(f"{who}(): pred has shape {pred.shape}; expected {shape}.")
+    if pred.size == 0:
+        raise ValueError(f"{who}(): pred has shape {pred.shape}; expected at least one sample.")
+    return pred.reshape(len(pred), -1)
+
+
+def _codes(who: str, y: ArrayLike, n: int, outputs: int) -> NDArray[np.int32]:
+    codes = np.asarray(y)
+    if codes.dtype.kind not in "bui":
+        raise TypeError(
+            f"{who}(): y has dtype {codes.dtype}; expected class codes, integers from 0."
+        )
+    if codes.shape != (n,):
+        raise ValueError(f"{who}(): y has shape {codes.shape}; expected {(n,)}, one code a sample.")
+    outside = (codes < 0) | (codes >= outputs)
+    if outside.any():
+        raise ValueError(
+            f"{who}(): y has the code {codes[outside][0]}, but pred has the outputs 0 to "
+            f"{outputs - 1}."
+        )
+    return np.ascontiguousarray(codes, dtype=np.int32)

@@ -1,0 +1,247 @@
+"""Normalisation and dropout."""
+
+# mypy: allow-redefinition
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastdl import layers as L
+from fastdl._rules import COUNT
+from fastdl.functional._arrays import (
+    buffer,
+    deliver,
+    expect,
+    expect_same_shape,
+    floats,
+    wanted,
+)
+from fastdl.functional._layer import backward, forward, forward_training
+
+
+def batch_norm(
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    mean: ArrayLike,
+    var: ArrayLike,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Each channel to mean 0 and variance 1, then times gamma, plus beta.
+
+    Ioffe and Szegedy, "Batch normalization", ICML 2015.
+
+    Parameters
+    ----------
+    x : array-like of shape (..., channels)
+    gamma, beta : array-like of shape (channels,)
+    mean, var : array-like of shape (channels,)
+        Running statistics. In training they are not used but moved, in place, and must be arrays:
+        ``mean = (1 - momentum) mean + momentum batch_mean``; var likewise, by the unbiased
+        variance.
+    training : bool, default=False
+        Whether to take mean and (biased) variance from x, over all axes but the last.
+    momentum : float, default=0.1
+    eps : float, default=1e-5
+        Added to the variance.
+    out : ndarray of the shape of x, optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of the shape of x
+
+    Raises
+    ------
+    TypeError
+        If mean or var is not an array of floats when training.
+    """
+    running: tuple[Any, Any] = (mean, var)
+    x, gamma, beta, mean, var = floats(
+        "batch_norm", x=x, gamma=gamma, beta=beta, mean=mean, var=var
+    )
+    rows = _channels("batch_norm", x, gamma=gamma, beta=beta, mean=mean, var=var)
+    layer = L.BatchNorm(momentum, eps, name="batch_norm")
+    params = {"gain": gamma, "shift": beta}
+    states = {"running_mean": mean, "running_var": var}
+    y = buffer("batch_norm", out, x.shape, x.dtype)
+    if not training:
+        forward(layer, rows, params, y.reshape(rows.shape), states=states)
+        return deliver(y, out)
+    for name, array in zip(("mean", "var"), running, strict=True):
+        if not (isinstance(array, np.ndarray) and array.dtype.kind == "f"):
+            raise TypeError(
+                f"batch_norm(): {name} is moved in training; expected an array of floats."
+            )
+    if rows.size == 0:
+        raise ValueError(
+            f"batch_norm(): x has shape {x.shape}; training takes at least one sample."
+        )
+    y, program = forward_training(layer, rows, params, states=states)
+    for array, state in zip(running, states, strict=True):
+        np.copyto(array, program.get_state(f"batch_norm.{state}"), casting="same_kind")
+    return deliver(y.reshape(x.shape), out)
+
+
+def batch_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    mean: ArrayLike,
+    var: ArrayLike,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    *,
+    needs: Sequence[bool] | None = None,
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
+    """Gradients of `batch_norm`; in training also through the statistics of the batch.
+
+    Parameters
+    ----------
+    dy : array-like of the shape of x
+    x, gamma, beta, mean, var, training, momentum, eps
+        As `batch_norm` took them; mean and var are not moved.
+    needs : sequence of 3 bool, optional
+        Which of the gradients of x, gamma and beta are wanted; the others are None.
+
+    Returns
+    -------
+    dx, dgamma, dbeta : ndarray or None
+    """
+    dy, x, gamma, beta, mean, var = floats(
+        "batch_norm", dy=dy, x=x, gamma=gamma, beta=beta, mean=mean, var=var
+    )
+    expect_same_shape("batch_norm", "dy", dy, "x", x)
+    rows = _channels("batch_norm", x, gamma=gamma, beta=beta, mean=mean, var=var)
+    dx, dgamma, dbeta = backward(
+        L.BatchNorm(momentum, eps, name="batch_norm"),
+        dy.reshape(rows.shape),
+        rows,
+        {"gain": gamma, "shift": beta},
+        wanted("batch_norm_backward", "x gamma beta", needs),
+        states={"running_mean": mean, "running_var": var},
+        training=training,
+    )
+    return None if dx is None else dx.reshape(x.shape), dgamma, dbeta
+
+
+def layer_norm(
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    eps: float = 1e-5,
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """The last axis to mean 0 and variance 1, then times gamma, plus beta.
+
+    Ba, Kiros and Hinton, "Layer normalization", 2016.
+
+    Parameters
+    ----------
+    x : array-like of shape (..., channels)
+    gamma, beta : array-like of shape (channels,)
+    eps : float, default=1e-5
+        Added to the variance.
+    out : ndarray of the shape of x, optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of the shape of x
+    """
+    x, gamma, beta = floats("layer_norm", x=x, gamma=gamma, beta=beta)
+    rows = _channels("layer_norm", x, gamma=gamma, beta=beta)
+    y = buffer("layer_norm", out, x.shape, x.dtype)
+    layer = L.LayerNorm(eps, name="layer_norm")
+    forward(layer, rows, {"gain": gamma, "shift": beta}, y.reshape(rows.shape))
+    return deliver(y, out)
+
+
+def layer_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    eps: float = 1e-5,
+    *,
+    needs: Sequence[bool] | None = None,
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
+    """Gradients of `layer_norm`: dx, dgamma and dbeta; None where `needs` says so."""
+    dy, x, gamma, beta = floats("layer_norm", dy=dy, x=x, gamma=gamma, beta=beta)
+    expect_same_shape("layer_norm", "dy", dy, "x", x)
+    rows = _channels("layer_norm", x, gamma=gamma, beta=beta)
+    dx, dgamma, dbeta = backward(
+        L.LayerNorm(eps, name="layer_norm"),
+        dy.reshape(rows.shape),
+        rows,
+        {"gain": gamma, "shift": beta},
+        wanted("layer_norm_backward", "x gamma beta", needs),
+    )
+    return None if dx is None else dx.reshape(x.shape), dgamma, dbeta
+
+
+def _channels(who: str, x: NDArray[Any], **per_channel: NDArray[Any]) -> NDArray[Any]:
+    """X as rows of channels, for which the others have one value each."""
+    for name, array in per_channel.items():
+        if x.ndim == 0 or array.shape != x.shape[-1:]:
+            raise ValueError(
+                f"{who}(): {name} has shape {array.shape}; expected one value for each channel of "
+                f"x, whose shape is {x.shape}."
+            )
+    return x.reshape(x.size // max(x.shape[-1], 1), x.shape[-1])
+
+
+def dropout(
+    x: ArrayLike,
+    rate: float,
+    seed: int,
+    training: bool = True,
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Sets elements to 0 with probability `rate` and divides the others by ``1 - rate``.
+
+    Inverted dropout; see `fastdl.layers.Dropout`.
+
+    Parameters
+    ----------
+    x : array-like
+        Of any shape.
+    rate : float
+        From 0 to below 1.
+    seed : int
+        At least 0. The same seed drops the same elements of an array of the same size.
+    training : bool, default=True
+        False gives x.
+    out : ndarray of the shape of x, optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of the shape of x
+    """
+    (x,) = floats("dropout", x=x)
+    buffer("dropout", out, x.shape, x.dtype)  # raises
+    layer, seed = L.Dropout(rate, name="dropout"), expect("dropout", "seed", seed, COUNT)
+    rows = x.reshape(-1, max(1, x.size))
+    y, _ = forward_training(layer, rows, {}, seed=seed, training=training)
+    return deliver(y.reshape(x.shape), out)
+
+
+def dropout_backward(
+    dy: ArrayLike, x: ArrayLike, rate: float, seed: int, training: bool = True
+) -> NDArray[Any]:
+    """Gradient of `dropout` with the same seed: dy times the same factors."""
+    dy, x = floats("dropout", dy=dy, x=x)
+    expect_same_shape("dropout", "dy", dy, "x", x)
+    return dropout(dy, rate, seed, training)
