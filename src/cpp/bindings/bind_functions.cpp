@@ -7,7 +7,7 @@
 namespace fastdl {
 namespace {
 
-constexpr Team alone{0, 1};
+constexpr Team alone{};
 
 template <class T>
 const Kernels<T>& kernels() {

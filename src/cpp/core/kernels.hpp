@@ -17,13 +17,13 @@
 namespace fastdl {
 
 struct Conv2DShape {
-  int n;                // samples
-  int h, w, c;          // input
-  int oh, ow, f;        // output
-  int kh, kw;           // kernel
-  int sh, sw;           // stride
-  int dh, dw;           // dilation
-  int top, left;        // zero padding before the first row and column (the rest follows from the sizes)
+  int n;          // samples
+  int h, w, c;    // input
+  int oh, ow, f;  // output
+  int kh, kw;     // kernel
+  int sh, sw;     // stride
+  int dh, dw;     // dilation
+  int top, left;  // zero padding before the first row and column (the rest follows from the sizes)
   int groups;
 };
 
@@ -51,32 +51,36 @@ enum class Source { u8, f32, f64 };  // element type of the user's array
 struct Samples {
   const void* data;
   Source type;
-  std::int64_t features;          // elements of one sample
+  std::int64_t features;  // elements of one sample
   const std::int64_t* indptr;
   const std::int32_t* indices;
 };
 
-enum class ActivationKind {
-  identity, sigmoid, tanh, relu, leaky_relu, elu, selu, softplus, gelu, swish, exp, softmax
-};
+enum class ActivationKind { identity, sigmoid, tanh, relu, leaky_relu, elu, selu, softplus, gelu, swish, exp, softmax };
 
 enum class LossKind {
-  softmax_cross_entropy, binary_cross_entropy, squared_error, absolute_error, huber, hinge, poisson
+  softmax_cross_entropy,
+  binary_cross_entropy,
+  squared_error,
+  absolute_error,
+  huber,
+  hinge,
+  poisson
 };
 
 template <class T>
 struct LossArgs {
   LossKind kind;
-  T param;                     // huber: delta; hinge: margin
-  T cap;                       // largest value reported for one sample (infinity: none); the gradient is not capped
+  T param;  // huber: delta; hinge: margin
+  T cap;    // largest value reported for one sample (infinity: none); the gradient is not capped
   int n, outputs;
-  const T* pred;               // (n, outputs), before the link
-  const T* target;             // (n, outputs), or null where the loss takes codes
-  const std::int32_t* codes;   // (n,), or null
-  const T* weight;             // (n,), or null for all ones
-  T norm;                      // the gradient is divided by it (the sum of the weights)
-  double* value;               // (n,), weight times loss of each sample, not divided
-  T* dpred;                    // (n, outputs), or null
+  const T* pred;              // (n, outputs), before the link
+  const T* target;            // (n, outputs), or null where the loss takes codes
+  const std::int32_t* codes;  // (n,), or null
+  const T* weight;            // (n,), or null for all ones
+  T norm;                     // the gradient is divided by it (the sum of the weights)
+  double* value;              // (n,), weight times loss of each sample, not divided
+  T* dpred;                   // (n, outputs), or null
 };
 
 enum class UpdateKind { sgd, momentum, nesterov, adagrad, adadelta, rmsprop, adam, adamw, nadam };
@@ -86,16 +90,16 @@ enum class UpdateKind { sgd, momentum, nesterov, adagrad, adadelta, rmsprop, ada
 template <class T>
 struct UpdateArgs {
   UpdateKind kind;
-  T rate;                // learning rate of this step, multipliers applied
-  double momentum;       // momentum, nesterov; rho of adadelta and rmsprop
-  double beta1, beta2;   // double, for 1 - beta would lose digits in float
+  T rate;               // learning rate of this step, multipliers applied
+  double momentum;      // momentum, nesterov; rho of adadelta and rmsprop
+  double beta1, beta2;  // double, for 1 - beta would lose digits in float
   T eps;
   T correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
   T nadam_now, nadam_next;     // nadam's coefficients of g and of m
-  T scale, clip;         // clip by value: infinity for none
+  T scale, clip;               // clip by value: infinity for none
   T l1, l2, decay;
   std::int64_t count;
-  T *w, *g, *m, *v;      // m, v: the optimizer's first and second state block, null where the rule has none
+  T *w, *g, *m, *v;  // m, v: the optimizer's first and second state block, null where the rule has none
 };
 
 struct RandomKey {
@@ -143,7 +147,7 @@ struct Kernels {
   // --- pointwise: any layout, count elements; x may be y and dy may be dx ---------------------------------------
   void (*activation_forward)(const Team&, ActivationKind, T alpha, std::int64_t count, const T* x, T* y);
   void (*activation_backward)(const Team&, ActivationKind, T alpha, std::int64_t count, const T* x, const T* y,
-                              const T* dy, T* dx);  // x only for gelu and swish
+                              const T* dy, T* dx);                           // x only for gelu and swish
   void (*softmax_forward)(const Team&, const NormShape&, const T* x, T* y);  // over channels
   void (*softmax_backward)(const Team&, const NormShape&, const T* y, const T* dy, T* dx);
   void (*prelu_forward)(const Team&, const NormShape&, const T* x, const T* alpha, T* y);  // alpha (channels,)
@@ -183,15 +187,15 @@ struct Kernels {
   void (*sum_absolutes)(const Team&, std::int64_t count, const T* x, double* parts);
 
   // --- im2col on the user's (n, h, w, c), for functional ---------------------------------------------------------
-  void (*im2col)(const Team&, const Conv2DShape&, const T* x, T* cols);    // cols (n*oh*ow, kh*kw*c)
-  void (*col2im)(const Team&, const Conv2DShape&, const T* cols, T* x);    // adds, gather order
+  void (*im2col)(const Team&, const Conv2DShape&, const T* x, T* cols);  // cols (n*oh*ow, kh*kw*c)
+  void (*col2im)(const Team&, const Conv2DShape&, const T* cols, T* x);  // adds, gather order
 };
 
 constexpr std::int64_t sum_chunk = 8192;
 
 struct Backend {
-  const char* name;           // "cpu:avx2"
-  bool (*available)();        // on this machine
+  const char* name;     // "cpu:avx2"
+  bool (*available)();  // on this machine
   const Kernels<float>* f32;
   const Kernels<double>* f64;
 };
@@ -199,8 +203,12 @@ struct Backend {
 template <class T>
 const Kernels<T>& kernels_of(const Backend& backend);
 template <>
-inline const Kernels<float>& kernels_of<float>(const Backend& backend) { return *backend.f32; }
+inline const Kernels<float>& kernels_of<float>(const Backend& backend) {
+  return *backend.f32;
+}
 template <>
-inline const Kernels<double>& kernels_of<double>(const Backend& backend) { return *backend.f64; }
+inline const Kernels<double>& kernels_of<double>(const Backend& backend) {
+  return *backend.f64;
+}
 
 }  // namespace fastdl

@@ -12,15 +12,29 @@ struct Range {
   std::int64_t begin, end;
 };
 
+// Where the threads of a team meet.
+struct Barrier {
+  alignas(64) int arrived = 0;
+  alignas(64) int phase = 0;
+};
+void wait_for_phase_after(const Barrier& barrier, int phase);  // spins for a while, then yields (core/threads.cpp)
+
 struct Team {
-  int rank, size;
+  int rank = 0, size = 1;
+  Barrier* barrier = nullptr;
 
   // The contiguous part of n units that belongs to this thread.
   FASTDL_INLINE Range share(std::int64_t n) const { return {n * rank / size, n * (rank + 1) / size}; }
 
+  // Not OpenMP's barrier: that one spins for milliseconds, which a thread that shares its core pays dearly.
   FASTDL_INLINE void sync() const {
-    if (size > 1) {
-#pragma omp barrier
+    if (size == 1) return;
+    int phase = __atomic_load_n(&barrier->phase, __ATOMIC_RELAXED);
+    if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == size) {
+      __atomic_store_n(&barrier->arrived, 0, __ATOMIC_RELAXED);
+      __atomic_store_n(&barrier->phase, phase + 1, __ATOMIC_RELEASE);
+    } else {
+      wait_for_phase_after(*barrier, phase);
     }
   }
 };

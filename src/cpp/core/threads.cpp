@@ -2,6 +2,7 @@
 
 #include <omp.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
@@ -33,6 +34,18 @@ int max_threads() {
 }
 
 int usable_threads(int wanted) { return forked || omp_in_parallel() ? 1 : std::max(1, wanted); }
+
+void wait_for_phase_after(const Barrier& barrier, int phase) {
+  for (int spins = 0; __atomic_load_n(&barrier.phase, __ATOMIC_ACQUIRE) == phase; spins++) {
+    if (spins > 10000) {
+      sched_yield();
+    } else {
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+  }
+}
 
 void current_thread(int& rank, int& size) {
   rank = omp_get_thread_num();

@@ -17,14 +17,16 @@ void current_thread(int& rank, int& size);
 template <class Work>
 void run_team(int threads, const Work& work) {
   if (threads <= 1) {
-    work(Team{0, 1});
+    work(Team{});
     return;
   }
+  Barrier barrier;
 #pragma omp parallel num_threads(threads)
   {
-    int rank = 0, size = 1;
-    current_thread(rank, size);
-    work(Team{rank, size});
+    Team team;
+    current_thread(team.rank, team.size);
+    team.barrier = &barrier;
+    work(team);
   }
 }
 

@@ -108,7 +108,7 @@ double Optimizer<T>::gradient_norm(const Frame<T>& f) const {
 
 template <class T>
 void Optimizer<T>::step(const Frame<T>& f, double rate, double norm) {
-  UpdateArgs<T> args = step_args<T>(rule_, t_, rate);
+  UpdateArgs<T> args = step_args<T>(rule_, t_ + 1, rate);
   if (std::isfinite(rule_.clip_norm)) {
     double length = gradient_norm(f);
     if (length > rule_.clip_norm) args.scale = rule_.clip_norm / length;

@@ -42,7 +42,7 @@ class Optimizer {
   double penalty(const Frame<T>& f) const;
   // One step on every thread of the team; norm divides l1 and l2.
   void step(const Frame<T>& f, double rate, double norm);
-  void count_step() { t_++; }  // once a step, by the program
+  void count_step() { t_++; }  // once after each step, by one thread
 
   const Rule& rule() const { return rule_; }
   long steps() const { return t_; }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/arena.hpp"
@@ -66,7 +67,7 @@ class Program {
   const Backend& backend() const { return backend_; }
   const Settings& settings() const { return settings_; }
   int threads() const { return threads_; }
-  int team_size(int n) const;  // threads that a batch of n samples is worth
+  int team_size(int n) const;                 // threads that a batch of n samples is worth
   int last_count() const { return last_n_; }  // samples of the last forward()
   void set_threads(int threads) { threads_ = std::min(threads, settings_.threads); }
   const Shape& input() const { return input_.shape; }
@@ -114,6 +115,7 @@ class Program {
   void gather_targets(const Frame<T>& f, const Batch& batch);
   void run_forward(const Frame<T>& f, int last = -1);
   void run_backward(const Frame<T>& f);
+  std::pair<double, double> train_batch(const Frame<T>& f, const Batch& batch, double rate);
   double run_loss(const Frame<T>& f, double norm, bool gradient);  // the sum of the weighted losses
   double sum_of_weights(int n) const;
   void add_penalty_gradient(double norm);

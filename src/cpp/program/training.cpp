@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <exception>
 
 #include "core/threads.hpp"
 #include "program/program.hpp"
@@ -43,7 +44,7 @@ template <class T>
 double Program<T>::sum_of_weights(int n) const {
   double sum = 0;
   for (int i = 0; i < n; i++) sum += batch_weights_[i];
-  return sum > 0 ? sum : 1;  // a batch of zero weights has a zero gradient
+  return sum;
 }
 
 template <class T>
@@ -65,48 +66,76 @@ double Program<T>::run_loss(const Frame<T>& f, double norm, bool gradient) {
   return sum;
 }
 
+namespace {
+
+// Asks now and then whether to stop; an exception of the asked (Ctrl-C) waits for the end of the team.
+struct PollClock {
+  using clock = std::chrono::steady_clock;
+  const std::function<bool()>& poll;
+  clock::time_point last = clock::now();
+  std::exception_ptr error{};
+
+  bool interrupts() {
+    if (!poll || clock::now() - last < std::chrono::milliseconds(50)) return false;
+    last = clock::now();
+    try {
+      return poll();
+    } catch (...) {
+      error = std::current_exception();
+      return true;
+    }
+  }
+};
+
+}  // namespace
+
+// One step on every thread of the team, which all get its loss and penalty; no update where they are not finite.
+template <class T>
+std::pair<double, double> Program<T>::train_batch(const Frame<T>& f, const Batch& batch, double rate) {
+  gather(f, batch);
+  gather_targets(f, batch);
+  run_forward(f);
+  double norm = sum_of_weights(f.n);
+  if (norm == 0) return {0, 0};  // samples without weight teach nothing
+  double loss = run_loss(f, norm, true) / norm;
+  double penalty = optimizer_.penalty(f) / norm;
+  if (std::isfinite(loss + penalty)) {
+    run_backward(f);
+    optimizer_.step(f, rate, norm);
+  }
+  return {loss, penalty};
+}
+
 template <class T>
 EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bool one_rate, int batch_size,
                                     std::uint32_t epoch, const Poll& poll) {
-  using clock = std::chrono::steady_clock;
   EpochResult result{0, 0, 0, Status::done};
-  auto polled = clock::now();
+  PollClock clock{poll};
+  bool stop = false;
   last_n_ = 0;
   if (!data.weights) std::fill(batch_weights_.begin(), batch_weights_.end(), T(1));
-  for (index begin = 0; begin < data.count; begin += batch_size) {
-    Batch batch{&data, begin, int(std::min<index>(batch_size, data.count - begin)), true, epoch};
-    double rate = rates[one_rate ? 0 : result.n_batches];
-    double loss = 0, penalty = 0;
-    optimizer_.count_step();
-    run_team(team_size(batch.n), [&](const Team& team) {
-      Frame<T> f = frame(team, batch);
-      gather(f, batch);
-      gather_targets(f, batch);
-      run_forward(f);
-      double norm = sum_of_weights(f.n);
-      if (norm == 0) return;  // samples without weight teach nothing
-      double mean = run_loss(f, norm, true) / norm;
-      double extra = optimizer_.penalty(f) / norm;
-      if (team.rank == 0) loss = mean, penalty = extra;
-      if (!std::isfinite(mean + extra)) return;  // every thread has the same sums
-      run_backward(f);
-      optimizer_.step(f, rate, norm);
-    });
-    if (!std::isfinite(loss + penalty)) {
-      result.status = Status::diverged;
-      break;
-    }
-    result.loss += (loss + penalty) * batch.n;
-    result.penalty += penalty * batch.n;
-    result.n_batches++;
-    if (poll && clock::now() - polled > std::chrono::milliseconds(50)) {
-      polled = clock::now();
-      if (poll()) {
-        result.status = Status::interrupted;
-        break;
+  // One team for the epoch: its threads meet at the kernels' barriers, not at forks and joins.
+  run_team(team_size(int(std::min<index>(batch_size, data.count))), [&](const Team& team) {
+    for (index begin = 0; begin < data.count && !stop; begin += batch_size) {
+      Batch batch{&data, begin, int(std::min<index>(batch_size, data.count - begin)), true, epoch};
+      auto [loss, penalty] = train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
+      team.sync();  // everyone has read the optimizer's step
+      if (team.rank == 0) {
+        optimizer_.count_step();
+        if (!std::isfinite(loss + penalty)) {
+          result.status = Status::diverged;
+        } else {
+          result.loss += (loss + penalty) * batch.n;
+          result.penalty += penalty * batch.n;
+          result.n_batches++;
+          if (clock.interrupts()) result.status = Status::interrupted;
+        }
+        stop = result.status != Status::done;
       }
+      team.sync();
     }
-  }
+  });
+  if (clock.error) std::rethrow_exception(clock.error);
   index seen = std::min<index>(data.count, index(result.n_batches) * batch_size);
   if (seen) result.loss /= seen, result.penalty /= seen;
   return result;
@@ -121,6 +150,7 @@ void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& lo
   if (several) std::fill(totals_.begin(), totals_.end(), T(0));
   double norm = 0;
   for (index i = 0; i < data.count; i++) norm += data.weights ? double(data.weights[i]) : 1.0;
+  if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
     Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), !evaluation, 0};
