@@ -33,10 +33,11 @@ struct Activation : Layer<T> {
   void plan(Plan<T>& plan) override {
     kind = kind_of(spec.text("function"));
     alpha = spec.number("alpha");
-    bool reads_x = kind == ActivationKind::gelu || kind == ActivationKind::swish;
+    bool reads_x = kind == ActivationKind::gelu || kind == ActivationKind::swish;  // backward; the others read y
     bool in_place = in.overwritable && !reads_x;
     out = in_place ? in : plan.tensor(in.shape, in.wants_gradient);
-    out.overwritable = false;  // backward reads y
+    out.overwritable = reads_x;
+    out.in_place = in_place;
   }
 
   void forward(const Frame<T>& f) const override {

@@ -16,6 +16,7 @@ struct Dropout : Layer<T> {
     rate = spec.number("rate");
     number = plan.random_layers++;
     out = in.overwritable ? in : plan.tensor(in.shape, in.wants_gradient);
+    out.in_place = in.overwritable;
     out.overwritable = true;
   }
 

@@ -19,6 +19,7 @@ struct Tensor {
   index value = 0, gradient = 0;  // offsets, in elements
   bool wants_gradient = false;    // false below the first trainable parameter: backward writes no dx there
   bool overwritable = false;      // the layer that made it does not read it again: the next may work in place
+  bool in_place = false;          // that layer works in place: its backward writes over the gradient
 };
 
 struct Parameter {

@@ -11,19 +11,25 @@ struct Residual : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
   std::vector<LayerPtr<T>> layers;  // first the branch, then the shortcut
   int split = 0;
-  Tensor x, x_shortcut;     // in, read twice: two gradients to add
+  Tensor fork;              // in for the shortcut's layers, its gradient to be added to in's
   Tensor branch, shortcut;  // what is added
 
   void plan(Plan<T>& plan) override {
-    x = plan.fork(in), x_shortcut = plan.fork(in);
+    Tensor x = in;
+    x.overwritable = false;  // read twice
     branch = plan_chain(layers, spec.layers("layers"), x, plan);
     split = int(layers.size());
-    shortcut = spec.has("shortcut") ? plan_chain(layers, spec.layers("shortcut"), x_shortcut, plan) : x_shortcut;
+    bool identity = !spec.has("shortcut") || spec.layers("shortcut").empty();
+    fork = identity ? x : plan.fork(in);
+    shortcut = identity ? x : plan_chain(layers, spec.layers("shortcut"), fork, plan);
     check(branch.shape == shortcut.shape,
           this->who() + ": its layers give " + branch.shape.text() + ", but its shortcut gives " +
               shortcut.shape.text() + ". Add shortcut=[Conv2D(filters, 1, stride=...)] (Dense(units) for rows) that " +
               "gives the same shape.");
-    out = plan.tensor(branch.shape, branch.wants_gradient || shortcut.wants_gradient);
+    bool wants_gradient = branch.wants_gradient || shortcut.wants_gradient;
+    // The sum may stand where the branch ends, if the gradient there stays as it comes: the shortcut needs it too.
+    bool in_place = branch.overwritable && !branch.in_place && branch.wants_gradient == wants_gradient;
+    out = in_place ? branch : plan.tensor(branch.shape, wants_gradient);
     out.overwritable = true;
   }
 
@@ -33,23 +39,21 @@ struct Residual : Layer<T> {
   }
 
   void backward(const Frame<T>& f) const override {
-    // d(branch) = d(shortcut) = dy
-    for (const Tensor* part : {&branch, &shortcut})
-      if (T* d = f.gradient(*part)) copy(f, count(f, out), f.gradient(out), d);
+    const T* dy = f.gradient(out);  // also d(branch) and d(shortcut)
+    bool identity = split == int(layers.size());
+    if (T* d = f.gradient(branch); d && d != dy) copy(f, dy, d);
+    if (T* d = f.gradient(shortcut); d && !identity) copy(f, dy, d);
     backward_chain(f, layers, split, layers.size());
     backward_chain(f, layers, 0, split);
-    if (T* dx = f.gradient(in)) f.kernels.add(f.team, count(f, in), f.gradient(x), f.gradient(x_shortcut), dx);
+    if (T* dx = f.gradient(in)) f.kernels.add(f.team, count(f, in), dx, identity ? dy : f.gradient(fork), dx);
   }
 
   const std::vector<LayerPtr<T>>* children() const override { return &layers; }
 
  private:
   static index count(const Frame<T>& f, const Tensor& t) { return f.padded(t.shape) * t.shape.size(); }
-
-  static void copy(const Frame<T>& f, index count, const T* from, T* to) {
-    Range part = f.team.share(count);
-    std::copy(from + part.begin, from + part.end, to + part.begin);
-    f.team.sync();
+  void copy(const Frame<T>& f, const T* from, T* to) const {
+    f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f, out), from, to);
   }
 };
 
