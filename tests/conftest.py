@@ -1,5 +1,9 @@
 """What every test may ask for."""
 
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # some tests have more threads than cores
+
 import numpy as np
 import pytest
 

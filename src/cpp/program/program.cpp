@@ -43,7 +43,8 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   scratch_ = Block<T>(plan.scratches);
   for (const State& s : states_) std::fill_n(state_.data() + s.offset, s.count, T(s.fill));
   for (const LayerRow& row : rows())
-    work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : 1) + row.out.size();
+    work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : 1) +
+             std::max(row.in.size(), row.out.size());
 
   batch_codes_ = Block<std::int32_t>(settings.batch);
   batch_weights_ = Block<T>(settings.batch);
