@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 CoreInput = NDArray[Any] | tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int64]]
@@ -88,9 +88,20 @@ def check_weights(
     if sample_weight is not None:
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
     if class_weight is not None:
-        of_class = compute_sample_weight(class_weight, y)
+        of_class = _expand(class_weight, y, weight)
         weight = of_class if weight is None else weight * of_class
     return weight
+
+
+def _expand(class_weight: Any, y: Any, weight: NDArray[Any] | None) -> NDArray[Any]:
+    """The weight of each sample's class; "balanced" counts a sample as often as its weight says."""
+    if y.ndim == 2:
+        return compute_sample_weight(class_weight, y)
+    there = np.ones(len(y), bool) if weight is None else weight > 0
+    weight = None if weight is None else weight[there]
+    classes = np.unique(y[there])
+    of_class = compute_class_weight(class_weight, classes=classes, y=y[there], sample_weight=weight)
+    return of_class[np.searchsorted(classes, y).clip(max=len(classes) - 1)]
 
 
 def resolve_device(device: str) -> str:
