@@ -12,12 +12,18 @@ from fastdl import program as programs
 from fastdl._spec import Spec
 from fastdl.estimators._network import Network
 from fastdl.io._safetensors import Tensors, is_storable
-from fastdl.progress import LearningRate, Progress
+from fastdl.progress import COLUMNS, LearningRate, Progress
 from fastdl.schedules import Plateau
 from fastdl.targets import Targets
 
+
+def _spec_name(spec: type[Spec]) -> str:
+    """With the family, which has names of its own: "schedules.Constant"."""
+    return f"{spec.__module__.split('.')[1]}.{spec.__name__}"
+
+
 _SPECS: dict[str, type[Spec]] = {
-    spec.__name__: spec
+    _spec_name(spec): spec
     for family in (
         layers.ALL,
         losses.BY_NAME.values(),
@@ -107,6 +113,8 @@ def _restore_tensor(stored: Any, tensors: Tensors) -> Any:
 
 
 def _store_dict(value: Any, tensors: Tensors, where: str) -> Any:
+    if tuple(value) == COLUMNS:  # a history: how long it took is not the model's
+        value = {**value, "seconds": [float("nan")] * len(value["epoch"])}
     return [
         [encode(k, tensors, where), encode(v, tensors, f"{where}.{k}")] for k, v in value.items()
     ]
@@ -118,7 +126,7 @@ def _restore_dict(stored: Any, tensors: Tensors) -> Any:
 
 def _store_spec(spec: Any, tensors: Tensors, where: str) -> Any:
     fields = _encode_attributes(spec.get_params(deep=False), tensors, f"{where}.")
-    return {"class": type(spec).__name__, **fields}
+    return {"class": _spec_name(type(spec)), **fields}
 
 
 def _restore_spec(stored: Any, tensors: Tensors) -> Any:
