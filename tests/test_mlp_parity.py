@@ -58,6 +58,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ],
     ("digits", {**SGD, "nesterovs_momentum": False}),
     ("digits", {**SGD, "momentum": 0}),
+    ("digits", {"solver": "sgd", "momentum": 1.0}),
     ("digits", {"learning_rate": "invscaling"}),
     ("digits", {"shuffle": False, "alpha": 1.0}),
     ("digits", {"batch_size": 7, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-4}),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl._rules import FRACTION, NOT_NEGATIVE, POSITIVE, POSITIVE_INTEGER, Rule
+from fastdl._rules import FRACTION, NOT_NEGATIVE, POSITIVE, POSITIVE_INTEGER, UNIT, Rule
 from fastdl._spec import Spec, lookup
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Momentum(Optimizer):
 
     kind: ClassVar[str] = "momentum"
     momentum: float = 0.9
-    rules: ClassVar[Mapping[str, Rule]] = {"momentum": FRACTION}
+    rules: ClassVar[Mapping[str, Rule]] = {"momentum": UNIT}
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,7 +71,7 @@ class Nesterov(Optimizer):
 
     kind: ClassVar[str] = "nesterov"
     momentum: float = 0.9
-    rules: ClassVar[Mapping[str, Rule]] = {"momentum": FRACTION}
+    rules: ClassVar[Mapping[str, Rule]] = {"momentum": UNIT}
 
 
 @dataclass(frozen=True, repr=False)
