@@ -72,7 +72,7 @@ template <class T>
 struct LossArgs {
   LossKind kind;
   T param;  // huber: delta; hinge: margin
-  T cap;    // largest value reported for one sample (infinity: none); the gradient is not capped
+  T cap;    // largest value reported for one output (infinity: none); the gradient is not capped
   int n, outputs;
   const T* pred;              // (n, outputs), before the link
   const T* target;            // (n, outputs), or null where the loss takes codes

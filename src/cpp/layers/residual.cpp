@@ -19,7 +19,7 @@ struct Residual : Layer<T> {
     x.overwritable = false;  // read twice
     branch = plan_chain(layers, spec.layers("layers"), x, plan);
     split = int(layers.size());
-    bool identity = !spec.has("shortcut") || spec.layers("shortcut").empty();
+    bool identity = !spec.has("shortcut");
     fork = identity ? x : plan.fork(in);
     shortcut = identity ? x : plan_chain(layers, spec.layers("shortcut"), fork, plan);
     check(branch.shape == shortcut.shape,
@@ -40,7 +40,7 @@ struct Residual : Layer<T> {
 
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);  // also d(branch) and d(shortcut)
-    bool identity = split == int(layers.size());
+    bool identity = !spec.has("shortcut");
     if (T* d = f.gradient(branch); d && d != dy) copy(f, dy, d);
     if (T* d = f.gradient(shortcut); d && !identity) copy(f, dy, d);
     backward_chain(f, layers, split, layers.size());

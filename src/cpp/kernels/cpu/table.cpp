@@ -28,6 +28,7 @@ namespace FASTDL_ISA {
 #include "math/losses.hpp"
 #include "math/updates.hpp"
 #include "math/philox.hpp"
+#include "kernels/cpu/reduce.hpp"
 #include "kernels/cpu/views.hpp"
 #include "kernels/cpu/pointwise.hpp"
 #include "kernels/cpu/dropout.hpp"
