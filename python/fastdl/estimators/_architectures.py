@@ -125,7 +125,7 @@ def _nin(pixels: int) -> list[Layer]:
 
 
 def _resnet_cifar(depth: int, pixels: int) -> list[Layer]:
-    """He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2.
+    """He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, part 4.2.
 
     Shortcuts between stages are projections (option B).
     """

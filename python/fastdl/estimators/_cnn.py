@@ -69,8 +69,8 @@ class BaseCNN(BaseLayered):
             if getattr(self, name) != defaults[name].default:
                 raise ValueError(
                     f"{type(self).__name__}: architecture={self.architecture!r} has layers of its "
-                    f"own, and {name}={getattr(self, name)!r} would change nothing. Give one or the "
-                    "other."
+                    f"own, and {name}={getattr(self, name)!r} would change nothing. Give one of "
+                    "the two."
                 )
         return _architectures.build(self.architecture, input_shape)
 
@@ -116,8 +116,8 @@ class BaseCNN(BaseLayered):
 class CNNClassifier(LayeredClassifierMixin, BaseCNN):
     """Convolutional network for classes of images.
 
-    Convolutions with "same" padding, each with an activation and maximum pooling; then dense layers;
-    then an output for each class. Or a well-known network, by its name.
+    Convolutions with "same" padding, each with an activation and maximum pooling; then dense
+    layers; then an output for each class. Or a well-known network, by its name.
 
     X holds images (n, height, width, channels), or (n, height, width) with one channel, of any
     numeric dtype; uint8 is not copied to a float array. Rows (n, n_features) are images of
@@ -169,7 +169,7 @@ class CNNClassifier(LayeredClassifierMixin, BaseCNN):
         As in scikit-learn.
     early_stopping : bool or "auto", default="auto"
         Whether training stops when the validation score does not improve, and ends with the best
-        weights. "auto": when there is an own validation set. Otherwise the training loss is watched.
+        weights. "auto": with a validation set of your own. Otherwise the training loss is watched.
     validation_fraction : float, default=0.1
         Part of X held out for ``early_stopping=True``, unless fit gets an `X_val`.
     n_iter_no_change : int, default=10

@@ -92,10 +92,11 @@ def _input_shape(estimator: Any, X: NDArray[Any]) -> tuple[int, ...]:
             return (1, X.shape[1], 1)
         return X.shape[1:]
     shape = (*asked, 1) if len(asked) == 2 else tuple(asked)
-    if math.prod(X.shape[1:]) != math.prod(shape) or X.ndim == 4 and X.shape[1:] != shape:
+    fits = X.shape[1:] == shape or (X.ndim == 2 and X.shape[1] == math.prod(shape))
+    if not fits:
         raise ValueError(
-            f"X has shape {X.shape}, but input_shape={asked!r} asks for images of shape {shape}, or "
-            f"rows of {math.prod(shape)} features. Leave input_shape out to take it from X."
+            f"X has shape {X.shape}, but input_shape={asked!r} asks for images of shape {shape}, "
+            f"or rows of {math.prod(shape)} features. Leave input_shape out to take it from X."
         )
     return shape
 
@@ -117,10 +118,10 @@ def warn_of_unscaled(estimator: Any, X: NDArray[Any], layers: Sequence[Layer]) -
     if X.ndim < 4 or _normalises(layers):
         return
     low, high = X.min(), X.max()
-    if 0 <= low and 127 < high <= 255:
+    if low >= 0 and 127 < high <= 255:
         warnings.warn(
-            f"X has values from {low:g} to {high:g}, which look like unscaled pixels. Networks learn "
-            f"best from inputs around 0 with a spread of 1: put NDScaler() before "
+            f"X has values from {low:g} to {high:g}, which look like unscaled pixels. Networks "
+            "learn best from inputs around 0 with a spread of 1: put NDScaler() before "
             f"{type(estimator).__name__}, or divide X by 255.",
             UserWarning,
             stacklevel=2,

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from sklearn.base import is_regressor
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -43,13 +43,15 @@ def keep(estimator: object, arguments: Mapping[str, Any]) -> None:
 class BaseLayered(BaseNet):
     """Base of the convolutional and the free-form estimators.
 
-    A subclass says which hidden layers there are (`_hidden`) and, by a mixin of `_heads`, what y is.
+    A subclass says which hidden layers there are (`_hidden`) and, by a mixin of `_layered_heads`,
+    what y is.
     """
 
     input_shape_: tuple[int, ...]
     input_shape: Sequence[int] | None
     batch_size: int | str
     loss: str | Loss
+    dtype: DTypeLike
 
     # Fields of the solvers that have no word of their own here: solver=optim.Adam(beta1=0.8).
     nesterovs_momentum: ClassVar[bool] = True
@@ -86,6 +88,12 @@ class BaseLayered(BaseNet):
         "device": [StrOptions({"cpu", "cuda", "auto"})],
         "dtype": [StrOptions({"float32", "float64"}), type, np.dtype],
     }
+
+    def __sklearn_tags__(self) -> Any:
+        """X may have more than two dimensions."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
 
     def set_params(self, **params: Any) -> Any:
         """Set parameters, those of specs (``solver__beta1``) too.

@@ -43,8 +43,8 @@ class LayeredClassifierMixin(NetClassifierMixin):
         name = type(self).__name__
         if len(targets.classes) < 2 and targets.kind != "multilabel":
             raise ValueError(
-                f"{name} needs samples of at least 2 classes in the data, but the data contains only "
-                f"one class: {targets.classes[0]!r}"
+                f"{name} needs samples of at least 2 classes in the data, but the data contains "
+                f"only one class: {targets.classes[0]!r}"
             )
         if self._loss_takes_codes and targets.kind == "multilabel":
             raise ValueError(
@@ -66,7 +66,7 @@ class LayeredClassifierMixin(NetClassifierMixin):
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Probabilities of the classes, in the order of `classes_`; shape (n_samples, n_classes)."""
+        """Probabilities of the classes, in their order; shape (n_samples, n_classes)."""
         return super().predict_proba(X)
 
     @available_if(_has_probabilities)

@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from fastdl._core import Program
 
 
+_DEFAULT = (L.Dense(100), L.Activation("relu"))  # as MLPClassifier
+
+
 class BaseFreeForm(BaseLayered):
     """What `NetClassifier` and `NetRegressor` share."""
 
-    layers: Sequence[Layer]
+    layers: Sequence[Layer] | None
     init_from: Any
     drop_head: bool
     freeze: str | Sequence[str] | None
@@ -36,6 +39,7 @@ class BaseFreeForm(BaseLayered):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseLayered._parameter_constraints,
+        "layers": [list, tuple, None],
         "drop_head": ["boolean"],
         "freeze": [str, list, tuple, None],
         "layer_decay": [Interval(Real, 0, None, closed="left")],
@@ -46,7 +50,7 @@ class BaseFreeForm(BaseLayered):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
         params = super().get_params(deep=deep)
-        return {**L.get_params(self.layers), **params} if deep else params
+        return {**_params_of(self.layers), **params} if deep else params
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, those of layers too: ``conv1__filters=16``, ``conv1=Conv2D(16, 5)``.
@@ -58,7 +62,7 @@ class BaseFreeForm(BaseLayered):
         """
         own = self._get_param_names()
         layers = params.pop("layers", self.layers)
-        known = L.get_params(layers)
+        known = _params_of(layers)
         of_layers = {key: value for key, value in params.items() if key in known and key not in own}
         super().set_params(**{key: value for key, value in params.items() if key not in of_layers})
         self.layers = L.set_params(layers, **of_layers) if of_layers else layers
@@ -78,20 +82,22 @@ class BaseFreeForm(BaseLayered):
         return takes_images(self._own_layers())
 
     def _own_layers(self) -> list[Layer]:
-        """The layers that were given, or those of `init_from` but the last."""
+        """The layers that were given, those of `init_from` but the last, or a few by default."""
         name = type(self).__name__
         if self.init_from is not None:
-            if len(self.layers):
+            if self.layers is not None:
                 raise ValueError(f"{name}: layers and init_from exclude each other; give one.")
             return self._inherited()[:-1]
-        if len(self.layers):
-            L.check(self.layers)
-        taken = {layer.name for layer in L.walk(self.layers)} & set(self._get_param_names())
+        layers = _DEFAULT if self.layers is None else self.layers
+        if layers:
+            L.check(L.with_names(layers))
+        taken = {layer.name for layer in L.walk(layers)} & set(self._get_param_names())
         if taken:
             raise ValueError(
-                f"{name}: a layer is called {taken.pop()!r}, as a parameter is. Choose another name."
+                f"{name}: a layer is called {taken.pop()!r}, as a parameter is. Choose another "
+                "name."
             )
-        return list(self.layers)
+        return list(layers)
 
     def _inherited(self) -> list[Layer]:
         if not hasattr(self.init_from, "_network"):
@@ -141,6 +147,11 @@ class BaseFreeForm(BaseLayered):
             copy_weights(old.program, self._network.program)
 
 
+def _params_of(layers: object) -> dict[str, Any]:
+    """The layers' parameters; none if it is no list, which is for fit to say."""
+    return L.get_params(layers) if isinstance(layers, (list, tuple)) else {}
+
+
 class NetClassifier(LayeredClassifierMixin, BaseFreeForm):
     """Network of your own layers, for classes.
 
@@ -148,14 +159,15 @@ class NetClassifier(LayeredClassifierMixin, BaseFreeForm):
     Layers are parameters: with ``Conv2D(32, 3, name="conv1")``, a grid may search over
     ``conv1__filters``.
 
-    X holds rows (n, n_features), images (n, height, width, channels), or (n, height, width) with one
-    channel, of any numeric dtype. Rows are images of `input_shape` where it is given; without it,
-    they are strips of height 1 with one channel if the first layer asks for images.
+    X holds rows (n, n_features), images (n, height, width, channels), or (n, height, width) with
+    one channel, of any numeric dtype. Rows are images of `input_shape` where it is given; without
+    it, they are strips of height 1 with one channel if the first layer asks for images.
 
     Parameters
     ----------
-    layers : sequence of layers, default=()
-        See `fastdl.layers`; all but the last one. Without any, the network is linear.
+    layers : sequence of layers, default=None
+        See `fastdl.layers`; all but the output layer. Of an empty list, a linear model is left.
+        None: those of `init_from`, or else a dense layer of 100 units and relu.
     init_from : estimator, default=None
         A fitted one, whose layers and weights are the start; instead of `layers`.
     drop_head : bool, default=False
@@ -165,8 +177,9 @@ class NetClassifier(LayeredClassifierMixin, BaseFreeForm):
         not among them.
     layer_decay : float, default=1.0
         Each layer with weights learns at so many times the rate of the next one.
-    input_shape, loss, solver, learning_rate, learning_rate_init, momentum, batch_size, max_epochs, \
-shuffle, alpha, l1, weight_decay, max_norm, clip_value, clip_norm, class_weight, early_stopping, \
+    input_shape, loss, solver, learning_rate, learning_rate_init, momentum, batch_size, \
+max_epochs, shuffle, alpha, l1, weight_decay, max_norm, clip_value, clip_norm, class_weight, \
+early_stopping, \
 validation_fraction, n_iter_no_change, tol, scoring, random_state, verbose, warm_start, n_jobs, \
 device, dtype
         As in `CNNClassifier`.
@@ -195,7 +208,7 @@ device, dtype
 
     def __init__(
         self,
-        layers: Sequence[Layer] = (),
+        layers: Sequence[Layer] | None = None,
         *,
         init_from: Any = None,
         drop_head: bool = False,
@@ -264,7 +277,7 @@ device, dtype
 
     def __init__(
         self,
-        layers: Sequence[Layer] = (),
+        layers: Sequence[Layer] | None = None,
         *,
         init_from: Any = None,
         drop_head: bool = False,

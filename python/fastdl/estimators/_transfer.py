@@ -35,7 +35,8 @@ def freeze(layers: Sequence[Layer], patterns: str | Sequence[str]) -> list[Layer
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             raise ValueError(
-                f"freeze={pattern!r} matches no layer. The layers are {', '.join(map(repr, names))}."
+                f"freeze={pattern!r} matches no layer. The layers are "
+                f"{', '.join(map(repr, names))}."
             )
 
     def visit(layer: Layer, inside: bool = False) -> Layer:

@@ -49,6 +49,8 @@ def encode(value: Any, tensors: Tensors, where: str) -> Any:
     """
     if value is None or type(value) in (bool, int, float, str):
         return value
+    if isinstance(value, type) and issubclass(value, (np.generic, float)):
+        value = np.dtype(value)
     if type(value) is list:
         return [encode(v, tensors, f"{where}.{i}") for i, v in enumerate(value)]
     for tag, rule in _RULES.items():
@@ -146,18 +148,28 @@ def _restore_state(stored: Any, tensors: Tensors) -> Any:
     return state
 
 
+_OF_NETWORK = (
+    "layers",
+    "input_shape",
+    "loss",
+    "dtype",
+    "cap",
+    "seed",
+    "batch_size",
+    "optimizer",
+    "options",
+)
+
+
 def _store_network(network: Network, tensors: Tensors, where: str) -> Any:
     """Weights and running statistics under their own names, "conv2d_1.weight"."""
     program = network.ready()
     prefix = where.removesuffix("_network")
     values = programs.get_state(program)
     tensors.update({prefix + name: value for name, value in values.items()})
-    kept = ("layers", "input_shape", "loss", "dtype", "cap", "seed", "batch_size")
-    learning = ("optimizer", "options")
+    attributes = {key: getattr(network, key) for key in _OF_NETWORK}
     return {
-        **_encode_attributes(
-            {key: getattr(network, key) for key in (*kept, *learning)}, tensors, where
-        ),
+        **_encode_attributes(attributes, tensors, f"{where}."),
         "moments": encode(program.get_optimizer(), tensors, f"{prefix}optimizer.moments"),
         "steps": program.optimizer_steps,
         "weights": {name: prefix + name for name in values},
@@ -220,8 +232,8 @@ _RULES: dict[str, _Rule] = {
         lambda stored, tensors: np.dtype(stored[0]).type(stored[1]),
     ),
     "$dtype": _Rule(
-        (np.dtype, type),
-        lambda v, tensors, where: np.dtype(v).name,
+        (np.dtype,),
+        lambda v, tensors, where: v.str,
         lambda stored, tensors: np.dtype(stored),
     ),
     "$plateau": _Rule(
