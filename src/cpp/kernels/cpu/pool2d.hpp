@@ -14,7 +14,17 @@ FASTDL_INLINE Range plane_share(const Team& team, int n, int c) {
   return team.share(std::int64_t(ceil_div(n, lanes<T>)) * c);
 }
 
-// --- max_pool2d: the first of equal values is taken; NaN wins ---------------------------------------------------------
+// Zeroes the rows of a plane that the windows of output row i are the first to meet (all that are left after the last),
+// while they are about to be in cache anyway.
+template <class T>
+FASTDL_INLINE void zero_new_rows(const Pool2DShape& s, int i, T* plane) {
+  const int done = i == 0 ? 0 : most(least((i - 1) * s.sh - s.top + s.kh, s.h), 0);
+  const int end = i + 1 == s.oh ? s.h : most(least(i * s.sh - s.top + s.kh, s.h), 0);
+  for (int k = done * s.w; k < end * s.w; k++) store(plane + k * lanes<T>, Vec<T>{});
+}
+
+// --- max_pool2d: the first of equal values is taken; NaN wins
+// ---------------------------------------------------------
 template <class T>
 void max_pool2d_forward(const Team& team, const Pool2DShape& s, const T* x, T* y, T* where) {
   constexpr int L = lanes<T>;
@@ -47,8 +57,8 @@ void max_pool2d_backward(const Team& team, const Pool2DShape& s, const T* dy, co
   for (std::int64_t p = part.begin; p < part.end; p++) {
     T* dxp = dx + p * s.h * s.w * L;
     std::int64_t at = p * s.oh * s.ow * L;
-    for (int i = 0; i < s.h * s.w; i++) store(dxp + i * L, Vec<T>{});
-    for (int i = 0; i < s.oh; i++)
+    for (int i = 0; i < s.oh; i++) {
+      zero_new_rows(s, i, dxp);
       for (int j = 0; j < s.ow; j++, at += L) {
         Cut cut = window_at(s, i, j);
         Vec<T> d = load(dy + at), place = load(where + at);
@@ -58,11 +68,13 @@ void max_pool2d_backward(const Team& team, const Pool2DShape& s, const T* dy, co
             store(to, load(to) + (place == splat(T(h * s.w + w)) ? d : Vec<T>{}));
           }
       }
+    }
   }
   team.sync();
 }
 
-// --- avg_pool2d ---------------------------------------------------------------------------------------------------------
+// --- avg_pool2d
+// ---------------------------------------------------------------------------------------------------------
 template <class T>
 FASTDL_INLINE T window_share(const Pool2DShape& s, const Cut& cut) {
   return T(1) / T(s.count_include_pad ? s.kh * s.kw : (cut.h1 - cut.h0) * (cut.w1 - cut.w0));
@@ -94,8 +106,8 @@ void avg_pool2d_backward(const Team& team, const Pool2DShape& s, const T* dy, T*
   for (std::int64_t p = part.begin; p < part.end; p++) {
     T* dxp = dx + p * s.h * s.w * L;
     const T* dyp = dy + p * s.oh * s.ow * L;
-    for (int i = 0; i < s.h * s.w; i++) store(dxp + i * L, Vec<T>{});
-    for (int i = 0; i < s.oh; i++)
+    for (int i = 0; i < s.oh; i++) {
+      zero_new_rows(s, i, dxp);
       for (int j = 0; j < s.ow; j++, dyp += L) {
         Cut cut = window_at(s, i, j);
         Vec<T> d = load(dyp) * window_share<T>(s, cut);
@@ -105,12 +117,14 @@ void avg_pool2d_backward(const Team& team, const Pool2DShape& s, const T* dy, T*
             store(to, load(to) + d);
           }
       }
+    }
   }
   team.sync();
 }
 
-// --- global pools: images to rows (n, c) --------------------------------------------------------------------------------
-// Plane p of an image and rows (n, c): row + l*c is sample l's value, for l < count.
+// --- global pools: images to rows (n, c)
+// -------------------------------------------------------------------------------- Plane p of an image and rows (n, c):
+// row + l*c is sample l's value, for l < count.
 template <class T>
 struct PlaneRow {
   std::int64_t row;
