@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 
@@ -89,9 +88,8 @@ class Targets:
         return np.ascontiguousarray(y, dtype)
 
     def _codes(self, y: NDArray[Any]) -> NDArray[np.int32]:
-        if type_of_target(y).startswith("multilabel"):
+        if y.ndim == 2:
             raise ValueError("The object was not fitted with multilabel input.")
-        y = column_or_1d(y)
         codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
         unseen = self.classes[codes] != y
         if np.any(unseen):

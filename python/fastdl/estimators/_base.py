@@ -140,6 +140,9 @@ class BaseNet(
     def _has_weights(self) -> bool:
         return hasattr(self, "_network")
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._has_weights()
+
     # --- fit and its opposite
 
     @_fitting.unchanged_on_error

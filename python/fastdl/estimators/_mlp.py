@@ -89,9 +89,6 @@ class BaseMLP(BaseNet):
         tags.input_tags.sparse = True
         return tags
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._has_weights()
-
     def _has_weights(self) -> bool:
         return hasattr(self, "coefs_")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from inspect import signature
 
 _OTHER_NAMES = {
@@ -31,9 +32,14 @@ _OTHER_NAMES = {
 }
 
 
+@cache
+def _parameters(estimator: type) -> frozenset[str]:
+    return frozenset(signature(estimator).parameters)
+
+
 def check_names(estimator: type, names: Iterable[str]) -> None:
     """Raise TypeError with a "did you mean" for names of parameters known from elsewhere."""
-    known = signature(estimator).parameters
+    known = _parameters(estimator)
     for name in names:
         meant = [m for m in _OTHER_NAMES.get(name, ()) if m in known or m.endswith("()")]
         if name not in known and meant:
