@@ -152,6 +152,14 @@ def test_repeated_entries_of_sparse_x_add_up() -> None:
     assert parts.nnz == 3
 
 
+def test_a_batch_larger_than_all_samples(digits: Any) -> None:
+    X, y = digits
+    with pytest.warns(UserWarning, match="It is going to be clipped") as warned:
+        clf = new(batch_size=1000).fit(X, y)
+    assert len([w for w in warned if "clipped" in str(w.message)]) == 1
+    np.testing.assert_array_equal(weights(clf), weights(new(batch_size=600).fit(X, y)))
+
+
 def test_all_samples_of_a_batch_without_weight(digits: Any) -> None:
     X, y = digits
     weight = np.r_[np.zeros(100), np.ones(500)]

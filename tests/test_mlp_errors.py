@@ -146,7 +146,15 @@ ERRORS: list[tuple[str, Callable[[Any, Any], Any], type[Exception], str]] = [
         "unseen y_val",
         lambda X, y: new().fit(X, y % 3, X_val=X, y_val=y % 4),
         ValueError,
-        "`y` has classes not in `self.classes_`. `self.classes_` has [0 1 2]. 'y' has [0 1 2 3].",
+        "In the validation set: `y` has classes not in `self.classes_`. `self.classes_` has "
+        "[0 1 2]. 'y' has [0 1 2 3].",
+    ),
+    (
+        "features of X_val",
+        lambda X, y: new().fit(X, y, X_val=X[:, :3], y_val=y),
+        ValueError,
+        "In the validation set: X has 3 features, but MLPClassifier is expecting 64 features as "
+        "input.",
     ),
     (
         "negative weights",

@@ -171,8 +171,9 @@ def _warn_at_end(settings: Settings) -> None:
 def _report_divergence(
     result: EpochResult, settings: Settings, progress: Progress, kept: Weights
 ) -> None:
+    batch = result.n_batches + (result.status == "diverged")
     where = (
-        f"loss became nan or inf in epoch {progress.n_epochs + 1}, batch {result.n_batches + 1} "
+        f"loss became nan or inf in epoch {progress.n_epochs + 1}, batch {batch} "
         f"(solver={settings.solver!r}, learning_rate_init={settings.learning_rate_init})."
     )
     way_out = "Scale X, lower learning_rate_init, or set clip_norm."

@@ -92,6 +92,7 @@ def fit(
 def _new_network(e: Any, X: Any, random_state: np.random.RandomState) -> Network:
     layers = e._layers(X.shape[1:])
     draws = any(isinstance(layer, L.Dropout) for layer in L.walk(layers))
+    batch_size = 0 if e.batch_size == "auto" else min(e.batch_size, X.shape[0])
     return Network(
         layers,
         X.shape[1:],
@@ -99,7 +100,7 @@ def _new_network(e: Any, X: Any, random_state: np.random.RandomState) -> Network
         dtype=e._dtype(X),
         cap=e._largest_loss(e._dtype(X)),
         seed=random_state.randint(2**31 - 1) if draws else 0,
-        batch_size=max(e._least_batch, e._batch_size(X.shape[0])),
+        batch_size=max(e._least_batch, batch_size),
         n_jobs=e.n_jobs,
         random_state=random_state,
     )
@@ -126,8 +127,11 @@ def _split(
     if (X_val is None) != (y_val is None):
         raise ValueError("X_val and y_val belong together: give both or neither.")
     if X_val is not None:
-        X_checked, y_checked = e._check_X_y(X_val, y_val, reset=False)
-        return everything, _data(e, X_checked, y_checked, weight_val, X_val)
+        try:
+            X_checked, y_checked = e._check_X_y(X_val, y_val, reset=False)
+            return everything, _data(e, X_checked, y_checked, weight_val, X_val)
+        except ValueError as error:
+            raise ValueError(f"In the validation set: {error}") from error
     if not e._stops_early(own_validation=False) or isinstance(optimizer_of(e), LBFGS):
         return everything, None
     samples = train.samples
