@@ -39,7 +39,7 @@ batch_norm, weight_decay, l1, max_norm, clip_value, clip_norm, scoring, n_jobs, 
     >>> from sklearn.preprocessing import scale
     >>> from fastdl import MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> reg = MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", alpha=10.0, random_state=0)
+    >>> reg = MLPRegressor(hidden_layer_sizes=(20,), learning_rate_init=0.01, random_state=0)
     >>> reg.fit(scale(X), scale(y)).score(scale(X), scale(y)) > 0.5
     True
     """
