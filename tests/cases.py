@@ -154,6 +154,16 @@ CASES = [
                                           shortcut=[L.Conv2D(4, 1, stride=2)])], IMAGE),
     Case("residual-nested",   [L.Residual([L.Dense(5),
                                            L.Residual([act("tanh"), L.Dense(5)])])], (5,)),
+    Case("residual-ends",     [L.Residual([L.Dense(5), L.Dropout(0.3)]),
+                               L.Residual([L.Dense(5), act("relu")],
+                                          shortcut=[L.Dense(5), L.Dropout(0.3)]),
+                               L.Residual([L.Flatten()]), L.Residual([L.PReLU()]),
+                               L.Residual([L.Residual([L.Dense(5), L.BatchNorm()])])],
+         (5,), (3, 5, 16, 19)),
+    Case("residual-frozen",   [L.Residual([L.Dense(4, trainable=False)], shortcut=[L.Dense(4)]),
+                               L.Residual([L.Dense(4)]),
+                               L.Residual([L.Dense(4)], shortcut=[L.Dense(4, trainable=False)])],
+         (5,)),
     Case("residual-twice",    [L.Residual([L.Dense(5)]), L.Residual([L.Dense(5)])], (5,)),
 
     # --- layers that work in place, and what must stop them --------------------------------------

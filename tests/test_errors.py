@@ -48,6 +48,35 @@ TARGETS = np.ones((6, 3), np.float32)
 
 # fmt: off
 SHAPES = [
+    (net(L.Conv2D(8, 3), L.Conv2D(8, 3, name="conv2")), ValueError,
+     "layer 'conv2' (Conv2D, kernel 3x3, padding 'valid') gets an input of 2x3. Use "
+     'padding="same", or fewer poolings; see summary().'),
+    (net(L.Conv2D(8, 3, dilation=2, padding=((0, 0), (1, 0)))), ValueError,
+     "layer 'conv2d_1' (Conv2D, kernel 3x3, padding ((0, 0), (1, 0))) gets an input of 4x5. Use "
+     'padding="same", or fewer poolings; see summary().'),
+    (net(L.MaxPool2D(6)), ValueError,
+     "layer 'max_pool2d_1' (MaxPool2D, window 6x6, padding ((0, 0), (0, 0))) gets an input of 4x5. "
+     'Use padding="same", or fewer poolings; see summary().'),
+    (net(L.AvgPool2D(2, padding=2)), ValueError,
+     "layer 'avg_pool2d_1' (AvgPool2D): the padding is as large as its window, 2x2. Use a smaller "
+     "padding."),
+    (net(L.Conv2D(4, 3, groups=2)), ValueError,
+     "layer 'conv2d_1' (Conv2D): groups=2 must divide both its 3 input channels and its 4 "
+     "filters."),
+    (net(L.Conv2D(4, 3), shape=(60,)), ValueError,
+     "layer 'conv2d_1' (Conv2D) takes images (height, width, channels), but its input is rows of "
+     "60 features. Pass input_shape=(height, width, channels), or put Reshape((height, width, "
+     "channels)) before it."),
+    (net(L.MaxPool2D(), shape=(60,)), ValueError,
+     "layer 'max_pool2d_1' (MaxPool2D) takes images (height, width, channels), but its input is "
+     "rows of 60 features. Pass input_shape=(height, width, channels), or put Reshape((height, "
+     "width, channels)) before it."),
+    (net(L.Flatten(), L.GlobalAvgPool()), ValueError,
+     "layer 'global_avg_pool_1' (GlobalAvgPool) takes images (height, width, channels), but its "
+     "input is rows of 60 features. Leave it out."),
+    (net(L.Flatten(), L.GlobalMaxPool()), ValueError,
+     "layer 'global_max_pool_1' (GlobalMaxPool) takes images (height, width, channels), but its "
+     "input is rows of 60 features. Leave it out."),
     (net(L.Dense(3)), ValueError,
      "layer 'dense_1' (Dense) takes rows of features, but its input is an image of 4x5x3. Put "
      "Flatten() or GlobalAvgPool() before it."),
