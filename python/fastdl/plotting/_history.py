@@ -83,10 +83,11 @@ class HistoryDisplay:
         if quantity not in ("loss", "score"):
             raise ValueError(f"quantity={quantity!r}; expected 'loss' or 'score'.")
         ax = new_axes(6, 4) if ax is None else ax
-        for name, label in ((quantity, "training"), (f"val_{quantity}", "validation")):
-            values = np.asarray(self.history[name], dtype=float)
+        lines = {"training": (quantity, "C0"), "validation": (f"val_{quantity}", "C1")}
+        for label, (column, color) in lines.items():
+            values = np.asarray(self.history[column], dtype=float)
             if not np.isnan(values).all():
-                ax.plot(self.history["epoch"], values, label=label)
+                ax.plot(self.history["epoch"], values, color=color, label=label)
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color="grey", linestyle=":", label="weights kept")
         ax.set(xlabel="epoch", ylabel=quantity)
