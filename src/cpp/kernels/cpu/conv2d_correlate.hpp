@@ -153,8 +153,9 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
       for (int tile = first; tile < last; tile++) {
         const int f = job.tiles.rows.begin(tile), filters = job.tiles.rows.size(tile);
         const T* w = job.packed + ((group * s.f + f) * s.c + c * filters) * kernel;
-        correlate_tiles<T>[filters - 1][columns - 1](steps, x, w, bias ? bias + group* s.f + f : nullptr,
-                                                     y + f* s.y_plane);
+        const T* b = bias ? bias + group * s.f + f : nullptr;
+        const auto run = correlate_tiles<T>[filters - 1][columns - 1];
+        run(steps, x, w, b, y + f * s.y_plane);
       }
     }
   }
