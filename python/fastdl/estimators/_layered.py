@@ -47,6 +47,7 @@ class BaseLayered(BaseNet):
     what y is.
     """
 
+    _least_batch = 16  # images are large, and no vector has more lanes
     input_shape_: tuple[int, ...]
     input_shape: Sequence[int] | None
     batch_size: int | str

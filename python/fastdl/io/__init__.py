@@ -74,5 +74,7 @@ def load(path: str | PathLike[str]) -> Any:
         )
     try:
         return decode(description["content"], tensors)
-    except (ValueError, KeyError) as error:
+    except KeyError as error:
+        raise ValueError(f"{path} cannot be read: {error} is missing.") from error
+    except ValueError as error:
         raise ValueError(f"{path} cannot be read: {error}") from error

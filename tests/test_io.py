@@ -1,0 +1,249 @@
+"""Model files: the same estimator comes back, nothing but data is in them, damage is noticed."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import fastdl
+from fastdl import (
+    MLPClassifier,
+    MLPRegressor,
+    NDScaler,
+    NetClassifier,
+    NetRegressor,
+    optim,
+    schedules,
+)
+from fastdl import layers as L
+from fastdl.io import _safetensors
+from images import some_digits, tiny, tiny_regressor, weights
+
+X, Y = some_digits(100)
+ROWS = X.reshape(len(X), -1)
+WORDS = np.array(["even", "odd"], dtype=object)[Y % 2]
+
+
+def fitted(name):
+    """An estimator of each kind, with parameters of each kind."""
+    common = {"max_epochs": 2, "random_state": 0, "n_jobs": 1}
+    conv = [L.Conv2D(4, 3, weight_init="orthogonal"), L.BatchNorm(), L.PReLU()]
+    made = {
+        "cnn": lambda: tiny(dropout=0.1, batch_norm=True, early_stopping=True).fit(X, Y),
+        "words": lambda: tiny(class_weight={"even": 2.0}).fit(X, WORDS),
+        "multilabel": lambda: tiny(scoring="accuracy").fit(X, np.stack([Y > 3, Y > 5], axis=1)),
+        "cnn regressor": lambda: tiny_regressor(solver=optim.Adam(beta1=0.8)).fit(X, Y),
+        "net": lambda: NetClassifier(conv, **common).fit(X, Y),
+        "net regressor": lambda: NetRegressor(
+            [L.Dense(3, name="a")], learning_rate=schedules.WarmUp("cosine", epochs=1), **common
+        ).fit(ROWS, Y),
+        "init_from": lambda: NetClassifier(init_from=tiny().fit(X, Y), **common).fit(X, Y),
+        "mlp": lambda: MLPClassifier((8,), learning_rate="adaptive", solver="sgd", tol=1.0).fit(
+            ROWS, Y
+        ),
+        "mlp regressor": lambda: MLPRegressor(
+            hidden_layer_sizes=(8,), tol=1.0, random_state=np.random.RandomState(3)
+        ).fit(ROWS, Y),
+        "plateau": lambda: tiny(learning_rate="reduce_on_plateau", dtype=np.dtype("float64")).fit(
+            X, Y
+        ),
+    }
+    return made[name]()
+
+
+NAMES = [
+    "cnn",
+    "words",
+    "multilabel",
+    "cnn regressor",
+    "net",
+    "net regressor",
+    "init_from",
+    "mlp",
+    "mlp regressor",
+    "plateau",
+]
+
+
+def without_addresses(estimator):
+    return re.sub(" at 0x.*?(?=[,)])", "", repr(estimator))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_there_and_back(name, tmp_path):
+    estimator = fitted(name)
+    estimator.save(tmp_path / "model.safetensors")
+    loaded = fastdl.load(tmp_path / "model.safetensors")
+    data = X if len(getattr(estimator, "input_shape_", ())) == 3 else ROWS
+    assert type(loaded) is type(estimator)
+    assert without_addresses(loaded) == without_addresses(estimator)
+    assert weights(loaded) == weights(estimator)
+    np.testing.assert_array_equal(loaded.predict(data), estimator.predict(data))
+    assert loaded.predict(data).dtype == estimator.predict(data).dtype
+    assert loaded.loss_curve_ == estimator.loss_curve_
+    loaded.save(tmp_path / "again.safetensors")
+    first, second = ((tmp_path / f"{n}.safetensors").read_bytes() for n in ("model", "again"))
+    assert first == second
+
+
+@pytest.mark.parametrize("name", ["cnn regressor", "net", "mlp regressor"])
+def test_a_loaded_estimator_learns_on_as_the_saved_one(name, tmp_path):
+    estimator = fitted(name)
+    estimator.save(tmp_path / "model.safetensors")
+    loaded = fastdl.load(tmp_path / "model.safetensors")
+    data = ROWS if name.startswith("mlp") else X
+    for e in (estimator, loaded):
+        e.partial_fit(data, Y)
+    assert weights(loaded) == weights(estimator)
+
+
+def test_unfitted_and_scaler(tmp_path):
+    path = tmp_path / "model.safetensors"
+    tiny(kernel_size=[3, 5]).save(path)
+    assert fastdl.load(path).get_params() == tiny(kernel_size=[3, 5]).get_params()
+    scaler = NDScaler().fit(X)
+    fastdl.io.save(scaler, path)
+    np.testing.assert_array_equal(fastdl.load(path).transform(X), scaler.transform(X))
+
+
+def test_the_same_fit_gives_the_same_file(tmp_path):
+    for name in "ab":
+        tiny().fit(X, Y).save(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_other_programs_can_read_it(tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    clf = fitted("net")
+    clf.save(tmp_path / "model.safetensors")
+    arrays = safetensors.load_file(tmp_path / "model.safetensors")
+    for name in ("conv2d_1.weight", "prelu_1.alpha", "output.bias"):
+        np.testing.assert_array_equal(arrays[name], clf.program_.get_parameter(name))
+    running = clf.program_.get_state("batch_norm_1.running_mean")
+    np.testing.assert_array_equal(arrays["batch_norm_1.running_mean"], running)
+
+
+def test_what_other_programs_write_can_be_read(tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    arrays = {f"a{dtype}": np.arange(6).reshape(2, 3).astype(dtype) for dtype in "fdeilbBH?"}
+    arrays |= {"empty": np.zeros((0, 3)), "one": np.array(3.0)}
+    safetensors.save_file(arrays, tmp_path / "file", metadata={"key": "value"})
+    read, metadata = _safetensors.read(tmp_path / "file")
+    assert metadata == {"key": "value"}
+    assert set(read) == set(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(read[name], array)
+        assert read[name].dtype == array.dtype
+        assert read[name].shape == array.shape
+
+
+# --- what cannot be saved, what cannot be read
+
+
+def test_code_is_not_saved(tmp_path):
+    with pytest.raises(TypeError, match="scoring=<function .* cannot be saved: a model file holds"):
+        tiny(scoring=lambda *_: 0.0).save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def damaged(path, change):
+    """The bytes of a good file after a change of its description."""
+    tensors, metadata = _safetensors.read(path)
+    description = json.loads(metadata["fastdl"])
+    change(description, tensors)
+    _safetensors.write(path, tensors, {"fastdl": json.dumps(description)})
+
+
+def another_shape(description, tensors):
+    tensors["output.bias"] = np.zeros(3, np.float32)
+
+
+def missing(description, tensors):
+    del tensors["output.bias"]
+
+
+def later_format(description, tensors):
+    description |= {"format": 2, "version": "9.0"}
+
+
+def unknown_class(description, tensors):
+    description["content"]["$estimator"]["class"] = "os.system"
+
+
+def unknown_tag(description, tensors):
+    description["content"]["$estimator"]["alpha"] = {"$pickle": "gASV"}
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (
+            another_shape,
+            "{path} cannot be read: 'output.bias' has shape (3,) in the weights, but (10,) in the "
+            "network. Weights fit only a network with the layers they were taken from.",
+        ),
+        (missing, "{path} cannot be read: 'output.bias' is missing."),
+        (
+            later_format,
+            f"{{path}} was written by fastdl 9.0; this is {fastdl.__version__}. Update fastdl to "
+            "read it.",
+        ),
+        (
+            unknown_class,
+            "{path} cannot be read: it holds a 'os.system', which this version of fastdl does not "
+            "have.",
+        ),
+        (
+            unknown_tag,
+            "{path} cannot be read: it holds a '$pickle', which this version of fastdl does not "
+            "know.",
+        ),
+    ],
+)
+def test_damaged_descriptions(change, text, tmp_path):
+    path = tmp_path / "model.safetensors"
+    tiny().fit(X, Y).save(path)
+    damaged(path, change)
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        fastdl.load(path)
+    assert str(error.value) == text.format(path=path)
+
+
+@pytest.mark.parametrize(
+    ("keep", "text"),
+    [
+        (0, "{path} is not a safetensors file, or it is truncated."),
+        (100, "{path} is not a safetensors file, or it is truncated."),
+        (-1, "{path} is truncated or damaged: "),
+    ],
+)
+def test_truncated_files(keep, text, tmp_path):
+    path = tmp_path / "model.safetensors"
+    tiny().fit(X, Y).save(path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        fastdl.load(path)
+    assert str(error.value).startswith(text.format(path=path))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", b"\x80\x04" * 50, b"\x02" + bytes(7) + b"{]", b"\x02" + bytes(7) + b"[]"],
+)
+def test_foreign_files(content, tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is not a safetensors file"):
+        fastdl.load(path)
+
+
+def test_arrays_of_somebody_else(tmp_path):
+    _safetensors.write(tmp_path / "file", {"a": np.ones(3)}, {})
+    with pytest.raises(ValueError, match="holds arrays, but no fastdl estimator"):
+        fastdl.load(tmp_path / "file")
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        fastdl.load(tmp_path / "nothing")
