@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from errors_estimators import ESTIMATORS
 from fastdl import _core
 from fastdl import layers as L
 from fastdl._core import Program
@@ -186,7 +187,7 @@ WEIGHTS = [
 
 @pytest.mark.parametrize(
     ("call", "error", "text"),
-    [*SHAPES, *BACKENDS, *ARRAYS, *TRAINING, *WEIGHTS],
+    [*SHAPES, *BACKENDS, *ARRAYS, *TRAINING, *WEIGHTS, *ESTIMATORS],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_text(call: Callable[[], object], error: type[Exception], text: str) -> None:

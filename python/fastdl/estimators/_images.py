@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from fastdl import layers as L
+from fastdl._rules import SHAPE, Rule
 from fastdl.layers import Layer
 
 _OPTIONS: dict[str, Any] = {"dtype": (np.float64, np.float32, np.uint8), "allow_nd": True}
+_INPUT_SHAPE = Rule(
+    "None, (height, width) or (height, width, channels), positive integers",
+    lambda v: v is None or (isinstance(v, (list, tuple)) and _is_image_shape(image_shape(v))),
+    lambda v: v,
+)
 _FORMS = "images (n, height, width, channels) or (n, height, width), or rows (n, n_features)"
 
 
@@ -61,7 +67,7 @@ def check_samples_and_targets(
 
 def _samples(estimator: Any, X: NDArray[Any], reset: bool) -> NDArray[Any]:
     name = type(estimator).__name__
-    if X.ndim > 4:
+    if X.ndim > 4 or 0 in X.shape:
         raise ValueError(f"X has shape {X.shape}; {name} takes {_FORMS}.")
     given = X[..., np.newaxis] if X.ndim == 3 else X
     if reset:
@@ -81,6 +87,8 @@ def _samples(estimator: Any, X: NDArray[Any], reset: bool) -> NDArray[Any]:
 def _input_shape(estimator: Any, X: NDArray[Any]) -> tuple[int, ...]:
     """What a sample of X is; `input_shape` decides where the user has set it."""
     name, asked = type(estimator).__name__, estimator.input_shape
+    if not _INPUT_SHAPE.accepts(asked):
+        raise ValueError(f"{name}: {_INPUT_SHAPE.complaint('input_shape', asked)}")
     if asked is None:
         if X.ndim == 4 and X.shape[1] in (1, 3) and min(X.shape[2:]) > 4:
             raise ValueError(
@@ -91,7 +99,7 @@ def _input_shape(estimator: Any, X: NDArray[Any]) -> tuple[int, ...]:
         if X.ndim == 2 and estimator._rows_are_strips():
             return (1, X.shape[1], 1)
         return X.shape[1:]
-    shape = (*asked, 1) if len(asked) == 2 else tuple(asked)
+    shape = image_shape(asked)
     fits = X.shape[1:] == shape or (X.ndim == 2 and X.shape[1] == math.prod(shape))
     if not fits:
         raise ValueError(
@@ -99,6 +107,15 @@ def _input_shape(estimator: Any, X: NDArray[Any]) -> tuple[int, ...]:
             f"or rows of {math.prod(shape)} features. Leave input_shape out to take it from X."
         )
     return shape
+
+
+def _is_image_shape(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 3 and SHAPE.accepts(shape)
+
+
+def image_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """With the one channel that (height, width) leaves out."""
+    return (*shape, 1) if len(shape) == 2 else tuple(shape)
 
 
 def _way_out(X: NDArray[Any], shape: tuple[int, ...]) -> str:
@@ -109,8 +126,8 @@ def _way_out(X: NDArray[Any], shape: tuple[int, ...]) -> str:
         return "It looks like channels first: use np.moveaxis(X, 1, -1)."
     if X.shape[1:3] != (height, width):
         return f"Crop or scale to {height}x{width}, or fit on images of this size."
-    convert = "Convert to grey" if channels == 1 else "Convert"
-    return f"{convert}, or fit on {X.shape[3]} channel{'s' * (X.shape[3] > 1)}."
+    here, there = (f"{n} channel{'s' * (n > 1)}" for n in (X.shape[3], channels))
+    return f"Convert to {'grey' if channels == 1 else there}, or fit on {here}."
 
 
 def warn_of_unscaled(estimator: Any, X: NDArray[Any], layers: Sequence[Layer]) -> None:

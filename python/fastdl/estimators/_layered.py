@@ -20,6 +20,7 @@ from fastdl.estimators._base import BaseNet, Summary
 from fastdl.estimators._images import (
     check_samples,
     check_samples_and_targets,
+    image_shape,
     warn_of_unscaled,
 )
 from fastdl.layers import Layer
@@ -63,9 +64,8 @@ class BaseLayered(BaseNet):
     max_fun: ClassVar[int] = 15000
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "input_shape": [list, tuple, None],
-        "solver": [StrOptions(set(optim.BY_NAME)), optim.Optimizer],
-        "learning_rate": [StrOptions(set(schedules.BY_NAME)), schedules.Schedule],
+        "solver": [str, optim.Optimizer],
+        "learning_rate": [str, schedules.Schedule],
         "learning_rate_init": [_POSITIVE],
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "batch_size": [StrOptions({"auto"}), _COUNT],
@@ -86,8 +86,7 @@ class BaseLayered(BaseNet):
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
         "n_jobs": [Integral, None],
-        "device": [StrOptions({"cpu", "cuda", "auto"})],
-        "dtype": [StrOptions({"float32", "float64"}), type, np.dtype],
+        "device": [str],
     }
 
     def __sklearn_tags__(self) -> Any:
@@ -157,7 +156,7 @@ class BaseLayered(BaseNet):
 
         Parameters
         ----------
-        input_shape : (int,) or (int, int, int), optional
+        input_shape : (int,), (int, int) or (int, int, int), optional
             Of one sample. With it, the table is of the network that a fit would make.
         n_outputs : int, optional
             Classes or targets, together with `input_shape`; 1 if not given.
@@ -168,7 +167,9 @@ class BaseLayered(BaseNet):
         """
         if input_shape is None:
             return super().summary()
-        shape = tuple(input_shape)
+        shape = image_shape(input_shape)
+        if len(shape) == 1 and self._rows_are_strips():
+            shape = (1, *shape, 1)
         layers = self._with_output(shape, n_outputs or 1)
         return Summary(programs.summary(programs.compile(layers, shape, batch_size=1, threads=1)))
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from fastdl import losses
+from fastdl._rules import unknown
 from fastdl.estimators._heads import NetClassifierMixin, NetRegressorMixin
 from fastdl.losses import Loss
 from fastdl.targets import Targets
 
 _REGRESSION = ("squared_error", "absolute_error", "huber", "poisson")
+
+
+def _check_name(parameter: str, value: object, names: Sequence[str]) -> None:
+    if isinstance(value, str) and value not in names:
+        raise ValueError(unknown(parameter, value, names))
 
 
 def _has_probabilities(estimator: Any) -> bool:
@@ -28,7 +36,7 @@ class LayeredClassifierMixin(NetClassifierMixin):
 
     loss: str | Loss
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "loss": [StrOptions({"log_loss", "hinge"}), losses.Hinge],
+        "loss": [str, losses.Hinge],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
@@ -39,12 +47,21 @@ class LayeredClassifierMixin(NetClassifierMixin):
         return tags
 
     def _targets_of(self, y: Any, *, incremental: bool) -> Targets:
-        targets = super()._targets_of(y, incremental=incremental)
         name = type(self).__name__
-        if len(targets.classes) < 2 and targets.kind != "multilabel":
+        _check_name("loss", self.loss, ("log_loss", "hinge"))
+        check_classification_targets(y)
+        if type_of_target(y).endswith("multioutput"):
+            raise ValueError(
+                f"y has shape {np.shape(y)}; {name} learns one class for each sample, or "
+                "indicators (0 and 1) of several. sklearn.multioutput.MultiOutputClassifier takes "
+                "more."
+            )
+        targets = super()._targets_of(y, incremental=incremental)
+        classes = [] if targets.classes is None else targets.classes.tolist()
+        if len(classes) == 1:
             raise ValueError(
                 f"{name} needs samples of at least 2 classes in the data, but the data contains "
-                f"only one class: {targets.classes[0]!r}"
+                f"only one class: {classes[0]!r}"
             )
         if self._loss_takes_codes and targets.kind == "multilabel":
             raise ValueError(
@@ -83,10 +100,7 @@ class LayeredRegressorMixin(NetRegressorMixin):
 
     loss: str | Loss
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "loss": [
-            StrOptions(set(_REGRESSION)),
-            *(losses.BY_NAME[name] for name in _REGRESSION),
-        ],
+        "loss": [str, *(losses.BY_NAME[name] for name in _REGRESSION)],
     }
 
     def __sklearn_tags__(self) -> Any:
@@ -96,8 +110,8 @@ class LayeredRegressorMixin(NetRegressorMixin):
         return tags
 
     def _targets_of(self, y: NDArray[Any], *, incremental: bool) -> Targets:
-        loss = self._loss()
-        if isinstance(loss, losses.Poisson) and np.min(y) < 0:
+        _check_name("loss", self.loss, _REGRESSION)
+        if isinstance(self._loss(), losses.Poisson) and np.min(y) < 0:
             raise ValueError(
                 f"{type(self).__name__}: loss='poisson' is for counts, but y goes down to "
                 f"{np.min(y):g}. Use another loss."

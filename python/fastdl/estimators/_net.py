@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastdl._core import Program
 
 
-_DEFAULT = (L.Dense(100), L.Activation("relu"))  # as MLPClassifier
+_DEFAULT = (L.Flatten(), L.Dense(100), L.Activation("relu"))  # as MLPClassifier
 
 
 class BaseFreeForm(BaseLayered):
@@ -127,7 +127,14 @@ class BaseFreeForm(BaseLayered):
         super()._new_weights(program, X)
         if self.init_from is not None:
             new = ["output"] if self.drop_head else []
-            copy_weights(self.init_from.program_, program, without=new)
+            try:
+                copy_weights(self.init_from.program_, program, without=new)
+            except ValueError as error:
+                raise ValueError(
+                    f"{type(self).__name__}: init_from was fitted with samples of shape "
+                    f"{self.init_from._network.input_shape}, but X has samples of shape "
+                    f"{X.shape[1:]}: {error}"
+                ) from error
 
     def _go_on(self) -> None:
         """Before a warm start: the same weights with what is frozen, and at which rates, as now."""

@@ -1,0 +1,186 @@
+"""What the estimators that take images say when something does not fit; test_errors.py runs it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+from fastdl import CNNClassifier, CNNRegressor, NDScaler, NetClassifier, optim
+from fastdl import layers as L
+
+X = np.random.default_rng(0).random((20, 8, 8, 3)).astype(np.float32)
+ROWS = X.reshape(20, -1)
+Y = np.arange(20) % 3
+
+
+def cnn(**params: Any) -> CNNClassifier:
+    return CNNClassifier(**{"conv_layer_sizes": (4,), "max_epochs": 1, "n_jobs": 1, **params})
+
+
+def net(*layers: Any, **params: Any) -> NetClassifier:
+    return NetClassifier(list(layers) or None, **{"max_epochs": 1, "n_jobs": 1, **params})
+
+
+def fit(X: Any = X, y: Any = Y, **params: Any) -> Callable[[], object]:
+    return lambda: cnn(**params).fit(X, y)
+
+
+def fit_net(*layers: Any, X: Any = X, y: Any = Y, **params: Any) -> Callable[[], object]:
+    return lambda: net(*layers, **params).fit(X, y)
+
+
+def predict(other: Any, X: Any = X) -> Callable[[], object]:
+    return lambda: cnn().fit(X, Y).predict(other)
+
+
+def start_from(base: Any, new_X: Any = X, y: Any = Y, **params: Any) -> Callable[[], object]:
+    return lambda: net(init_from=base.fit(X, Y), **params).fit(new_X, y)
+
+
+FORMS = "images (n, height, width, channels) or (n, height, width), or rows (n, n_features)"
+
+# fmt: off
+IMAGES = [
+    (predict(X[..., :1]), ValueError,
+     "X has shape (20, 8, 8, 1), but CNNClassifier was fitted with images of shape (8, 8, 3). "
+     "Convert to 3 channels, or fit on 1 channel."),
+    (predict(X, X[..., :1]), ValueError,
+     "X has shape (20, 8, 8, 3), but CNNClassifier was fitted with images of shape (8, 8, 1). "
+     "Convert to grey, or fit on 3 channels."),
+    (predict(X[..., 0]), ValueError,
+     "X has shape (20, 8, 8), but CNNClassifier was fitted with images of shape (8, 8, 3). Convert "
+     "to 3 channels, or fit on 1 channel."),
+    (predict(X[:, :4]), ValueError,
+     "X has shape (20, 4, 8, 3), but CNNClassifier was fitted with images of shape (8, 8, 3). Crop "
+     "or scale to 8x8, or fit on images of this size."),
+    (predict(np.moveaxis(X, -1, 1)), ValueError,
+     "X has shape (20, 3, 8, 8), but CNNClassifier was fitted with images of shape (8, 8, 3). It "
+     "looks like channels first: use np.moveaxis(X, 1, -1)."),
+    (predict(ROWS[:, :5]), ValueError,
+     "X has 5 features, but CNNClassifier is expecting 192 features as input."),
+    (predict(X, ROWS), ValueError,
+     "X has shape (20, 8, 8, 3), but CNNClassifier was fitted with images of shape (1, 192, 1). "
+     "Crop or scale to 1x192, or fit on images of this size."),
+    (lambda: net(L.Dense(2)).fit(ROWS, Y).predict(X), ValueError,
+     f"X has shape (20, 8, 8, 3), but NetClassifier was fitted with 192 features. It takes {FORMS} "
+     "of that size."),
+    (fit(np.moveaxis(X, -1, 1)), ValueError,
+     "X has shape (20, 3, 8, 8), which looks like channels first; CNNClassifier takes images as "
+     "(n, height, width, channels). Use np.moveaxis(X, 1, -1), or set input_shape=(3, 8, 8) if it "
+     "is right as it is."),
+    (fit(X[..., np.newaxis]), ValueError,
+     f"X has shape (20, 8, 8, 3, 1); CNNClassifier takes {FORMS}."),
+    (fit(X[:, :0]), ValueError, f"X has shape (20, 0, 8, 3); CNNClassifier takes {FORMS}."),
+    (fit(X[:0], Y[:0]), ValueError,
+     "Found array with 0 sample(s) (shape=(0, 8, 8, 3)) while a minimum of 1 is required by "
+     "CNNClassifier."),
+    (fit(np.where(X > 0.9, np.inf, X)), ValueError,
+     "Input X contains infinity or a value too large for dtype('float32')."),
+    (lambda: CNNRegressor().fit(X, np.full(20, np.nan)), ValueError, "Input y contains NaN."),
+    (fit(y=Y[:5]), ValueError,
+     "Found input variables with inconsistent numbers of samples: [20, 5]"),
+    (fit(input_shape=(8, 8)), ValueError,
+     "X has shape (20, 8, 8, 3), but input_shape=(8, 8) asks for images of shape (8, 8, 1), or "
+     "rows of 64 features. Leave input_shape out to take it from X."),
+    (fit(input_shape=(192,)), ValueError,
+     "CNNClassifier: input_shape=(192,); expected None, (height, width) or (height, width, "
+     "channels), positive integers."),
+    (lambda: NDScaler().fit(X).transform(X[..., 0]), ValueError,
+     "X has shape (20, 8, 8), but NDScaler was fitted with arrays of 4 dimensions and 3 channels. "
+     "Fit it on arrays of this kind, or bring X into that form."),
+]
+
+LABELS = [
+    (fit(y=0 * Y), ValueError,
+     "CNNClassifier needs samples of at least 2 classes in the data, but the data contains only "
+     "one class: 0"),
+    (fit(y=Y + 0.5), ValueError,
+     "Unknown label type: continuous. Maybe you are trying to fit a classifier, which expects "
+     "discrete classes on a regression target with continuous values."),
+    (fit(y=np.stack([Y, Y], axis=1)), ValueError,
+     "y has shape (20, 2); CNNClassifier learns one class for each sample, or indicators (0 and 1) "
+     "of several. sklearn.multioutput.MultiOutputClassifier takes more."),
+    (fit(y=np.eye(3, dtype=int)[Y], loss="hinge"), ValueError,
+     "CNNClassifier: loss='hinge' is for classes that exclude each other, but y holds indicators. "
+     "Use loss='log_loss'."),
+    (lambda: CNNRegressor(loss="poisson").fit(X, Y - 1.0), ValueError,
+     "CNNRegressor: loss='poisson' is for counts, but y goes down to -1. Use another loss."),
+    (lambda: cnn().fit(X, Y).partial_fit(X, Y + 5), ValueError,
+     "`y` has classes not in `self.classes_`. `self.classes_` has [0 1 2]. 'y' has [5 6 7]."),
+    (lambda: cnn().fit(X, Y, X_val=X), ValueError,
+     "X_val and y_val belong together: give both or neither."),
+]
+
+PARAMETERS = [
+    (fit(kernel_size=(3, 0)), ValueError,
+     "CNNClassifier: kernel_size=(3, 0); expected a positive integer or a pair of them."),
+    (fit(conv_layer_sizes=(0,)), ValueError,
+     "layer 'conv2d_1' (Conv2D): filters=0; expected a positive integer."),
+    (fit(activation="rleu"), ValueError,
+     "layer 'activation_1' (Activation): function='rleu' is not known. Did you mean 'relu'? Choose "
+     "from 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', "
+     "'swish', 'softmax'."),
+    (fit(loss="hing"), ValueError,
+     "loss='hing' is not known. Did you mean 'hinge'? Choose from 'log_loss', 'hinge'."),
+    (fit(solver="adamm"), ValueError,
+     "solver='adamm' is not known. Did you mean 'adam'? Choose from 'sgd', 'momentum', 'nesterov', "
+     "'adagrad', 'adadelta', 'rmsprop', 'adam', 'adamw', 'nadam', 'lbfgs'."),
+    (fit(solver=optim.Adam(beta1=2)), ValueError,
+     "Adam: beta1=2; expected a number from 0 to below 1."),
+    (fit(dtype="float16"), ValueError, "dtype='float16'; expected 'float32' or 'float64'."),
+    (fit(device="cuda"), RuntimeError,
+     'device="cuda" needs the CUDA build of fastdl and an NVIDIA driver; found neither. '
+     'device="auto" falls back to the CPU.'),
+    (lambda: CNNClassifier(architecture="lenet").fit(X, Y), ValueError,
+     "architecture='lenet' is not known. Did you mean 'lenet5'? Choose from 'lenet5', 'alexnet', "
+     "'vgg11', 'vgg13', 'vgg16', 'vgg19', 'nin', 'resnet20', 'resnet32', 'resnet44', 'resnet56', "
+     "'resnet18', 'resnet34'."),
+    (fit(architecture="lenet5"), ValueError,
+     "CNNClassifier: architecture='lenet5' has layers of its own, and conv_layer_sizes=(4,) would "
+     "change nothing. Give one of the two."),
+    (lambda: CNNClassifier(architecture="lenet5").fit(X, Y), ValueError,
+     "layer 'conv2d_2' (Conv2D, kernel 5x5, padding 'valid') gets an input of 4x4. Use "
+     'padding="same", or fewer poolings; see summary().'),
+    (lambda: cnn().predict(X), NotFittedError,
+     "This CNNClassifier instance is not fitted yet. Call 'fit' with appropriate arguments before "
+     "using this estimator."),
+    (lambda: cnn().fit(X, Y).transform(X, layer="conv1"), ValueError,
+     "layer='conv1'; expected a number below 7 or one of 'conv2d_1', 'activation_1', "
+     "'max_pool2d_1', 'flatten_1', 'dense_1', 'activation_2', 'output'."),
+]
+
+NETS = [
+    (fit_net(L.Dense(3)), ValueError,
+     "layer 'dense_1' (Dense) takes rows of features, but its input is an image of 8x8x3. Put "
+     "Flatten() or GlobalAvgPool() before it."),
+    (fit_net(L.Conv2D(3, 9, name="c")), ValueError,
+     "layer 'c' (Conv2D, kernel 9x9, padding 'valid') gets an input of 8x8. Use padding=\"same\", "
+     "or fewer poolings; see summary()."),
+    (fit_net(L.Flatten), TypeError,
+     "layers: Flatten is not a layer; expected one of fastdl.layers. Write Flatten(...)."),
+    (fit_net(L.Flatten(), L.Dense(3, name="solver")), ValueError,
+     "NetClassifier: a layer is called 'solver', as a parameter is. Choose another name."),
+    (fit_net(L.Flatten(), L.Dense(3, name="output")), ValueError,
+     "layer 'output' (Dense): the name is taken by a Dense. Names must differ within a net."),
+    (fit_net(L.Conv2D(3, 3), freeze="cnv*"), ValueError,
+     "freeze='cnv*' matches no layer. The layers are 'conv2d_1'."),
+    (lambda: net(L.Dense(3, name="a")).set_params(a__unit=3), ValueError,
+     "Dense: parameter='unit' is not known. Did you mean 'units'? Choose from 'name', 'trainable', "
+     "'lr_multiplier', 'bias', 'weight_init', 'bias_init', 'units'."),
+    (fit_net(L.Dense(3), init_from=cnn()), ValueError,
+     "NetClassifier: layers and init_from exclude each other; give one."),
+    (fit_net(init_from=NDScaler()), ValueError,
+     "NetClassifier: init_from=NDScaler() has no network to take over. Give a fitted estimator of "
+     "fastdl, or one that fastdl.load read."),
+    (start_from(cnn(), y=Y % 2), ValueError,
+     "NetClassifier: the network of init_from has 3 outputs, but y needs 1. Set drop_head=True for "
+     "a new output layer."),
+    (start_from(cnn(), X[..., :1]), ValueError,
+     "NetClassifier: init_from was fitted with samples of shape (8, 8, 3), but X has samples of "
+     "shape (8, 8, 1): 'conv2d_1.weight' has shape (3, 3, 3, 4) in the weights, but (3, 3, 1, 4) "
+     "in the network. Weights fit only a network with the layers they were taken from."),
+]
+# fmt: on
+
+ESTIMATORS = [*IMAGES, *LABELS, *PARAMETERS, *NETS]
