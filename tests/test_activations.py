@@ -55,3 +55,12 @@ def test_softmax_of_large_numbers(backend: str, dtype: str) -> None:
     program = compiled([L.Activation("softmax")], (3,), backend=backend, dtype=dtype)
     y = program.predict(np.array([[1e4, 1e4, -1e4], [-1e4, -1e4, -1e4]], dtype))
     np.testing.assert_allclose(y, [[0.5, 0.5, 0.0], [1 / 3, 1 / 3, 1 / 3]], rtol=RELATIVE[dtype])
+
+
+@pytest.mark.parametrize("piece", range(3))
+def test_maxout_with_a_nan_among_its_pieces(piece: int, backend: str, dtype: str) -> None:
+    program = compiled([L.Maxout(2, pieces=3)], (1,), backend=backend, dtype=dtype)
+    program.set_parameter("maxout_1.bias", np.where(np.arange(6) == piece, np.nan, 0.0))
+    y = program.predict(np.ones((5, 1), dtype))
+    assert np.isnan(y[:, 0]).all()
+    assert np.isfinite(y[:, 1]).all()

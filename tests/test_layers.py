@@ -184,14 +184,15 @@ def test_nan_stays_in_its_row(case: Case, backend: str, dtype: str) -> None:
     """And it is not swallowed: outputs that read it are NaN."""
     n = case.batches[-1]
     program = build(case, backend, dtype)
-    x = sample((n, *case.input_shape)).astype(dtype)
-    clean = program.predict(x)
-    x[n // 2] = np.nan
-    y = program.predict(x)
-    expected = reference.forward(L.to_dict(case.layers), arrays(program), x.astype(np.float64))
-    np.testing.assert_array_equal(np.isnan(y), np.isnan(expected))
-    others = np.arange(n) != n // 2
-    assert_same_bytes(y[others], clean[others])
+    layers, x = L.to_dict(case.layers), sample((n, *case.input_shape))
+    clean, row = program.predict(x.astype(dtype)), n // 2
+    others = np.arange(n) != row
+    for elements in (slice(x[row].size // 2, x[row].size // 2 + 1), slice(None)):  # one, all
+        x[row].flat[elements] = np.nan
+        y = program.predict(x.astype(dtype))
+        expected = reference.forward(layers, arrays(program), x)
+        np.testing.assert_array_equal(np.isnan(y), np.isnan(expected))
+        assert_same_bytes(y[others], clean[others])
 
 
 def test_threads(case: Case, backend: str, dtype: str) -> None:
