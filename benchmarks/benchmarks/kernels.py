@@ -38,7 +38,7 @@ class Update(Benchmark):
         self.state = self.step(self.params, self.grads, lr=1e-3)
 
     def time_update(self, case: str) -> None:
-        self.step(self.params, self.grads, self.state, lr=1e-3)
+        self.state = self.step(self.params, self.grads, self.state, lr=1e-3)
 
 
 class Loss(Benchmark):

@@ -12,6 +12,16 @@ BLOCK_SECONDS = 0.02  # short work is repeated to about this length, or the cloc
 Run = Callable[[int], None]  # does the work so many times
 
 
+def repeated(step: Callable[[], object]) -> Run:
+    """The run that calls `step` so many times."""
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            step()
+
+    return run
+
+
 @dataclass
 class Contest:
     """One row: who does the work, how much it is, and whether they agree."""
