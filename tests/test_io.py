@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
 import fastdl
 from fastdl import (
@@ -145,6 +146,11 @@ def test_code_is_not_saved(tmp_path):
     with pytest.raises(TypeError, match="scoring=<function .* cannot be saved: a model file holds"):
         tiny(scoring=lambda *_: 0.0).save(tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_only_fastdl_is_saved(tmp_path):
+    with pytest.raises(TypeError, match="Pipeline is not an estimator of fastdl. Save the"):
+        fastdl.io.save(make_pipeline(NDScaler(), tiny()), tmp_path / "model")
 
 
 def damaged(path, change):

@@ -1,9 +1,11 @@
 """Networks as scikit-learn estimators."""
 
-from fastdl.estimators._cnn import CNNClassifier, CNNRegressor
+from fastdl.estimators._cnn_classifier import CNNClassifier
+from fastdl.estimators._cnn_regressor import CNNRegressor
 from fastdl.estimators._mlp_classifier import MLPClassifier
 from fastdl.estimators._mlp_regressor import MLPRegressor
-from fastdl.estimators._net import NetClassifier, NetRegressor
+from fastdl.estimators._net_classifier import NetClassifier
+from fastdl.estimators._net_regressor import NetRegressor
 from fastdl.estimators._scaler import NDScaler
 
 __all__ = [

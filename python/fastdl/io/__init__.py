@@ -34,10 +34,16 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     Raises
     ------
     TypeError
-        If a parameter holds code, such as a function for `scoring`.
+        For anything but an estimator of fastdl, and if a parameter holds code, such as a function
+        for `scoring`.
     """
-    from fastdl.io._encode import encode
+    from fastdl.io._encode import ESTIMATORS, encode
 
+    if type(estimator).__name__ not in ESTIMATORS:
+        raise TypeError(
+            f"{type(estimator).__name__} is not an estimator of fastdl. Save the estimators in it "
+            "one by one, or pickle it."
+        )
     tensors: _safetensors.Tensors = {}
     content = encode(estimator, tensors, "")
     description = {"format": _FORMAT, "version": __version__, "content": content}

@@ -34,7 +34,7 @@ _SPECS: dict[str, type[Spec]] = {
     for spec in family
 }
 _STATES = {c.__name__: c for c in (LearningRate, Progress, Targets)}
-_ESTIMATORS = {name: getattr(estimators, name) for name in estimators.__all__}
+ESTIMATORS = {name: getattr(estimators, name) for name in estimators.__all__}
 
 
 def encode(value: Any, tensors: Tensors, where: str) -> Any:
@@ -206,9 +206,9 @@ def _store_estimator(estimator: Any, tensors: Tensors, where: str) -> Any:
 
 def _restore_estimator(stored: Any, tensors: Tensors) -> Any:
     name = stored.pop("class")
-    if name not in _ESTIMATORS:
+    if name not in ESTIMATORS:
         raise ValueError(f"it holds a {name!r}, which this version of fastdl does not have.")
-    estimator = _ESTIMATORS[name].__new__(_ESTIMATORS[name])
+    estimator = ESTIMATORS[name].__new__(ESTIMATORS[name])
     estimator.__setstate__(_decode_attributes(stored, tensors))
     return estimator
 
@@ -250,6 +250,6 @@ _RULES: dict[str, _Rule] = {
     "$spec": _Rule((Spec,), _store_spec, _restore_spec),
     "$state": _Rule(tuple(_STATES.values()), _store_state, _restore_state),
     "$network": _Rule((Network,), _store_network, _restore_network),
-    "$estimator": _Rule(tuple(_ESTIMATORS.values()), _store_estimator, _restore_estimator),
+    "$estimator": _Rule(tuple(ESTIMATORS.values()), _store_estimator, _restore_estimator),
     "$random": _Rule((np.random.RandomState,), _store_random, _restore_random),
 }
