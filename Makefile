@@ -7,7 +7,7 @@ ARGS ?=
 # A preset of CMakePresets.json to build with, e.g. `make test PRESET=debug`. Empty: the release build.
 PRESET ?=
 
-SOURCES := CMakeLists.txt pyproject.toml $(shell find src python -name '*.[ch]pp' -o -name '*.pyx' -o -name '*.txt')
+SOURCES := CMakeLists.txt pyproject.toml $(wildcard cmake/*) $(shell find src python -name '*.[ch]pp' -o -name '*.pyx')
 CPP := $(shell find src -name '*.[ch]pp')
 TOOLS := $(VENV)/.tools
 BUILT := $(VENV)/.built-$(or $(PRESET),release)

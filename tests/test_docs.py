@@ -26,6 +26,14 @@ def test_docstrings(name):
     assert failed == 0
 
 
+def test_first_example(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    example = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    exec(example.group(1), {})
+    assert float(capsys.readouterr().out) > 0.98
+    assert (tmp_path / "digits.safetensors").exists()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_named_files_exist(document):
     text = document.read_text()
