@@ -1,5 +1,8 @@
 """The same bytes for 1, 2 and 4 threads: weights, moments and running statistics after training."""
 
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -85,3 +88,21 @@ def test_fewer_threads_later() -> None:
     assert program.threads == 1
     assert program.team_size(48) == 1
     assert_same_bytes(program.predict(x), first[3])
+
+
+FORKED: list[Program] = []
+
+
+def predicted_by_child() -> bytes:
+    return FORKED[0].predict(sample((150, 100)).astype(np.float32)).tobytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_after_a_fork() -> None:
+    """OpenMP's threads do not survive a fork; the child goes on alone, with the same bytes."""
+    program, first = trained("mlp", 2)
+    FORKED[:] = [program]
+    fork = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(1, mp_context=fork) as children:
+        assert children.submit(predicted_by_child).result(timeout=60) == first[3].tobytes()

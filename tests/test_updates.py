@@ -1,5 +1,6 @@
 """Every update rule against plain NumPy, alone and in train_epoch with all that acts beside it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -212,32 +213,45 @@ def test_divergence_stops_before_the_update(backend: str, dtype: str) -> None:
     assert np.isfinite(program.get_weights()).all()
 
 
-def test_poll_interrupts() -> None:
-    """Asked between batches, at most every 50 ms; True ends the epoch."""
-    program = compiled([L.Dense(64), L.Dense(3)], (7,), batch_size=1)
+@pytest.fixture(params=[(1, 1), (2048, 2)], ids=["alone", "team"])
+def endless(request: pytest.FixtureRequest) -> Any:
+    """train_epoch(poll=...) of an epoch that takes seconds, and its program."""
+    batch_size, threads = request.param
+    layers = [L.Dense(256), L.Dense(3)]
+    program = compiled(layers, (7,), batch_size=batch_size, threads=threads)
+    assert program.team_size(batch_size) == threads
     program.set_loss("squared_error")
     x, y = np.zeros((10**6, 7), np.float32), np.zeros((10**6, 3), np.float32)
+
+    def train(poll: Callable[[], bool]) -> _core.EpochResult:
+        return program.train_epoch(x, y, np.arange(10**6), np.array([0.1]), poll=poll)
+
+    return train, program
+
+
+def test_poll_interrupts(endless: Any) -> None:
+    """Asked between batches, at most every 50 ms; True ends the epoch."""
+    train, program = endless
     calls = []
 
     def poll() -> bool:
         calls.append(None)
         return len(calls) == 2
 
-    result = program.train_epoch(x, y, np.arange(10**6), np.array([0.1]), poll=poll)
+    result = train(poll)
     assert result.status == "interrupted"
     assert len(calls) == 2
-    assert result.n_batches < 10**6
+    assert 0 < result.n_batches < 10**6 / program.batch_size
 
 
-def test_poll_may_raise() -> None:
+def test_poll_may_raise(endless: Any) -> None:
     """What it raises arrives, and the program can go on."""
-    program = compiled([L.Dense(3)], (7,), batch_size=1)
-    program.set_loss("squared_error")
-    x, y = np.zeros((10**6, 7), np.float32), np.zeros((10**6, 3), np.float32)
+    train, program = endless
 
     def poll() -> bool:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        program.train_epoch(x, y, np.arange(10**6), np.array([0.1]), poll=poll)
+        train(poll)
+    x, y = np.zeros((9, 7), np.float32), np.zeros((9, 3), np.float32)
     assert program.train_epoch(x, y, np.arange(9), np.array([0.1])).status == "done"
