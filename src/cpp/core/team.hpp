@@ -16,8 +16,10 @@ struct Range {
 struct Barrier {
   alignas(64) int arrived = 0;
   alignas(64) int phase = 0;
+  int sleepers = 0;
 };
-void wait_for_phase_after(const Barrier& barrier, int phase);  // spins for a while, then yields (core/threads.cpp)
+void wait_for_phase_after(Barrier& barrier, int phase);  // spins for a while, then sleeps (core/threads.cpp)
+void wake_sleepers(Barrier& barrier);
 
 struct Team {
   int rank = 0, size = 1;
@@ -32,7 +34,8 @@ struct Team {
     int phase = __atomic_load_n(&barrier->phase, __ATOMIC_RELAXED);
     if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == size) {
       __atomic_store_n(&barrier->arrived, 0, __ATOMIC_RELAXED);
-      __atomic_store_n(&barrier->phase, phase + 1, __ATOMIC_RELEASE);
+      __atomic_store_n(&barrier->phase, phase + 1, __ATOMIC_SEQ_CST);
+      if (__atomic_load_n(&barrier->sleepers, __ATOMIC_SEQ_CST)) wake_sleepers(*barrier);
     } else {
       wait_for_phase_after(*barrier, phase);
     }

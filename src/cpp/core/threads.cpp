@@ -1,17 +1,22 @@
 #include "core/threads.hpp"
 
+#include <linux/futex.h>
 #include <omp.h>
 #include <pthread.h>
-#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <climits>
 #include <cmath>
 #include <fstream>
 #include <string>
 
 namespace fastdl {
 namespace {
+
+constexpr int max_spins = 4000;  // some 50 microseconds: longer than a wait among threads that all run
 
 std::atomic<bool> forked{false};
 const int registered = pthread_atfork(nullptr, nullptr, [] { forked = true; });
@@ -35,16 +40,23 @@ int max_threads() {
 
 int usable_threads(int wanted) { return forked || omp_in_parallel() ? 1 : std::max(1, wanted); }
 
-void wait_for_phase_after(const Barrier& barrier, int phase) {
-  for (int spins = 0; __atomic_load_n(&barrier.phase, __ATOMIC_ACQUIRE) == phase; spins++) {
-    if (spins > 10000) {
-      sched_yield();
-    } else {
+// The kernel looks at the phase once more before it lets a thread sleep, and sleepers is raised before and read after
+// the phase changes: no wake-up is missed.
+void wait_for_phase_after(Barrier& barrier, int phase) {
+  auto passed = [&] { return __atomic_load_n(&barrier.phase, __ATOMIC_SEQ_CST) != phase; };
+  for (int spins = 0; spins < max_spins; spins++) {
+    if (passed()) return;
 #if defined(__x86_64__)
-      __builtin_ia32_pause();
+    __builtin_ia32_pause();
 #endif
-    }
   }
+  __atomic_add_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
+  while (!passed()) syscall(SYS_futex, &barrier.phase, FUTEX_WAIT_PRIVATE, phase, nullptr, nullptr, 0);
+  __atomic_sub_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
+}
+
+void wake_sleepers(Barrier& barrier) {
+  syscall(SYS_futex, &barrier.phase, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
 void current_thread(int& rank, int& size) {
