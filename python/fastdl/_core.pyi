@@ -1,7 +1,7 @@
 """The seam between Python and C++: everything that crosses it stands here."""
 
-from typing import Any, NamedTuple, Sequence
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,8 @@ class Program:
 
     def __init__(
         self,
-        layers: list[dict[str, Any]],  # from specs.to_dict: {"kind", "title", "name", field: value ...}
+        # from layers.to_dict: {"kind", "title", "name", field: value ...}
+        layers: list[dict[str, Any]],
         input_shape: tuple[int, ...],
         *,
         dtype: str = "float32",
@@ -109,7 +110,8 @@ class Program:
         max_norm: float = float("inf"),
         clip_value: float = float("inf"),
         clip_norm: float = float("inf"),
-        lr_multipliers: Sequence[float] | None = None,  # one for each of .parameters, times the layer's own
+        # one for each of .parameters, times the layer's own
+        lr_multipliers: Sequence[float] | None = None,
     ) -> None: ...
     def train_epoch(
         self,
@@ -121,33 +123,75 @@ class Program:
         sample_weight: NDArray[Any] | None = None,  # (n,)
         batch_size: int = 0,  # 0 = the largest
         epoch: int = 0,  # for the counter-based generator
-        poll: Callable[[], bool] | None = None,  # asked between batches, at most every 50 ms; True interrupts
+        # asked between batches, at most every 50 ms; True interrupts
+        poll: Callable[[], bool] | None = None,
     ) -> EpochResult: ...
     # Loss (data and penalty apart) and gradients over all of X in batches; no update. Gradients by get_gradients().
     # evaluation=True: inference mode, no gradients.
     def loss_and_grads(
-        self, X: Any, y: NDArray[Any], *, sample_weight: NDArray[Any] | None = None, evaluation: bool = False
+        self,
+        X: Any,
+        y: NDArray[Any],
+        *,
+        sample_weight: NDArray[Any] | None = None,
+        evaluation: bool = False,
     ) -> tuple[float, float]: ...
 
     # --- use
     # Output of a layer (index into the top level; -1 = the last) in inference mode, after the link ("" "softmax" "sigmoid" "exp").
-    def predict(self, X: Any, *, link: str = "", layer: int = -1, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
+    def predict(
+        self, X: Any, *, link: str = "", layer: int = -1, out: NDArray[Any] | None = None
+    ) -> NDArray[Any]: ...
     # One batch, for functional, tests and special losses.
     def forward(self, X: Any, *, training: bool = False, epoch: int = 0) -> NDArray[Any]: ...
-    def backward(self, dy: NDArray[Any]) -> NDArray[Any] | None: ...  # dX where input_gradient; parameters by get_gradient
+    # dX where input_gradient; parameters by get_gradient.
+    def backward(self, dy: NDArray[Any]) -> NDArray[Any] | None: ...
     # The bytes of each block: "parameters" "gradients" "optimizer" "values" "saved" "scratch".
     def memory(self) -> dict[str, int]: ...
     def poison(self) -> None: ...  # fills values, saved and scratch with NaN (tests)
 
 # --- plain functions for functional; arrays C-contiguous of one dtype, results written to given arrays
 def loss(
-    kind: str, pred: NDArray[Any], target: NDArray[Any], weight: NDArray[Any] | None, norm: float,
-    param: float, value: NDArray[np.float64], dpred: NDArray[Any] | None,
+    kind: str,
+    pred: NDArray[Any],
+    target: NDArray[Any],
+    weight: NDArray[Any] | None,
+    norm: float,
+    param: float,
+    value: NDArray[np.float64],
+    dpred: NDArray[Any] | None,
 ) -> None: ...
 def update(
-    kind: str, params: NDArray[Any], grads: NDArray[Any], first: NDArray[Any] | None, second: NDArray[Any] | None,
-    *, step: int, rate: float, momentum: float, beta1: float, beta2: float, eps: float, weight_decay: float,
-    l1: float, l2: float, clip_value: float,
+    kind: str,
+    params: NDArray[Any],
+    grads: NDArray[Any],
+    first: NDArray[Any] | None,
+    second: NDArray[Any] | None,
+    *,
+    step: int,
+    rate: float,
+    momentum: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    l1: float,
+    l2: float,
+    clip_value: float,
 ) -> None: ...
-def im2col(x: NDArray[Any], cols: NDArray[Any], size: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> None: ...
-def col2im(cols: NDArray[Any], x: NDArray[Any], size: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]) -> None: ...
+def im2col(
+    x: NDArray[Any],
+    cols: NDArray[Any],
+    size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+) -> None: ...
+def col2im(
+    cols: NDArray[Any],
+    x: NDArray[Any],
+    size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+) -> None: ...

@@ -155,7 +155,7 @@ def _backward_of(f: Callable[..., Any]) -> Callable[..., Any]:
         raise TypeError(
             f"check_gradients: {f.__module__} has no {_name(f)}_backward; give one by backward=."
         )
-    return backward  # type: ignore[no-any-return]
+    return backward
 
 
 def _name(f: Callable[..., Any]) -> str:

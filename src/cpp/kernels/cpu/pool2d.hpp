@@ -24,7 +24,6 @@ FASTDL_INLINE void zero_new_rows(const Pool2DShape& s, int i, T* plane) {
 }
 
 // --- max_pool2d: the first of equal values is taken; NaN wins
-// ---------------------------------------------------------
 template <class T>
 void max_pool2d_forward(const Team& team, const Pool2DShape& s, const T* x, T* y, T* where) {
   constexpr int L = lanes<T>;
@@ -74,7 +73,6 @@ void max_pool2d_backward(const Team& team, const Pool2DShape& s, const T* dy, co
 }
 
 // --- avg_pool2d
-// ---------------------------------------------------------------------------------------------------------
 template <class T>
 FASTDL_INLINE T window_share(const Pool2DShape& s, const Cut& cut) {
   return T(1) / T(s.count_include_pad ? s.kh * s.kw : (cut.h1 - cut.h0) * (cut.w1 - cut.w0));

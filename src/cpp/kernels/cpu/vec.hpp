@@ -39,8 +39,8 @@ template <class T>
 FASTDL_INLINE void store(T* p, Vec<T> x) {
   *reinterpret_cast<typename VecOf<T>::U*>(p) = x;
 }
-// The first count lanes; the others are zero on load and left alone on store. Compilers make masked moves of these loops
-// (an index as wide as T and no unrolling help them).
+// The first count lanes; the others are zero on load and left alone on store. Compilers make masked moves of these
+// loops (an index as wide as T and no unrolling help them).
 template <class T>
 FASTDL_INLINE Vec<T> load_part(const T* p, int count) {
   T x[lanes<T>];
