@@ -1,10 +1,12 @@
 """The perceptrons when something goes wrong: errors, divergence, Ctrl-C."""
 
+import _thread
 import re
+import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -73,13 +75,20 @@ def test_ctrl_c_keeps_finished_epochs(digits: Any, solver: str) -> None:
     np.testing.assert_array_equal(weights(clf), weights(same))
 
 
+@pytest.fixture
+def python_handles_ctrl_c() -> Iterator[None]:
+    """Python's handler, also where a shell started us in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("python_handles_ctrl_c")
 def test_ctrl_c_is_answered_within_an_epoch() -> None:
     rng = np.random.RandomState(0)
     X, y = rng.rand(20000, 300).astype(np.float32), rng.randint(0, 2, 20000)
     clf = MLPClassifier((1000, 1000), batch_size=10, random_state=0)
     start = time.perf_counter()
-    import _thread
-
     timer = threading.Timer(1.0, _thread.interrupt_main)
     timer.start()
     with pytest.warns(UserWarning, match="interrupted by user"):
