@@ -3,11 +3,18 @@
 
 #include "bindings/numpy.hpp"
 #include "core/backend.hpp"
+#include "core/threads.hpp"
 
 namespace fastdl {
 namespace {
 
 constexpr Team alone{};
+
+// Runs kernel(team) over count elements; few are done sooner by one thread.
+template <class F>
+void share_out(index count, F kernel) {
+  run_team(count < 100'000 ? 1 : usable_threads(max_threads()), kernel);
+}
 
 template <class T>
 const Kernels<T>& kernels() {
@@ -85,7 +92,7 @@ void update(const std::string& kind, const py::array& params, const py::object& 
     args.w = w.mutable_data(), args.g = g.mutable_data();
     args.m = moments > 0 ? m.mutable_data() : nullptr;
     args.v = moments > 1 ? v.mutable_data() : nullptr;
-    kernels<T>().update(alone, args);
+    share_out(args.count, [&](const Team& team) { kernels<T>().update(team, args); });
   });
 }
 
@@ -122,7 +129,9 @@ void bind_functions(py::module_& m) {
         Conv2DShape s = patches_shape(x, cols, size, stride, padding, dilation);
         for_dtype(x, [&](auto t) {
           using T = decltype(t);
-          kernels<T>().im2col(alone, s, exact<T>(x, "x").data(), exact<T>(cols, "cols").mutable_data());
+          const T* from = exact<T>(x, "x").data();
+          T* to = exact<T>(cols, "cols").mutable_data();
+          share_out(cols.size(), [&](const Team& team) { kernels<T>().im2col(team, s, from, to); });
         });
       },
       py::arg("x"), py::arg("cols"), py::arg("size"), py::arg("stride"), py::arg("padding"), py::arg("dilation"));
@@ -133,7 +142,9 @@ void bind_functions(py::module_& m) {
         Conv2DShape s = patches_shape(x, cols, size, stride, padding, dilation);
         for_dtype(x, [&](auto t) {
           using T = decltype(t);
-          kernels<T>().col2im(alone, s, exact<T>(cols, "cols").data(), exact<T>(x, "x").mutable_data());
+          const T* from = exact<T>(cols, "cols").data();
+          T* to = exact<T>(x, "x").mutable_data();
+          share_out(cols.size(), [&](const Team& team) { kernels<T>().col2im(team, s, from, to); });
         });
       },
       py::arg("cols"), py::arg("x"), py::arg("size"), py::arg("stride"), py::arg("padding"), py::arg("dilation"));
