@@ -48,8 +48,10 @@ def max_threads() -> int: ...  # what OpenMP would use now
 class Program:
     """A network made ready: shapes, memory, kernels, weights, optimizer state.
 
-    X everywhere: C-contiguous uint8, float32 or float64 of shape (n, *input_shape), or a CSR triple
-    (data, indices int32, indptr int64) of 2-D X.
+    X everywhere: C-contiguous uint8, int32, float32 or float64 of shape (n, *input_shape), or a CSR triple
+    (data, indices int32, indptr int64) of 2-D X. Sequences: lengths int32 (n,) or None for all steps; what stands
+    at or past a length is not read, outputs there are zero. stateful: recurrent layers start from the states in
+    which the batch before left its samples, row by row (then lengths may be 0), and not from zeros.
     """
 
     def __init__(
@@ -116,7 +118,7 @@ class Program:
     def train_epoch(
         self,
         X: Any,
-        y: NDArray[Any],  # int32 codes (n,) or targets (n, n_outputs) of the program's dtype
+        y: NDArray[Any],  # int32 codes (n,) or targets (n, n_outputs) of the program's dtype; of sequences (n, steps ...)
         order: NDArray[np.int64],  # (m,) indices into X: the epoch's samples in order
         rates: NDArray[np.float64],  # (1,) or one for each batch
         *,
@@ -125,6 +127,8 @@ class Program:
         epoch: int = 0,  # for the counter-based generator
         # asked between batches, at most every 50 ms; True interrupts
         poll: Callable[[], bool] | None = None,
+        lengths: NDArray[np.int32] | None = None,
+        stateful: bool = False,
     ) -> EpochResult: ...
     # Loss (data and penalty apart) and gradients over all of X in batches; no update. Gradients by get_gradients().
     # evaluation=True: inference mode, no gradients.
@@ -135,15 +139,33 @@ class Program:
         *,
         sample_weight: NDArray[Any] | None = None,
         evaluation: bool = False,
+        lengths: NDArray[np.int32] | None = None,
+        stateful: bool = False,
     ) -> tuple[float, float]: ...
 
     # --- use
     # Output of a layer (index into the top level; -1 = the last) in inference mode, after the link ("" "softmax" "sigmoid" "exp").
     def predict(
-        self, X: Any, *, link: str = "", layer: int = -1, out: NDArray[Any] | None = None
+        self,
+        X: Any,
+        *,
+        link: str = "",
+        layer: int = -1,
+        out: NDArray[Any] | None = None,
+        lengths: NDArray[np.int32] | None = None,
+        stateful: bool = False,
     ) -> NDArray[Any]: ...
     # One batch, for functional, tests and special losses.
-    def forward(self, X: Any, *, training: bool = False, epoch: int = 0) -> NDArray[Any]: ...
+    def forward(
+        self,
+        X: Any,
+        *,
+        training: bool = False,
+        epoch: int = 0,
+        lengths: NDArray[np.int32] | None = None,
+        stateful: bool = False,
+    ) -> NDArray[Any]: ...
+    def reset_states(self) -> None: ...  # what stateful starts from, to zero
     # dX where input_gradient; parameters by get_gradient.
     def backward(self, dy: NDArray[Any]) -> NDArray[Any] | None: ...
     # The bytes of each block: "parameters" "gradients" "optimizer" "values" "saved" "scratch".

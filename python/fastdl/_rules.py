@@ -114,6 +114,11 @@ PADDING = Rule(
     _plain_padding,
     ("valid", "same"),
 )
+INPUT_SHAPE = Rule(
+    "(features,), (steps, features) or (height, width, channels), positive integers",
+    lambda v: any(_is_integers(v, rank, 1) for rank in (1, 2, 3)),
+    lambda v: [int(d) for d in v],
+)
 SHAPE = Rule(
     "(features,) or (height, width, channels), positive integers",
     lambda v: _is_integers(v, 1, 1) or _is_integers(v, 3, 1),

@@ -236,6 +236,66 @@ class Orthogonal(_Gained):
         return (self.gain * (q if rows >= columns else q.T)).reshape(shape)
 
 
+@dataclass(frozen=True, repr=False)
+class Identity(_Gained):
+    """The identity matrix times gain, ones on the diagonal where it is not square.
+
+    The start of recurrent weights under relu: Le, Jaitly and Hinton, "A simple way to initialize
+    recurrent networks of rectified linear units", 2015.
+
+    Parameters
+    ----------
+    gain : float, default=1.0
+    """
+
+    def _draw(self, random: Random, shape: Shape, fan_in: int, fan_out: int) -> Draw:
+        matrix: Draw = self.gain * np.eye(math.prod(shape[:-1]), shape[-1])
+        return matrix.reshape(shape)
+
+
+@dataclass(frozen=True, repr=False)
+class ByGate(Initializer):
+    """Each of the gates, which stand side by side in the last axis, drawn by itself.
+
+    Parameters
+    ----------
+    gates : int
+    start : Initializer
+    """
+
+    gates: int
+    start: Initializer
+
+    def _draw(self, random: Random, shape: Shape, fan_in: int, fan_out: int) -> Draw:
+        one = (*shape[:-1], shape[-1] // self.gates)
+        drawn = [self.start.draw(random, one, fan_in, fan_out) for _ in range(self.gates)]
+        return np.concatenate(drawn, axis=-1)
+
+
+@dataclass(frozen=True, repr=False)
+class Raised(Initializer):
+    """Another start with a constant added to one of the gates side by side in the last axis.
+
+    Parameters
+    ----------
+    gate, gates : int
+        Which, of how many.
+    value : float
+    start : Initializer
+    """
+
+    gate: int
+    gates: int
+    value: float
+    start: Initializer
+
+    def _draw(self, random: Random, shape: Shape, fan_in: int, fan_out: int) -> Draw:
+        drawn = self.start.draw(random, shape, fan_in, fan_out)
+        size = shape[-1] // self.gates
+        drawn[..., self.gate * size : (self.gate + 1) * size] += self.value
+        return drawn
+
+
 BY_NAME: dict[str, type[Initializer]] = {
     "zeros": Zeros,
     "constant": Constant,
@@ -248,6 +308,7 @@ BY_NAME: dict[str, type[Initializer]] = {
     "lecun_uniform": LeCunUniform,
     "lecun_normal": LeCunNormal,
     "orthogonal": Orthogonal,
+    "identity": Identity,
 }
 
 

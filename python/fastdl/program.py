@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from fastdl import initializers, losses, optim
 from fastdl import layers as L
-from fastdl._rules import POSITIVE_INTEGER, SHAPE, Rule, is_integer
+from fastdl._rules import INPUT_SHAPE, POSITIVE_INTEGER, Rule, is_integer
 from fastdl.layers import Layer
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ def compile(
     Parameters
     ----------
     layers : list of layers
-    input_shape : (int,) or (int, int, int)
-        Of one sample: (features,) or (height, width, channels).
+    input_shape : (int,), (int, int) or (int, int, int)
+        Of one sample: (features,), (steps, features) of the longest sequence, or (height, width,
+        channels).
     dtype : "float32" or "float64", default="float32"
     backend : str, optional
         As listed by ``python -m fastdl``; None takes ``FASTDL_BACKEND`` or the best one.
@@ -76,7 +77,7 @@ def compile(
     named = L.with_names(layers)
     program = _core.Program(
         L.to_dict(named),
-        tuple(_checked("input_shape", tuple(input_shape), SHAPE)),
+        tuple(_checked("input_shape", tuple(input_shape), INPUT_SHAPE)),
         dtype=_dtype_name(dtype),
         backend=backend or "",
         batch_size=_checked("batch_size", batch_size, POSITIVE_INTEGER),
@@ -118,6 +119,8 @@ def draw_weights(
 def _initializer(
     p: ParameterInfo, layer: Layer, automatic: initializers.Initializer
 ) -> initializers.Initializer:
+    if isinstance(layer, (L.RecurrentLayer, L.Bidirectional, L.Embedding)):
+        return layer.initializer(p.name.rpartition(".")[2].removesuffix("_reverse"))
     if isinstance(layer, L.PReLU):
         return initializers.Constant(layer.alpha_init)
     if p.role in ("gain", "shift"):

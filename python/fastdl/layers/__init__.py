@@ -1,7 +1,8 @@
 """What a network is made of: one frozen spec for each layer, and lists of them.
 
 ``[Conv2D(32, 3, name="conv1"), Activation("relu"), Flatten(), Dense(10)]`` is data.
-`fastdl.program` makes a network of it. Images are (height, width, channels), rows (features,).
+`fastdl.program` makes a network of it. Images are (height, width, channels), sequences
+(steps, features), rows (features,).
 """
 
 from fastdl.layers._activation import Activation, PReLU
@@ -11,7 +12,8 @@ from fastdl.layers._dense import Dense, Maxout
 from fastdl.layers._dropout import Dropout
 from fastdl.layers._initial import automatic_initializers
 from fastdl.layers._norm import BatchNorm, LayerNorm
-from fastdl.layers._pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D
+from fastdl.layers._pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, LastStep, MaxPool2D
+from fastdl.layers._recurrent import GRU, LSTM, RNN, Bidirectional, Embedding, RecurrentLayer
 from fastdl.layers._shape import Flatten, Reshape
 from fastdl.layers._spec import Layer
 from fastdl.layers._tree import (
@@ -32,6 +34,7 @@ ALL: tuple[type[Layer], ...] = (
     AvgPool2D,
     GlobalAvgPool,
     GlobalMaxPool,
+    LastStep,
     Flatten,
     Reshape,
     Activation,
@@ -40,26 +43,38 @@ ALL: tuple[type[Layer], ...] = (
     BatchNorm,
     LayerNorm,
     Maxout,
+    Embedding,
+    RNN,
+    LSTM,
+    GRU,
+    Bidirectional,
     Residual,
     Sequential,
 )
 
 __all__ = [
     "ALL",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "AvgPool2D",
     "BatchNorm",
+    "Bidirectional",
     "Conv2D",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GlobalAvgPool",
     "GlobalMaxPool",
+    "LastStep",
     "Layer",
     "LayerNorm",
     "MaxPool2D",
     "Maxout",
     "PReLU",
+    "RecurrentLayer",
     "Reshape",
     "Residual",
     "Sequential",

@@ -14,7 +14,8 @@ from fastdl.layers._spec import WeightedLayer
 class Dense(WeightedLayer):
     """y = x W + b.
 
-    Input (features,), output (units,). Parameters: weight (features, units), bias (units,).
+    Input (features,), output (units,); of sequences each step: input (steps, features), output
+    (steps, units). Parameters: weight (features, units), bias (units,).
 
     Parameters
     ----------

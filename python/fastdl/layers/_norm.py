@@ -43,7 +43,7 @@ class BatchNorm(LearningLayer):
 
 @dataclass(frozen=True, repr=False)
 class LayerNorm(LearningLayer):
-    """Each sample (and pixel) to mean 0 and variance 1 over its channels (or features).
+    """Each sample (and pixel, or step) to mean 0 and variance 1 over its channels (or features).
 
     ``y = gain (x - mean) / sqrt(var + eps) + shift``; the shape stays. Parameters: gain (channels,)
     from 1, shift (channels,) from 0. Ba, Kiros and Hinton, "Layer normalization", 2016.

@@ -74,6 +74,8 @@ class AvgPool2D(_Pool2D):
 class GlobalAvgPool(Layer):
     """The mean of each channel. Input (h, w, c), output (c,).
 
+    Of sequences the mean over their steps: input (steps, features), output (features,).
+
     Lin, Chen and Yan, "Network in network", ICLR 2014, section 3.2.
 
     Parameters
@@ -88,9 +90,23 @@ class GlobalAvgPool(Layer):
 class GlobalMaxPool(Layer):
     """The largest value of each channel. Input (h, w, c), output (c,).
 
+    Of sequences the largest over their steps: input (steps, features), output (features,).
+
     Parameters
     ----------
     name : str, optional
     """
 
     kind: ClassVar[str] = "global_max_pool"
+
+
+@dataclass(frozen=True, repr=False)
+class LastStep(Layer):
+    """The last step of each sequence. Input (steps, features), output (features,).
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "last_step"

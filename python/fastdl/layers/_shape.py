@@ -14,6 +14,8 @@ from fastdl.layers._spec import Layer
 class Flatten(Layer):
     """An image as a row, in the order of the user's array: input (h, w, c), output (h * w * c,).
 
+    Also a sequence: input (steps, features), output (steps * features,), zeros after its end.
+
     Parameters
     ----------
     name : str, optional

@@ -13,29 +13,35 @@ template <class P>
 struct Batches {
   using T = value_of<P>;
   Input in;
-  Array<std::int32_t> codes;
+  Array<std::int32_t> codes, lengths;
   Array<T> targets, weights;
   Array<std::int64_t> order;
 
   Data<T> data;
 
-  Batches(P& p, const py::object& X, const py::object& y, const py::object& sample_weight, const py::object& rows) {
-    in = input_of(X, p.input());
+  Batches(P& p, const py::object& X, const py::object& y, const py::object& sample_weight, const py::object& rows,
+          const py::object& steps, bool stateful) {
+    in = input_of(X, p.input(), p.symbols());
     data.x = in.samples;
-    check(p.output().is_row(), "the loss needs rows of outputs, but the last layer gives " + p.output().text() +
+    lengths = lengths_of(steps, in.n, p.input(), stateful);
+    data.lengths = steps.is_none() ? nullptr : lengths.data();
+    data.stateful = stateful;
+    check(!p.output().is_image(), "the loss needs rows of outputs, but the last layer gives " + p.output().text() +
                                    ". Put Flatten() or GlobalAvgPool() and Dense() at the end.");
-    index outputs = p.output().size();
+    index outputs = p.output().c(), room = p.output().steps();
+    bool sequence = p.output().is_sequence();
     check(p.loss().kind != LossKind::hinge || outputs > 1, "the hinge loss compares classes, but there is one output.");
     if (p.loss().takes_codes) {
       codes = exact<std::int32_t>(y, "y");
-      check_shape(codes, {in.n}, "y");
+      sequence ? check_shape(codes, {in.n, room}, "y") : check_shape(codes, {in.n}, "y");
       for (index i = 0; i < in.n; i++)
-        check(codes.data()[i] >= 0 && codes.data()[i] < outputs,
-              "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
+        for (index t = 0; t < (sequence && data.lengths ? data.lengths[i] : room); t++)
+          check(codes.data()[i * room + t] >= 0 && codes.data()[i * room + t] < outputs,
+                "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
       data.codes = codes.data();
     } else {
       targets = exact<T>(y, "y");
-      check_shape(targets, {in.n, outputs}, "y");
+      check_shape(targets, batch_shape(in.n, p.output()), "y");
       data.targets = targets.data();
     }
     if (!sample_weight.is_none()) {
@@ -55,10 +61,10 @@ struct Batches {
 
 py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y, const py::object& order,
                        const py::object& rates, const py::object& sample_weight, int batch_size, std::uint32_t epoch,
-                       const py::object& poll) {
+                       const py::object& poll, const py::object& lengths, bool stateful) {
   return self.visit([&](auto& p) -> py::object {
     using P = std::decay_t<decltype(p)>;
-    Batches<P> batches(p, X, y, sample_weight, order);
+    Batches<P> batches(p, X, y, sample_weight, order, lengths, stateful);
     Array<double> rate = exact<double>(rates, "rates");
     int size = batch_size ? batch_size : p.settings().batch;
     check(size > 0, "batch_size=" + std::to_string(size) + "; expected a positive integer.");
@@ -86,10 +92,10 @@ py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y
 }
 
 py::tuple loss_and_grads(PyProgram& self, const py::object& X, const py::object& y, const py::object& sample_weight,
-                         bool evaluation) {
+                         bool evaluation, const py::object& lengths, bool stateful) {
   double loss = 0, penalty = 0;
   self.visit([&](auto& p) {
-    Batches<std::decay_t<decltype(p)>> batches(p, X, y, sample_weight, py::none());
+    Batches<std::decay_t<decltype(p)>> batches(p, X, y, sample_weight, py::none(), lengths, stateful);
     Busy busy(self.mutex());
     p.loss_and_grads(batches.data, evaluation, loss, penalty);
   });
@@ -128,9 +134,10 @@ void bind_training(ProgramClass& c) {
       py::arg("lr_multipliers") = py::none());
   c.def("train_epoch", &train_epoch, py::arg("X"), py::arg("y"), py::arg("order"), py::arg("rates"), py::kw_only(),
         py::arg("sample_weight") = py::none(), py::arg("batch_size") = 0, py::arg("epoch") = 0,
-        py::arg("poll") = py::none());
+        py::arg("poll") = py::none(), py::arg("lengths") = py::none(), py::arg("stateful") = false);
   c.def("loss_and_grads", &loss_and_grads, py::arg("X"), py::arg("y"), py::kw_only(),
-        py::arg("sample_weight") = py::none(), py::arg("evaluation") = false);
+        py::arg("sample_weight") = py::none(), py::arg("evaluation") = false, py::arg("lengths") = py::none(),
+        py::arg("stateful") = false);
 }
 
 }  // namespace fastdl

@@ -12,20 +12,23 @@ ActivationKind link_kind(const std::string& name) {
   throw Error("link='" + name + "'; expected '', 'softmax', 'sigmoid' or 'exp'.");
 }
 
-py::array predict(PyProgram& self, const py::object& X, const std::string& link, int layer, const py::object& out) {
+py::array predict(PyProgram& self, const py::object& X, const std::string& link, int layer, const py::object& out,
+                  const py::object& lengths, bool stateful) {
   ActivationKind kind = link_kind(link);
   return self.visit([&](auto& p) -> py::array {
     using T = value_of<std::decay_t<decltype(p)>>;
     int count = p.n_layers();
     check(layer >= -count && layer < count,
           "layer=" + std::to_string(layer) + "; the network has " + std::to_string(count) + " layers.");
-    Input in = input_of(X, p.input());
+    Input in = input_of(X, p.input(), p.symbols());
+    auto steps = lengths_of(lengths, in.n, p.input(), stateful);
     Shape shape = p.output(layer);
-    check(kind == ActivationKind::identity || shape.is_row(), "a link needs rows of outputs.");
+    check(kind == ActivationKind::identity || !shape.is_image(), "a link needs rows of outputs.");
     Array<T> y = out.is_none() ? new_array<T>(batch_shape(in.n, shape)) : exact<T>(out, "out");
     check_shape(y, batch_shape(in.n, shape), "out");
     Data<T> data;
-    data.x = in.samples, data.count = in.n;
+    data.x = in.samples, data.count = in.n, data.stateful = stateful;
+    if (!lengths.is_none()) data.lengths = steps.data();
     T* to = y.mutable_data();
     {
       Busy busy(self.mutex());
@@ -35,15 +38,18 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
   });
 }
 
-py::array forward(PyProgram& self, const py::object& X, bool training, std::uint32_t epoch) {
+py::array forward(PyProgram& self, const py::object& X, bool training, std::uint32_t epoch,
+                  const py::object& lengths, bool stateful) {
   return self.visit([&](auto& p) -> py::array {
     using T = value_of<std::decay_t<decltype(p)>>;
-    Input in = input_of(X, p.input());
+    Input in = input_of(X, p.input(), p.symbols());
+    auto steps = lengths_of(lengths, in.n, p.input(), stateful);
     check(in.n <= p.settings().batch, "forward() takes one batch: " + std::to_string(in.n) + " samples, at most " +
                                           std::to_string(p.settings().batch) + ".");
     Array<T> y = new_array<T>(batch_shape(in.n, p.output()));
     Data<T> data;
-    data.x = in.samples, data.count = in.n;
+    data.x = in.samples, data.count = in.n, data.stateful = stateful;
+    if (!lengths.is_none()) data.lengths = steps.data();
     T* to = y.mutable_data();
     {
       Busy busy(self.mutex());
@@ -79,8 +85,15 @@ py::object backward(PyProgram& self, const py::object& dy) {
 
 void bind_use(ProgramClass& c) {
   c.def("predict", &predict, py::arg("X"), py::kw_only(), py::arg("link") = "", py::arg("layer") = -1,
-        py::arg("out") = py::none());
-  c.def("forward", &forward, py::arg("X"), py::kw_only(), py::arg("training") = false, py::arg("epoch") = 0);
+        py::arg("out") = py::none(), py::arg("lengths") = py::none(), py::arg("stateful") = false);
+  c.def("forward", &forward, py::arg("X"), py::kw_only(), py::arg("training") = false, py::arg("epoch") = 0,
+        py::arg("lengths") = py::none(), py::arg("stateful") = false);
+  c.def("reset_states", [](PyProgram& s) {
+    s.visit([&](auto& p) {
+      Busy busy(s.mutex());
+      p.reset_states();
+    });
+  });
   c.def("backward", &backward, py::arg("dy"));
   c.def("memory", [](PyProgram& s) {
     return s.visit([](auto& p) {

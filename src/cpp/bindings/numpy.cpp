@@ -5,9 +5,10 @@ namespace {
 
 Source source_type(const py::array& a) {
   if (py::isinstance<py::array_t<std::uint8_t>>(a)) return Source::u8;
+  if (py::isinstance<py::array_t<std::int32_t>>(a)) return Source::i32;
   if (py::isinstance<py::array_t<float>>(a)) return Source::f32;
   if (py::isinstance<py::array_t<double>>(a)) return Source::f64;
-  throw py::type_error("X must be of dtype uint8, float32 or float64, got " + std::string(py::str(a.dtype())) + ".");
+  throw py::type_error("X must be of dtype uint8, int32, float32 or float64, got " + std::string(py::str(a.dtype())) + ".");
 }
 
 Input sparse_input(const py::tuple& csr, const Shape& shape) {
@@ -30,9 +31,30 @@ Input sparse_input(const py::tuple& csr, const Shape& shape) {
   return in;
 }
 
+template <class S>
+void check_codes(const S* x, index count, int symbols) {
+  for (index i = 0; i < count; i++)
+    check(x[i] >= 0 && x[i] < S(symbols) && x[i] == S(index(x[i])),
+          "X has a code outside of 0.." + std::to_string(symbols - 1) + ".");
+}
+
+void check_codes(const Samples& x, index count, int symbols) {
+  switch (x.type) {
+    case Source::u8: {
+      const auto* codes = static_cast<const std::uint8_t*>(x.data);
+      for (index i = 0; i < count; i++)
+        check(codes[i] < symbols, "X has a code outside of 0.." + std::to_string(symbols - 1) + ".");
+      return;
+    }
+    case Source::i32: return check_codes(static_cast<const std::int32_t*>(x.data), count, symbols);
+    case Source::f32: return check_codes(static_cast<const float*>(x.data), count, symbols);
+    case Source::f64: return check_codes(static_cast<const double*>(x.data), count, symbols);
+  }
+}
+
 }  // namespace
 
-Input input_of(const py::object& X, const Shape& shape) {
+Input input_of(const py::object& X, const Shape& shape, int symbols) {
   if (py::isinstance<py::tuple>(X)) return sparse_input(py::reinterpret_borrow<py::tuple>(X), shape);
   if (!py::isinstance<py::array>(X)) throw py::type_error("X must be a NumPy array or a CSR triple.");
   auto a = py::reinterpret_borrow<py::array>(X);
@@ -44,7 +66,23 @@ Input input_of(const py::object& X, const Shape& shape) {
   in.n = a.shape(0);
   in.samples = {a.data(), source_type(a), shape.size(), nullptr, nullptr};
   in.keep = {a};
+  if (symbols) check_codes(in.samples, in.n * shape.size(), symbols);
   return in;
+}
+
+Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape, bool may_be_empty) {
+  if (lengths.is_none()) return {};
+  check(shape.is_sequence(), "lengths go with sequences, but the network takes samples of " + shape.text() + ".");
+  auto a = exact<std::int32_t>(lengths, "lengths");
+  check(a.ndim() == 1 && a.shape(0) == n,
+        "lengths has shape " + shape_text(a) + "; expected (" + std::to_string(n) + ",), one for each sequence of X.");
+  for (index i = 0; i < n; i++) {
+    int length = a.data()[i];
+    std::string seen = "lengths[" + std::to_string(i) + "] is " + std::to_string(length);
+    check(length > 0 || (may_be_empty && length == 0), seen + "; a sequence has at least one step.");
+    check(length <= shape.steps(), seen + ", but X has " + std::to_string(shape.steps()) + " steps.");
+  }
+  return a;
 }
 
 }  // namespace fastdl

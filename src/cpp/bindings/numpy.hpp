@@ -59,6 +59,10 @@ struct __attribute__((visibility("hidden"))) Input {
   index n = 0;
   std::vector<py::array> keep;
 };
-Input input_of(const py::object& X, const Shape& shape);
+// symbols: X holds codes below it; 0 for numbers.
+Input input_of(const py::object& X, const Shape& shape, int symbols = 0);
+
+// The steps of each of n sequences, or null for None.
+Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape, bool may_be_empty);
 
 }  // namespace fastdl

@@ -40,7 +40,8 @@ class PyProgram {
   static Either make(const std::vector<LayerSpec>& layers, const Shape& input, const std::string& dtype,
                      const Settings& settings) {
     check(settings.batch > 0, "batch_size=" + std::to_string(settings.batch) + "; expected a positive integer.");
-    check(input.is_row() || input.is_image(), "input_shape must be (features,) or (height, width, channels).");
+    check(!input.dims.empty() && input.dims.size() <= 3,
+          "input_shape must be (features,), (steps, features) or (height, width, channels).");
     for (int d : input.dims) check(d > 0, "input_shape has a size below 1: " + input.text() + ".");
     if (dtype == "float32") return std::make_unique<Program<float>>(layers, input, settings);
     if (dtype == "float64") return std::make_unique<Program<double>>(layers, input, settings);

@@ -2,7 +2,8 @@
 //
 // Two layouts. Rows (n, features), row-major. Images, samples innermost: (blocks, c, h, w, lanes) with
 // lanes = Kernels::lanes samples side by side and blocks = ceil(n / lanes); the lanes past n hold finite values and
-// their gradients are zero (each backward keeps it so).
+// their gradients are zero (each backward keeps it so). Sequences are rows, step after step: (steps, n, features), with
+// as many steps as the longest of the batch; the rows of ended sequences hold finite values and zero gradients.
 //
 // Every thread of the team calls every kernel with the same arguments. A kernel computes this thread's share, in an
 // order of additions that does not depend on the team, and ends with team.sync(). Kernels do not check, allocate or
@@ -45,7 +46,7 @@ struct NormShape {
   bool image;
 };
 
-enum class Source { u8, f32, f64 };  // element type of the user's array
+enum class Source { u8, i32, f32, f64 };  // element type of the user's array
 
 // The user's samples, C-contiguous (n, features) or (n, h, w, c), or CSR rows (indptr not null).
 struct Samples {
@@ -55,6 +56,41 @@ struct Samples {
   const std::int64_t* indptr;
   const std::int32_t* indices;
 };
+
+struct SequenceShape {
+  int n, steps, features;
+  int room;                     // steps of the user's array
+  const std::int32_t* lengths;  // (n,), at most steps
+};
+
+enum class Cell { rnn_tanh, rnn_relu, lstm, gru, gru_reset_after };
+
+// Gates stand side by side: LSTM i f g o, GRU r z n.
+struct RecurrentShape {
+  Cell cell;
+  int n, steps, features, units;
+  const std::int32_t* lengths;  // (n,), at most steps
+};
+template <class T>
+struct RecurrentArrays {
+  const T* x;                      // (steps, n, features)
+  const T *w_ih, *w_hh, *b, *b_hh;  // (features, gates*units), (units, gates*units), (gates*units,); b_hh or null
+  const T* peepholes;              // LSTM: (3, units) for i, f, o, or null
+  const T *h0, *c0;                // (n, units), or null for zeros
+  T* h;                            // (steps, n, units)
+  T* gates;                        // (steps, n, gates*units), kept for backward; null for an RNN
+  T* extra;                        // (steps, n, units), kept: an LSTM's c, a GRU's r*h or h w_n + b_n; null for an RNN
+  T* scratch;
+};
+template <class T>
+struct RecurrentGradients {
+  const T *dh, *dc;                      // (steps, n, units); dc or null
+  T* dx;                                 // or null
+  T *dw_ih, *dw_hh, *db, *db_hh, *dpeepholes;  // dw_ih null: none of them
+  T *dh0, *dc0;                          // or null
+};
+
+enum class StepPool { last, avg, max };
 
 enum class ActivationKind { identity, sigmoid, tanh, relu, leaky_relu, elu, selu, softplus, gelu, swish, exp, softmax };
 
@@ -106,6 +142,7 @@ struct RandomKey {
   std::uint64_t seed;
   std::uint32_t layer, epoch;
   const std::int64_t* sample;  // (n,), the index of each sample in the user's array
+  int n;                       // a sequence's steps, rows that many apart, share their draws
 };
 
 template <class T>
@@ -176,6 +213,24 @@ struct Kernels {
                              T* rstd, T* y);
   void (*layer_norm_backward)(const Team&, const NormShape&, const T* x, const T* gamma, const T* mean, const T* rstd,
                               const T* dy, T* dx, T* dgamma, T* dbeta);
+
+  // --- sequences: (steps, n, features), see above --------------------------------------------------------------------
+  // Steps at or past a sample's length get zero on every way. Rows: the user's (n, room, features), room >= steps.
+  void (*gather_sequence)(const Team&, const Samples&, const std::int64_t* order, const SequenceShape&, T* y);
+  void (*sequence_to_rows)(const Team&, const SequenceShape&, const T* x, T* y);
+  void (*rows_to_sequence)(const Team&, const SequenceShape&, const T* y, T* x);
+  void (*reverse_steps)(const Team&, const SequenceShape&, const T* x, T* y);  // each sequence, from its last step
+  // y (n, features); last leaves the rows of empty sequences alone; where (n, features): the step of each maximum
+  void (*step_pool_forward)(const Team&, StepPool, const SequenceShape&, const T* x, T* y, T* where);
+  void (*step_pool_backward)(const Team&, StepPool, const SequenceShape&, const T* dy, const T* where, T* dx);
+  void (*concat_forward)(const Team&, int rows, int a_features, int b_features, const T* a, const T* b, T* y);
+  void (*concat_backward)(const Team&, int rows, int a_features, int b_features, const T* dy, T* da, T* db);
+  void (*embedding_forward)(const Team&, int rows, int symbols, int units, const T* ids, const T* table, T* y);
+  void (*embedding_backward)(const Team&, int rows, int symbols, int units, const T* ids, const T* dy, T* dtable);
+  std::size_t (*recurrent_scratch)(const RecurrentShape&, int threads);
+  void (*recurrent_forward)(const Team&, const RecurrentShape&, const RecurrentArrays<T>&);
+  void (*recurrent_backward)(const Team&, const RecurrentShape&, const RecurrentArrays<T>&,
+                             const RecurrentGradients<T>&);
 
   // --- losses, updates, reductions ---------------------------------------------------------------------------------
   void (*loss)(const Team&, const LossArgs<T>&);

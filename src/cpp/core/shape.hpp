@@ -1,4 +1,4 @@
-// Shapes of one sample: (features) or (height, width, channels), in the user's order.
+// Shapes of one sample: (features), (steps, features) or (height, width, channels), in the user's order.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,15 @@ namespace fastdl {
 using index = std::int64_t;
 
 struct Shape {
-  std::vector<int> dims;  // {features} or {h, w, c}
+  std::vector<int> dims;  // {features}, {steps, features} or {h, w, c}
 
   bool is_image() const { return dims.size() == 3; }
   bool is_row() const { return dims.size() == 1; }
+  bool is_sequence() const { return dims.size() == 2; }
   int h() const { return dims[0]; }
   int w() const { return dims[1]; }
   int c() const { return dims.back(); }
+  int steps() const { return is_sequence() ? dims[0] : 1; }
   index size() const {
     index n = 1;
     for (int d : dims) n *= d;
@@ -31,6 +33,9 @@ struct Shape {
       s += std::to_string(d);
     }
     return s;
+  }
+  std::string what() const {  // for messages: what a layer gets
+    return is_image() ? "an image of " + text() : is_sequence() ? "sequences of " + text() : "rows of " + text();
   }
 };
 

@@ -42,7 +42,7 @@ struct Activation : Layer<T> {
 
   void forward(const Frame<T>& f) const override {
     if (kind == ActivationKind::softmax)
-      f.kernels.softmax_forward(f.team, norm_shape(f.n, in.shape), f.value(in), f.value(out));
+      f.kernels.softmax_forward(f.team, norm_shape(f, in.shape), f.value(in), f.value(out));
     else
       f.kernels.activation_forward(f.team, kind, alpha, count(f), f.value(in), f.value(out));
   }
@@ -52,13 +52,13 @@ struct Activation : Layer<T> {
     T* dx = f.gradient(in);
     if (!dx) return;
     if (kind == ActivationKind::softmax)
-      f.kernels.softmax_backward(f.team, norm_shape(f.n, in.shape), y, dy, dx);
+      f.kernels.softmax_backward(f.team, norm_shape(f, in.shape), y, dy, dx);
     else
       f.kernels.activation_backward(f.team, kind, alpha, count(f), x, y, dy, dx);
   }
 
  private:
-  index count(const Frame<T>& f) const { return f.padded(in.shape) * in.shape.size(); }
+  index count(const Frame<T>& f) const { return f.elements(in.shape); }
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ struct BatchNorm : Layer<T> {
   Buffer mean, rstd;                 // (channels,), of the batch
 
   void plan(Plan<T>& plan) override {
+    check(!in.shape.is_sequence(), this->who() + " takes rows or images, but its input is " + in.shape.what() +
+                                       ". Use LayerNorm() on sequences.");
     this->learns = plan.learns(spec);
     momentum = spec.number("momentum"), eps = spec.number("eps");
     int channels = in.shape.c();
@@ -28,7 +30,7 @@ struct BatchNorm : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    NormShape s = norm_shape(f.n, in.shape);
+    NormShape s = norm_shape(f, in.shape);
     if (f.training && this->learns)
       f.kernels.batch_norm_forward(f.team, s, momentum, eps, f.value(in), f.param(gain), f.param(shift),
                                    f.state(running_mean), f.state(running_var), f.saved(mean), f.saved(rstd),
@@ -39,7 +41,7 @@ struct BatchNorm : Layer<T> {
   }
 
   void backward(const Frame<T>& f) const override {
-    NormShape s = norm_shape(f.n, in.shape);
+    NormShape s = norm_shape(f, in.shape);
     T *dgain = this->learns ? f.grad(gain) : nullptr, *dshift = this->learns ? f.grad(shift) : nullptr;
     if (f.training && this->learns)
       f.kernels.batch_norm_backward(f.team, s, f.value(in), f.param(gain), f.saved(mean), f.saved(rstd),

@@ -1,4 +1,4 @@
-// dense: y (n, out) = x (n, in) w (in, out) + b (out,)
+// dense: y (n, out) = x (n, in) w (in, out) + b (out,), of sequences at every step
 #include "layers/make.hpp"
 #include "program/plan.hpp"
 
@@ -12,27 +12,31 @@ struct Dense : Layer<T> {
   Param w, b = -1;
 
   void plan(Plan<T>& plan) override {
-    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is an image of " + in.shape.text() +
-                                 ". Put Flatten() or GlobalAvgPool() before it.");
+    check(!in.shape.is_image(), this->who() + " takes rows of features, but its input is " + in.shape.what() +
+                                    ". Put Flatten() or GlobalAvgPool() before it.");
     this->learns = plan.learns(spec);
-    features = in.shape.dims[0], units = spec.integer("units");
+    features = in.shape.c(), units = spec.integer("units");
     w = plan.parameter(spec, "weight", "weight", {features, units}, features, units);
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {units}, features, units);
-    out = plan.tensor({{units}}, in.wants_gradient || this->learns);
+    Shape shape = in.shape;
+    shape.dims.back() = units;
+    out = plan.tensor(shape, in.wants_gradient || this->learns);
     out.overwritable = true;
-    plan.scratch(plan.kernels.dense_scratch(plan.batch, features, units, plan.threads));
+    plan.scratch(plan.kernels.dense_scratch(plan.batch * in.shape.steps(), features, units, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.dense_forward(f.team, f.n, features, units, f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
+    f.kernels.dense_forward(f.team, f.rows(in.shape), features, units, f.value(in), f.param(w), f.param(b),
+                            f.value(out), f.scratch);
   }
 
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);
     if (this->learns)
-      f.kernels.dense_backward_weights(f.team, f.n, features, units, f.value(in), dy, f.grad(w), f.grad(b), f.scratch);
+      f.kernels.dense_backward_weights(f.team, f.rows(in.shape), features, units, f.value(in), dy, f.grad(w), f.grad(b),
+                                       f.scratch);
     if (T* dx = f.gradient(in))
-      f.kernels.dense_backward_data(f.team, f.n, features, units, dy, f.param(w), dx, f.scratch);
+      f.kernels.dense_backward_data(f.team, f.rows(in.shape), features, units, dy, f.param(w), dx, f.scratch);
   }
 };
 

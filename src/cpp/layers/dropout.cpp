@@ -1,5 +1,6 @@
 // dropout: in training each value is kept with probability 1-rate and divided by it (inverted dropout, Srivastava et
-// al. 2014); the identity in inference. Backward draws the same mask again: nothing is saved.
+// al. 2014), of a sequence the same ones at every step (Gal and Ghahramani 2016); the identity in inference. Backward
+// draws the same mask again: nothing is saved.
 #include "layers/make.hpp"
 #include "program/plan.hpp"
 
@@ -24,7 +25,7 @@ struct Dropout : Layer<T> {
     const T* x = f.value(in);
     T* y = f.value(out);
     if (f.training && rate > 0)
-      f.kernels.dropout_forward(f.team, norm_shape(f.n, in.shape), key(f), rate, x, y);
+      f.kernels.dropout_forward(f.team, norm_shape(f, in.shape), key(f), rate, x, y);
     else if (x != y)
       f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f), x, y);
   }
@@ -34,14 +35,14 @@ struct Dropout : Layer<T> {
     T* dx = f.gradient(in);
     if (!dx) return;
     if (f.training && rate > 0)
-      f.kernels.dropout_backward(f.team, norm_shape(f.n, in.shape), key(f), rate, dy, dx);
+      f.kernels.dropout_backward(f.team, norm_shape(f, in.shape), key(f), rate, dy, dx);
     else if (dx != dy)
       f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f), dy, dx);
   }
 
  private:
-  RandomKey key(const Frame<T>& f) const { return {f.seed, number, f.epoch, f.sample}; }
-  index count(const Frame<T>& f) const { return f.padded(in.shape) * in.shape.size(); }
+  RandomKey key(const Frame<T>& f) const { return {f.seed, number, f.epoch, f.sample, f.n}; }
+  index count(const Frame<T>& f) const { return f.elements(in.shape); }
 };
 
 }  // namespace

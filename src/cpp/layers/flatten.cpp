@@ -1,4 +1,4 @@
-// flatten: images (n, h, w, c) to rows (n, h*w*c) in the user's order; rows pass through.
+// flatten: images (n, h, w, c) and sequences (n, steps, features) to rows in the user's order; rows pass through.
 #include "layers/make.hpp"
 #include "program/plan.hpp"
 
@@ -19,11 +19,13 @@ struct Flatten : Layer<T> {
   void forward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
     if (s.is_image()) f.kernels.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
+    if (s.is_sequence()) f.kernels.sequence_to_rows(f.team, f.sequence(s), f.value(in), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
     if (s.is_image()) f.kernels.rows_to_image(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(out), f.gradient(in));
+    if (s.is_sequence()) f.kernels.rows_to_sequence(f.team, f.sequence(s), f.gradient(out), f.gradient(in));
   }
 };
 

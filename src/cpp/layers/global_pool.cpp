@@ -1,4 +1,5 @@
-// global_avg_pool, global_max_pool: the mean, the largest of each channel: images to rows (n, c)
+// global_avg_pool, global_max_pool: the mean, the largest of each channel: images to rows (n, c), sequences over their
+// steps to rows (n, features). last_step: the last step of each sequence.
 #include "layers/make.hpp"
 #include "program/plan.hpp"
 
@@ -6,52 +7,87 @@ namespace fastdl {
 namespace {
 
 template <class T>
-void check_image(const Layer<T>& layer) {
-  check(layer.in.shape.is_image(), layer.who() + " takes images (height, width, channels), but its input is rows of " +
-                                       layer.in.shape.text() + " features. Leave it out.");
+void check_not_rows(const Layer<T>& layer) {
+  check(!layer.in.shape.is_row(), layer.who() + " takes images (height, width, channels) or sequences (steps, "
+                                                "features), but its input is rows of " +
+                                      layer.in.shape.text() + " features. Leave it out.");
 }
 
 template <class T>
 struct GlobalAvgPool : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out;
-  int pixels, c;
 
   void plan(Plan<T>& plan) override {
-    check_image(*this);
-    pixels = in.shape.h() * in.shape.w(), c = in.shape.c();
-    out = plan.tensor({{c}}, in.wants_gradient);
+    check_not_rows(*this);
+    out = plan.tensor({{in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.global_avg_pool_forward(f.team, f.n, pixels, c, f.value(in), f.value(out));
+    const Shape& s = in.shape;
+    if (s.is_image())
+      f.kernels.global_avg_pool_forward(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
+    else
+      f.kernels.step_pool_forward(f.team, StepPool::avg, f.sequence(s), f.value(in), f.value(out), nullptr);
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.global_avg_pool_backward(f.team, f.n, pixels, c, f.gradient(out), f.gradient(in));
+    const Shape& s = in.shape;
+    if (s.is_image())
+      f.kernels.global_avg_pool_backward(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(out), f.gradient(in));
+    else
+      f.kernels.step_pool_backward(f.team, StepPool::avg, f.sequence(s), f.gradient(out), nullptr, f.gradient(in));
   }
 };
 
 template <class T>
 struct GlobalMaxPool : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out;
-  int pixels, c;
   Buffer where;  // (n, c): the position of each maximum
 
   void plan(Plan<T>& plan) override {
-    check_image(*this);
-    pixels = in.shape.h() * in.shape.w(), c = in.shape.c();
-    out = plan.tensor({{c}}, in.wants_gradient);
+    check_not_rows(*this);
+    out = plan.tensor({{in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
     where = plan.saved(plan.elements(out.shape));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.global_max_pool_forward(f.team, f.n, pixels, c, f.value(in), f.value(out), f.saved(where));
+    const Shape& s = in.shape;
+    if (s.is_image())
+      f.kernels.global_max_pool_forward(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out), f.saved(where));
+    else
+      f.kernels.step_pool_forward(f.team, StepPool::max, f.sequence(s), f.value(in), f.value(out), f.saved(where));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.global_max_pool_backward(f.team, f.n, pixels, c, f.gradient(out), f.saved(where), f.gradient(in));
+    const Shape& s = in.shape;
+    const T *dy = f.gradient(out), *at = f.saved(where);
+    if (s.is_image())
+      f.kernels.global_max_pool_backward(f.team, f.n, s.h() * s.w(), s.c(), dy, at, f.gradient(in));
+    else
+      f.kernels.step_pool_backward(f.team, StepPool::max, f.sequence(s), dy, at, f.gradient(in));
+  }
+};
+
+template <class T>
+struct LastStep : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out;
+
+  void plan(Plan<T>& plan) override {
+    check(in.shape.is_sequence(), this->who() + " takes sequences (steps, features), but its input is " +
+                                      in.shape.what() + ". Leave it out.");
+    out = plan.tensor({{in.shape.c()}}, in.wants_gradient);
+    out.overwritable = true;
+  }
+
+  void forward(const Frame<T>& f) const override {
+    f.kernels.step_pool_forward(f.team, StepPool::last, f.sequence(in.shape), f.value(in), f.value(out), nullptr);
+  }
+
+  void backward(const Frame<T>& f) const override {
+    f.kernels.step_pool_backward(f.team, StepPool::last, f.sequence(in.shape), f.gradient(out), nullptr,
+                                 f.gradient(in));
   }
 };
 
@@ -59,5 +95,6 @@ struct GlobalMaxPool : Layer<T> {
 
 FASTDL_LAYER(GlobalAvgPool)
 FASTDL_LAYER(GlobalMaxPool)
+FASTDL_LAYER(LastStep)
 
 }  // namespace fastdl

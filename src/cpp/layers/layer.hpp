@@ -40,10 +40,10 @@ struct State {
 };
 
 using Param = index;   // offset into params and grads
-using Buffer = index;  // offset into state, saved
+using Buffer = index;  // offset into state, saved, carried
 
 template <class T>
-class Plan;  // program/plan.hpp: tensor, parameter, state, saved, scratch
+class Plan;  // program/plan.hpp: tensor, parameter, state, saved, carry, scratch
 
 // What a step shows to a layer. Each thread of the team has its own, all alike but for team.rank.
 template <class T>
@@ -56,17 +56,29 @@ struct Frame {
   std::uint32_t epoch;
   const std::int64_t* sample;  // (n,), index of each sample in the user's array
   T *params, *grads, *states, *values, *gradients, *saves, *scratch;
+  const std::int32_t* lengths;  // (n,), steps of each sequence
+  int steps;                    // of the longest one
+  bool stateful;                // recurrent layers start from the states that the batch before left
+  T* carried;                   // those states
 
   // Samples of a tensor of this shape with the padded lanes of images.
   index padded(const Shape& shape) const {
     return shape.is_image() ? (n + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : n;
   }
+  // Rows of a tensor of this shape: one for each sample, or for each sample and step.
+  int rows(const Shape& shape) const { return shape.is_sequence() ? n * steps : n; }
+  // Elements that one pass over the whole tensor meets.
+  index elements(const Shape& shape) const {
+    return shape.is_image() ? padded(shape) * shape.size() : rows(shape) * index(shape.c());
+  }
+  SequenceShape sequence(const Shape& shape) const { return {n, steps, shape.c(), shape.steps(), lengths}; }
   T* value(const Tensor& t) const { return values + t.value; }
   T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + t.gradient : nullptr; }
   T* param(Param p) const { return p < 0 ? nullptr : params + p; }
   T* grad(Param p) const { return p < 0 ? nullptr : grads + p; }
   T* state(Buffer b) const { return states + b; }
   T* saved(Buffer b) const { return saves + b; }
+  T* carry(Buffer b) const { return carried + b; }
 };
 
 template <class T>
@@ -82,12 +94,14 @@ struct Layer {
   virtual void forward(const Frame<T>& frame) const = 0;
   virtual void backward(const Frame<T>& frame) const = 0;  // reads out's gradient, writes in's and the parameters'
   virtual const std::vector<std::unique_ptr<Layer>>* children() const { return nullptr; }
+  virtual int symbols() const { return 0; }  // an Embedding: its input holds codes below this
 
   std::string who() const { return "layer '" + spec.name + "' (" + spec.title + ")"; }
 };
 
-inline NormShape norm_shape(int n, const Shape& s) {
-  return {n, s.c(), s.is_image() ? s.h() * s.w() : 1, s.is_image()};
+template <class T>
+NormShape norm_shape(const Frame<T>& f, const Shape& s) {
+  return {f.rows(s), s.c(), s.is_image() ? s.h() * s.w() : 1, s.is_image()};
 }
 
 template <class T>

@@ -25,12 +25,12 @@ struct LayerNorm : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.layer_norm_forward(f.team, norm_shape(f.n, in.shape), eps, f.value(in), f.param(gain), f.param(shift),
+    f.kernels.layer_norm_forward(f.team, norm_shape(f, in.shape), eps, f.value(in), f.param(gain), f.param(shift),
                                  f.saved(mean), f.saved(rstd), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.layer_norm_backward(f.team, norm_shape(f.n, in.shape), f.value(in), f.param(gain), f.saved(mean),
+    f.kernels.layer_norm_backward(f.team, norm_shape(f, in.shape), f.value(in), f.param(gain), f.saved(mean),
                                   f.saved(rstd), f.gradient(out), f.gradient(in), this->learns ? f.grad(gain) : nullptr,
                                   this->learns ? f.grad(shift) : nullptr);
   }

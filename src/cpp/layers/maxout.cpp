@@ -13,7 +13,7 @@ struct Maxout : Layer<T> {
   Tensor z;         // (n, units*pieces), before the maximum
 
   void plan(Plan<T>& plan) override {
-    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is an image of " + in.shape.text() +
+    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is " + in.shape.what() +
                                  ". Put Flatten() or GlobalAvgPool() before it.");
     this->learns = plan.learns(spec);
     features = in.shape.dims[0], units = spec.integer("units"), pieces = spec.integer("pieces");

@@ -19,11 +19,11 @@ struct PReLU : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.prelu_forward(f.team, norm_shape(f.n, in.shape), f.value(in), f.param(alpha), f.value(out));
+    f.kernels.prelu_forward(f.team, norm_shape(f, in.shape), f.value(in), f.param(alpha), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.prelu_backward(f.team, norm_shape(f.n, in.shape), f.value(in), f.param(alpha), f.gradient(out),
+    f.kernels.prelu_backward(f.team, norm_shape(f, in.shape), f.value(in), f.param(alpha), f.gradient(out),
                              f.gradient(in), this->learns ? f.grad(alpha) : nullptr);
   }
 };

@@ -11,6 +11,8 @@ struct Reshape : Layer<T> {
   Tensor rows;  // the way from one image shape to another
 
   void plan(Plan<T>& plan) override {
+    check(!in.shape.is_sequence(), this->who() + " takes rows or images, but its input is " + in.shape.what() +
+                                       ". Put Flatten() or a pooling over time before it.");
     Shape shape;
     for (long d : spec.integers("shape")) shape.dims.push_back(int(d));
     check(shape.size() == in.shape.size(), this->who() + " cannot make " + shape.text() + " (" +

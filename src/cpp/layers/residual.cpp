@@ -51,7 +51,7 @@ struct Residual : Layer<T> {
   const std::vector<LayerPtr<T>>* children() const override { return &layers; }
 
  private:
-  static index count(const Frame<T>& f, const Tensor& t) { return f.padded(t.shape) * t.shape.size(); }
+  static index count(const Frame<T>& f, const Tensor& t) { return f.elements(t.shape); }
   void copy(const Frame<T>& f, const T* from, T* to) const {
     f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f, out), from, to);
   }

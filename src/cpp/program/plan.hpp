@@ -19,7 +19,8 @@ class Plan {
   const int batch;  // the largest batch
   const int threads;
 
-  // Elements of a tensor of this sample shape: rows (batch, features) or images (blocks, c, h, w, lanes).
+  // Elements of a tensor of this sample shape: rows (batch, features), sequences (steps, batch, features) or images
+  // (blocks, c, h, w, lanes).
   index elements(const Shape& shape) const { return padded_batch(shape) * shape.size(); }
   index padded_batch(const Shape& shape) const {
     return shape.is_image() ? (batch + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : batch;
@@ -66,6 +67,12 @@ class Plan {
     saves += aligned(count);
     return b;
   }
+  // Kept from batch to batch, zero at first: the states of recurrent layers.
+  Buffer carry(index count) {
+    Buffer b = carries;
+    carries += aligned(count);
+    return b;
+  }
   // Shared by all layers: free again when a kernel returns.
   void scratch(index count) { scratches = std::max(scratches, aligned(count)); }
 
@@ -73,7 +80,7 @@ class Plan {
   std::uint32_t random_layers = 0;  // booked so far: each draws from a stream of its own
   std::vector<Parameter> parameters;
   std::vector<State> states;
-  index n_parameters = 0, n_states = 0, values = 0, gradients = 0, saves = 0, scratches = 0;
+  index n_parameters = 0, n_states = 0, values = 0, gradients = 0, saves = 0, carries = 0, scratches = 0;
 
  private:
   static index aligned(index count) { return (count + 63) / 64 * 64; }  // whole cache lines for float and double

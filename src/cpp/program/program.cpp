@@ -40,17 +40,19 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   parameters_ = plan.parameters, states_ = plan.states;
   params_ = Block<T>(plan.n_parameters), grads_ = Block<T>(plan.n_parameters), state_ = Block<T>(plan.n_states);
   values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients), saved_ = Block<T>(plan.saves);
-  scratch_ = Block<T>(plan.scratches);
+  carried_ = Block<T>(plan.carries), scratch_ = Block<T>(plan.scratches);
   for (const State& s : states_) std::fill_n(state_.data() + s.offset, s.count, T(s.fill));
   for (const LayerRow& row : rows())
-    work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : 1) +
+    work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : row.in.steps()) +
              std::max(row.in.size(), row.out.size());
 
-  batch_codes_ = Block<std::int32_t>(settings.batch);
-  batch_weights_ = Block<T>(settings.batch);
+  index rows = settings.batch * index(output().steps());  // of the loss
+  batch_codes_ = Block<std::int32_t>(rows);
+  batch_weights_ = Block<T>(rows);
   batch_order_ = Block<std::int64_t>(settings.batch);
-  batch_losses_ = Block<double>(settings.batch);
-  batch_targets_ = Block<T>(output().is_row() ? settings.batch * output().size() : 0);
+  batch_lengths_ = Block<std::int32_t>(settings.batch);
+  batch_losses_ = Block<double>(rows);
+  batch_targets_ = Block<T>(output().is_image() ? 0 : rows * output().c());
   loss_.cap = std::numeric_limits<double>::infinity();
 }
 
@@ -86,18 +88,34 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           values_.data(),
           gradients_.data(),
           saved_.data(),
-          scratch_.data()};
+          scratch_.data(),
+          batch_lengths_.data(),
+          1,
+          batch.stateful,
+          carried_.data()};
+}
+
+// The steps of the longest sequence of the batch: all passes end there.
+template <class T>
+void Program<T>::set_steps(Frame<T>& f) const {
+  for (int i = 0; i < f.n && input_.shape.is_sequence(); i++) f.steps = std::max(f.steps, int(f.lengths[i]));
 }
 
 // The batch's samples in program layout, in the input tensor.
 template <class T>
-void Program<T>::gather(const Frame<T>& f, const Batch& batch) {
-  if (f.team.rank == 0)
-    for (int i = 0; i < f.n; i++)
-      batch_order_[i] = batch.data->order ? batch.data->order[batch.begin + i] : batch.begin + i;
-  f.team.sync();
+void Program<T>::gather(Frame<T>& f, const Batch& batch) {
+  const Data<T>& data = *batch.data;
   const Shape& s = input_.shape;
-  if (s.is_image())
+  if (f.team.rank == 0)
+    for (int i = 0; i < f.n; i++) {
+      batch_order_[i] = data.order ? data.order[batch.begin + i] : batch.begin + i;
+      batch_lengths_[i] = data.lengths ? data.lengths[batch_order_[i]] : s.steps();
+    }
+  f.team.sync();
+  set_steps(f);
+  if (s.is_sequence())
+    kernels_.gather_sequence(f.team, data.x, batch_order_.data(), f.sequence(s), f.value(input_));
+  else if (s.is_image())
     kernels_.gather_image(f.team, batch.data->x, batch_order_.data(), f.n, s.h() * s.w(), s.c(), f.value(input_));
   else
     kernels_.gather_rows(f.team, batch.data->x, batch_order_.data(), f.n, f.value(input_));
@@ -113,12 +131,14 @@ void Program<T>::run_backward(const Frame<T>& f) {
   backward_chain(f, layers_, 0, n_layers());
 }
 
-// A tensor in the user's order: (n, features) or (n, h, w, c).
+// A tensor in the user's order: (n, features), (n, steps, features) or (n, h, w, c).
 template <class T>
 void Program<T>::read(const Frame<T>& f, const Tensor& t, T* y) {
   const Shape& s = t.shape;
   if (s.is_image()) {
     kernels_.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(t), y);
+  } else if (s.is_sequence()) {
+    kernels_.sequence_to_rows(f.team, f.sequence(s), f.value(t), y);
   } else {
     Range part = f.team.share(f.n * s.size());
     std::memcpy(y + part.begin, f.value(t) + part.begin, (part.end - part.begin) * sizeof(T));
@@ -133,24 +153,25 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
   last_n_ = 0;
   run_team(team_size(int(std::min<index>(data.count, settings_.batch))), [&](const Team& team) {
     for (index begin = 0; begin < data.count; begin += settings_.batch) {
-      Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), false, 0};
+      Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), false, 0,
+                  data.stateful};
       Frame<T> f = frame(team, batch);
-      T* part = y + begin * size;
       gather(f, batch);
       run_forward(f, layer);
-      read(f, out, part);
+      T* z = f.value(out);
       if (link == ActivationKind::softmax)
-        kernels_.softmax_forward(team, {f.n, int(size), 1, false}, part, part);
+        kernels_.softmax_forward(team, norm_shape(f, out.shape), z, z);
       else if (link != ActivationKind::identity)
-        kernels_.activation_forward(team, link, T(1), f.n * size, part, part);
+        kernels_.activation_forward(team, link, T(1), f.elements(out.shape), z, z);
+      read(f, out, y + begin * size);
     }
   });
 }
 
 template <class T>
 void Program<T>::forward(const Data<T>& data, bool training, std::uint32_t epoch, T* y) {
-  last_n_ = int(data.count), last_training_ = training, last_epoch_ = epoch;
-  Batch batch{&data, 0, last_n_, training, epoch};
+  last_n_ = int(data.count), last_training_ = training, last_epoch_ = epoch, last_stateful_ = data.stateful;
+  Batch batch{&data, 0, last_n_, training, epoch, data.stateful};
   run_team(team_size(last_n_), [&](const Team& team) {
     Frame<T> f = frame(team, batch);
     gather(f, batch);
@@ -163,12 +184,15 @@ template <class T>
 void Program<T>::backward(const T* dy, T* dx) {
   const Tensor& out = layers_.back()->out;
   check(out.wants_gradient, "backward() has nothing to do: no layer learns and input_gradient is False.");
-  Batch batch{nullptr, 0, last_n_, last_training_, last_epoch_};
+  Batch batch{nullptr, 0, last_n_, last_training_, last_epoch_, last_stateful_};
   run_team(team_size(last_n_), [&](const Team& team) {
     Frame<T> f = frame(team, batch);
+    set_steps(f);
     const Shape& s = out.shape;
     if (s.is_image()) {
       kernels_.rows_to_image(team, f.n, s.h() * s.w(), s.c(), dy, f.gradient(out));
+    } else if (s.is_sequence()) {
+      kernels_.rows_to_sequence(team, f.sequence(s), dy, f.gradient(out));
     } else {
       Range part = team.share(f.n * s.size());
       std::memcpy(f.gradient(out) + part.begin, dy + part.begin, (part.end - part.begin) * sizeof(T));
@@ -190,8 +214,13 @@ std::vector<std::pair<const char*, index>> Program<T>::memory() const {
           {"gradients", grads_.bytes() + totals_.bytes()},
           {"optimizer", optimizer_.moments().bytes()},
           {"values", values_.bytes() + gradients_.bytes()},
-          {"saved", saved_.bytes()},
+          {"saved", saved_.bytes() + carried_.bytes()},
           {"scratch", scratch_.bytes()}};
+}
+
+template <class T>
+void Program<T>::reset_states() {
+  std::fill(carried_.begin(), carried_.end(), T(0));
 }
 
 template <class T>

@@ -30,7 +30,8 @@ struct Loss {
 LossKind loss_kind(const std::string& name);
 bool loss_takes_codes(LossKind kind);
 
-// What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...).
+// What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
+// sequences has codes (n, steps), targets (n, steps, outputs).
 template <class T>
 struct Data {
   Samples x{};
@@ -39,6 +40,8 @@ struct Data {
   const T* weights = nullptr;           // (n,)
   const std::int64_t* order = nullptr;
   index count = 0;
+  const std::int32_t* lengths = nullptr;  // (n,), steps of each sequence; null: all
+  bool stateful = false;                  // start from the states that the batch before left
 };
 
 enum class Status { done, diverged, interrupted };
@@ -69,6 +72,7 @@ class Program {
   int threads() const { return threads_; }
   int team_size(int n) const;                 // threads that a batch of n samples is worth
   int last_count() const { return last_n_; }  // samples of the last forward()
+  int symbols() const { return layers_[0]->symbols(); }  // the input holds codes below this; 0: numbers
   void set_threads(int threads) { threads_ = std::min(threads, settings_.threads); }
   const Shape& input() const { return input_.shape; }
   const Shape& output(int layer = -1) const { return at(layer).out.shape; }
@@ -99,6 +103,7 @@ class Program {
   void backward(const T* dy, T* dx);
 
   std::vector<std::pair<const char*, index>> memory() const;  // bytes of each block
+  void reset_states();                                         // of recurrent layers, to zero
   void poison();                                              // NaN into what no pass may rely on
 
  private:
@@ -108,16 +113,20 @@ class Program {
     int n;
     bool training;
     std::uint32_t epoch;
+    bool stateful;
   };
   const Layer<T>& at(int layer) const { return *layers_[layer < 0 ? layers_.size() + layer : layer]; }
   Frame<T> frame(const Team& team, const Batch& batch);
-  void gather(const Frame<T>& f, const Batch& batch);
+  void gather(Frame<T>& f, const Batch& batch);
+  void set_steps(Frame<T>& f) const;
   void gather_targets(const Frame<T>& f, const Batch& batch);
+  void gather_step_targets(const Frame<T>& f, const Data<T>& data);
+  index steps_of(const Batch& batch) const;
   void run_forward(const Frame<T>& f, int last = -1);
   void run_backward(const Frame<T>& f);
-  std::pair<double, double> train_batch(const Frame<T>& f, const Batch& batch, double rate);
+  std::pair<double, double> train_batch(Frame<T> f, const Batch& batch, double rate);
   double run_loss(const Frame<T>& f, double norm, bool gradient);  // the sum of the weighted losses
-  double sum_of_weights(int n) const;
+  double sum_of_weights(const Frame<T>& f) const;
   void add_penalty_gradient(double norm);
   void read(const Frame<T>& f, const Tensor& t, T* y);
 
@@ -133,15 +142,15 @@ class Program {
   Loss loss_;
   Optimizer<T> optimizer_;
 
-  Block<T> params_, grads_, state_, values_, gradients_, saved_, scratch_;
+  Block<T> params_, grads_, state_, values_, gradients_, saved_, carried_, scratch_;
   Block<T> totals_;  // gradients summed over batches (loss_and_grads)
-  Block<std::int32_t> batch_codes_;
+  Block<std::int32_t> batch_codes_, batch_lengths_;
   Block<T> batch_targets_, batch_weights_;
   Block<std::int64_t> batch_order_;
   Block<double> batch_losses_;
   int last_n_ = 0;  // samples of the last forward, for backward
   std::uint32_t last_epoch_ = 0;
-  bool last_training_ = false;
+  bool last_training_ = false, last_stateful_ = false;
 };
 
 }  // namespace fastdl

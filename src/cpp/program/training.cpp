@@ -26,9 +26,30 @@ LossKind loss_kind(const std::string& name) {
 
 bool loss_takes_codes(LossKind kind) { return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge; }
 
+// A row for each step and sample; those of ended sequences have no weight.
+template <class T>
+void Program<T>::gather_step_targets(const Frame<T>& f, const Data<T>& data) {
+  index outputs = output().c(), room = output().steps();
+  Range part = f.team.share(f.n);
+  for (int t = 0; t < f.steps; t++)
+    for (index i = part.begin; i < part.end; i++) {
+      index row = t * index(f.n) + i, from = batch_order_[i] * room + t;
+      bool goes_on = t < batch_lengths_[i];
+      batch_weights_[row] = !goes_on ? T(0) : data.weights ? data.weights[batch_order_[i]] : T(1);
+      if (data.codes) batch_codes_[row] = goes_on ? data.codes[from] : 0;
+      if (!data.targets) continue;
+      if (goes_on)
+        std::copy_n(data.targets + from * outputs, outputs, batch_targets_.data() + row * outputs);
+      else
+        std::fill_n(batch_targets_.data() + row * outputs, outputs, T(0));
+    }
+  f.team.sync();
+}
+
 template <class T>
 void Program<T>::gather_targets(const Frame<T>& f, const Batch& batch) {
   const Data<T>& data = *batch.data;
+  if (output().is_sequence()) return gather_step_targets(f, data);
   index outputs = output().size();
   Range part = f.team.share(f.n);
   for (index i = part.begin; i < part.end; i++) {
@@ -41,9 +62,9 @@ void Program<T>::gather_targets(const Frame<T>& f, const Batch& batch) {
 }
 
 template <class T>
-double Program<T>::sum_of_weights(int n) const {
+double Program<T>::sum_of_weights(const Frame<T>& f) const {
   double sum = 0;
-  for (int i = 0; i < n; i++) sum += batch_weights_[i];
+  for (int i = 0; i < f.rows(output()); i++) sum += batch_weights_[i];
   return sum;
 }
 
@@ -52,7 +73,7 @@ double Program<T>::run_loss(const Frame<T>& f, double norm, bool gradient) {
   const Tensor& out = layers_.back()->out;
   LossArgs<T> args{};
   args.kind = loss_.kind, args.param = loss_.param, args.cap = loss_.cap;
-  args.n = f.n, args.outputs = int(out.shape.size());
+  args.n = f.rows(out.shape), args.outputs = out.shape.c();
   args.pred = f.value(out);
   args.target = loss_.takes_codes ? nullptr : batch_targets_.data();
   args.codes = loss_.takes_codes ? batch_codes_.data() : nullptr;
@@ -62,7 +83,7 @@ double Program<T>::run_loss(const Frame<T>& f, double norm, bool gradient) {
   args.dpred = gradient ? f.gradient(out) : nullptr;
   kernels_.loss(f.team, args);
   double sum = 0;
-  for (int i = 0; i < f.n; i++) sum += batch_losses_[i];
+  for (int i = 0; i < args.n; i++) sum += batch_losses_[i];
   return sum;
 }
 
@@ -89,13 +110,22 @@ struct PollClock {
 
 }  // namespace
 
+// What a batch counts in the mean over the epoch: its samples, or the steps that the loss takes.
+template <class T>
+index Program<T>::steps_of(const Batch& batch) const {
+  if (!output().is_sequence()) return batch.n;
+  index steps = 0;
+  for (int i = 0; i < batch.n; i++) steps += batch_lengths_[i];
+  return steps;
+}
+
 // One step on every thread of the team, which all get its loss and penalty; no update where they are not finite.
 template <class T>
-std::pair<double, double> Program<T>::train_batch(const Frame<T>& f, const Batch& batch, double rate) {
+std::pair<double, double> Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate) {
   gather(f, batch);
   gather_targets(f, batch);
   run_forward(f);
-  double norm = sum_of_weights(f.n);
+  double norm = sum_of_weights(f);
   if (norm == 0) return {0, 0};  // samples without weight teach nothing
   double loss = run_loss(f, norm, true) / norm;
   double penalty = optimizer_.penalty(f) / norm;
@@ -114,10 +144,12 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
   bool stop = false;
   last_n_ = 0;
   if (!data.weights) std::fill(batch_weights_.begin(), batch_weights_.end(), T(1));
+  index seen = 0;
   // One team for the epoch: its threads meet at the kernels' barriers, not at forks and joins.
   run_team(team_size(int(std::min<index>(batch_size, data.count))), [&](const Team& team) {
     for (index begin = 0; begin < data.count && !stop; begin += batch_size) {
-      Batch batch{&data, begin, int(std::min<index>(batch_size, data.count - begin)), true, epoch};
+      Batch batch{&data, begin, int(std::min<index>(batch_size, data.count - begin)), true, epoch,
+                  data.stateful};
       auto [loss, penalty] = train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
       team.sync();  // everyone has read the optimizer's step
       if (team.rank == 0) {
@@ -125,8 +157,10 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
         if (!std::isfinite(loss + penalty)) {
           result.status = Status::diverged;
         } else {
-          result.loss += (loss + penalty) * batch.n;
-          result.penalty += penalty * batch.n;
+          index count = steps_of(batch);
+          seen += count;
+          result.loss += (loss + penalty) * count;
+          result.penalty += penalty * count;
           result.n_batches++;
           if (clock.interrupts()) result.status = Status::interrupted;
         }
@@ -136,7 +170,6 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
     }
   });
   if (clock.error) std::rethrow_exception(clock.error);
-  index seen = std::min<index>(data.count, index(result.n_batches) * batch_size);
   if (seen) result.loss /= seen, result.penalty /= seen;
   return result;
 }
@@ -149,11 +182,15 @@ void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& lo
   if (several && !totals_.size()) totals_ = Block<T>(grads_.size());
   if (several) std::fill(totals_.begin(), totals_.end(), T(0));
   double norm = 0;
-  for (index i = 0; i < data.count; i++) norm += data.weights ? double(data.weights[i]) : 1.0;
+  for (index i = 0; i < data.count; i++) {
+    double weight = data.weights ? double(data.weights[i]) : 1.0;
+    norm += weight * (data.lengths && output().is_sequence() ? data.lengths[i] : output().steps());
+  }
   if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
-    Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), !evaluation, 0};
+    Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), !evaluation, 0,
+                data.stateful};
     bool last = begin + batch.n == data.count;
     run_team(team_size(batch.n), [&](const Team& team) {
       Frame<T> f = frame(team, batch);

@@ -6,7 +6,7 @@
 template <class T>
 FASTDL_INLINE void dropout_factors(const RandomKey& key, std::int64_t i, int b, T rate, T (&keep)[philox_block]) {
   std::uint32_t word[4][16];
-  philox(key, key.sample[i], b, word);
+  philox(key, key.sample[i % key.n], b, word);
   const T scale = 1 / (1 - rate);
   for (int j = 0; j < 4; j++)
 #pragma GCC unroll 1

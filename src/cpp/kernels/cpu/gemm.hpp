@@ -24,9 +24,10 @@ template <class T>
 struct Gemm {
   int m, n, depth;
   Matrix<T> a, b;
-  T* c;                 // rows of length n
-  const T* bias;        // or null
-  bool resume = false;  // go on from C instead of zero
+  T* c;
+  const T* bias;              // or null
+  bool resume = false;        // go on from C instead of zero
+  std::int64_t c_stride = n;  // from one row of C to the next
 
   bool packs_b() const { return b.col != 1 || m >= packing_rows; }
 };
@@ -93,7 +94,7 @@ FASTDL_INLINE Range part(Range whole, std::int64_t i, std::int64_t parts) {
 template <class T>
 void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
   Tile<T> t{};
-  t.a_row = g.a.row, t.a_col = g.a.col, t.c_row = g.n, t.c_last = panel.last;
+  t.a_row = g.a.row, t.a_col = g.a.col, t.c_row = g.c_stride, t.c_last = panel.last;
   t.depth = g.depth, t.resume = g.resume, t.width = panel.width;
   t.b = g.b.data + panel.first * g.b.col, t.b_row = g.b.row, t.b_last = panel.last;
   t.bias = g.bias ? g.bias + panel.first : nullptr;
@@ -108,7 +109,7 @@ void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
   for (int tile = 0; tile < tiles; tile++) {
     const Range rows = part({0, g.m}, tile, tiles);
     t.a = g.a.data + rows.begin * g.a.row;
-    t.c = g.c + rows.begin * g.n + panel.first;
+    t.c = g.c + rows.begin * g.c_stride + panel.first;
     tile_kernels<T>.at[panel.columns - 1][rows.end - rows.begin - 1](t);
   }
 }
@@ -119,8 +120,8 @@ Gemm<T> slice(const Gemm<T>& g, Range rows, int k) {
   s.m = rows.end - rows.begin, s.depth = least(slice_depth, g.depth - k);
   s.a.data += rows.begin * g.a.row + k * g.a.col;
   s.b.data += k * g.b.row;
-  s.c += rows.begin * g.n;
-  s.resume = k > 0;
+  s.c += rows.begin * g.c_stride;
+  s.resume = g.resume || k > 0;
   if (k + s.depth < g.depth) s.bias = nullptr;
   return s;
 }

@@ -9,6 +9,7 @@ template <class Body>
 FASTDL_INLINE void with_source(const Samples& x, Body body) {
   switch (x.type) {
     case Source::u8: return body(static_cast<const std::uint8_t*>(x.data));
+    case Source::i32: return body(static_cast<const std::int32_t*>(x.data));
     case Source::f32: return body(static_cast<const float*>(x.data));
     case Source::f64: return body(static_cast<const double*>(x.data));
   }

@@ -36,6 +36,10 @@ namespace FASTDL_ISA {
 #include "kernels/cpu/loss.hpp"
 #include "kernels/cpu/update.hpp"
 #include "kernels/cpu/im2col.hpp"
+#include "kernels/cpu/sequence.hpp"
+#include "kernels/cpu/recurrent_product.hpp"
+#include "kernels/cpu/recurrent_cells.hpp"
+#include "kernels/cpu/recurrent.hpp"
 
 template <class T>
 constexpr Kernels<T> table() {
@@ -78,6 +82,19 @@ constexpr Kernels<T> table() {
       .batch_norm_inference_backward = batch_norm_inference_backward<T>,
       .layer_norm_forward = layer_norm_forward<T>,
       .layer_norm_backward = layer_norm_backward<T>,
+      .gather_sequence = gather_sequence<T>,
+      .sequence_to_rows = sequence_to_rows<T>,
+      .rows_to_sequence = rows_to_sequence<T>,
+      .reverse_steps = reverse_steps<T>,
+      .step_pool_forward = step_pool_forward<T>,
+      .step_pool_backward = step_pool_backward<T>,
+      .concat_forward = concat_forward<T>,
+      .concat_backward = concat_backward<T>,
+      .embedding_forward = embedding_forward<T>,
+      .embedding_backward = embedding_backward<T>,
+      .recurrent_scratch = recurrent_scratch<T>,
+      .recurrent_forward = recurrent_forward<T>,
+      .recurrent_backward = recurrent_backward<T>,
       .loss = loss<T>,
       .update = update<T>,
       .max_norm = max_norm<T>,

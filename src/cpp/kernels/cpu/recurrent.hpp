@@ -1,0 +1,270 @@
+// recurrent: RNN, LSTM and GRU over time. Arrays of steps are (steps, n, ...) rows, so that the inputs of all steps, and
+// the gradients of the weights, are one GEMM each. Between them a thread takes its samples through all steps, forward
+// and back, and meets no other: no barrier stands between two steps.
+//
+// A row whose sequence has ended has h = 0 and no gradient; the rows after the last one that goes on are left out, so
+// batches sorted by falling length pay for little more than their steps.
+#pragma once
+
+FASTDL_INLINE bool is_gru(Cell cell) { return cell == Cell::gru || cell == Cell::gru_reset_after; }
+FASTDL_INLINE int cell_gates(Cell cell) { return cell == Cell::lstm ? 4 : is_gru(cell) ? 3 : 1; }
+
+// --- scratch and shares ---------------------------------------------------------------------------------------------
+template <class T>
+struct RecurrentSpace {
+  T *zeros, *packed, *dh, *dc, *dz, *dq, *gemm;
+  std::int64_t size = 0;  // of all
+
+  RecurrentSpace(const RecurrentShape& s, int threads, T* scratch) {
+    const int units = s.units, gates = cell_gates(s.cell) * units;
+    const std::int64_t states = std::int64_t(s.n) * units;
+    auto take = [&](std::int64_t count) {
+      T* at = scratch + size;
+      size += ceil_div<std::int64_t>(count, 64) * 64;
+      return at;
+    };
+    zeros = take(states), dh = take(states), dc = take(states);
+    packed = take(most(PackedWeights<T>::space(gates, units), PackedWeights<T>::space(units, gates)) +
+                  PackedWeights<T>::space(units, units));
+    dz = take(states * s.steps * cell_gates(s.cell)), dq = take(is_gru(s.cell) ? states * s.steps : 0);
+    gemm = take(threads * gemm_scratch<T>);
+  }
+};
+
+template <class T>
+std::size_t recurrent_scratch(const RecurrentShape& s, int threads) {
+  return RecurrentSpace<T>(s, threads, nullptr).size;
+}
+
+// This thread's samples: about as many steps for each thread.
+inline Range share_samples(const Team& team, const RecurrentShape& s) {
+  std::int64_t total = 0, before = 0;
+  for (int i = 0; i < s.n; i++) total += s.lengths[i];
+  Range mine{s.n, s.n};
+  for (int i = s.n - 1; i >= 0; i--) {
+    before += s.lengths[i];
+    if ((total - before) * team.size >= total * team.rank) mine.begin = i;
+    if ((total - before) * team.size >= total * (team.rank + 1)) mine.end = i;
+  }
+  return mine;
+}
+
+// --- one thread's way through the steps -----------------------------------------------------------------------------
+template <class T>
+struct RecurrentWalk {
+  const RecurrentShape s;
+  const RecurrentArrays<T> a;
+  const RecurrentSpace<T> space;
+  const Range mine;
+  const int units = s.units, gates = cell_gates(s.cell) * units;
+  PackedWeights<T> w{}, w_n{};  // of all gates; of a GRU w of r and z, w_n of n
+
+  RecurrentWalk(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a)
+      : s(s), a(a), space(s, team.size, a.scratch), mine(share_samples(team, s)) {
+    if (team.rank == 0) __builtin_memset(space.zeros, 0, std::int64_t(s.n) * units * sizeof(T));
+  }
+
+  std::int64_t row(int t, std::int64_t i) const { return std::int64_t(t) * s.n + i; }
+  bool goes_on(int t, std::int64_t i) const { return t < s.lengths[i]; }
+  Range active(int t) const {  // up to the last of mine that goes on in step t
+    Range rows = mine;
+    while (rows.end > rows.begin && !goes_on(t, rows.end - 1)) rows.end--;
+    return rows;
+  }
+  T* h(int t, std::int64_t i) const { return a.h + row(t, i) * units; }
+  T* z(int t, std::int64_t i) const { return (a.gates ? a.gates : a.h) + row(t, i) * gates; }  // an RNN's become h
+  T* extra(int t, std::int64_t i) const { return a.extra + row(t, i) * units; }
+  T* dz(int t, std::int64_t i) const { return space.dz + row(t, i) * gates; }
+  T* dq(int t, std::int64_t i) const { return space.dq + row(t, i) * units; }
+  const T* h_before(int t, std::int64_t i) const { return before(a.h, a.h0, t, i); }
+  const T* c_before(int t, std::int64_t i) const { return before(a.extra, a.c0, t, i); }
+  const T* before(const T* states, const T* first, int t, std::int64_t i) const {
+    return t > 0 ? states + row(t - 1, i) * units : (first ? first : space.zeros) + i * units;
+  }
+
+  // With the weights w_hh (units, gates) for forward, or their transpose.
+  void pack(const Team& team, bool transposed) {
+    const int main = is_gru(s.cell) ? 2 * units : gates;
+    auto columns = [&](int first, int count, T* to) {
+      const T* from = a.w_hh + first;
+      return transposed ? pack_weights<T>(team, units, count, {from, 1, gates}, to)
+                        : pack_weights<T>(team, count, units, {from, gates, 1}, to);
+    };
+    w = columns(0, main, space.packed);
+    if (is_gru(s.cell))
+      w_n = columns(main, units, space.packed + most(PackedWeights<T>::space(main, units),
+                                                     PackedWeights<T>::space(units, main)));
+    team.sync();
+  }
+
+  void forward(int t) const;
+  void backward(int t, const RecurrentGradients<T>& d) const;
+};
+
+template <class F>
+FASTDL_INLINE void each_row(Range rows, F f) {
+  for (std::int64_t i = rows.begin; i < rows.end; i++) f(i);
+}
+
+template <class T>
+void RecurrentWalk<T>::forward(int t) const {
+  const Range rows = active(t);
+  const std::int64_t first = rows.begin;
+  const int count = int(rows.end - rows.begin);
+  auto times_weights = [&](const PackedWeights<T>& w, const T* from, T* to, std::int64_t to_row, const T* bias,
+                           bool resume) { multiply_rows(w, count, from, units, to, to_row, bias, resume); };
+  if (t > 0 || a.h0 || a.b_hh) times_weights(w, h_before(t, first), z(t, first), gates, a.b_hh, true);
+  switch (s.cell) {
+    case Cell::rnn_tanh: each_row(rows, [&](auto i) { rnn_row(units, Tanh<T>{}, h(t, i)); }); break;
+    case Cell::rnn_relu: each_row(rows, [&](auto i) { rnn_row(units, Relu<T>{}, h(t, i)); }); break;
+    case Cell::lstm:
+      each_row(rows, [&](auto i) { lstm_row(units, z(t, i), a.peepholes, c_before(t, i), extra(t, i), h(t, i)); });
+      break;
+    case Cell::gru:
+      each_row(rows, [&](auto i) { gru_row_reset(units, z(t, i), h_before(t, i), extra(t, i)); });
+      times_weights(w_n, extra(t, first), z(t, first) + 2 * units, gates, nullptr, true);
+      each_row(rows, [&](auto i) { gru_row(units, z(t, i), h_before(t, i), h(t, i)); });
+      break;
+    case Cell::gru_reset_after:
+      times_weights(w_n, h_before(t, first), extra(t, first), units, a.b_hh ? a.b_hh + 2 * units : nullptr, false);
+      each_row(rows, [&](auto i) { gru_row_after(units, z(t, i), h_before(t, i), extra(t, i), h(t, i)); });
+      break;
+  }
+  each_row(mine, [&](auto i) {
+    if (goes_on(t, i)) return;
+    __builtin_memset(h(t, i), 0, units * sizeof(T));
+    if (a.extra) __builtin_memset(extra(t, i), 0, units * sizeof(T));
+  });
+}
+
+// space.dh, dc: (n, units), the gradients of h and c from the steps after t; then of those before it.
+template <class T>
+void RecurrentWalk<T>::backward(int t, const RecurrentGradients<T>& d) const {
+  const Range rows = active(t);
+  const std::int64_t first = rows.begin;
+  const int count = int(rows.end - rows.begin);
+  auto dh = [&](std::int64_t i) { return space.dh + i * units; };
+  auto dc = [&](std::int64_t i) { return space.dc + i * units; };
+  auto add = [&](const T* more, std::int64_t i, T* sum) {
+    for_slices<T>(0, units, [&](Slice<T> at) { at.write(sum, at.read(sum) + at.read(more + row(t, i) * units)); });
+  };
+  auto times_transposed = [&](const PackedWeights<T>& w, const T* from, std::int64_t from_row, T* to, bool resume) {
+    multiply_rows<T>(w, count, from, from_row, to, units, nullptr, resume);
+  };
+  each_row(rows, [&](auto i) {
+    add(d.dh, i, dh(i));
+    if (d.dc) add(d.dc, i, dc(i));
+  });
+  const bool further = t > 0 || d.dh0;  // somebody wants the gradient of the state before
+  switch (s.cell) {
+    case Cell::rnn_tanh:
+      each_row(rows, [&](auto i) { rnn_row_backward(units, Tanh<T>{}, h(t, i), dh(i), dz(t, i)); });
+      break;
+    case Cell::rnn_relu:
+      each_row(rows, [&](auto i) { rnn_row_backward(units, Relu<T>{}, h(t, i), dh(i), dz(t, i)); });
+      break;
+    case Cell::lstm:
+      each_row(rows, [&](auto i) {
+        lstm_row_backward(units, z(t, i), a.peepholes, c_before(t, i), extra(t, i), dh(i), dc(i), dz(t, i));
+      });
+      break;
+    case Cell::gru:
+      each_row(rows, [&](auto i) { gru_row_backward(units, z(t, i), h_before(t, i), dh(i), dz(t, i)); });
+      times_transposed(w_n, dz(t, first) + 2 * units, gates, dq(t, first), false);
+      each_row(rows, [&](auto i) {
+        gru_row_reset_backward(units, z(t, i), h_before(t, i), dq(t, i), dh(i), dz(t, i));
+      });
+      break;
+    case Cell::gru_reset_after:
+      each_row(rows, [&](auto i) {
+        gru_row_backward(units, z(t, i), h_before(t, i), dh(i), dz(t, i));
+        gru_row_after_backward(units, z(t, i), extra(t, i), dz(t, i), dq(t, i));
+      });
+      if (further) times_transposed(w_n, dq(t, first), units, dh(first), true);
+      break;
+  }
+  each_row(mine, [&](auto i) {
+    if (goes_on(t, i)) return;
+    __builtin_memset(dz(t, i), 0, gates * sizeof(T));
+    if (is_gru(s.cell)) __builtin_memset(dq(t, i), 0, units * sizeof(T));
+    __builtin_memset(dh(i), 0, units * sizeof(T));
+    __builtin_memset(dc(i), 0, units * sizeof(T));
+  });
+  if (further) times_transposed(w, dz(t, first), gates, dh(first), is_gru(s.cell));
+}
+
+// --- forward and backward -------------------------------------------------------------------------------------------
+template <class T>
+void recurrent_forward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a) {
+  RecurrentWalk<T> walk(team, s, a);
+  walk.pack(team, false);
+  dense_forward(team, s.steps * s.n, s.features, walk.gates, a.x, a.w_ih, a.b, a.gates ? a.gates : a.h,
+                walk.space.gemm);
+  for (int t = 0; t < s.steps; t++) walk.forward(t);
+  team.sync();
+}
+
+// dw (units, count columns of `columns`) = the sum over all steps of h_before^T d, d rows of d_row elements
+template <class T>
+void recurrent_weights(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a, int count, const T* d,
+                       std::int64_t d_row, T* dw, std::int64_t columns, T* scratch) {
+  Gemm<T> g{.m = s.units, .n = count, .depth = s.n, .a = {a.h0, 1, s.units}, .b = {d, d_row, 1}, .c = dw,
+            .bias = nullptr, .resume = false, .c_stride = columns};
+  if (a.h0) gemm(team, g, scratch);
+  g.a.data = a.h, g.b.data = d + s.n * d_row, g.depth = (s.steps - 1) * s.n, g.resume = a.h0;
+  if (g.depth > 0) return gemm(team, g, scratch);
+  const Range rows = team.share(a.h0 ? 0 : s.units);
+  each_row(rows, [&](auto i) { __builtin_memset(dw + i * columns, 0, count * sizeof(T)); });
+}
+
+// dpeepholes (3, units): the sums of dzi c_before, dzf c_before and dzo c
+template <class T>
+void recurrent_peepholes(const Team& team, const RecurrentWalk<T>& walk, T* dpeepholes) {
+  const int units = walk.units;
+  Range part = team.share(ceil_div(units, lanes<T>));
+  for_slices<T>(part.begin * lanes<T>, least<std::int64_t>(part.end * lanes<T>, units), [&](Slice<T> at) {
+    Vec<T> di{}, df{}, d_o{};
+    for (int t = 0; t < walk.s.steps; t++)
+      each_row({0, walk.s.n}, [&](auto i) {
+        if (!walk.goes_on(t, i)) return;
+        const T* dz = walk.dz(t, i);
+        const Vec<T> before = at.read(walk.c_before(t, i));
+        di += at.read(dz) * before, df += at.read(dz + units) * before;
+        d_o += at.read(dz + 3 * units) * at.read(walk.extra(t, i));
+      });
+    at.write(dpeepholes, di), at.write(dpeepholes + units, df), at.write(dpeepholes + 2 * units, d_o);
+  });
+}
+
+template <class T>
+void recurrent_backward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a,
+                        const RecurrentGradients<T>& d) {
+  RecurrentWalk<T> walk(team, s, a);
+  walk.pack(team, true);
+  const RecurrentSpace<T>& space = walk.space;
+  const int units = s.units, gates = walk.gates, rows = s.steps * s.n;
+  const std::int64_t first = walk.mine.begin * units, states = (walk.mine.end - walk.mine.begin) * units * sizeof(T);
+  __builtin_memset(space.dh + first, 0, states);
+  __builtin_memset(space.dc + first, 0, states);
+  for (int t = s.steps - 1; t >= 0; t--) walk.backward(t, d);
+  if (d.dh0) __builtin_memcpy(d.dh0 + first, space.dh + first, states);
+  if (d.dc0) __builtin_memcpy(d.dc0 + first, space.dc + first, states);
+  team.sync();
+  if (d.dx) dense_backward_data(team, rows, s.features, gates, space.dz, a.w_ih, d.dx, space.gemm);
+  if (!d.dw_ih) return;
+  dense_backward_weights(team, rows, s.features, gates, a.x, space.dz, d.dw_ih, d.db, space.gemm);
+  const int main = is_gru(s.cell) ? 2 * units : gates;
+  recurrent_weights<T>(team, s, a, main, space.dz, gates, d.dw_hh, gates, space.gemm);
+  if (s.cell == Cell::gru)
+    gemm<T>(team, {.m = units, .n = units, .depth = rows, .a = {a.extra, 1, units},
+                   .b = {space.dz + main, gates, 1}, .c = d.dw_hh + main, .bias = nullptr, .resume = false,
+                   .c_stride = gates}, space.gemm);
+  if (s.cell == Cell::gru_reset_after)
+    recurrent_weights<T>(team, s, a, units, space.dq, units, d.dw_hh + main, gates, space.gemm);
+  if (d.db_hh) {
+    sum_rows(team, rows, units, space.dq, d.db_hh + main);
+    if (team.rank == 0) __builtin_memcpy(d.db_hh, d.db, main * sizeof(T));
+  }
+  if (d.dpeepholes) recurrent_peepholes(team, walk, d.dpeepholes);
+  team.sync();
+}

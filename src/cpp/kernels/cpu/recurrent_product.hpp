@@ -1,0 +1,55 @@
+// recurrent: the product of one step's states with weights that are packed once for all steps
+#pragma once
+
+// B (depth, n) in panels, each (depth, columns, lanes).
+template <class T>
+struct PackedWeights {
+  int n = 0, depth = 0;
+  T* data = nullptr;
+
+  static std::int64_t space(int n, int depth) { return std::int64_t(ceil_div(n, lanes<T>)) * lanes<T> * depth; }
+  int vectors() const { return ceil_div(n, lanes<T>); }
+  int panels() const { return ceil_div(vectors(), max_columns); }
+  Range columns(int panel) const { return part({0, vectors()}, panel, panels()); }
+  T* at(int panel) const { return data + columns(panel).begin * lanes<T> * depth; }
+};
+
+// Each thread packs its panels; the caller syncs.
+template <class T>
+PackedWeights<T> pack_weights(const Team& team, int n, int depth, const Matrix<T>& b, T* space) {
+  const PackedWeights<T> packed{n, depth, space};
+  const Gemm<T> g{.m = 0, .n = n, .depth = depth, .a = {}, .b = b, .c = nullptr, .bias = nullptr};
+  const Range mine = team.share(packed.panels());
+  for (int p = mine.begin; p < mine.end; p++) {
+    const Panel panel = panel_of(g, packed.columns(p));
+    const T* corner = b.data + panel.first * b.col;
+    if (b.col == 1)
+      pack_rows(panel, depth, corner, b.row, packed.at(p));
+    else
+      pack_columns(panel, depth, corner, b.col, packed.at(p));
+  }
+  return packed;
+}
+
+// C (rows, n) = A (rows, depth) B + bias, or going on from C; strides a_row, c_row; by one thread.
+template <class T>
+void multiply_rows(const PackedWeights<T>& w, int rows, const T* a, std::int64_t a_row, T* c, std::int64_t c_row,
+                   const T* bias, bool resume) {
+  if (rows <= 0) return;
+  const Gemm<T> g{.m = rows, .n = w.n, .depth = w.depth, .a = {}, .b = {}, .c = c, .bias = bias};
+  for (int p = 0; p < w.panels(); p++) {
+    const Panel panel = panel_of(g, w.columns(p));
+    Tile<T> t{};
+    t.a_row = a_row, t.a_col = 1, t.c_row = c_row, t.c_last = panel.last;
+    t.depth = w.depth, t.resume = resume, t.width = panel.width;
+    t.b = w.at(p), t.b_row = panel.columns * lanes<T>, t.b_last = t.b_row - lanes<T>;
+    t.bias = bias ? bias + panel.first : nullptr;
+    const int tiles = ceil_div(rows, tile_rows(panel.columns));
+    for (int tile = 0; tile < tiles; tile++) {
+      const Range part_rows = part({0, rows}, tile, tiles);
+      t.a = a + part_rows.begin * a_row;
+      t.c = c + part_rows.begin * c_row + panel.first;
+      tile_kernels<T>.at[panel.columns - 1][part_rows.end - part_rows.begin - 1](t);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// rnn, lstm, gru: states h (n, units) that see their own past; the output is every h or the last one. Reversed layers read
+// each sequence from its end: their input is turned around, and so are the outputs of all steps.
+#include "layers/make.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct Recurrent : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  Cell cell;
+  int features, units, gates;
+  bool all_steps, reverse;
+  Param w_ih, w_hh, b, peepholes = -1;  // b (gates,), or (2, gates) for the two products of a GRU with reset_after
+  Tensor x, h;                          // in the order of the steps done: (steps, n, features), (steps, n, units)
+  Buffer z = -1, extra = -1, h0, c0;    // gates; c, or what a GRU keeps; where the batch started
+  Buffer carry_h, carry_c;              // where the batch before ended
+
+  void plan(Plan<T>& plan) override {
+    check(in.shape.is_sequence(), this->who() + " takes sequences (steps, features), but its input is " +
+                                      in.shape.what() + ". Pass input_shape=(steps, features).");
+    this->learns = plan.learns(spec);
+    cell = cell_of(spec);
+    features = in.shape.c(), units = spec.integer("units");
+    gates = units * (cell == Cell::lstm ? 4 : is_gru() ? 3 : 1);
+    all_steps = spec.flag("return_sequences"), reverse = spec.flag("reverse");
+    const std::string end = reverse ? "_reverse" : "";
+    w_ih = plan.parameter(spec, "weight_ih" + end, "weight", {features, gates}, features, units);
+    w_hh = plan.parameter(spec, "weight_hh" + end, "weight", {units, gates}, units, units);
+    std::vector<int> bias{gates};
+    if (cell == Cell::gru_reset_after) bias = {2, gates};
+    b = plan.parameter(spec, "bias" + end, "bias", bias, units, units);
+    if (cell == Cell::lstm && spec.flag("peepholes"))
+      peepholes = plan.parameter(spec, "peepholes" + end, "weight", {3, units}, 1, 1);
+
+    bool wants_gradient = in.wants_gradient || this->learns;
+    int steps = in.shape.steps();
+    x = reverse ? plan.tensor(in.shape, in.wants_gradient) : in;
+    h = plan.tensor({{steps, units}}, wants_gradient);
+    out = !all_steps ? plan.tensor({{units}}, wants_gradient) : reverse ? plan.tensor(h.shape, wants_gradient) : h;
+    out.overwritable = !all_steps || reverse;
+    index states = plan.batch * index(units);
+    if (!is_rnn()) z = plan.saved(states * steps * (gates / units)), extra = plan.saved(states * steps);
+    h0 = plan.saved(states), c0 = plan.saved(states);
+    carry_h = plan.carry(states), carry_c = plan.carry(states);
+    std::vector<std::int32_t> lengths(plan.batch, steps);
+    plan.scratch(plan.kernels.recurrent_scratch({cell, plan.batch, steps, features, units, lengths.data()},
+                                                plan.threads));
+  }
+
+  void forward(const Frame<T>& f) const override {
+    if (reverse) f.kernels.reverse_steps(f.team, f.sequence(in.shape), f.value(in), f.value(x));
+    if (f.stateful) {
+      copy(f, f.carry(carry_h), f.saved(h0));
+      copy(f, f.carry(carry_c), f.saved(c0));
+    }
+    f.kernels.recurrent_forward(f.team, shape(f), arrays(f));
+    const SequenceShape s = f.sequence(h.shape);
+    auto last = [&](const T* states, T* y) {
+      f.kernels.step_pool_forward(f.team, StepPool::last, s, states, y, nullptr);
+    };
+    if (f.stateful) last(f.value(h), f.carry(carry_h));
+    if (f.stateful && cell == Cell::lstm) last(f.saved(extra), f.carry(carry_c));
+    if (!all_steps)
+      last(f.value(h), f.value(out));
+    else if (reverse)
+      f.kernels.reverse_steps(f.team, s, f.value(h), f.value(out));
+  }
+
+  void backward(const Frame<T>& f) const override {
+    const SequenceShape s = f.sequence(h.shape);
+    T* dh = f.gradient(h);
+    if (!all_steps)
+      f.kernels.step_pool_backward(f.team, StepPool::last, s, f.gradient(out), nullptr, dh);
+    else if (reverse)
+      f.kernels.reverse_steps(f.team, s, f.gradient(out), dh);
+    RecurrentGradients<T> d{};
+    d.dh = dh, d.dx = f.gradient(x);
+    if (this->learns) {
+      d.dw_ih = f.grad(w_ih), d.dw_hh = f.grad(w_hh), d.db = f.grad(b), d.dpeepholes = f.grad(peepholes);
+      if (cell == Cell::gru_reset_after) d.db_hh = d.db + gates;
+    }
+    f.kernels.recurrent_backward(f.team, shape(f), arrays(f), d);
+    if (T* dx = f.gradient(in); dx && reverse) f.kernels.reverse_steps(f.team, f.sequence(in.shape), d.dx, dx);
+  }
+
+ private:
+  static Cell cell_of(const LayerSpec& spec) {
+    if (spec.kind == "lstm") return Cell::lstm;
+    if (spec.kind == "gru") return spec.flag("reset_after") ? Cell::gru_reset_after : Cell::gru;
+    return spec.text("activation") == "relu" ? Cell::rnn_relu : Cell::rnn_tanh;
+  }
+  bool is_rnn() const { return cell == Cell::rnn_tanh || cell == Cell::rnn_relu; }
+  bool is_gru() const { return cell == Cell::gru || cell == Cell::gru_reset_after; }
+
+  RecurrentShape shape(const Frame<T>& f) const { return {cell, f.n, f.steps, features, units, f.lengths}; }
+  RecurrentArrays<T> arrays(const Frame<T>& f) const {
+    RecurrentArrays<T> a{};
+    a.x = f.value(x), a.h = f.value(h);
+    a.w_ih = f.param(w_ih), a.w_hh = f.param(w_hh), a.b = f.param(b), a.peepholes = f.param(peepholes);
+    if (cell == Cell::gru_reset_after) a.b_hh = a.b + gates;
+    if (f.stateful) a.h0 = f.saved(h0), a.c0 = f.saved(c0);
+    if (!is_rnn()) a.gates = f.saved(z), a.extra = f.saved(extra);
+    a.scratch = f.scratch;
+    return a;
+  }
+  void copy(const Frame<T>& f, const T* from, T* to) const {
+    f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), f.n * index(units), from, to);
+  }
+};
+
+template <class T>
+struct RNN : Recurrent<T> {
+  using Recurrent<T>::Recurrent;
+};
+template <class T>
+struct LSTM : Recurrent<T> {
+  using Recurrent<T>::Recurrent;
+};
+template <class T>
+struct GRU : Recurrent<T> {
+  using Recurrent<T>::Recurrent;
+};
+
+}  // namespace
+
+FASTDL_LAYER(RNN)
+FASTDL_LAYER(LSTM)
+FASTDL_LAYER(GRU)
+
+}  // namespace fastdl
