@@ -3,16 +3,8 @@
 test_layers.py runs each line on every backend in both dtypes.
 """
 
-from typing import NamedTuple
-
+from cases_recurrent import RECURRENT, Case
 from fastdl import layers as L
-
-
-class Case(NamedTuple):
-    id: str
-    layers: list[L.Layer]
-    input_shape: tuple[int, ...]
-    batches: tuple[int, ...] = (1, 5, 16, 19)  # 19 fills a vector and a part of the next
 
 
 def act(function: str, alpha: float | None = None) -> L.Activation:
@@ -201,5 +193,8 @@ CASES = [
     Case("convnet",           [L.Conv2D(5, 3, padding="same"), L.BatchNorm(), act("relu"),
                                L.MaxPool2D(2), L.Conv2D(7, 3), act("relu"), L.GlobalAvgPool(),
                                L.Maxout(6, pieces=2), L.Dropout(0.5), L.Dense(3)], (8, 8, 2)),
+
+    # --- sequences: cases_recurrent.py ------------------------------------------------------------
+    *RECURRENT,
 ]
 # fmt: on

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+import reference_recurrent
+
 Array = NDArray[np.float64]
 Layer = dict[str, Any]  # {"kind": "conv2d", "name": "conv2d_1", "filters": 8, ...}
 
@@ -139,9 +141,15 @@ def philox(key: tuple[int, int], counters: Any) -> NDArray[np.uint64]:
 def dropout_mask(shape: Any, rate: float, seed: int, layer: int, epoch: int = 0) -> Array:
     """What training multiplies a batch (n, features) or (n, h, w, c) by: 0 or 1 / (1 - rate).
 
+    A batch (n, steps, features) is multiplied by the same at every step.
+
     A sample's elements stand channel by channel; element 64 b + 16 j + i takes word j of counter
     (16 b + i, sample, epoch).
     """
+    if len(shape) == 3:
+        n, steps, features = shape
+        mask = dropout_mask((n, features), rate, seed, layer, epoch)
+        return np.repeat(mask[:, None], steps, axis=1)
     n, *sample = shape
     size = int(np.prod(sample))
     i, row = np.meshgrid(np.arange(-(-size // 64) * 16), np.arange(n))
@@ -213,8 +221,7 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "avg_pool2d": lambda layer, arrays, x, training: avg_pool2d(
         x, layer["size"], layer["stride"], layer["padding"], layer["count_include_pad"]
     ),
-    "global_avg_pool": lambda layer, arrays, x, training: x.mean(axis=(1, 2)),
-    "global_max_pool": lambda layer, arrays, x, training: x.max(axis=(1, 2)),
+    **reference_recurrent.LAYERS,
     "flatten": lambda layer, arrays, x, training: x.reshape(len(x), -1),
     "reshape": lambda layer, arrays, x, training: x.reshape(len(x), *layer["shape"]),
     "activation": lambda layer, arrays, x, training: ACTIVATIONS[layer["function"]](

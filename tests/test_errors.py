@@ -73,11 +73,11 @@ SHAPES = [
      "rows of 60 features. Pass input_shape=(height, width, channels), or put Reshape((height, "
      "width, channels)) before it."),
     (net(L.Flatten(), L.GlobalAvgPool()), ValueError,
-     "layer 'global_avg_pool_1' (GlobalAvgPool) takes images (height, width, channels), but its "
-     "input is rows of 60 features. Leave it out."),
+     "layer 'global_avg_pool_1' (GlobalAvgPool) takes images (height, width, channels) or sequences "
+     "(steps, features), but its input is rows of 60 features. Leave it out."),
     (net(L.Flatten(), L.GlobalMaxPool()), ValueError,
-     "layer 'global_max_pool_1' (GlobalMaxPool) takes images (height, width, channels), but its "
-     "input is rows of 60 features. Leave it out."),
+     "layer 'global_max_pool_1' (GlobalMaxPool) takes images (height, width, channels) or sequences "
+     "(steps, features), but its input is rows of 60 features. Leave it out."),
     (net(L.Dense(3)), ValueError,
      "layer 'dense_1' (Dense) takes rows of features, but its input is an image of 4x5x3. Put "
      "Flatten() or GlobalAvgPool() before it."),
@@ -100,8 +100,8 @@ BACKENDS = [
     (lambda: row_net(backend="cpu:mips"), ValueError,
      f"backend='cpu:mips' is not available here. Usable on this machine: {USABLE}."),
     (lambda: Program([], (3,)), ValueError, "a network needs at least one layer, got none."),
-    (lambda: Program([{"kind": "lstm", "title": "LSTM", "name": "lstm_1"}], (3,)), ValueError,
-     "layer 'lstm_1': fastdl has no layer of kind 'lstm'."),
+    (lambda: Program([{"kind": "ltsm", "title": "LTSM", "name": "ltsm_1"}], (3,)), ValueError,
+     "layer 'ltsm_1': fastdl has no layer of kind 'ltsm'."),
     (lambda: Program([{"kind": "dense", "title": "Dense", "name": "d", "units": 2.5}], (3,)),
      ValueError, "layer 'd' (Dense): field 'units' is missing or of the wrong type."),
 ]
@@ -117,9 +117,9 @@ ARRAYS = [
      "X must be a NumPy array or a CSR triple."),
     (lambda: row_net().predict(np.asfortranarray(X)), TypeError, "X must be C-contiguous."),
     (lambda: row_net().predict(X.astype(int)), TypeError,
-     "X must be of dtype uint8, float32 or float64, got int64."),
+     "X must be of dtype uint8, int32, float32 or float64, got int64."),
     (lambda: row_net().predict(X.astype(">f4")), TypeError,
-     "X must be of dtype uint8, float32 or float64, got >f4."),
+     "X must be of dtype uint8, int32, float32 or float64, got >f4."),
     (lambda: row_net().predict(X, layer=1), ValueError, "layer=1; the network has 1 layers."),
     (lambda: row_net().predict(X, link="logit"), ValueError,
      "link='logit'; expected '', 'softmax', 'sigmoid' or 'exp'."),

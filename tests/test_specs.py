@@ -30,6 +30,11 @@ REQUIRED = {
     L.Conv2D: (4, 3),
     L.Maxout: (5,),
     L.Reshape: ([2, 2, 3],),
+    L.Embedding: (7, 3),
+    L.RNN: (4,),
+    L.LSTM: (4,),
+    L.GRU: (4,),
+    L.Bidirectional: (L.LSTM(4),),
     L.Sequential: ([L.Dense(3)],),
     L.Residual: ([L.Dense(3)],),
 }
@@ -366,7 +371,8 @@ BAD_CALLS = [
     (lambda: optim.Adam(beta1=1.5).check(), ValueError,
      "Adam: beta1=1.5; expected a number from 0 to below 1."),
     (lambda: compile([L.Dense(3)], (4, 4)), ValueError,
-     "input_shape=(4, 4); expected (features,) or (height, width, channels), positive integers."),
+     "input_shape=(4, 4, 4, 4); expected (features,), (steps, features) or (height, width, channels), "
+     "positive integers."),
     (lambda: compile([L.Dense(3)], (4,), dtype="float16"), ValueError,
      "dtype='float16'; expected 'float32' or 'float64'."),
     (lambda: compile([L.Dense(3)], (4,), batch_size=0), ValueError,

@@ -217,3 +217,12 @@ def col2im(
     padding: Sequence[int],
     dilation: Sequence[int],
 ) -> None: ...
+# Arrays (steps, n, ...) in the order of the steps done: x w_ih w_hh b peepholes h0 c0 h gates extra
+# (peepholes, h0, c0 or None; gates and extra empty for an RNN; h, gates and extra are written);
+# backward takes them again, then dh dc (or None), and writes dx dw_ih dw_hh db dpeepholes dh0 dc0.
+def recurrent_forward(
+    cell: str, lengths: NDArray[np.int32], *arrays: NDArray[Any] | None
+) -> None: ...
+def recurrent_backward(
+    cell: str, lengths: NDArray[np.int32], *arrays: NDArray[Any] | None
+) -> None: ...

@@ -108,6 +108,17 @@ from fastdl.functional._pool import (
     max_pool2d,
     max_pool2d_backward,
 )
+from fastdl.functional._recurrent import (
+    RecurrentCache,
+    embedding,
+    embedding_backward,
+    gru,
+    gru_backward,
+    lstm,
+    lstm_backward,
+    rnn,
+    rnn_backward,
+)
 from fastdl.functional._steps import (
     State,
     adadelta_step,
@@ -122,6 +133,7 @@ from fastdl.functional._steps import (
 )
 
 __all__ = [
+    "RecurrentCache",
     "State",
     "absolute_error",
     "activation",
@@ -145,12 +157,16 @@ __all__ = [
     "dropout_backward",
     "elu",
     "elu_backward",
+    "embedding",
+    "embedding_backward",
     "gelu",
     "gelu_backward",
     "global_avg_pool2d",
     "global_avg_pool2d_backward",
     "global_max_pool2d",
     "global_max_pool2d_backward",
+    "gru",
+    "gru_backward",
     "hinge",
     "huber",
     "im2col",
@@ -161,6 +177,8 @@ __all__ = [
     "leaky_relu_backward",
     "log_softmax",
     "log_softmax_backward",
+    "lstm",
+    "lstm_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "maxout",
@@ -174,6 +192,8 @@ __all__ = [
     "relu",
     "relu_backward",
     "rmsprop_step",
+    "rnn",
+    "rnn_backward",
     "selu",
     "selu_backward",
     "sgd_step",

@@ -23,6 +23,7 @@ struct Batches {
           const py::object& steps, bool stateful) {
     in = input_of(X, p.input(), p.symbols());
     data.x = in.samples;
+    check_stateful(p, stateful);
     lengths = lengths_of(steps, in.n, p.input(), stateful);
     data.lengths = steps.is_none() ? nullptr : lengths.data();
     data.stateful = stateful;

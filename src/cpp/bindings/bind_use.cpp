@@ -21,6 +21,7 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
     check(layer >= -count && layer < count,
           "layer=" + std::to_string(layer) + "; the network has " + std::to_string(count) + " layers.");
     Input in = input_of(X, p.input(), p.symbols());
+    check_stateful(p, stateful);
     auto steps = lengths_of(lengths, in.n, p.input(), stateful);
     Shape shape = p.output(layer);
     check(kind == ActivationKind::identity || !shape.is_image(), "a link needs rows of outputs.");
@@ -43,6 +44,7 @@ py::array forward(PyProgram& self, const py::object& X, bool training, std::uint
   return self.visit([&](auto& p) -> py::array {
     using T = value_of<std::decay_t<decltype(p)>>;
     Input in = input_of(X, p.input(), p.symbols());
+    check_stateful(p, stateful);
     auto steps = lengths_of(lengths, in.n, p.input(), stateful);
     check(in.n <= p.settings().batch, "forward() takes one batch: " + std::to_string(in.n) + " samples, at most " +
                                           std::to_string(p.settings().batch) + ".");

@@ -7,6 +7,7 @@
 namespace fastdl {
 void bind_program(py::module_& m);
 void bind_functions(py::module_& m);
+void bind_recurrent(py::module_& m);
 
 namespace {
 
@@ -48,4 +49,5 @@ PYBIND11_MODULE(_core, m) {
   m.def("max_threads", [] { return max_threads(); });
   bind_program(m);
   bind_functions(m);
+  bind_recurrent(m);
 }

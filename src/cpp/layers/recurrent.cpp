@@ -19,12 +19,15 @@ struct Recurrent : Layer<T> {
 
   void plan(Plan<T>& plan) override {
     check(in.shape.is_sequence(), this->who() + " takes sequences (steps, features), but its input is " +
-                                      in.shape.what() + ". Pass input_shape=(steps, features).");
+                                      in.shape.what() +
+                                      (in.value == 0 ? ". Pass input_shape=(steps, features)."
+                                                     : ". Pass return_sequences=True to the layer before it."));
     this->learns = plan.learns(spec);
     cell = cell_of(spec);
     features = in.shape.c(), units = spec.integer("units");
     gates = units * (cell == Cell::lstm ? 4 : is_gru() ? 3 : 1);
     all_steps = spec.flag("return_sequences"), reverse = spec.flag("reverse");
+    if (reverse) plan.reversed = this->who();
     const std::string end = reverse ? "_reverse" : "";
     w_ih = plan.parameter(spec, "weight_ih" + end, "weight", {features, gates}, features, units);
     w_hh = plan.parameter(spec, "weight_hh" + end, "weight", {units, gates}, units, units);

@@ -37,7 +37,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   Plan<T> plan(kernels_, settings.batch, settings.threads);
   input_ = plan.tensor(input, settings.input_gradient);
   plan_chain(layers_, layers, input_, plan);
-  parameters_ = plan.parameters, states_ = plan.states;
+  parameters_ = plan.parameters, states_ = plan.states, reversed_ = plan.reversed;
   params_ = Block<T>(plan.n_parameters), grads_ = Block<T>(plan.n_parameters), state_ = Block<T>(plan.n_states);
   values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients), saved_ = Block<T>(plan.saves);
   carried_ = Block<T>(plan.carries), scratch_ = Block<T>(plan.scratches);

@@ -79,6 +79,7 @@ class Program {
   int n_layers() const { return int(layers_.size()); }  // at the top level
   std::vector<LayerRow> rows() const;
 
+  const std::string& reversed() const { return reversed_; }  // a layer that reads from the end, or ""
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const std::vector<State>& states() const { return states_; }
   const Block<T>& weights() const { return params_; }
@@ -136,6 +137,7 @@ class Program {
   int threads_;
   std::vector<LayerPtr<T>> layers_;
   Tensor input_;
+  std::string reversed_;
   double work_ = 0;  // operations for one sample, forward
   std::vector<Parameter> parameters_;
   std::vector<State> states_;
