@@ -1,4 +1,4 @@
-"""Recurrent layers forward in plain float64 NumPy, one sequence after the other: part of `reference`.
+"""Recurrent layers forward in plain float64 NumPy, one sequence after the other: part of reference.
 
 ``arrays["lengths"]`` has the steps of each sequence; without it all have all of them.
 """

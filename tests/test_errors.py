@@ -73,11 +73,11 @@ SHAPES = [
      "rows of 60 features. Pass input_shape=(height, width, channels), or put Reshape((height, "
      "width, channels)) before it."),
     (net(L.Flatten(), L.GlobalAvgPool()), ValueError,
-     "layer 'global_avg_pool_1' (GlobalAvgPool) takes images (height, width, channels) or sequences "
-     "(steps, features), but its input is rows of 60 features. Leave it out."),
+     "layer 'global_avg_pool_1' (GlobalAvgPool) takes images (height, width, channels) or "
+     "sequences (steps, features), but its input is rows of 60 features. Leave it out."),
     (net(L.Flatten(), L.GlobalMaxPool()), ValueError,
-     "layer 'global_max_pool_1' (GlobalMaxPool) takes images (height, width, channels) or sequences "
-     "(steps, features), but its input is rows of 60 features. Leave it out."),
+     "layer 'global_max_pool_1' (GlobalMaxPool) takes images (height, width, channels) or "
+     "sequences (steps, features), but its input is rows of 60 features. Leave it out."),
     (net(L.Dense(3)), ValueError,
      "layer 'dense_1' (Dense) takes rows of features, but its input is an image of 4x5x3. Put "
      "Flatten() or GlobalAvgPool() before it."),

@@ -115,7 +115,8 @@ def test_same_as_generic(case: Case, backend: str, dtype: str) -> None:
     exact, program = build(case, "cpu:generic", "float64"), build(case, backend, dtype)
     for n in case.batches:
         for training in modes(case):
-            run(case, program, n, training).assert_close(run(case, exact, n, training), 10 * EPS[dtype])
+            found = run(case, program, n, training)
+            found.assert_close(run(case, exact, n, training), 10 * EPS[dtype])
 
 
 def test_batch_is_the_sum_of_its_parts(case: Case, backend: str, dtype: str) -> None:

@@ -11,7 +11,6 @@ from fastdl import initializers
 from fastdl import layers as L
 from fastdl._core import Program
 from fastdl.program import compile
-from fastdl.testing import check_program_gradients
 from programs import EPS, arrays, assert_close, assert_same_bytes, compiled, gradients, sample
 
 STEPS, FEATURES = 9, 4
@@ -84,9 +83,13 @@ def test_gradients(net: list[L.Layer], backend: str) -> None:
     if any(isinstance(layer, L.Flatten) for layer in net):
         return  # its output depends on the number of steps
     for i, length in enumerate(LENGTHS):
-        alone = compiled(net, (int(length), FEATURES), backend=backend, dtype="float64", input_gradient=True)
+        alone = compiled(
+            net, (int(length), FEATURES), backend=backend, dtype="float64", input_gradient=True
+        )
         dy_alone = dy[i : i + 1, :length] if dy.ndim == 3 else dy[i : i + 1]
-        _, dx_alone, *parts = run(alone, np.ascontiguousarray(X[i : i + 1, :length]), None, dy_alone)
+        _, dx_alone, *parts = run(
+            alone, np.ascontiguousarray(X[i : i + 1, :length]), None, dy_alone
+        )
         np.testing.assert_allclose(dx[i, :length], dx_alone[0], rtol=0, atol=1e-11)
         np.testing.assert_array_equal(dx[i, length:], 0)
         for sum_of_parts, part in zip(total, parts, strict=True):
@@ -115,7 +118,11 @@ def test_more_padding_changes_nothing(net: list[L.Layer], backend: str, dtype: s
             net, (steps, FEATURES), backend=backend, dtype=dtype, batch_size=N, input_gradient=True
         )
         of_steps = len(program.output_shape) == 2
-        d = dy[:N, :steps, : program.output_shape[-1]] if of_steps else dy[:N, 0, : program.output_shape[-1]]
+        d = (
+            dy[:N, :steps, : program.output_shape[-1]]
+            if of_steps
+            else dy[:N, 0, : program.output_shape[-1]]
+        )
         y, dx, *parameters = run(program, np.ascontiguousarray(wide[:, :steps]), LENGTHS, d)
         results.append([y[:, :STEPS] if of_steps else y, dx[:, :STEPS], *parameters])
     for a, b in zip(*results, strict=True):
@@ -240,9 +247,13 @@ def test_loss_of_steps() -> None:
     assert loss == pytest.approx(expected, rel=1e-12)
     whole = program.get_gradients()
     small = tagger(batch_size=3)
-    assert small.loss_and_grads(X, CODES, lengths=LENGTHS, sample_weight=weight)[0] == pytest.approx(loss)
+    assert small.loss_and_grads(X, CODES, lengths=LENGTHS, sample_weight=weight)[
+        0
+    ] == pytest.approx(loss)
     np.testing.assert_allclose(small.get_gradients(), whole, atol=1e-12)
-    result = program.train_epoch(X, CODES, np.arange(N), np.zeros(1), lengths=LENGTHS, sample_weight=weight)
+    result = program.train_epoch(
+        X, CODES, np.arange(N), np.zeros(1), lengths=LENGTHS, sample_weight=weight
+    )
     assert result.loss == pytest.approx(expected, rel=1e-12)
 
 
@@ -268,8 +279,13 @@ def test_training_learns_the_first_step(threads: int) -> None:
     x = sample((300, 8, 2), 4).astype(np.float32)
     y = (x[:, 0, 0] > 0).astype(np.int32)
     program = compile(
-        [L.LSTM(12), L.Dense(2)], (8, 2), random_state=0, loss="softmax_cross_entropy", threads=threads,
-        optimizer="adam", batch_size=30,
+        [L.LSTM(12), L.Dense(2)],
+        (8, 2),
+        random_state=0,
+        loss="softmax_cross_entropy",
+        threads=threads,
+        optimizer="adam",
+        batch_size=30,
     )
     for epoch in range(30):
         program.train_epoch(x, y, np.random.default_rng(epoch).permutation(300), np.array([0.01]))
@@ -289,13 +305,22 @@ def test_codes(dtype: str) -> None:
 
 def test_initial_weights() -> None:
     program = compile(
-        [L.LSTM(4, **ALL), L.GRU(4, **ALL), L.RNN(4, "relu", recurrent_init="identity"), L.Dense(2)],
-        (5, 3), random_state=0, dtype="float64",
+        [
+            L.LSTM(4, **ALL),
+            L.GRU(4, **ALL),
+            L.RNN(4, "relu", recurrent_init="identity"),
+            L.Dense(2),
+        ],
+        (5, 3),
+        random_state=0,
+        dtype="float64",
     )
     w = program.get_parameter("lstm_1.weight_hh")
     for gate in np.split(w, 4, axis=1):
         np.testing.assert_allclose(gate.T @ gate, np.eye(4), atol=1e-12)
-    np.testing.assert_array_equal(program.get_parameter("lstm_1.bias"), np.repeat([0.0, 1, 0, 0], 4))
+    np.testing.assert_array_equal(
+        program.get_parameter("lstm_1.bias"), np.repeat([0.0, 1, 0, 0], 4)
+    )
     np.testing.assert_array_equal(program.get_parameter("gru_1.bias"), 0)
     np.testing.assert_array_equal(program.get_parameter("rnn_1.weight_hh"), np.eye(4))
     assert np.abs(program.get_parameter("gru_1.weight_ih")).max() <= np.sqrt(6 / (4 + 4))
@@ -321,7 +346,8 @@ def ids(*codes: float) -> Any:
     ("call", "error", "text"),
     [
         (lambda: predict(ONE * 6), ValueError, "lengths[0] is 6, but X has 5 steps."),
-        (lambda: predict(ONE * 0), ValueError, "lengths[0] is 0; a sequence has at least one step."),
+        (lambda: predict(ONE * 0), ValueError,
+         "lengths[0] is 0; a sequence has at least one step."),
         (lambda: predict(-ONE, stateful=True), ValueError,
          "lengths[0] is -1; a sequence has at least one step."),
         (lambda: predict(np.ones(3, np.int32)), ValueError,
@@ -331,8 +357,8 @@ def ids(*codes: float) -> Any:
         (lambda: compile([L.Dense(4)], (3,)).predict(ROWS, lengths=ONE), ValueError,
          "lengths go with sequences, but the network takes samples of 3."),
         (lambda: compile([L.LSTM(4)], (3,)), ValueError,
-         "layer 'lstm_1' (LSTM) takes sequences (steps, features), but its input is rows of 3. Pass "
-         "input_shape=(steps, features)."),
+         "layer 'lstm_1' (LSTM) takes sequences (steps, features), but its input is rows of 3. "
+         "Pass input_shape=(steps, features)."),
         (lambda: compile([L.LSTM(4), L.GRU(4)], (5, 3)), ValueError,
          "layer 'gru_1' (GRU) takes sequences (steps, features), but its input is rows of 4. Pass "
          "return_sequences=True to the layer before it."),
@@ -341,14 +367,14 @@ def ids(*codes: float) -> Any:
          "sequences of 5x3. Pass input_shape=(height, width, channels), or put Reshape((height, "
          "width, channels)) before it."),
         (lambda: compile([L.BatchNorm()], (5, 3)), ValueError,
-         "layer 'batch_norm_1' (BatchNorm) takes rows or images, but its input is sequences of 5x3. "
-         "Use LayerNorm() on sequences."),
+         "layer 'batch_norm_1' (BatchNorm) takes rows or images, but its input is sequences of "
+         "5x3. Use LayerNorm() on sequences."),
         (lambda: compile([L.Maxout(2)], (5, 3)), ValueError,
          "layer 'maxout_1' (Maxout) takes rows of features, but its input is sequences of 5x3. Put "
          "Flatten() or a pooling over time before it."),
         (lambda: compile([L.LastStep()], (5,)), ValueError,
-         "layer 'last_step_1' (LastStep) takes sequences (steps, features), but its input is rows of "
-         "5. Leave it out."),
+         "layer 'last_step_1' (LastStep) takes sequences (steps, features), but its input is rows "
+         "of 5. Leave it out."),
         (lambda: compile([L.Embedding(4, 2)], (5, 3)), ValueError,
          "layer 'embedding_1' (Embedding) takes codes of symbols (steps, 1), but its input is "
          "sequences of 5x3. Pass X of shape (n, steps, 1)."),

@@ -370,9 +370,9 @@ BAD_CALLS = [
      "'nesterov', 'adagrad', 'adadelta', 'rmsprop', 'adam', 'adamw', 'nadam', 'lbfgs'."),
     (lambda: optim.Adam(beta1=1.5).check(), ValueError,
      "Adam: beta1=1.5; expected a number from 0 to below 1."),
-    (lambda: compile([L.Dense(3)], (4, 4)), ValueError,
-     "input_shape=(4, 4, 4, 4); expected (features,), (steps, features) or (height, width, channels), "
-     "positive integers."),
+    (lambda: compile([L.Dense(3)], (4, 4, 4, 4)), ValueError,
+     "input_shape=(4, 4, 4, 4); expected (features,), (steps, features) or (height, width, "
+     "channels), positive integers."),
     (lambda: compile([L.Dense(3)], (4,), dtype="float16"), ValueError,
      "dtype='float16'; expected 'float32' or 'float64'."),
     (lambda: compile([L.Dense(3)], (4,), batch_size=0), ValueError,

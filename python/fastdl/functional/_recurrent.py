@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import _core
 from fastdl._rules import choice
-from fastdl.functional._arrays import expect, expect_same_shape, expect_shape, floats, wanted
+from fastdl.functional._arrays import expect, expect_shape, floats, wanted
 
 _GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_after": 3}
 
 
 class RecurrentCache(NamedTuple):
-    """What backward needs of forward; arrays are (steps, n, ...), in the order of the steps done."""
+    """What backward needs of forward; arrays are (steps, n, ...), in the order they are done."""
 
     cell: str
     lengths: NDArray[np.int32]

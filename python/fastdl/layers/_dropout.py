@@ -22,8 +22,8 @@ class Dropout(Layer):
     equal that at test.
 
     The shape stays. All steps of a sequence get the same mask (Gal and Ghahramani, "A theoretically
-    grounded application of dropout in recurrent neural networks", NIPS 2016). The draws depend on the seed, the layer, the epoch and the sample, not on the
-    batch or the number of threads.
+    grounded application of dropout in recurrent neural networks", NIPS 2016). The draws depend on
+    the seed, the layer, the epoch and the sample, not on the batch or the number of threads.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from fastdl import initializers
 from fastdl._rules import FLAG, NUMBER, POSITIVE_INTEGER, Rule, choice

@@ -28,7 +28,7 @@ struct Batches {
     data.lengths = steps.is_none() ? nullptr : lengths.data();
     data.stateful = stateful;
     check(!p.output().is_image(), "the loss needs rows of outputs, but the last layer gives " + p.output().text() +
-                                   ". Put Flatten() or GlobalAvgPool() and Dense() at the end.");
+                                      ". Put Flatten() or GlobalAvgPool() and Dense() at the end.");
     index outputs = p.output().c(), room = p.output().steps();
     bool sequence = p.output().is_sequence();
     check(p.loss().kind != LossKind::hinge || outputs > 1, "the hinge loss compares classes, but there is one output.");

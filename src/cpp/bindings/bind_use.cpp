@@ -39,8 +39,8 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
   });
 }
 
-py::array forward(PyProgram& self, const py::object& X, bool training, std::uint32_t epoch,
-                  const py::object& lengths, bool stateful) {
+py::array forward(PyProgram& self, const py::object& X, bool training, std::uint32_t epoch, const py::object& lengths,
+                  bool stateful) {
   return self.visit([&](auto& p) -> py::array {
     using T = value_of<std::decay_t<decltype(p)>>;
     Input in = input_of(X, p.input(), p.symbols());

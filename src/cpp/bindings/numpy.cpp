@@ -8,7 +8,8 @@ Source source_type(const py::array& a) {
   if (py::isinstance<py::array_t<std::int32_t>>(a)) return Source::i32;
   if (py::isinstance<py::array_t<float>>(a)) return Source::f32;
   if (py::isinstance<py::array_t<double>>(a)) return Source::f64;
-  throw py::type_error("X must be of dtype uint8, int32, float32 or float64, got " + std::string(py::str(a.dtype())) + ".");
+  throw py::type_error("X must be of dtype uint8, int32, float32 or float64, got " + std::string(py::str(a.dtype())) +
+                       ".");
 }
 
 Input sparse_input(const py::tuple& csr, const Shape& shape) {

@@ -58,8 +58,9 @@ using value_of = typename P::value_type;
 template <class P>
 void check_stateful(const P& p, bool stateful) {
   check(!stateful || p.reversed().empty(),
-        p.reversed() + " reads from the end: no state goes on to the next window. Leave out reverse, Bidirectional or "
-                       "stateful=True.");
+        p.reversed() +
+            " reads from the end: no state goes on to the next window. Leave out reverse, Bidirectional or "
+            "stateful=True.");
 }
 
 using ProgramClass = py::class_<PyProgram>;

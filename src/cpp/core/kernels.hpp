@@ -73,21 +73,21 @@ struct RecurrentShape {
 };
 template <class T>
 struct RecurrentArrays {
-  const T* x;                      // (steps, n, features)
+  const T* x;                       // (steps, n, features)
   const T *w_ih, *w_hh, *b, *b_hh;  // (features, gates*units), (units, gates*units), (gates*units,); b_hh or null
-  const T* peepholes;              // LSTM: (3, units) for i, f, o, or null
-  const T *h0, *c0;                // (n, units), or null for zeros
-  T* h;                            // (steps, n, units)
-  T* gates;                        // (steps, n, gates*units), kept for backward; null for an RNN
-  T* extra;                        // (steps, n, units), kept: an LSTM's c, a GRU's r*h or h w_n + b_n; null for an RNN
+  const T* peepholes;               // LSTM: (3, units) for i, f, o, or null
+  const T *h0, *c0;                 // (n, units), or null for zeros
+  T* h;                             // (steps, n, units)
+  T* gates;                         // (steps, n, gates*units), kept for backward; null for an RNN
+  T* extra;                         // (steps, n, units), kept: an LSTM's c, a GRU's r*h or h w_n + b_n; null for an RNN
   T* scratch;
 };
 template <class T>
 struct RecurrentGradients {
-  const T *dh, *dc;                      // (steps, n, units); dc or null
-  T* dx;                                 // or null
+  const T *dh, *dc;                            // (steps, n, units); dc or null
+  T* dx;                                       // or null
   T *dw_ih, *dw_hh, *db, *db_hh, *dpeepholes;  // dw_ih null: none of them
-  T *dh0, *dc0;                          // or null
+  T *dh0, *dc0;                                // or null
 };
 
 enum class StepPool { last, avg, max };

@@ -14,9 +14,9 @@ struct Embedding : Layer<T> {
   Param table;
 
   void plan(Plan<T>& plan) override {
-    check(in.shape.is_sequence() && in.shape.c() == 1,
-          this->who() + " takes codes of symbols (steps, 1), but its input is " + in.shape.what() +
-              ". Pass X of shape (n, steps, 1).");
+    check(in.shape.is_sequence() && in.shape.c() == 1, this->who() +
+                                                           " takes codes of symbols (steps, 1), but its input is " +
+                                                           in.shape.what() + ". Pass X of shape (n, steps, 1).");
     check(in.value == 0, this->who() + " takes the codes that the network gets. Put it first.");
     this->learns = plan.learns(spec);
     n_symbols = spec.integer("n_symbols"), units = spec.integer("units");

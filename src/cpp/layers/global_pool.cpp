@@ -8,8 +8,9 @@ namespace {
 
 template <class T>
 void check_not_rows(const Layer<T>& layer) {
-  check(!layer.in.shape.is_row(), layer.who() + " takes images (height, width, channels) or sequences (steps, "
-                                                "features), but its input is rows of " +
+  check(!layer.in.shape.is_row(), layer.who() +
+                                      " takes images (height, width, channels) or sequences (steps, "
+                                      "features), but its input is rows of " +
                                       layer.in.shape.text() + " features. Leave it out.");
 }
 
@@ -75,8 +76,8 @@ struct LastStep : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out;
 
   void plan(Plan<T>& plan) override {
-    check(in.shape.is_sequence(), this->who() + " takes sequences (steps, features), but its input is " +
-                                      in.shape.what() + ". Leave it out.");
+    check(in.shape.is_sequence(),
+          this->who() + " takes sequences (steps, features), but its input is " + in.shape.what() + ". Leave it out.");
     out = plan.tensor({{in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
   }

@@ -1,5 +1,5 @@
-// rnn, lstm, gru: states h (n, units) that see their own past; the output is every h or the last one. Reversed layers read
-// each sequence from its end: their input is turned around, and so are the outputs of all steps.
+// rnn, lstm, gru: states h (n, units) that see their own past; the output is every h or the last one. Reversed layers
+// read each sequence from its end: their input is turned around, and so are the outputs of all steps.
 #include "layers/make.hpp"
 #include "program/plan.hpp"
 
@@ -48,8 +48,8 @@ struct Recurrent : Layer<T> {
     h0 = plan.saved(states), c0 = plan.saved(states);
     carry_h = plan.carry(states), carry_c = plan.carry(states);
     std::vector<std::int32_t> lengths(plan.batch, steps);
-    plan.scratch(plan.kernels.recurrent_scratch({cell, plan.batch, steps, features, units, lengths.data()},
-                                                plan.threads));
+    plan.scratch(
+        plan.kernels.recurrent_scratch({cell, plan.batch, steps, features, units, lengths.data()}, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {

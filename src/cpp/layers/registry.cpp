@@ -2,32 +2,32 @@
 // compares the two).
 #include "layers/layer.hpp"
 
-#define FASTDL_LAYERS(X)                                                                                        \
-  X(dense, Dense, "units", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                    \
-  X(conv2d, Conv2D, "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "weight_init", \
-    "bias_init", "trainable", "lr_multiplier")                                                                  \
-  X(max_pool2d, MaxPool2D, "size", "stride", "padding")                                                         \
-  X(avg_pool2d, AvgPool2D, "size", "stride", "padding", "count_include_pad")                                    \
-  X(global_avg_pool, GlobalAvgPool)                                                                             \
-  X(global_max_pool, GlobalMaxPool)                                                                             \
-  X(last_step, LastStep)                                                                                        \
-  X(flatten, Flatten)                                                                                           \
-  X(reshape, Reshape, "shape")                                                                                  \
-  X(activation, Activation, "function", "alpha")                                                                \
-  X(prelu, PReLU, "alpha_init", "trainable", "lr_multiplier")                                                   \
-  X(dropout, Dropout, "rate")                                                                                   \
-  X(batch_norm, BatchNorm, "momentum", "eps", "trainable", "lr_multiplier")                                     \
-  X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                 \
-  X(maxout, Maxout, "units", "pieces", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")        \
-  X(embedding, Embedding, "n_symbols", "units", "weight_init", "trainable", "lr_multiplier")                    \
-  X(rnn, RNN, "units", "activation", "return_sequences", "reverse", "weight_init", "recurrent_init",            \
-    "bias_init", "trainable", "lr_multiplier")                                                                  \
-  X(lstm, LSTM, "units", "peepholes", "forget_bias", "return_sequences", "reverse", "weight_init",              \
-    "recurrent_init", "bias_init", "trainable", "lr_multiplier")                                                \
-  X(gru, GRU, "units", "reset_after", "return_sequences", "reverse", "weight_init", "recurrent_init",           \
-    "bias_init", "trainable", "lr_multiplier")                                                                  \
-  X(bidirectional, Bidirectional, "layer")                                                                      \
-  X(residual, Residual, "layers", "shortcut")                                                                   \
+#define FASTDL_LAYERS(X)                                                                                             \
+  X(dense, Dense, "units", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                         \
+  X(conv2d, Conv2D, "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "weight_init",      \
+    "bias_init", "trainable", "lr_multiplier")                                                                       \
+  X(max_pool2d, MaxPool2D, "size", "stride", "padding")                                                              \
+  X(avg_pool2d, AvgPool2D, "size", "stride", "padding", "count_include_pad")                                         \
+  X(global_avg_pool, GlobalAvgPool)                                                                                  \
+  X(global_max_pool, GlobalMaxPool)                                                                                  \
+  X(last_step, LastStep)                                                                                             \
+  X(flatten, Flatten)                                                                                                \
+  X(reshape, Reshape, "shape")                                                                                       \
+  X(activation, Activation, "function", "alpha")                                                                     \
+  X(prelu, PReLU, "alpha_init", "trainable", "lr_multiplier")                                                        \
+  X(dropout, Dropout, "rate")                                                                                        \
+  X(batch_norm, BatchNorm, "momentum", "eps", "trainable", "lr_multiplier")                                          \
+  X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                      \
+  X(maxout, Maxout, "units", "pieces", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")             \
+  X(embedding, Embedding, "n_symbols", "units", "weight_init", "trainable", "lr_multiplier")                         \
+  X(rnn, RNN, "units", "activation", "return_sequences", "reverse", "weight_init", "recurrent_init", "bias_init",    \
+    "trainable", "lr_multiplier")                                                                                    \
+  X(lstm, LSTM, "units", "peepholes", "forget_bias", "return_sequences", "reverse", "weight_init", "recurrent_init", \
+    "bias_init", "trainable", "lr_multiplier")                                                                       \
+  X(gru, GRU, "units", "reset_after", "return_sequences", "reverse", "weight_init", "recurrent_init", "bias_init",   \
+    "trainable", "lr_multiplier")                                                                                    \
+  X(bidirectional, Bidirectional, "layer")                                                                           \
+  X(residual, Residual, "layers", "shortcut")                                                                        \
   X(sequential, Sequential, "layers")
 
 namespace fastdl {

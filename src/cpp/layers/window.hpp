@@ -19,8 +19,8 @@ template <class T>
 Window window_of(const Layer<T>& layer, const std::string& size, const std::string& what) {
   const LayerSpec& spec = layer.spec;
   check(layer.in.shape.is_image(), layer.who() + " takes images (height, width, channels), but its input is " +
-                                       layer.in.shape.what() +
-                                       (layer.in.shape.is_row() ? " features" : "") + ". Pass input_shape=(height, width, channels), or put Reshape((height, "
+                                       layer.in.shape.what() + (layer.in.shape.is_row() ? " features" : "") +
+                                       ". Pass input_shape=(height, width, channels), or put Reshape((height, "
                                        "width, channels)) before it.");
   auto pair = [&](const std::string& field, int i) { return int(spec.integers(field)[i]); };
   Window w{pair(size, 0), pair(size, 1), pair("stride", 0), pair("stride", 1)};

@@ -78,7 +78,7 @@ class Plan {
 
   bool frozen = false;              // inside a container that does not learn
   std::uint32_t random_layers = 0;  // booked so far: each draws from a stream of its own
-  std::string reversed;  // a layer that reads sequences from their end
+  std::string reversed;             // a layer that reads sequences from their end
   std::vector<Parameter> parameters;
   std::vector<State> states;
   index n_parameters = 0, n_states = 0, values = 0, gradients = 0, saves = 0, carries = 0, scratches = 0;

@@ -153,8 +153,7 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
   last_n_ = 0;
   run_team(team_size(int(std::min<index>(data.count, settings_.batch))), [&](const Team& team) {
     for (index begin = 0; begin < data.count; begin += settings_.batch) {
-      Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), false, 0,
-                  data.stateful};
+      Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), false, 0, data.stateful};
       Frame<T> f = frame(team, batch);
       gather(f, batch);
       run_forward(f, layer);
@@ -210,12 +209,9 @@ void Program<T>::backward(const T* dy, T* dx) {
 
 template <class T>
 std::vector<std::pair<const char*, index>> Program<T>::memory() const {
-  return {{"parameters", params_.bytes() + state_.bytes()},
-          {"gradients", grads_.bytes() + totals_.bytes()},
-          {"optimizer", optimizer_.moments().bytes()},
-          {"values", values_.bytes() + gradients_.bytes()},
-          {"saved", saved_.bytes() + carried_.bytes()},
-          {"scratch", scratch_.bytes()}};
+  return {{"parameters", params_.bytes() + state_.bytes()}, {"gradients", grads_.bytes() + totals_.bytes()},
+          {"optimizer", optimizer_.moments().bytes()},      {"values", values_.bytes() + gradients_.bytes()},
+          {"saved", saved_.bytes() + carried_.bytes()},     {"scratch", scratch_.bytes()}};
 }
 
 template <class T>

@@ -70,8 +70,8 @@ class Program {
   const Backend& backend() const { return backend_; }
   const Settings& settings() const { return settings_; }
   int threads() const { return threads_; }
-  int team_size(int n) const;                 // threads that a batch of n samples is worth
-  int last_count() const { return last_n_; }  // samples of the last forward()
+  int team_size(int n) const;                            // threads that a batch of n samples is worth
+  int last_count() const { return last_n_; }             // samples of the last forward()
   int symbols() const { return layers_[0]->symbols(); }  // the input holds codes below this; 0: numbers
   void set_threads(int threads) { threads_ = std::min(threads, settings_.threads); }
   const Shape& input() const { return input_.shape; }
@@ -104,7 +104,7 @@ class Program {
   void backward(const T* dy, T* dx);
 
   std::vector<std::pair<const char*, index>> memory() const;  // bytes of each block
-  void reset_states();                                         // of recurrent layers, to zero
+  void reset_states();                                        // of recurrent layers, to zero
   void poison();                                              // NaN into what no pass may rely on
 
  private:

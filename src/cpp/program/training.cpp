@@ -148,8 +148,7 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
   // One team for the epoch: its threads meet at the kernels' barriers, not at forks and joins.
   run_team(team_size(int(std::min<index>(batch_size, data.count))), [&](const Team& team) {
     for (index begin = 0; begin < data.count && !stop; begin += batch_size) {
-      Batch batch{&data, begin, int(std::min<index>(batch_size, data.count - begin)), true, epoch,
-                  data.stateful};
+      Batch batch{&data, begin, int(std::min<index>(batch_size, data.count - begin)), true, epoch, data.stateful};
       auto [loss, penalty] = train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
       team.sync();  // everyone has read the optimizer's step
       if (team.rank == 0) {
@@ -189,8 +188,7 @@ void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& lo
   if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
-    Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), !evaluation, 0,
-                data.stateful};
+    Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), !evaluation, 0, data.stateful};
     bool last = begin + batch.n == data.count;
     run_team(team_size(batch.n), [&](const Team& team) {
       Frame<T> f = frame(team, batch);

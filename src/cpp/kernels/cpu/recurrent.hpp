@@ -1,6 +1,6 @@
-// recurrent: RNN, LSTM and GRU over time. Arrays of steps are (steps, n, ...) rows, so that the inputs of all steps, and
-// the gradients of the weights, are one GEMM each. Between them a thread takes its samples through all steps, forward
-// and back, and meets no other: no barrier stands between two steps.
+// recurrent: RNN, LSTM and GRU over time. Arrays of steps are (steps, n, ...) rows, so that the inputs of all steps,
+// and the gradients of the weights, are one GEMM each. Between them a thread takes its samples through all steps,
+// forward and back, and meets no other: no barrier stands between two steps.
 //
 // A row whose sequence has ended has h = 0 and no gradient; the rows after the last one that goes on are left out, so
 // batches sorted by falling length pay for little more than their steps.
@@ -49,33 +49,37 @@ inline Range share_samples(const Team& team, const RecurrentShape& s) {
   return mine;
 }
 
-// --- one thread's way through the steps -----------------------------------------------------------------------------
+// --- the way through the steps --------------------------------------------------------------------------------------
+// Weights that do not stay in a core's own cache are read from memory that all share, once for each step and thread
+// that multiplies with them. Then the threads go together: each multiplies the rows of all with its part of the
+// weights.
+constexpr std::int64_t own_weights = 1 << 20;  // bytes
+
 template <class T>
 struct RecurrentWalk {
+  const Team team;
   const RecurrentShape s;
   const RecurrentArrays<T> a;
   const RecurrentSpace<T> space;
   const Range mine;
   const int units = s.units, gates = cell_gates(s.cell) * units;
+  const bool together = team.size > 1 && std::int64_t(units) * gates * sizeof(T) > own_weights;
   PackedWeights<T> w{}, w_n{};  // of all gates; of a GRU w of r and z, w_n of n
 
   RecurrentWalk(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a)
-      : s(s), a(a), space(s, team.size, a.scratch), mine(share_samples(team, s)) {
-    if (team.rank == 0) __builtin_memset(space.zeros, 0, std::int64_t(s.n) * units * sizeof(T));
+      : team(team), s(s), a(a), space(s, team.size, a.scratch), mine(share_samples(team, s)) {
+    if (team.rank == 0) clear(space.zeros, std::int64_t(s.n) * units);
   }
 
   std::int64_t row(int t, std::int64_t i) const { return std::int64_t(t) * s.n + i; }
   bool goes_on(int t, std::int64_t i) const { return t < s.lengths[i]; }
-  Range active(int t) const {  // up to the last of mine that goes on in step t
-    Range rows = mine;
-    while (rows.end > rows.begin && !goes_on(t, rows.end - 1)) rows.end--;
-    return rows;
-  }
   T* h(int t, std::int64_t i) const { return a.h + row(t, i) * units; }
   T* z(int t, std::int64_t i) const { return (a.gates ? a.gates : a.h) + row(t, i) * gates; }  // an RNN's become h
   T* extra(int t, std::int64_t i) const { return a.extra + row(t, i) * units; }
   T* dz(int t, std::int64_t i) const { return space.dz + row(t, i) * gates; }
   T* dq(int t, std::int64_t i) const { return space.dq + row(t, i) * units; }
+  T* dh(std::int64_t i) const { return space.dh + i * units; }  // of the state after the step that is done next,
+  T* dc(std::int64_t i) const { return space.dc + i * units; }  // from the steps after it
   const T* h_before(int t, std::int64_t i) const { return before(a.h, a.h0, t, i); }
   const T* c_before(int t, std::int64_t i) const { return before(a.extra, a.c0, t, i); }
   const T* before(const T* states, const T* first, int t, std::int64_t i) const {
@@ -83,7 +87,7 @@ struct RecurrentWalk {
   }
 
   // With the weights w_hh (units, gates) for forward, or their transpose.
-  void pack(const Team& team, bool transposed) {
+  void pack(bool transposed) {
     const int main = is_gru(s.cell) ? 2 * units : gates;
     auto columns = [&](int first, int count, T* to) {
       const T* from = a.w_hh + first;
@@ -91,113 +95,121 @@ struct RecurrentWalk {
                         : pack_weights<T>(team, count, units, {from, gates, 1}, to);
     };
     w = columns(0, main, space.packed);
-    if (is_gru(s.cell))
-      w_n = columns(main, units, space.packed + most(PackedWeights<T>::space(main, units),
-                                                     PackedWeights<T>::space(units, main)));
+    const std::int64_t space_of_w = most(PackedWeights<T>::space(main, units), PackedWeights<T>::space(units, main));
+    if (is_gru(s.cell)) w_n = columns(main, units, space.packed + space_of_w);
     team.sync();
+  }
+
+  // f(i) for my rows that go on, or do not, in step t
+  template <class F>
+  FASTDL_INLINE void each_going(int t, F f) const {
+    for (std::int64_t i = mine.begin; i < mine.end; i++)
+      if (goes_on(t, i)) f(i);
+  }
+  template <class F>
+  FASTDL_INLINE void each_ended(int t, F f) const {
+    for (std::int64_t i = mine.begin; i < mine.end; i++)
+      if (!goes_on(t, i)) f(i);
+  }
+  // to(i) = from(i) B + bias, or going on from to(i), for rows up to the last that goes on in step t
+  template <class From, class To>
+  void multiply(int t, const PackedWeights<T>& b, std::int64_t from_row, std::int64_t to_row, const T* bias,
+                bool resume, From from, To to) const {
+    Range rows = together ? Range{0, s.n} : mine;
+    while (rows.end > rows.begin && !goes_on(t, rows.end - 1)) rows.end--;
+    const Range panels = together ? team.share(b.panels()) : Range{0, b.panels()};
+    meet();
+    multiply_rows<T>(b, panels, int(rows.end - rows.begin), from(rows.begin), from_row, to(rows.begin), to_row, bias,
+                     resume);
+    meet();
+  }
+  void meet() const {
+    if (together) team.sync();
   }
 
   void forward(int t) const;
   void backward(int t, const RecurrentGradients<T>& d) const;
 };
 
-template <class F>
-FASTDL_INLINE void each_row(Range rows, F f) {
-  for (std::int64_t i = rows.begin; i < rows.end; i++) f(i);
-}
-
 template <class T>
 void RecurrentWalk<T>::forward(int t) const {
-  const Range rows = active(t);
-  const std::int64_t first = rows.begin;
-  const int count = int(rows.end - rows.begin);
-  auto times_weights = [&](const PackedWeights<T>& w, const T* from, T* to, std::int64_t to_row, const T* bias,
-                           bool resume) { multiply_rows(w, count, from, units, to, to_row, bias, resume); };
-  if (t > 0 || a.h0 || a.b_hh) times_weights(w, h_before(t, first), z(t, first), gates, a.b_hh, true);
+  auto to_z = [&](std::int64_t i) { return z(t, i); };
+  auto from_h = [&](std::int64_t i) { return h_before(t, i); };
+  auto q = [&](std::int64_t i) { return extra(t, i); };
+  if (t > 0 || a.h0 || a.b_hh) multiply(t, w, units, gates, a.b_hh, true, from_h, to_z);
   switch (s.cell) {
-    case Cell::rnn_tanh: each_row(rows, [&](auto i) { rnn_row(units, Tanh<T>{}, h(t, i)); }); break;
-    case Cell::rnn_relu: each_row(rows, [&](auto i) { rnn_row(units, Relu<T>{}, h(t, i)); }); break;
+    case Cell::rnn_tanh: each_going(t, [&](auto i) { rnn_row(units, Tanh<T>{}, h(t, i)); }); break;
+    case Cell::rnn_relu: each_going(t, [&](auto i) { rnn_row(units, Relu<T>{}, h(t, i)); }); break;
     case Cell::lstm:
-      each_row(rows, [&](auto i) { lstm_row(units, z(t, i), a.peepholes, c_before(t, i), extra(t, i), h(t, i)); });
+      each_going(t, [&](auto i) { lstm_row(units, z(t, i), a.peepholes, c_before(t, i), extra(t, i), h(t, i)); });
       break;
     case Cell::gru:
-      each_row(rows, [&](auto i) { gru_row_reset(units, z(t, i), h_before(t, i), extra(t, i)); });
-      times_weights(w_n, extra(t, first), z(t, first) + 2 * units, gates, nullptr, true);
-      each_row(rows, [&](auto i) { gru_row(units, z(t, i), h_before(t, i), h(t, i)); });
+      each_going(t, [&](auto i) { gru_row_reset(units, z(t, i), h_before(t, i), q(i)); });
+      multiply(t, w_n, units, gates, nullptr, true, q, [&](std::int64_t i) { return z(t, i) + 2 * units; });
+      each_going(t, [&](auto i) { gru_row(units, z(t, i), h_before(t, i), h(t, i)); });
       break;
     case Cell::gru_reset_after:
-      times_weights(w_n, h_before(t, first), extra(t, first), units, a.b_hh ? a.b_hh + 2 * units : nullptr, false);
-      each_row(rows, [&](auto i) { gru_row_after(units, z(t, i), h_before(t, i), extra(t, i), h(t, i)); });
+      multiply(t, w_n, units, units, a.b_hh ? a.b_hh + 2 * units : nullptr, false, from_h, q);
+      each_going(t, [&](auto i) { gru_row_after(units, z(t, i), h_before(t, i), q(i), h(t, i)); });
       break;
   }
-  each_row(mine, [&](auto i) {
-    if (goes_on(t, i)) return;
-    __builtin_memset(h(t, i), 0, units * sizeof(T));
-    if (a.extra) __builtin_memset(extra(t, i), 0, units * sizeof(T));
+  each_ended(t, [&](auto i) {
+    clear(h(t, i), units);
+    if (a.extra) clear(extra(t, i), units);
   });
 }
 
-// space.dh, dc: (n, units), the gradients of h and c from the steps after t; then of those before it.
 template <class T>
 void RecurrentWalk<T>::backward(int t, const RecurrentGradients<T>& d) const {
-  const Range rows = active(t);
-  const std::int64_t first = rows.begin;
-  const int count = int(rows.end - rows.begin);
-  auto dh = [&](std::int64_t i) { return space.dh + i * units; };
-  auto dc = [&](std::int64_t i) { return space.dc + i * units; };
   auto add = [&](const T* more, std::int64_t i, T* sum) {
     for_slices<T>(0, units, [&](Slice<T> at) { at.write(sum, at.read(sum) + at.read(more + row(t, i) * units)); });
   };
-  auto times_transposed = [&](const PackedWeights<T>& w, const T* from, std::int64_t from_row, T* to, bool resume) {
-    multiply_rows<T>(w, count, from, from_row, to, units, nullptr, resume);
-  };
-  each_row(rows, [&](auto i) {
+  each_going(t, [&](auto i) {
     add(d.dh, i, dh(i));
     if (d.dc) add(d.dc, i, dc(i));
   });
+  each_ended(t, [&](auto i) {
+    clear(dz(t, i), gates);
+    if (is_gru(s.cell)) clear(dq(t, i), units);
+  });
+  auto to_dh = [&](std::int64_t i) { return dh(i); };
+  auto from_dz = [&](std::int64_t i) { return dz(t, i); };
+  auto from_dn = [&](std::int64_t i) { return dz(t, i) + 2 * units; };
+  auto at_dq = [&](std::int64_t i) { return dq(t, i); };
   const bool further = t > 0 || d.dh0;  // somebody wants the gradient of the state before
   switch (s.cell) {
     case Cell::rnn_tanh:
-      each_row(rows, [&](auto i) { rnn_row_backward(units, Tanh<T>{}, h(t, i), dh(i), dz(t, i)); });
+      each_going(t, [&](auto i) { rnn_row_backward(units, Tanh<T>{}, h(t, i), dh(i), dz(t, i)); });
       break;
     case Cell::rnn_relu:
-      each_row(rows, [&](auto i) { rnn_row_backward(units, Relu<T>{}, h(t, i), dh(i), dz(t, i)); });
+      each_going(t, [&](auto i) { rnn_row_backward(units, Relu<T>{}, h(t, i), dh(i), dz(t, i)); });
       break;
     case Cell::lstm:
-      each_row(rows, [&](auto i) {
+      each_going(t, [&](auto i) {
         lstm_row_backward(units, z(t, i), a.peepholes, c_before(t, i), extra(t, i), dh(i), dc(i), dz(t, i));
       });
       break;
     case Cell::gru:
-      each_row(rows, [&](auto i) { gru_row_backward(units, z(t, i), h_before(t, i), dh(i), dz(t, i)); });
-      times_transposed(w_n, dz(t, first) + 2 * units, gates, dq(t, first), false);
-      each_row(rows, [&](auto i) {
-        gru_row_reset_backward(units, z(t, i), h_before(t, i), dq(t, i), dh(i), dz(t, i));
-      });
+      each_going(t, [&](auto i) { gru_row_backward(units, z(t, i), h_before(t, i), dh(i), dz(t, i)); });
+      multiply(t, w_n, gates, units, nullptr, false, from_dn, at_dq);
+      each_going(t, [&](auto i) { gru_row_reset_backward(units, z(t, i), h_before(t, i), dq(t, i), dh(i), dz(t, i)); });
       break;
     case Cell::gru_reset_after:
-      each_row(rows, [&](auto i) {
+      each_going(t, [&](auto i) {
         gru_row_backward(units, z(t, i), h_before(t, i), dh(i), dz(t, i));
         gru_row_after_backward(units, z(t, i), extra(t, i), dz(t, i), dq(t, i));
       });
-      if (further) times_transposed(w_n, dq(t, first), units, dh(first), true);
+      if (further) multiply(t, w_n, units, units, nullptr, true, at_dq, to_dh);
       break;
   }
-  each_row(mine, [&](auto i) {
-    if (goes_on(t, i)) return;
-    __builtin_memset(dz(t, i), 0, gates * sizeof(T));
-    if (is_gru(s.cell)) __builtin_memset(dq(t, i), 0, units * sizeof(T));
-    __builtin_memset(dh(i), 0, units * sizeof(T));
-    __builtin_memset(dc(i), 0, units * sizeof(T));
-  });
-  if (further) times_transposed(w, dz(t, first), gates, dh(first), is_gru(s.cell));
+  if (further) multiply(t, w, gates, units, nullptr, is_gru(s.cell), from_dz, to_dh);
 }
 
 // --- forward and backward -------------------------------------------------------------------------------------------
 template <class T>
 void recurrent_forward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a) {
   RecurrentWalk<T> walk(team, s, a);
-  walk.pack(team, false);
+  walk.pack(false);
   dense_forward(team, s.steps * s.n, s.features, walk.gates, a.x, a.w_ih, a.b, a.gates ? a.gates : a.h,
                 walk.space.gemm);
   for (int t = 0; t < s.steps; t++) walk.forward(t);
@@ -208,13 +220,20 @@ void recurrent_forward(const Team& team, const RecurrentShape& s, const Recurren
 template <class T>
 void recurrent_weights(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a, int count, const T* d,
                        std::int64_t d_row, T* dw, std::int64_t columns, T* scratch) {
-  Gemm<T> g{.m = s.units, .n = count, .depth = s.n, .a = {a.h0, 1, s.units}, .b = {d, d_row, 1}, .c = dw,
-            .bias = nullptr, .resume = false, .c_stride = columns};
+  Gemm<T> g{.m = s.units,
+            .n = count,
+            .depth = s.n,
+            .a = {a.h0, 1, s.units},
+            .b = {d, d_row, 1},
+            .c = dw,
+            .bias = nullptr,
+            .resume = false,
+            .c_stride = columns};
   if (a.h0) gemm(team, g, scratch);
   g.a.data = a.h, g.b.data = d + s.n * d_row, g.depth = (s.steps - 1) * s.n, g.resume = a.h0;
   if (g.depth > 0) return gemm(team, g, scratch);
   const Range rows = team.share(a.h0 ? 0 : s.units);
-  each_row(rows, [&](auto i) { __builtin_memset(dw + i * columns, 0, count * sizeof(T)); });
+  for (std::int64_t i = rows.begin; i < rows.end; i++) clear(dw + i * columns, count);
 }
 
 // dpeepholes (3, units): the sums of dzi c_before, dzf c_before and dzo c
@@ -225,13 +244,12 @@ void recurrent_peepholes(const Team& team, const RecurrentWalk<T>& walk, T* dpee
   for_slices<T>(part.begin * lanes<T>, least<std::int64_t>(part.end * lanes<T>, units), [&](Slice<T> at) {
     Vec<T> di{}, df{}, d_o{};
     for (int t = 0; t < walk.s.steps; t++)
-      each_row({0, walk.s.n}, [&](auto i) {
-        if (!walk.goes_on(t, i)) return;
+      for (std::int64_t i = 0; i < walk.s.n; i++) {
         const T* dz = walk.dz(t, i);
         const Vec<T> before = at.read(walk.c_before(t, i));
         di += at.read(dz) * before, df += at.read(dz + units) * before;
         d_o += at.read(dz + 3 * units) * at.read(walk.extra(t, i));
-      });
+      }
     at.write(dpeepholes, di), at.write(dpeepholes + units, df), at.write(dpeepholes + 2 * units, d_o);
   });
 }
@@ -240,15 +258,15 @@ template <class T>
 void recurrent_backward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a,
                         const RecurrentGradients<T>& d) {
   RecurrentWalk<T> walk(team, s, a);
-  walk.pack(team, true);
+  walk.pack(true);
   const RecurrentSpace<T>& space = walk.space;
   const int units = s.units, gates = walk.gates, rows = s.steps * s.n;
-  const std::int64_t first = walk.mine.begin * units, states = (walk.mine.end - walk.mine.begin) * units * sizeof(T);
-  __builtin_memset(space.dh + first, 0, states);
-  __builtin_memset(space.dc + first, 0, states);
+  const std::int64_t first = walk.mine.begin * units, states = (walk.mine.end - walk.mine.begin) * units;
+  clear(space.dh + first, states);
+  clear(space.dc + first, states);
   for (int t = s.steps - 1; t >= 0; t--) walk.backward(t, d);
-  if (d.dh0) __builtin_memcpy(d.dh0 + first, space.dh + first, states);
-  if (d.dc0) __builtin_memcpy(d.dc0 + first, space.dc + first, states);
+  if (d.dh0) __builtin_memcpy(d.dh0 + first, space.dh + first, states * sizeof(T));
+  if (d.dc0) __builtin_memcpy(d.dc0 + first, space.dc + first, states * sizeof(T));
   team.sync();
   if (d.dx) dense_backward_data(team, rows, s.features, gates, space.dz, a.w_ih, d.dx, space.gemm);
   if (!d.dw_ih) return;
@@ -256,9 +274,17 @@ void recurrent_backward(const Team& team, const RecurrentShape& s, const Recurre
   const int main = is_gru(s.cell) ? 2 * units : gates;
   recurrent_weights<T>(team, s, a, main, space.dz, gates, d.dw_hh, gates, space.gemm);
   if (s.cell == Cell::gru)
-    gemm<T>(team, {.m = units, .n = units, .depth = rows, .a = {a.extra, 1, units},
-                   .b = {space.dz + main, gates, 1}, .c = d.dw_hh + main, .bias = nullptr, .resume = false,
-                   .c_stride = gates}, space.gemm);
+    gemm<T>(team,
+            {.m = units,
+             .n = units,
+             .depth = rows,
+             .a = {a.extra, 1, units},
+             .b = {space.dz + main, gates, 1},
+             .c = d.dw_hh + main,
+             .bias = nullptr,
+             .resume = false,
+             .c_stride = gates},
+            space.gemm);
   if (s.cell == Cell::gru_reset_after)
     recurrent_weights<T>(team, s, a, units, space.dq, units, d.dw_hh + main, gates, space.gemm);
   if (d.db_hh) {

@@ -48,7 +48,8 @@ FASTDL_INLINE void lstm_row_backward(int units, const T* z, const T* p, const T*
 // Cho et al. 2014; gates (r, z, n): h = (1 - z) n + z h_before, where n = tanh(zn + q w_n) of q = r h_before, or, with
 // the reset after the product (cuDNN, PyTorch), n = tanh(zn + r q) of q = h_before w_n + b_n.
 template <class T>
-FASTDL_INLINE void gru_row_reset(int units, T* z, const T* h_before, T* q) {  // r, z and q; the product with w_n follows
+FASTDL_INLINE void gru_row_reset(int units, T* z, const T* h_before,
+                                 T* q) {  // r, z and q; the product with w_n follows
   const Sigmoid<T> sigmoid;
   for_slices<T>(0, units, [&](Slice<T> at) {
     Vec<T> r = sigmoid.value(at.read(z));

@@ -31,13 +31,13 @@ PackedWeights<T> pack_weights(const Team& team, int n, int depth, const Matrix<T
   return packed;
 }
 
-// C (rows, n) = A (rows, depth) B + bias, or going on from C; strides a_row, c_row; by one thread.
+// C (rows, n) = A (rows, depth) B + bias, or going on from C; strides a_row, c_row; these panels of B.
 template <class T>
-void multiply_rows(const PackedWeights<T>& w, int rows, const T* a, std::int64_t a_row, T* c, std::int64_t c_row,
-                   const T* bias, bool resume) {
+void multiply_rows(const PackedWeights<T>& w, Range panels, int rows, const T* a, std::int64_t a_row, T* c,
+                   std::int64_t c_row, const T* bias, bool resume) {
   if (rows <= 0) return;
   const Gemm<T> g{.m = rows, .n = w.n, .depth = w.depth, .a = {}, .b = {}, .c = c, .bias = bias};
-  for (int p = 0; p < w.panels(); p++) {
+  for (int p = panels.begin; p < panels.end; p++) {
     const Panel panel = panel_of(g, w.columns(p));
     Tile<T> t{};
     t.a_row = a_row, t.a_col = 1, t.c_row = c_row, t.c_last = panel.last;
