@@ -156,6 +156,29 @@ def test_threads(net: list[L.Layer], backend: str, dtype: str) -> None:
             assert_same_bytes(a, b)
 
 
+WIDE: list[L.Layer] = [  # weights that no core's cache holds: threads share each step's product
+    L.RNN(530),
+    L.LSTM(270, peepholes=True),
+    L.GRU(310, reverse=True, **ALL),
+    L.GRU(310, reset_after=False),
+]
+
+
+@pytest.mark.parametrize("layer", WIDE, ids=lambda layer: layer.kind)
+def test_threads_together(layer: L.Layer) -> None:
+    net = [layer, L.LastStep()] if layer.get_params()["return_sequences"] else [layer]
+    found = []
+    for threads in (1, 2, 4):
+        program = build(net, threads=threads)
+        assert program.team_size(N) == threads
+        found.append(run(program, X, LENGTHS))
+    for other in found[1:]:
+        for a, b in zip(other, found[0], strict=True):
+            assert_same_bytes(a, b)
+    exact = build(net, dtype="float64", backend="cpu:generic")
+    assert_close(found[0][0], run(exact, X, LENGTHS)[0], EPS["float32"])
+
+
 def test_full_lengths_are_no_lengths(net: list[L.Layer]) -> None:
     program = build(net)
     full = run(program, X, np.full(N, STEPS, np.int32))

@@ -118,7 +118,8 @@ class Program:
     def train_epoch(
         self,
         X: Any,
-        y: NDArray[Any],  # int32 codes (n,) or targets (n, n_outputs) of the program's dtype; of sequences (n, steps ...)
+        # int32 codes (n,) or targets (n, n_outputs) of the program's dtype; of sequences (n, steps ...)
+        y: NDArray[Any],
         order: NDArray[np.int64],  # (m,) indices into X: the epoch's samples in order
         rates: NDArray[np.float64],  # (1,) or one for each batch
         *,
@@ -217,6 +218,7 @@ def col2im(
     padding: Sequence[int],
     dilation: Sequence[int],
 ) -> None: ...
+
 # Arrays (steps, n, ...) in the order of the steps done: x w_ih w_hh b peepholes h0 c0 h gates extra
 # (peepholes, h0, c0 or None; gates and extra empty for an RNN; h, gates and extra are written);
 # backward takes them again, then dh dc (or None), and writes dx dw_ih dw_hh db dpeepholes dh0 dc0.
