@@ -277,7 +277,8 @@ ACTIVATIONS = (
 )
 INITIALIZERS = (
     "'zeros', 'constant', 'normal', 'uniform', 'glorot_uniform', 'glorot_normal', 'he_uniform', "
-    "'he_normal', 'lecun_uniform', 'lecun_normal', 'orthogonal'"
+    "'he_normal', 'lecun_uniform', 'lecun_normal', 'orthogonal', "
+    "'identity'"
 )
 # fmt: off
 BAD_LAYERS = [
