@@ -326,6 +326,18 @@ def test_codes(dtype: str) -> None:
     assert_same_bytes(program.predict(ids.astype(dtype)), table[ids[:, :, 0]])
 
 
+def test_codes_past_the_end_are_not_read() -> None:
+    program = compiled([L.Sequential([L.Embedding(7, 3), L.GRU(4)])], (3, 1))
+    ids = np.array([1, 6, -9, 2, 0, 5], np.int32).reshape(2, 3, 1)
+    clean = np.maximum(ids, 0)
+    lengths = np.array([2, 3], np.int32)
+    assert_same_bytes(
+        program.predict(ids, lengths=lengths), program.predict(clean, lengths=lengths)
+    )
+    with pytest.raises(ValueError, match=r"X has a code outside of 0\.\.6"):
+        program.predict(ids)
+
+
 def test_initial_weights() -> None:
     program = compile(
         [

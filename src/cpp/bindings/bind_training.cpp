@@ -21,12 +21,13 @@ struct Batches {
 
   Batches(P& p, const py::object& X, const py::object& y, const py::object& sample_weight, const py::object& rows,
           const py::object& steps, bool stateful) {
-    in = input_of(X, p.input(), p.symbols());
+    in = input_of(X, p.input());
     data.x = in.samples;
     check_stateful(p, stateful);
     lengths = lengths_of(steps, in.n, p.input(), stateful);
     data.lengths = steps.is_none() ? nullptr : lengths.data();
     data.stateful = stateful;
+    if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
     check(!p.output().is_image(), "the loss needs rows of outputs, but the last layer gives " + p.output().text() +
                                       ". Put Flatten() or GlobalAvgPool() and Dense() at the end.");
     index outputs = p.output().c(), room = p.output().steps();

@@ -20,7 +20,7 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
     int count = p.n_layers();
     check(layer >= -count && layer < count,
           "layer=" + std::to_string(layer) + "; the network has " + std::to_string(count) + " layers.");
-    Input in = input_of(X, p.input(), p.symbols());
+    Input in = input_of(X, p.input());
     check_stateful(p, stateful);
     auto steps = lengths_of(lengths, in.n, p.input(), stateful);
     Shape shape = p.output(layer);
@@ -30,6 +30,7 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
     Data<T> data;
     data.x = in.samples, data.count = in.n, data.stateful = stateful;
     if (!lengths.is_none()) data.lengths = steps.data();
+    if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
     T* to = y.mutable_data();
     {
       Busy busy(self.mutex());
@@ -43,7 +44,7 @@ py::array forward(PyProgram& self, const py::object& X, bool training, std::uint
                   bool stateful) {
   return self.visit([&](auto& p) -> py::array {
     using T = value_of<std::decay_t<decltype(p)>>;
-    Input in = input_of(X, p.input(), p.symbols());
+    Input in = input_of(X, p.input());
     check_stateful(p, stateful);
     auto steps = lengths_of(lengths, in.n, p.input(), stateful);
     check(in.n <= p.settings().batch, "forward() takes one batch: " + std::to_string(in.n) + " samples, at most " +
@@ -52,6 +53,7 @@ py::array forward(PyProgram& self, const py::object& X, bool training, std::uint
     Data<T> data;
     data.x = in.samples, data.count = in.n, data.stateful = stateful;
     if (!lengths.is_none()) data.lengths = steps.data();
+    if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
     T* to = y.mutable_data();
     {
       Busy busy(self.mutex());

@@ -33,29 +33,18 @@ Input sparse_input(const py::tuple& csr, const Shape& shape) {
 }
 
 template <class S>
-void check_codes(const S* x, index count, int symbols) {
-  for (index i = 0; i < count; i++)
-    check(x[i] >= 0 && x[i] < S(symbols) && x[i] == S(index(x[i])),
-          "X has a code outside of 0.." + std::to_string(symbols - 1) + ".");
-}
-
-void check_codes(const Samples& x, index count, int symbols) {
-  switch (x.type) {
-    case Source::u8: {
-      const auto* codes = static_cast<const std::uint8_t*>(x.data);
-      for (index i = 0; i < count; i++)
-        check(codes[i] < symbols, "X has a code outside of 0.." + std::to_string(symbols - 1) + ".");
-      return;
+void check_codes_of(const S* x, const Input& in, int steps, int symbols, const std::int32_t* lengths) {
+  for (index i = 0; i < in.n; i++)
+    for (index t = 0; t < (lengths ? lengths[i] : steps); t++) {
+      const double code = x[i * steps + t];
+      check(code >= 0 && code < symbols && code == double(index(code)),
+            "X has a code outside of 0.." + std::to_string(symbols - 1) + ".");
     }
-    case Source::i32: return check_codes(static_cast<const std::int32_t*>(x.data), count, symbols);
-    case Source::f32: return check_codes(static_cast<const float*>(x.data), count, symbols);
-    case Source::f64: return check_codes(static_cast<const double*>(x.data), count, symbols);
-  }
 }
 
 }  // namespace
 
-Input input_of(const py::object& X, const Shape& shape, int symbols) {
+Input input_of(const py::object& X, const Shape& shape) {
   if (py::isinstance<py::tuple>(X)) return sparse_input(py::reinterpret_borrow<py::tuple>(X), shape);
   if (!py::isinstance<py::array>(X)) throw py::type_error("X must be a NumPy array or a CSR triple.");
   auto a = py::reinterpret_borrow<py::array>(X);
@@ -67,8 +56,17 @@ Input input_of(const py::object& X, const Shape& shape, int symbols) {
   in.n = a.shape(0);
   in.samples = {a.data(), source_type(a), shape.size(), nullptr, nullptr};
   in.keep = {a};
-  if (symbols) check_codes(in.samples, in.n * shape.size(), symbols);
   return in;
+}
+
+void check_codes(const Input& in, int steps, int symbols, const std::int32_t* lengths) {
+  auto of = [&](const auto* codes) { check_codes_of(codes, in, steps, symbols, lengths); };
+  switch (in.samples.type) {
+    case Source::u8: return of(static_cast<const std::uint8_t*>(in.samples.data));
+    case Source::i32: return of(static_cast<const std::int32_t*>(in.samples.data));
+    case Source::f32: return of(static_cast<const float*>(in.samples.data));
+    case Source::f64: return of(static_cast<const double*>(in.samples.data));
+  }
 }
 
 Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape, bool may_be_empty) {

@@ -59,10 +59,12 @@ struct __attribute__((visibility("hidden"))) Input {
   index n = 0;
   std::vector<py::array> keep;
 };
-// symbols: X holds codes below it; 0 for numbers.
-Input input_of(const py::object& X, const Shape& shape, int symbols = 0);
+Input input_of(const py::object& X, const Shape& shape);
 
 // The steps of each of n sequences, or null for None.
 Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape, bool may_be_empty);
+
+// That X (n, steps, 1) holds codes below symbols, up to each sequence's end.
+void check_codes(const Input& in, int steps, int symbols, const std::int32_t* lengths);
 
 }  // namespace fastdl

@@ -15,6 +15,7 @@ struct Sequential : Layer<T> {
   void forward(const Frame<T>& f) const override { forward_chain(f, layers, 0, layers.size()); }
   void backward(const Frame<T>& f) const override { backward_chain(f, layers, 0, layers.size()); }
   const std::vector<LayerPtr<T>>* children() const override { return &layers; }
+  int symbols() const override { return layers[0]->symbols(); }
 };
 
 }  // namespace
