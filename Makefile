@@ -30,12 +30,12 @@ lint: build  ## ruff, mypy, clang-format; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run --Werror $(CPP)
+	@echo "clang-format: $(words $(CPP)) files"; $(BIN)/clang-format --dry-run --Werror $(CPP)
 
 format: build  ## let ruff and clang-format rewrite the sources
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i $(CPP)
+	@$(BIN)/clang-format -i $(CPP)
 
 bench: build  ## the same work in PyTorch and scikit-learn, a table of ratios
 	$(PIP) install -r benchmarks/peers/requirements.txt
