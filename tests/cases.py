@@ -158,6 +158,33 @@ CASES = [
          (5,)),
     Case("residual-twice",    [L.Residual([L.Dense(5)]), L.Residual([L.Dense(5)])], (5,)),
 
+    Case("concat",            [L.Dense(5), L.Concat([L.Dense(3), act("tanh")]), L.Dense(2)], (6,)),
+    Case("concat-nested",     [L.Concat([L.Dense(7), L.Concat([act("sigmoid")]), L.Dense(9)])],
+         (17,)),
+    Case("concat-frozen",     [L.Dense(4), L.Concat([L.Dense(3, trainable=False), act("relu")]),
+                               L.Dense(2)], (5,)),
+
+    # --- autoencoders: tied weights, corruption, penalties ----------------------------------------
+    Case("tied-dense",        [L.Dense(4, name="a"), act("tanh"), L.TiedDense("a")], (7,)),
+    Case("tied-dense-deep",   [L.Dense(20, name="a"), act("sigmoid"), L.Dense(5, name="b"),
+                               L.TiedDense("b", bias=False), act("sigmoid"), L.TiedDense("a")],
+         (33,)),
+    Case("tied-dense-frozen", [L.Dense(3, name="a", trainable=False), L.TiedDense("a"),
+                               L.Dense(4, name="b"), L.TiedDense("b", trainable=False)], (6,)),
+    Case("corrupt",           [L.Corrupt("masking", 0.4)], (70,)),
+    Case("corrupt-none",      [L.Corrupt(rate=0.0)], (7,)),
+    Case("corrupt-gaussian",  [L.Corrupt("gaussian", 1.5)], (70,)),
+    Case("corrupt-salt",      [L.Dense(9), L.Corrupt("salt_and_pepper", 0.5), L.Dense(3)], (7,)),
+    Case("corrupt-image",     [L.Corrupt("masking", 0.2), L.Corrupt("gaussian", 0.1),
+                               L.Corrupt("salt_and_pepper", 0.2)], IMAGE),
+    Case("kl-sparsity",       [L.Dense(5), act("sigmoid"), L.KLSparsity(0.1), L.Dense(3)], (6,)),
+    Case("activity-l1",       [L.Dense(5), act("relu"), L.ActivityL1(0.1), L.Dense(3)], (6,)),
+    Case("contractive",       [L.Contractive([L.Dense(5), act("sigmoid")]), L.Dense(3)], (6,)),
+    Case("penalties-residual", [L.Residual([L.Contractive([L.Dense(5), act("tanh")])]),
+                                L.Residual([L.KLSparsity()]), L.Residual([L.ActivityL1(0.1)],
+                                                                         shortcut=[L.Dense(5)])],
+         (5,)),
+
     # --- layers that work in place, and what must stop them --------------------------------------
     Case("in-place-branch",   [L.Dense(6), L.Residual([act("relu")])], (6,)),
     Case("in-place-branch-2", [L.Dense(6), act("tanh"), L.Residual([act("relu"), act("swish")]),

@@ -138,29 +138,54 @@ def philox(key: tuple[int, int], counters: Any) -> NDArray[np.uint64]:
     return np.stack([c0, c1, c2, c3], axis=-1)
 
 
-def dropout_mask(shape: Any, rate: float, seed: int, layer: int, epoch: int = 0) -> Array:
-    """What training multiplies a batch (n, features) or (n, h, w, c) by: 0 or 1 / (1 - rate).
+def random_words(shape: Any, seed: int, layer: int, epoch: int = 0) -> NDArray[np.uint64]:
+    """The 32 random bits of each element of a batch (n, features) or (n, h, w, c).
 
-    A batch (n, steps, features) is multiplied by the same at every step.
+    A batch (n, steps, features) has the same ones at every step.
 
     A sample's elements stand channel by channel; element 64 b + 16 j + i takes word j of counter
     (16 b + i, sample, epoch).
     """
     if len(shape) == 3:
         n, steps, features = shape
-        mask = dropout_mask((n, features), rate, seed, layer, epoch)
-        return np.repeat(mask[:, None], steps, axis=1)
+        words = random_words((n, features), seed, layer, epoch)
+        return np.repeat(words[:, None], steps, axis=1)
     n, *sample = shape
     size = int(np.prod(sample))
     i, row = np.meshgrid(np.arange(-(-size // 64) * 16), np.arange(n))
     counters = np.stack([i, row, np.zeros_like(i), np.full_like(i, epoch)], axis=-1)
     words = philox((seed & 0xFFFFFFFF, seed >> 32 ^ layer), counters)  # (n, 16 blocks, 4)
     words = words.reshape(n, -1, 16, 4).swapaxes(2, 3).reshape(n, -1)[:, :size]
-    keep = (words >> 8) / 2.0**24 >= rate
     if len(sample) == 3:
         h, w, c = sample
-        keep = keep.reshape(n, c, h, w).transpose(0, 2, 3, 1)
-    return keep.reshape(shape) / (1 - rate)
+        words = words.reshape(n, c, h, w).transpose(0, 2, 3, 1)
+    return words.reshape(shape)
+
+
+def dropout_mask(shape: Any, rate: float, seed: int, layer: int, epoch: int = 0) -> Array:
+    """What training multiplies a batch by: 0 or 1 / (1 - rate)."""
+    kept = (random_words(shape, seed, layer, epoch) >> 8) / 2.0**24 >= rate
+    return kept / (1 - rate)
+
+
+def normal_quantile(u: Array) -> Array:
+    """sqrt(2) erfinv(u), as Giles approximates it ("Approximating the erfinv function", 2012)."""
+    w = -np.log((1 - u) * (1 + u))
+    near = [2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087]
+    near += [-0.00125372503, -0.00417768164, 0.246640727, 1.50140941]
+    far = [-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773]
+    far += [-0.0076224613, 0.00943887047, 1.00167406, 2.83297682]
+    return np.sqrt(2) * u * np.where(w < 5, np.polyval(near, w - 2.5), np.polyval(far, w**0.5 - 3))
+
+
+def corruption(shape: Any, noise: str, rate: float, seed: int, layer: int) -> tuple[Array, Array]:
+    """What training multiplies a batch by, and what it adds."""
+    words = random_words(shape, seed, layer)
+    if noise == "gaussian":
+        return np.ones(shape), rate * normal_quantile(2 * ((words >> 8) + 0.5) / 2.0**24 - 1)
+    struck = (words >> 8) / 2.0**24 < rate
+    salt = words & 1 if noise == "salt_and_pepper" else np.zeros(shape)
+    return 1.0 - struck, struck * salt.astype(float)
 
 
 # --- layers: f(layer, arrays, x, training), arrays: parameters and states by full name -----------
@@ -231,11 +256,23 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "dropout": lambda layer, arrays, x, training: (
         x * arrays[layer["name"] + ".mask"] if training else x
     ),
+    "corrupt": lambda layer, arrays, x, training: (
+        x * arrays[layer["name"] + ".scale"] + arrays[layer["name"] + ".shift"] if training else x
+    ),
     "batch_norm": batch_norm_layer,
     "layer_norm": layer_norm_layer,
     "maxout": maxout_layer,
     "residual": residual_layer,
     "sequential": lambda layer, arrays, x, training: forward(layer["layers"], arrays, x, training),
+    "concat": lambda layer, arrays, x, training: np.hstack(
+        [forward(layer["layers"], arrays, x, training), x]
+    ),
+    "tied_dense": lambda layer, arrays, x, training: dense(
+        x, arrays[layer["tied_to"] + ".weight"].T, arrays.get(layer["name"] + ".bias")
+    ),
+    "kl_sparsity": lambda layer, arrays, x, training: x,
+    "activity_l1": lambda layer, arrays, x, training: x,
+    "contractive": lambda layer, arrays, x, training: forward(layer["layers"], arrays, x, training),
 }
 
 

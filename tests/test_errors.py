@@ -94,6 +94,29 @@ SHAPES = [
      "layer 'residual_1' (Residual): its layers give 3, but its shortcut gives 60. Add "
      "shortcut=[Conv2D(filters, 1, stride=...)] (Dense(units) for rows) that gives the same "
      "shape."),
+    (net(L.Flatten(), L.Dense(3, name="a"), L.TiedDense("b")), ValueError,
+     "layer 'tied_dense_1' (TiedDense): tied_to='b' is no Dense before it."),
+    (net(L.Flatten(), L.Dense(3, name="a"), L.Dense(2), L.TiedDense("a")), ValueError,
+     "layer 'tied_dense_1' (TiedDense): the weights of 'a' take rows of 3 features back to 60, but "
+     "its input is 2."),
+    (net(L.Flatten(), L.Dense(60, name="a"), L.TiedDense("a"), L.TiedDense("a")), ValueError,
+     "layer 'tied_dense_2' (TiedDense): 'a' is tied to another layer already."),
+    (net(L.Concat([L.Conv2D(4, 3)])), ValueError,
+     "layer 'concat_1' (Concat) takes and gives rows of features, but its input is 4x5x3 and its "
+     "layers give 2x3x4. Put Flatten() or GlobalAvgPool() before it."),
+    (net(L.KLSparsity()), ValueError,
+     "layer 'kl_sparsity_1' (KLSparsity) takes rows of features, but its input is an image of "
+     "4x5x3. Put Flatten() or GlobalAvgPool() before it."),
+    (net(L.ActivityL1(0.1)), ValueError,
+     "layer 'activity_l1_1' (ActivityL1) takes rows of features, but its input is an image of "
+     "4x5x3. Put Flatten() or GlobalAvgPool() before it."),
+    (net(L.Contractive([L.Dense(3), L.Activation("elu")])), ValueError,
+     "layer 'contractive_1' (Contractive): layers=[Dense(3, name='dense_1'), "
+     "Activation(function='elu', name='activation_1')]; expected a Dense and an Activation of "
+     "'sigmoid', 'tanh', 'relu', 'identity'."),
+    (net(L.Corrupt(rate=1.0)), ValueError,
+     "layer 'corrupt_1' (Corrupt): rate=1.0 is the share of values that are struck; expected a "
+     "number from 0 to below 1."),
 ]
 
 BACKENDS = [
@@ -152,6 +175,9 @@ TRAINING = [
      "y has shape (6,); expected (6, 3)."),
     (lambda: train(X, TARGETS[:, :1].copy(), "squared_error"), ValueError,
      "y has shape (6, 1); expected (6, 3)."),
+    (lambda: train(X, None, "squared_error"), ValueError,
+     "without y the network learns its input, rows of 5, but it gives rows of 3. The last layer "
+     "must give rows of as many values; of sequences, pass y."),
     (lambda: train(X, CODES, order=np.array([6])), ValueError,
      "order has an index outside of X."),
     (lambda: train(X, CODES, order=np.array([-1])), ValueError,

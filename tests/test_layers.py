@@ -22,7 +22,7 @@ from programs import (
 )
 
 SEED = 2**35 + 7
-MODES = ("batch_norm", "dropout")  # kinds that do one thing in training and another in use
+MODES = ("batch_norm", "corrupt", "dropout")  # kinds that do one thing in training, one in use
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.id)
@@ -44,13 +44,18 @@ def build(case: Case, backend: str, dtype: str, **options: Any) -> Program:
 
 
 def masks(case: Case, program: Program, n: int) -> dict[str, NDArray[np.float64]]:
-    """What each dropout layer, numbered in their order, multiplies a batch of n by."""
-    shapes = {layer.name: layer.output_shape for layer in program.layers}
-    drops = [x for x in L.walk(L.with_names(case.layers)) if isinstance(x, L.Dropout)]
-    return {
-        f"{drop.name}.mask": reference.dropout_mask((n, *shapes[drop.name]), drop.rate, SEED, i)
-        for i, drop in enumerate(drops)
-    }
+    """What each layer with noise, numbered in their order, does to a batch of n."""
+    shapes = {layer.name: (n, *layer.output_shape) for layer in program.layers}
+    named = L.walk(L.with_names(case.layers))
+    drawn = {}
+    for i, x in enumerate(x for x in named if isinstance(x, (L.Dropout, L.Corrupt))):
+        shape = shapes[x.name or ""]
+        if isinstance(x, L.Dropout):
+            drawn[f"{x.name}.mask"] = reference.dropout_mask(shape, x.rate, SEED, i)
+        else:
+            scale, shift = reference.corruption(shape, x.noise, x.rate, SEED, i)
+            drawn |= {f"{x.name}.scale": scale, f"{x.name}.shift": shift}
+    return drawn
 
 
 def inputs(case: Case, n: int, seed: int = 0) -> NDArray[np.float64]:

@@ -37,6 +37,10 @@ REQUIRED = {
     L.Bidirectional: (L.LSTM(4),),
     L.Sequential: ([L.Dense(3)],),
     L.Residual: ([L.Dense(3)],),
+    L.Concat: ([L.Dense(3)],),
+    L.TiedDense: ("dense_1",),
+    L.ActivityL1: (0.1,),
+    L.Contractive: ([L.Dense(3), L.Activation("sigmoid")],),
 }
 
 

@@ -37,7 +37,7 @@ class LayerInfo(NamedTuple):
 
 class EpochResult(NamedTuple):
     loss: float  # mean over samples of the batch losses, penalty included
-    penalty: float  # the part of it that is L1 and L2
+    penalty: float  # the part of it that is L1, L2 and penalties of layers
     n_batches: int  # done
     status: str  # "done" "diverged" "interrupted"
 
@@ -118,8 +118,9 @@ class Program:
     def train_epoch(
         self,
         X: Any,
-        # int32 codes (n,) or targets (n, n_outputs) of the program's dtype; of sequences (n, steps ...)
-        y: NDArray[Any],
+        # int32 codes (n,), targets (n, n_outputs) of the program's dtype, or None: X itself; of sequences
+        # (n, steps ...)
+        y: NDArray[Any] | None,
         order: NDArray[np.int64],  # (m,) indices into X: the epoch's samples in order
         rates: NDArray[np.float64],  # (1,) or one for each batch
         *,
@@ -136,7 +137,7 @@ class Program:
     def loss_and_grads(
         self,
         X: Any,
-        y: NDArray[Any],
+        y: NDArray[Any] | None,
         *,
         sample_weight: NDArray[Any] | None = None,
         evaluation: bool = False,

@@ -6,12 +6,13 @@
 """
 
 from fastdl.layers._activation import Activation, PReLU
-from fastdl.layers._container import Residual, Sequential
+from fastdl.layers._container import Concat, Residual, Sequential
 from fastdl.layers._conv import Conv2D
-from fastdl.layers._dense import Dense, Maxout
-from fastdl.layers._dropout import Dropout
+from fastdl.layers._dense import Dense, Maxout, TiedDense
+from fastdl.layers._dropout import Corrupt, Dropout
 from fastdl.layers._initial import automatic_initializers
 from fastdl.layers._norm import BatchNorm, LayerNorm
+from fastdl.layers._penalty import ActivityL1, Contractive, KLSparsity
 from fastdl.layers._pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, LastStep, MaxPool2D
 from fastdl.layers._recurrent import GRU, LSTM, RNN, Bidirectional, Embedding, RecurrentLayer
 from fastdl.layers._shape import Flatten, Reshape
@@ -50,6 +51,12 @@ ALL: tuple[type[Layer], ...] = (
     Bidirectional,
     Residual,
     Sequential,
+    Concat,
+    TiedDense,
+    Corrupt,
+    KLSparsity,
+    ActivityL1,
+    Contractive,
 )
 
 __all__ = [
@@ -58,16 +65,21 @@ __all__ = [
     "LSTM",
     "RNN",
     "Activation",
+    "ActivityL1",
     "AvgPool2D",
     "BatchNorm",
     "Bidirectional",
+    "Concat",
+    "Contractive",
     "Conv2D",
+    "Corrupt",
     "Dense",
     "Dropout",
     "Embedding",
     "Flatten",
     "GlobalAvgPool",
     "GlobalMaxPool",
+    "KLSparsity",
     "LastStep",
     "Layer",
     "LayerNorm",
@@ -78,6 +90,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "Sequential",
+    "TiedDense",
     "automatic_initializers",
     "check",
     "find",

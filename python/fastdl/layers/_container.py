@@ -72,3 +72,24 @@ class Residual(Layer):
         lists = {"layers": self.layers, "shortcut": self.shortcut}
         changed = {key: tuple(map(change, _inside(v))) for key, v in lists.items() if _inside(v)}
         return self.replace(**changed)
+
+
+@dataclass(frozen=True, repr=False)
+class Concat(Layer):
+    """y = [layers(x), x]: what the layers make of the input, and the input beside it; rows.
+
+    Parameters
+    ----------
+    layers : list of layers
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "concat"
+    layers: Sequence[Layer]
+    rules: ClassVar[Mapping[str, Rule]] = {"layers": LAYERS}
+
+    def branches(self) -> tuple[tuple[Layer, ...], ...]:
+        return (_inside(self.layers),)
+
+    def map(self, change: Callable[[Layer], Layer]) -> Self:
+        return self.replace(layers=tuple(map(change, _inside(self.layers))))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from fastdl._rules import POSITIVE_INTEGER, Rule
-from fastdl.layers._spec import WeightedLayer
+from fastdl import initializers
+from fastdl._rules import FLAG, POSITIVE_INTEGER, Rule
+from fastdl.initializers import Initializer
+from fastdl.layers._spec import LearningLayer, WeightedLayer
+
+_NAME = Rule("the name of a Dense layer", lambda v: isinstance(v, str) and v != "", str)
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,4 +67,37 @@ class Maxout(WeightedLayer):
         "units": POSITIVE_INTEGER,
         "pieces": POSITIVE_INTEGER,
         **WeightedLayer.rules,
+    }
+
+
+@dataclass(frozen=True, repr=False)
+class TiedDense(LearningLayer):
+    """y = x W^T + b, with W the weights of an earlier `Dense`: the decoder of an autoencoder.
+
+    Input (units of that layer,), output (features of that layer,). Parameters: bias (features,); W
+    stays with the other layer and learns from both places. Bengio, "Learning deep architectures for
+    AI", 2009, section 4.6.
+
+    Parameters
+    ----------
+    tied_to : str
+        Name of the Dense layer; one layer may be tied to it.
+    bias : bool, default=True
+    bias_init : str or Initializer, optional
+        None: zero.
+    trainable : bool, default=True
+        Of the bias.
+    lr_multiplier : float, default=1.0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "tied_dense"
+    tied_to: str
+    bias: bool = field(default=True, kw_only=True)
+    bias_init: str | Initializer | None = field(default=None, kw_only=True)
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "tied_to": _NAME,
+        "bias": FLAG,
+        "bias_init": initializers.RULE,
+        **LearningLayer.rules,
     }

@@ -1,4 +1,4 @@
-"""Noise against overfitting."""
+"""Noise in training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fastdl._rules import FRACTION, Rule
+from fastdl._rules import FRACTION, NOT_NEGATIVE, Rule, choice
 from fastdl.layers._spec import Layer
 
 
@@ -35,3 +35,36 @@ class Dropout(Layer):
     kind: ClassVar[str] = "dropout"
     rate: float = 0.5
     rules: ClassVar[Mapping[str, Rule]] = {"rate": FRACTION}
+
+
+@dataclass(frozen=True, repr=False)
+class Corrupt(Layer):
+    """Noise on the input of a denoising autoencoder in training; does nothing at prediction.
+
+    Vincent et al., "Stacked denoising autoencoders", JMLR 2010, section 3.3. The shape stays; the
+    draws depend on the same things as those of `Dropout`.
+
+    Parameters
+    ----------
+    noise : {"masking", "gaussian", "salt_and_pepper"}, default="masking"
+        Sets values to 0; adds normal numbers; sets values to 0 or 1, each half of the time.
+    rate : float, default=0.3
+        Probability that a value is struck, below 1; of "gaussian" the standard deviation.
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "corrupt"
+    noise: str = "masking"
+    rate: float = 0.3
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "noise": choice("masking", "gaussian", "salt_and_pepper"),
+        "rate": NOT_NEGATIVE,
+    }
+
+    def check(self) -> None:
+        super().check()
+        if self.noise != "gaussian" and self.rate >= 1:
+            raise ValueError(
+                f"{self.who}: rate={self.rate!r} is the share of values that are struck; expected "
+                "a number from 0 to below 1."
+            )

@@ -41,6 +41,10 @@ struct Batches {
           check(codes.data()[i * room + t] >= 0 && codes.data()[i * room + t] < outputs,
                 "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
       data.codes = codes.data();
+    } else if (y.is_none()) {
+      check(!p.input().is_sequence() && p.output() == Shape{{int(p.input().size())}},
+            "without y the network learns its input, " + p.input().what() + ", but it gives " + p.output().what() +
+                ". The last layer must give rows of as many values; of sequences, pass y.");
     } else {
       targets = exact<T>(y, "y");
       check_shape(targets, batch_shape(in.n, p.output()), "y");

@@ -94,6 +94,8 @@ enum class StepPool { last, avg, max };
 
 enum class ActivationKind { identity, sigmoid, tanh, relu, leaky_relu, elu, selu, softplus, gelu, swish, exp, softmax };
 
+enum class NoiseKind { masking, gaussian, salt_and_pepper };
+
 enum class LossKind {
   softmax_cross_entropy,
   binary_cross_entropy,
@@ -163,6 +165,10 @@ struct Kernels {
   void (*dense_backward_data)(const Team&, int n, int in, int out, const T* dy, const T* w, T* dx, T* scratch);
   void (*dense_backward_weights)(const Team&, int n, int in, int out, const T* x, const T* dy, T* dw, T* db,
                                  T* scratch);
+  // The same with the weights of another layer, w (out, in); dx by dense_forward, whose w is this one turned round.
+  void (*tied_dense_forward)(const Team&, int n, int in, int out, const T* x, const T* w, const T* b, T* y, T* scratch);
+  void (*tied_dense_backward_weights)(const Team&, int n, int in, int out, const T* x, const T* dy, T* dw, T* db,
+                                      T* scratch);
 
   // --- conv2d: x images, w (kh, kw, c/groups, f), b (f,), y images ---------------------------------------------
   std::size_t (*conv2d_scratch)(const Conv2DShape&, int threads);
@@ -191,9 +197,28 @@ struct Kernels {
   void (*prelu_backward)(const Team&, const NormShape&, const T* x, const T* alpha, const T* dy, T* dx, T* dalpha);
   void (*dropout_forward)(const Team&, const NormShape&, const RandomKey&, T rate, const T* x, T* y);
   void (*dropout_backward)(const Team&, const NormShape&, const RandomKey&, T rate, const T* dy, T* dx);
+  void (*corrupt_forward)(const Team&, const NormShape&, const RandomKey&, NoiseKind, T rate, const T* x, T* y);
+  void (*corrupt_backward)(const Team&, const NormShape&, const RandomKey&, NoiseKind, T rate, const T* dy, T* dx);
   void (*maxout_forward)(const Team&, int n, int units, int pieces, const T* x, T* y);  // x (n, units*pieces)
   void (*maxout_backward)(const Team&, int n, int units, int pieces, const T* x, const T* y, const T* dy, T* dx);
   void (*add)(const Team&, std::int64_t count, const T* a, const T* b, T* y);  // y may be a or b
+
+  // --- penalties of a layer's outputs a (n, units) ----------------------------------------------------------------
+  // weight (n,): of the samples; scale: the penalty's strength over the sum that divides the loss; da may be dy.
+  // KL(target || mean over the batch): value and slope (units,)
+  void (*kl_sparsity_forward)(const Team&, int n, int units, T target, const T* weight, const T* a, T* slope, T* value);
+  void (*kl_sparsity_backward)(const Team&, int n, int units, T scale, const T* weight, const T* slope, const T* dy,
+                               T* da);
+  void (*activity_l1_forward)(const Team&, int n, int units, const T* weight, const T* a, T* value);  // value (n,)
+  void (*activity_l1_backward)(const Team&, int n, int units, T scale, const T* weight, const T* a, const T* dy, T* da);
+  // Squared norm of the Jacobian of h = activation(x w + b), w (in, units): value (n,), squares (units,) of w's columns
+  void (*contractive_forward)(const Team&, int n, int in, int units, ActivationKind, const T* weight, const T* w,
+                              const T* h, T* squares, T* value);
+  void (*contractive_backward_data)(const Team&, int n, int units, ActivationKind, T scale, const T* weight,
+                                    const T* squares, const T* h, const T* dy, T* dh);
+  // dw += its part; sums (units,) is room to work in.
+  void (*contractive_backward_weights)(const Team&, int n, int in, int units, ActivationKind, T scale, const T* weight,
+                                       const T* h, const T* w, T* sums, T* dw);
 
   // --- norms: gamma, beta, mean, var (channels,) ----------------------------------------------------------------
   // Training: batch statistics; mean and rstd are kept for backward, the running ones move by momentum (variance

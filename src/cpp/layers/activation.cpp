@@ -3,9 +3,8 @@
 #include "program/plan.hpp"
 
 namespace fastdl {
-namespace {
 
-ActivationKind kind_of(const std::string& name) {
+ActivationKind activation_kind(const std::string& name) {
   constexpr std::pair<const char*, ActivationKind> kinds[] = {
       {"identity", ActivationKind::identity},
       {"sigmoid", ActivationKind::sigmoid},
@@ -24,6 +23,8 @@ ActivationKind kind_of(const std::string& name) {
   throw Error("activation '" + name + "' is not known to the core.");
 }
 
+namespace {
+
 template <class T>
 struct Activation : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
@@ -31,7 +32,7 @@ struct Activation : Layer<T> {
   T alpha;
 
   void plan(Plan<T>& plan) override {
-    kind = kind_of(spec.text("function"));
+    kind = activation_kind(spec.text("function"));
     alpha = spec.number("alpha");
     bool reads_x = kind == ActivationKind::gelu || kind == ActivationKind::swish;  // backward; the others read y
     bool in_place = in.overwritable && !reads_x;

@@ -10,6 +10,7 @@ struct Dense : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
   int features, units;
   Param w, b = -1;
+  Buffer tied = -1;  // the part of w's gradient that a TiedDense left
 
   void plan(Plan<T>& plan) override {
     check(!in.shape.is_image(), this->who() + " takes rows of features, but its input is " + in.shape.what() +
@@ -17,6 +18,7 @@ struct Dense : Layer<T> {
     this->learns = plan.learns(spec);
     features = in.shape.c(), units = spec.integer("units");
     w = plan.parameter(spec, "weight", "weight", {features, units}, features, units);
+    plan.dense_weights[spec.name] = {w, features, units, this->learns, &tied};
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {units}, features, units);
     Shape shape = in.shape;
     shape.dims.back() = units;
@@ -35,6 +37,7 @@ struct Dense : Layer<T> {
     if (this->learns)
       f.kernels.dense_backward_weights(f.team, f.rows(in.shape), features, units, f.value(in), dy, f.grad(w), f.grad(b),
                                        f.scratch);
+    if (tied >= 0) f.kernels.add(f.team, index(features) * units, f.grad(w), f.saved(tied), f.grad(w));
     if (T* dx = f.gradient(in))
       f.kernels.dense_backward_data(f.team, f.rows(in.shape), features, units, dy, f.param(w), dx, f.scratch);
   }

@@ -60,6 +60,8 @@ struct Frame {
   int steps;                    // of the longest one
   bool stateful;                // recurrent layers start from the states that the batch before left
   T* carried;                   // those states
+  const T* weight;              // (n,), of the samples
+  double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
 
   // Samples of a tensor of this shape with the padded lanes of images.
   index padded(const Shape& shape) const {
@@ -85,7 +87,8 @@ template <class T>
 struct Layer {
   const LayerSpec spec;
   Tensor in, out;
-  bool learns = false;  // its parameters get gradients (set in plan)
+  bool learns = false;     // its parameters get gradients (set in plan)
+  bool penalises = false;  // it has a penalty (set in plan)
 
   explicit Layer(const LayerSpec& s) : spec(s) {}
   virtual ~Layer() = default;
@@ -93,6 +96,8 @@ struct Layer {
   virtual void plan(Plan<T>& plan) = 0;
   virtual void forward(const Frame<T>& frame) const = 0;
   virtual void backward(const Frame<T>& frame) const = 0;  // reads out's gradient, writes in's and the parameters'
+  // What it adds to the loss, between forward and backward; every thread gets it.
+  virtual double penalty(const Frame<T>&) const { return 0; }
   virtual const std::vector<std::unique_ptr<Layer>>* children() const { return nullptr; }
   virtual int symbols() const { return 0; }  // an Embedding: its input holds codes below this
 
@@ -103,6 +108,15 @@ template <class T>
 NormShape norm_shape(const Frame<T>& f, const Shape& s) {
   return {f.rows(s), s.c(), s.is_image() ? s.h() * s.w() : 1, s.is_image()};
 }
+
+template <class T>
+double sum(const T* x, int n) {
+  double total = 0;
+  for (int i = 0; i < n; i++) total += x[i];
+  return total;
+}
+
+ActivationKind activation_kind(const std::string& name);  // activation.cpp
 
 template <class T>
 using LayerPtr = std::unique_ptr<Layer<T>>;

@@ -28,7 +28,13 @@
     "trainable", "lr_multiplier")                                                                                    \
   X(bidirectional, Bidirectional, "layer")                                                                           \
   X(residual, Residual, "layers", "shortcut")                                                                        \
-  X(sequential, Sequential, "layers")
+  X(sequential, Sequential, "layers")                                                                                \
+  X(concat, Concat, "layers")                                                                                        \
+  X(tied_dense, TiedDense, "tied_to", "bias", "bias_init", "trainable", "lr_multiplier")                             \
+  X(corrupt, Corrupt, "noise", "rate")                                                                               \
+  X(kl_sparsity, KLSparsity, "target", "strength")                                                                   \
+  X(activity_l1, ActivityL1, "strength")                                                                             \
+  X(contractive, Contractive, "layers", "strength")
 
 namespace fastdl {
 

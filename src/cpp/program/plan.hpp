@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,14 @@
 #include "layers/layer.hpp"
 
 namespace fastdl {
+
+// The weights of a dense layer, for layers that use them too.
+struct DenseWeight {
+  Param weight;
+  int features, units;
+  bool learns;
+  Buffer* tied;  // where a TiedDense says where its part of the gradient is
+};
 
 template <class T>
 class Plan {
@@ -81,6 +90,7 @@ class Plan {
   std::string reversed;             // a layer that reads sequences from their end
   std::vector<Parameter> parameters;
   std::vector<State> states;
+  std::map<std::string, DenseWeight> dense_weights;  // by layer
   index n_parameters = 0, n_states = 0, values = 0, gradients = 0, saves = 0, carries = 0, scratches = 0;
 
  private:

@@ -24,6 +24,14 @@ void add_rows(const Layer<T>& layer, int depth, const std::vector<Parameter>& pa
     for (const auto& child : *children) add_rows(*child, depth + 1, parameters, rows);
 }
 
+template <class T>
+void find_penalties(const std::vector<LayerPtr<T>>& layers, std::vector<const Layer<T>*>& found) {
+  for (const auto& layer : layers) {
+    if (layer->penalises) found.push_back(layer.get());
+    if (layer->children()) find_penalties(*layer->children(), found);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -37,6 +45,11 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   Plan<T> plan(kernels_, settings.batch, settings.threads);
   input_ = plan.tensor(input, settings.input_gradient);
   plan_chain(layers_, layers, input_, plan);
+  find_penalties(layers_, penalising_);
+  check(penalising_.empty() || !output().is_sequence(),
+        "penalties of activations need one output for each sample, "
+        "but the last layer gives " +
+            output().what() + ".");
   parameters_ = plan.parameters, states_ = plan.states, reversed_ = plan.reversed;
   params_ = Block<T>(plan.n_parameters), grads_ = Block<T>(plan.n_parameters), state_ = Block<T>(plan.n_states);
   values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients), saved_ = Block<T>(plan.saves);
@@ -92,7 +105,9 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           batch_lengths_.data(),
           1,
           batch.stateful,
-          carried_.data()};
+          carried_.data(),
+          batch_weights_.data(),
+          0};
 }
 
 // The steps of the longest sequence of the batch: all passes end there.

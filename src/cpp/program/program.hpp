@@ -36,7 +36,7 @@ template <class T>
 struct Data {
   Samples x{};
   const std::int32_t* codes = nullptr;  // (n,)
-  const T* targets = nullptr;           // (n, outputs)
+  const T* targets = nullptr;           // (n, outputs); null too where the target is the input itself
   const T* weights = nullptr;           // (n,)
   const std::int64_t* order = nullptr;
   index count = 0;
@@ -126,8 +126,10 @@ class Program {
   void run_forward(const Frame<T>& f, int last = -1);
   void run_backward(const Frame<T>& f);
   std::pair<double, double> train_batch(Frame<T> f, const Batch& batch, double rate);
-  double run_loss(const Frame<T>& f, double norm, bool gradient);  // the sum of the weighted losses
+  double run_loss(const Frame<T>& f, const T* targets, bool gradient);  // the sum of the weighted losses
+  const T* targets_of(const Frame<T>& f, const Data<T>& data);
   double sum_of_weights(const Frame<T>& f) const;
+  double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
   void add_penalty_gradient(double norm);
   void read(const Frame<T>& f, const Tensor& t, T* y);
 
@@ -136,6 +138,7 @@ class Program {
   Settings settings_;
   int threads_;
   std::vector<LayerPtr<T>> layers_;
+  std::vector<const Layer<T>*> penalising_;
   Tensor input_;
   std::string reversed_;
   double work_ = 0;  // operations for one sample, forward

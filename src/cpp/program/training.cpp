@@ -61,6 +61,23 @@ void Program<T>::gather_targets(const Frame<T>& f, const Batch& batch) {
   f.team.sync();
 }
 
+// (n, outputs) of the batch: those gathered, or the input, which is what an autoencoder is to give.
+template <class T>
+const T* Program<T>::targets_of(const Frame<T>& f, const Data<T>& data) {
+  if (loss_.takes_codes) return nullptr;
+  if (data.targets) return batch_targets_.data();
+  if (input_.shape.is_row()) return f.value(input_);
+  read(f, input_, batch_targets_.data());
+  return batch_targets_.data();
+}
+
+template <class T>
+double Program<T>::penalties(const Frame<T>& f) const {
+  double sum = 0;
+  for (const Layer<T>* layer : penalising_) sum += layer->penalty(f);
+  return sum;
+}
+
 template <class T>
 double Program<T>::sum_of_weights(const Frame<T>& f) const {
   double sum = 0;
@@ -69,16 +86,16 @@ double Program<T>::sum_of_weights(const Frame<T>& f) const {
 }
 
 template <class T>
-double Program<T>::run_loss(const Frame<T>& f, double norm, bool gradient) {
+double Program<T>::run_loss(const Frame<T>& f, const T* targets, bool gradient) {
   const Tensor& out = layers_.back()->out;
   LossArgs<T> args{};
   args.kind = loss_.kind, args.param = loss_.param, args.cap = loss_.cap;
   args.n = f.rows(out.shape), args.outputs = out.shape.c();
   args.pred = f.value(out);
-  args.target = loss_.takes_codes ? nullptr : batch_targets_.data();
+  args.target = targets;
   args.codes = loss_.takes_codes ? batch_codes_.data() : nullptr;
   args.weight = batch_weights_.data();
-  args.norm = norm;
+  args.norm = f.norm;
   args.value = batch_losses_.data();
   args.dpred = gradient ? f.gradient(out) : nullptr;
   kernels_.loss(f.team, args);
@@ -125,13 +142,13 @@ std::pair<double, double> Program<T>::train_batch(Frame<T> f, const Batch& batch
   gather(f, batch);
   gather_targets(f, batch);
   run_forward(f);
-  double norm = sum_of_weights(f);
-  if (norm == 0) return {0, 0};  // samples without weight teach nothing
-  double loss = run_loss(f, norm, true) / norm;
-  double penalty = optimizer_.penalty(f) / norm;
+  f.norm = sum_of_weights(f);
+  if (f.norm == 0) return {0, 0};  // samples without weight teach nothing
+  double loss = run_loss(f, targets_of(f, *batch.data), true) / f.norm;
+  double penalty = optimizer_.penalty(f) / f.norm + penalties(f);
   if (std::isfinite(loss + penalty)) {
     run_backward(f);
-    optimizer_.step(f, rate, norm);
+    optimizer_.step(f, rate, f.norm);
   }
   return {loss, penalty};
 }
@@ -194,14 +211,15 @@ void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& lo
       Frame<T> f = frame(team, batch);
       gather(f, batch);
       gather_targets(f, batch);
+      f.norm = norm;
       run_forward(f);
-      double sum = run_loss(f, norm, !evaluation);
-      if (team.rank == 0) loss += sum / norm;
+      double sum = run_loss(f, targets_of(f, data), !evaluation), part = penalties(f);
+      if (team.rank == 0) loss += sum / norm, penalty += part;
       if (!evaluation) run_backward(f);
       if (several) kernels_.add(team, totals_.size(), totals_.data(), grads_.data(), totals_.data());
       if (last) {
         double extra = optimizer_.penalty(f) / norm;
-        if (team.rank == 0) penalty = extra;
+        if (team.rank == 0) penalty += extra;
       }
     });
   }

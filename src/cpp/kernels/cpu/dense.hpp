@@ -38,3 +38,19 @@ void dense_backward_weights(const Team& team, int n, int in, int out, const T* x
   if (db) sum_rows(team, n, out, dy, db);
   gemm<T>(team, {.m = in, .n = out, .depth = n, .a = {x, 1, in}, .b = {dy, out, 1}, .c = dw, .bias = nullptr}, scratch);
 }
+
+// tied dense: y (n, out) = x (n, in) w^T + b (out,), with w (out, in) another layer's
+template <class T>
+void tied_dense_forward(const Team& team, int n, int in, int out, const T* x, const T* w, const T* b, T* y,
+                        T* scratch) {
+  gemm<T>(team, {.m = n, .n = out, .depth = in, .a = {x, in, 1}, .b = {w, 1, in}, .c = y, .bias = b}, scratch);
+}
+
+// dw (out, in) = dy^T x; either may be null
+template <class T>
+void tied_dense_backward_weights(const Team& team, int n, int in, int out, const T* x, const T* dy, T* dw, T* db,
+                                 T* scratch) {
+  if (db) sum_rows(team, n, out, dy, db);
+  if (dw) dense_backward_weights<T>(team, n, out, in, dy, x, dw, nullptr, scratch);
+  team.sync();
+}

@@ -31,8 +31,9 @@ namespace FASTDL_ISA {
 #include "kernels/cpu/reduce.hpp"
 #include "kernels/cpu/views.hpp"
 #include "kernels/cpu/pointwise.hpp"
-#include "kernels/cpu/dropout.hpp"
+#include "kernels/cpu/noise.hpp"
 #include "kernels/cpu/norm.hpp"
+#include "kernels/cpu/penalty.hpp"
 #include "kernels/cpu/loss.hpp"
 #include "kernels/cpu/update.hpp"
 #include "kernels/cpu/im2col.hpp"
@@ -53,6 +54,8 @@ constexpr Kernels<T> table() {
       .dense_forward = dense_forward<T>,
       .dense_backward_data = dense_backward_data<T>,
       .dense_backward_weights = dense_backward_weights<T>,
+      .tied_dense_forward = tied_dense_forward<T>,
+      .tied_dense_backward_weights = tied_dense_backward_weights<T>,
       .conv2d_scratch = conv2d_scratch<T>,
       .conv2d_forward = conv2d_forward<T>,
       .conv2d_backward_data = conv2d_backward_data<T>,
@@ -73,9 +76,18 @@ constexpr Kernels<T> table() {
       .prelu_backward = prelu_backward<T>,
       .dropout_forward = dropout_forward<T>,
       .dropout_backward = dropout_backward<T>,
+      .corrupt_forward = corrupt_forward<T>,
+      .corrupt_backward = corrupt_backward<T>,
       .maxout_forward = maxout_forward<T>,
       .maxout_backward = maxout_backward<T>,
       .add = add<T>,
+      .kl_sparsity_forward = kl_sparsity_forward<T>,
+      .kl_sparsity_backward = kl_sparsity_backward<T>,
+      .activity_l1_forward = activity_l1_forward<T>,
+      .activity_l1_backward = activity_l1_backward<T>,
+      .contractive_forward = contractive_forward<T>,
+      .contractive_backward_data = contractive_backward_data<T>,
+      .contractive_backward_weights = contractive_backward_weights<T>,
       .batch_norm_forward = batch_norm_forward<T>,
       .batch_norm_inference = batch_norm_inference<T>,
       .batch_norm_backward = batch_norm_backward<T>,

@@ -1,0 +1,43 @@
+// activity_l1: the identity, with a penalty: strength * sum_j |x_j|, the mean over samples.
+#include "layers/make.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct ActivityL1 : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  int units;
+  T strength;
+  Buffer value;  // (n,)
+
+  void plan(Plan<T>& plan) override {
+    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is " + in.shape.what() +
+                                 ". Put Flatten() or GlobalAvgPool() before it.");
+    units = in.shape.dims[0], strength = spec.number("strength");
+    value = plan.saved(plan.batch);
+    this->penalises = strength > 0;
+    out = in;
+    out.in_place = true, out.overwritable = false;
+  }
+
+  void forward(const Frame<T>&) const override {}
+
+  double penalty(const Frame<T>& f) const override {
+    f.kernels.activity_l1_forward(f.team, f.n, units, f.weight, f.value(in), f.saved(value));
+    return strength * sum(f.saved(value), f.n) / f.norm;
+  }
+
+  void backward(const Frame<T>& f) const override {
+    T* da = f.gradient(out);
+    if (f.norm && this->penalises)
+      f.kernels.activity_l1_backward(f.team, f.n, units, strength / f.norm, f.weight, f.value(in), da, da);
+  }
+};
+
+}  // namespace
+
+FASTDL_LAYER(ActivityL1)
+
+}  // namespace fastdl

@@ -1,0 +1,45 @@
+// kl_sparsity: the identity, with a penalty: strength * sum_j KL(target || mean of unit j over the batch) (Ng 2011).
+#include "layers/make.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct KLSparsity : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  int units;
+  T target, strength;
+  Buffer slope, value;  // (units,)
+
+  void plan(Plan<T>& plan) override {
+    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is " + in.shape.what() +
+                                 ". Put Flatten() or GlobalAvgPool() before it.");
+    units = in.shape.dims[0], target = spec.number("target"), strength = spec.number("strength");
+    slope = plan.saved(units), value = plan.saved(units);
+    this->penalises = strength > 0;
+    out = in;
+    out.in_place = true, out.overwritable = false;
+  }
+
+  void forward(const Frame<T>&) const override {}
+
+  double penalty(const Frame<T>& f) const override {
+    f.kernels.kl_sparsity_forward(f.team, f.n, units, target, f.weight, f.value(in), f.saved(slope), f.saved(value));
+    double part = 0;  // of all samples
+    for (int i = 0; i < f.n; i++) part += f.weight[i];
+    return strength * sum(f.saved(value), units) * part / f.norm;
+  }
+
+  void backward(const Frame<T>& f) const override {
+    T* da = f.gradient(out);
+    if (f.norm && this->penalises)
+      f.kernels.kl_sparsity_backward(f.team, f.n, units, strength / f.norm, f.weight, f.saved(slope), da, da);
+  }
+};
+
+}  // namespace
+
+FASTDL_LAYER(KLSparsity)
+
+}  // namespace fastdl
