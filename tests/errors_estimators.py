@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from fastdl import CNNClassifier, CNNRegressor, NDScaler, NetClassifier, optim
+from fastdl import CNNClassifier, CNNRegressor, NDScaler, NetClassifier, RNNClassifier, optim
 from fastdl import layers as L
 
 X = np.random.default_rng(0).random((20, 8, 8, 3)).astype(np.float32)
@@ -38,6 +38,23 @@ def start_from(base: Any, new_X: Any = X, y: Any = Y, **params: Any) -> Callable
     return lambda: net(init_from=base.fit(X, Y), **params).fit(new_X, y)
 
 
+def rnn(X: Any = None, lengths: Any = None, **params: Any) -> Callable[[], object]:
+    """Fits; X are sequences of 3, 1 and 2 steps in turn if not given."""
+    X = SEQUENCES if X is None else X
+    return lambda: RNNClassifier((4,), max_epochs=1, n_jobs=1, **params).fit(X, Y, lengths=lengths)
+
+
+def rnn_predict(X: Any, lengths: Any = None) -> Callable[[], object]:
+    return lambda: rnn()().predict(X, lengths)  # type: ignore[attr-defined]
+
+
+def but(i: int, sequence: Any) -> list[Any]:
+    """Good sequences with another one at place i."""
+    return [*SEQUENCES[:i], np.asarray(sequence), *SEQUENCES[i + 1 :]]
+
+
+SEQUENCES = [x[: 3 - i % 3, 0] for i, x in enumerate(X)]
+PADDED = X[:, :3, 0]
 FORMS = "images (n, height, width, channels) or (n, height, width), or rows (n, n_features)"
 
 # fmt: off
@@ -181,6 +198,49 @@ NETS = [
      "shape (8, 8, 1): 'conv2d_1.weight' has shape (3, 3, 3, 4) in the weights, but (3, 3, 1, 4) "
      "in the network. Weights fit only a network with the layers they were taken from."),
 ]
+
+RECURRENT = [
+    (rnn(but(4, np.ones((0, 3)))), ValueError,
+     "X[4] is an empty sequence; RNNClassifier needs at least one step. Leave it out, in y too."),
+    (rnn(but(4, np.ones((2, 5)))), ValueError,
+     "X[4] has 5 features, but X[0] has 3; all sequences of RNNClassifier have the same features."),
+    (rnn(but(4, np.ones(2))), ValueError,
+     "X[4] has shape (2,); RNNClassifier takes sequences of shape (steps, features)."),
+    (rnn(but(4, [[1, 2, 3], [1, np.nan, 3]])), ValueError,
+     "Input X contains NaN: step 1 of X[4]. Fill it in, or leave the step out."),
+    (rnn(np.where(np.arange(3) == 2, np.inf, PADDED)), ValueError,
+     "Input X contains infinity: step 0 of X[0]. Fill it in, or leave the step out."),
+    (rnn(PADDED, [3] * 19 + [4]), ValueError,
+     "lengths[19] is 4, but X has 3 steps; expected 1 to 3."),
+    (rnn(PADDED, [0] * 20), ValueError, "lengths[0] is 0, but X has 3 steps; expected 1 to 3."),
+    (rnn(PADDED, [3.0] * 20), ValueError,
+     "lengths has shape (20,) and dtype float64; expected 20 integers, one for each sequence of "
+     "X."),
+    (rnn(PADDED, [3]), ValueError,
+     "lengths has shape (1,) and dtype int64; expected 20 integers, one for each sequence of X."),
+    (rnn(SEQUENCES, [3] * 20), ValueError,
+     "lengths belongs to padded sequences, one array (n, steps, features). The sequences of a list "
+     "have lengths of their own: leave it out."),
+    (rnn(SEQUENCES[:5]), ValueError,
+     "Found input variables with inconsistent numbers of samples: [5, 20]"),
+    (rnn(X), ValueError,
+     "X has shape (20, 8, 8, 3); RNNClassifier takes sequences (n, steps, features), a list of n "
+     "arrays (steps_i, features), or rows (n, steps)."),
+    (rnn(ROWS, input_shape=(5, 2)), ValueError,
+     "X has rows of 192 features, but input_shape=(5, 2) asks for 10. Leave input_shape out for "
+     "sequences of one feature."),
+    (rnn(ROWS, input_shape=(192,)), ValueError,
+     "RNNClassifier: input_shape=(192,); expected None or (steps, features), positive integers."),
+    (lambda: RNNClassifier(()).fit(SEQUENCES, Y), ValueError,
+     "RNNClassifier: hidden_layer_sizes=(); expected at least one recurrent layer."),
+    (rnn_predict([x[:, :2] for x in SEQUENCES]), ValueError,
+     "X has sequences of 2 features, but RNNClassifier was fitted with 3."),
+    (rnn_predict(PADDED, [4] * 20), ValueError,
+     "lengths[0] is 4, but X has 3 steps; expected 1 to 3."),
+    (lambda: RNNClassifier().predict(PADDED, [3] * 20), NotFittedError,
+     "This RNNClassifier instance is not fitted yet. Call 'fit' with appropriate arguments before "
+     "using this estimator."),
+]
 # fmt: on
 
-ESTIMATORS = [*IMAGES, *LABELS, *PARAMETERS, *NETS]
+ESTIMATORS = [*IMAGES, *LABELS, *PARAMETERS, *NETS, *RECURRENT]

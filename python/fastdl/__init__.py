@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fastdl.estimators import NDScaler as NDScaler
     from fastdl.estimators import NetClassifier as NetClassifier
     from fastdl.estimators import NetRegressor as NetRegressor
+    from fastdl.estimators import RNNClassifier as RNNClassifier
+    from fastdl.estimators import RNNRegressor as RNNRegressor
     from fastdl.io import load as load
 
 _ESTIMATORS = (
@@ -29,6 +31,8 @@ _ESTIMATORS = (
     "NDScaler",
     "NetClassifier",
     "NetRegressor",
+    "RNNClassifier",
+    "RNNRegressor",
 )
 _HOMES = {**dict.fromkeys(_ESTIMATORS, "fastdl.estimators"), "load": "fastdl.io"}
 _MODULES = (

@@ -25,6 +25,7 @@ class Samples(NamedTuple):
     X: Any
     y: NDArray[Any]
     weight: NDArray[Any] | None
+    lengths: NDArray[np.int32] | None = None  # of sequences
 
 
 def run(
@@ -92,6 +93,7 @@ def run(
                 batch_size=settings.batch_size,
                 epoch=progress.n_epochs,
                 poll=_handle_signals,
+                lengths=train.lengths,
             )
             now = Weights(program, progress.n_epochs + 1)
             if result.status == "diverged" or not now.are_finite():

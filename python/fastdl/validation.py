@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,42 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 CoreInput = NDArray[Any] | tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """Checked sequences: padded values of shape (n, T, F) and how many steps of each are real."""
+
+    values: NDArray[Any]
+    lengths: NDArray[np.int32]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the padded values."""
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+        return self.values.dtype
+
+    def __getitem__(self, indices: NDArray[np.int64]) -> Self:
+        return type(self)(self.values[indices], self.lengths[indices])
+
+
+def lengths_of(X: Any) -> NDArray[np.int32] | None:
+    """The lengths of checked X, None if it is no sequences."""
+    return X.lengths if isinstance(X, Sequences) else None
+
+
+def with_steps(values: NDArray[Any], steps: int) -> NDArray[Any]:
+    """Values (n, T, F) with more padding, or with less."""
+    n, here, n_features = values.shape
+    if here == steps:
+        return values
+    padded = np.zeros((n, steps, n_features), values.dtype)
+    padded[:, :here] = values[:, :steps]
+    return padded
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool = False) -> Any:
@@ -43,6 +80,8 @@ def core_input(X: Any) -> CoreInput:
 
     Nothing is copied that has one of these forms already.
     """
+    if isinstance(X, Sequences):
+        X = X.values
     if sparse.issparse(X):
         X = X.tocsr()
         if not X.has_canonical_format:

@@ -28,7 +28,7 @@ from fastdl.losses import Loss
 from fastdl.progress import LearningRate, Progress
 from fastdl.targets import Targets
 from fastdl.training import Samples
-from fastdl.validation import core_input
+from fastdl.validation import core_input, lengths_of
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -189,12 +189,14 @@ class BaseNet(
 
     def _outputs(self, X: Any, layer: int | None = None) -> NDArray[Any]:
         """What the network answers to the user's X, after the link, or the outputs of a layer."""
-        program = self.program_
+        check_is_fitted(self)
         X = self._check_X(X)
+        program, lengths = self.program_, lengths_of(X)
         if layer is None:
-            outputs = program.predict(core_input(X), link=self._network.loss.link)
+            link = self._network.loss.link
+            outputs = program.predict(core_input(X), link=link, lengths=lengths)
         else:
-            outputs = program.predict(core_input(X), layer=layer)
+            outputs = program.predict(core_input(X), layer=layer, lengths=lengths)
         return outputs.astype(np.result_type(X.dtype, outputs.dtype), copy=False)
 
     def transform(self, X: Any, layer: int | str | None = None) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from fastdl import _core
 from fastdl.losses import Loss
 from fastdl.targets import Targets
 from fastdl.training import Samples
+from fastdl.validation import with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -24,6 +25,14 @@ class Data(NamedTuple):
     samples: Samples
     X: Any
     y: Any
+
+    def ready_for(self, program: Program) -> Data:
+        """Sequences with as many steps as the program has."""
+        samples = self.samples
+        if samples.lengths is None:
+            return self
+        X = with_steps(samples.X, program.input_shape[0])
+        return self._replace(samples=samples._replace(X=X))
 
 
 def evaluation(
@@ -42,7 +51,7 @@ def evaluation(
     def evaluate() -> dict[str, float]:
         columns = {}
         if val is not None:
-            output = program.predict(val.samples.X)
+            output = program.predict(val.samples.X, lengths=val.samples.lengths)
             mean = mean_loss(loss, output, val.samples)
             columns["val_loss"] = estimator._reported_loss(mean, val.samples)
             if scorer is None:

@@ -22,7 +22,7 @@ from fastdl.estimators._solver import optimizer_of, options_of, schedule_of, set
 from fastdl.optim import LBFGS
 from fastdl.progress import LearningRate, Progress
 from fastdl.training import Samples
-from fastdl.validation import check_weights, core_input, resolve_device
+from fastdl.validation import check_weights, core_input, lengths_of, resolve_device
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 
@@ -111,7 +111,8 @@ def _data(e: Any, X: Any, y: Any, sample_weight: Any, X_user: Any) -> Data:
     weight = check_weights(sample_weight, X, class_weight=getattr(e, "class_weight", None), y=y)
     if weight is not None:
         weight = weight.astype(dtype, copy=False)
-    return Data(Samples(core_input(X), e._targets.encode(y, dtype), weight), X_user, y)
+    samples = Samples(core_input(X), e._targets.encode(y, dtype), weight, lengths_of(X))
+    return Data(samples, X_user, y)
 
 
 def _split(
@@ -147,9 +148,10 @@ def _split(
             "dataset."
         )
     part = Samples(
-        core_input(_safe_indexing(X, held_out)),
+        core_input(X[held_out]),
         samples.y[held_out],
         None if samples.weight is None else samples.weight[held_out],
+        lengths_of(X[held_out]),
     )
     X_user = None if e.scoring is None else _safe_indexing(train.X, held_out)
     return order, Data(part, X_user, train.y[held_out])
@@ -177,6 +179,7 @@ def _train(
     resumes = incremental and hasattr(e, "_optimizer")
     e._network.set_optimizer(optimizer, anew=not resumes, **options_of(e))
     program = e._network.ready(e.n_jobs, settings.batch_size)
+    train, val = train.ready_for(program), val and val.ready_for(program)
     evaluate = evaluation(e, program, train, val)
     if isinstance(optimizer, LBFGS):
         _lbfgs.run(e, program, train.samples, optimizer, settings, evaluate, tasks)

@@ -114,10 +114,10 @@ class BaseLayered(BaseNet):
 
     # --- X and y
 
-    def _check_X(self, X: Any) -> NDArray[Any]:
+    def _check_X(self, X: Any) -> Any:
         return check_samples(self, X, reset=False)
 
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
         X, y = check_samples_and_targets(self, X, y, reset=reset, y_numeric=is_regressor(self))
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -146,8 +146,13 @@ class BaseLayered(BaseNet):
             hidden.append(L.Flatten())
         return [*hidden, L.Dense(n_outputs, name="output")]
 
-    def _new_weights(self, program: Program, X: NDArray[Any]) -> None:
+    def _new_weights(self, program: Program, X: Any) -> None:
         warn_of_unscaled(self, X, self._network.layers)
+
+    def _sample_shape(self, input_shape: Sequence[int]) -> tuple[int, ...]:
+        """With the dimensions that the user may leave out."""
+        shape = image_shape(input_shape)
+        return (1, *shape, 1) if len(shape) == 1 and self._rows_are_strips() else shape
 
     def summary(
         self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
@@ -167,9 +172,7 @@ class BaseLayered(BaseNet):
         """
         if input_shape is None:
             return super().summary()
-        shape = image_shape(input_shape)
-        if len(shape) == 1 and self._rows_are_strips():
-            shape = (1, *shape, 1)
+        shape = self._sample_shape(input_shape)
         layers = self._with_output(shape, n_outputs or 1)
         return Summary(programs.summary(programs.compile(layers, shape, batch_size=1, threads=1)))
 

@@ -25,7 +25,8 @@ def _check_name(parameter: str, value: object, names: Sequence[str]) -> None:
         raise ValueError(unknown(parameter, value, names))
 
 
-def _has_probabilities(estimator: Any) -> bool:
+def has_probabilities(estimator: Any) -> bool:
+    """Say why not for `available_if`."""
     if estimator.loss == "log_loss":
         return True
     raise AttributeError(f"probabilities need loss='log_loss', not loss={estimator.loss!r}.")
@@ -81,12 +82,12 @@ class LayeredClassifierMixin(NetClassifierMixin):
             return losses.SoftmaxCrossEntropy()
         return losses.BinaryCrossEntropy()
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Probabilities of the classes, in their order; shape (n_samples, n_classes)."""
         return super().predict_proba(X)
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
         """Logarithms of `predict_proba`."""
         return super().predict_log_proba(X)

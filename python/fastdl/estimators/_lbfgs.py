@@ -50,7 +50,7 @@ class PackedLoss:
     ) -> tuple[float, NDArray[np.float64]]:
         self.set_weights(packed)
         loss, penalty = self.program.loss_and_grads(
-            samples.X, samples.y, sample_weight=samples.weight
+            samples.X, samples.y, sample_weight=samples.weight, lengths=samples.lengths
         )
         gradient = self.pack(self.program.get_gradients())
         gradient[self.fixed] = 0.0

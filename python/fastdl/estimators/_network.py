@@ -103,6 +103,13 @@ class Network:
         program.set_threads(threads)
         return program
 
+    def lengthen(self, steps: int) -> None:
+        """Make room for sequences of so many steps; weights do not depend on it."""
+        if steps > self.input_shape[0]:
+            if self._program is not None:
+                self._snapshot, self._program = Snapshot.of(self._program), None
+            self.input_shape = (steps, *self.input_shape[1:])
+
     @property
     def program(self) -> Program:
         """The program as it is, or compiled again."""
