@@ -75,7 +75,7 @@ void correlate_tile(const TileSteps<T>& s, const T* x, const T* w, const T* bias
   for (int f = 0; f < F; f++)
 #pragma GCC unroll 8
     for (int j = 0; j < W; j++) acc[f][j] = s.fresh ? Vec<T>{} : load(y + f * s.y_plane + j * s.y_step);
-  for (int c = 0; c < s.channels; c++, x += s.x_channel, w += s.w_channel * F)
+  for (int c = 0; c < s.channels; c++, x += s.x_channel, w += s.w_channel)
     for (const Tap* tap = s.taps.begin; tap != s.taps.end; tap++) {
       const T *at = x + tap->x, *v = w + tap->w * F;
       outer_product<T, F, W>(acc, [&](int f) { return splat(v[f]); }, [&](int j) { return load(at + j * lanes<T>); });
@@ -142,7 +142,7 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
   const std::int64_t group = image % s.groups, kernel = s.kh * s.kw;
   const T* bias = c + channels == s.c ? job.bias : nullptr;
   const Band<T> in = band_of(s, job.x + (image * s.c + c) * s.h * s.w * lanes<T>, channels, row, rows, job.band);
-  TileSteps<T> steps{{}, channels, in.channel, kernel, s.y_plane, s.y_step, c == 0};
+  TileSteps<T> steps{{}, channels, in.channel, 0, s.y_plane, s.y_step, c == 0};
   for (int i = 0; i < rows; i++) {
     const Range a = taps_inside(row + i, row + i + 1, s.h, s.kh, s.sh, s.dh, s.top);
     for (int cut = 0; cut < job.tiles.columns.count; cut++) {
@@ -155,6 +155,7 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
         const T* w = job.packed + ((group * s.f + f) * s.c + c * filters) * kernel;
         const T* b = bias ? bias + group * s.f + f : nullptr;
         const auto run = correlate_tiles<T>[filters - 1][columns - 1];
+        steps.w_channel = kernel * filters;
         run(steps, x, w, b, y + f * s.y_plane);
       }
     }

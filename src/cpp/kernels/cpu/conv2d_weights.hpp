@@ -187,8 +187,7 @@ void gradient_chunk(const GradientJob<T>& job, Range units, int block, int block
 
 // A thread takes the same units of every chunk, so that each output has one thread that adds up the chunks.
 template <class T>
-void conv2d_backward_weights(const Team& team, const Conv2DShape& s, const T* x, const T* dy, T* dw, T* db,
-                             T* scratch) {
+void correlate_weights(const Team& team, const Conv2DShape& s, const T* x, const T* dy, T* dw, T* db, T* scratch) {
   const GradientCut cut = gradient_cut<T>(s, team.size);
   const GradientJob<T> job{s, cut, x, dy, dw, db, scratch + team.rank * gradient_space<T>(s)};
   const Range mine =

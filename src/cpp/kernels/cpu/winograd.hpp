@@ -1,0 +1,186 @@
+// conv2d's forward and backward_data by Winograd's F(4x4, 3x3) (winograd_transform.hpp). The batch's tiles are shared
+// out; a thread transforms the inputs of a chunk of them, multiplies at each point a matrix of transformed weights
+// (f, c) by one of inputs (c, tiles), and transforms back. Every sum over c is one chain, whatever the chunk.
+#pragma once
+
+struct Winograd : WinogradGrid {
+  int c, f;     // maps in and out
+  bool turned;  // backward_data: in are the filters, out the channels, and the kernel is turned by half a circle
+};
+
+// Whether it is faster than the direct correlation; stored: filters with those that fill up the lanes
+// (backward_weights). In multiply-adds of a tile: 36 c f, and transforms like 9*36 for each map; direct 144 c f, of
+// which the useful part of the tiles counts. Fitted to the ratios of the direct time, AVX-512, one thread (AVX2 within
+// 10 %, weights better):
+//
+//   c -> f, map       forward  data  weights  |  c -> f, map       forward  data  weights
+//   16 -> 16, 32x32    1.95    1.95   1.81    |   3 -> 16, 32x32    0.85    1.03   0.80
+//   32 -> 32, 16x16    2.50    2.50   2.62    |   4 -> 16, 16x16    1.03    1.16   0.94
+//   64 -> 64,  8x8     2.85    2.85   3.29    |   8 -> 16, 16x16    1.48    1.52   1.49
+//   64 -> 64,  4x4     2.61    2.61   3.82    |  16 ->  4, 16x16    1.15    1.06   0.59
+//   16 -> 16,  7x7     1.54    1.53   1.72    |  16 ->  8, 16x16    1.53    1.46   1.02
+//   16 -> 16,  6x6     1.17    1.18   1.34    |   8 ->  8, 16x16    1.27    1.28   0.88
+//   16 -> 16,  5x5     0.83    0.84   0.99    |   4 ->  4, 16x16    0.90    0.90   0.33
+//   16 -> 16,  3x3     1.21    1.27   1.73    |   3 -> 64, 32x32    0.68    0.89   0.88
+//   16 -> 16,  2x2     0.63    0.68   1.20    |  64 -> 64,  2x2     0.70    0.84   2.08
+FASTDL_INLINE bool winograd_pays(const Winograd& s, int stored) {
+  const std::int64_t useful = s.oh * s.ow, covered = 16 * s.down() * s.across(), c = s.c;
+  return 4 * c * s.f * useful >= (c * stored + 9 * (c + stored)) * covered;
+}
+
+constexpr int winograd_bytes = 512 * 1024;  // of a chunk's inputs and products, if so few do: they stay in L2
+constexpr int winograd_least = 6, winograd_most = 32;  // tiles in a chunk
+
+// Elements from one point to the next, where each has so many: an odd number of cache lines, for what is written or
+// read for all points at once would otherwise meet in a few sets of the caches (sizes are often powers of two).
+template <class T>
+FASTDL_INLINE std::int64_t point_step(std::int64_t elements) {
+  constexpr int line = 64 / sizeof(T);
+  return (ceil_div<std::int64_t>(elements, line) | 1) * line;
+}
+
+// --- weights as (points, panels of lanes outputs, c, lanes) --------------------------------------------------------
+
+template <class T>
+std::int64_t weights_step(const Winograd& s) {
+  return point_step<T>(std::int64_t(ceil_div(s.f, lanes<T>)) * s.c * lanes<T>);
+}
+
+// A square of lanes x lanes weights of one tap from w (rows, columns); what lies outside is zero.
+template <class T>
+FASTDL_INLINE void load_square(const T* w, std::int64_t row, int rows, int columns, Vec<T> (&square)[lanes<T>]) {
+  for (int i = 0; i < lanes<T>; i++)
+    square[i] = i >= rows ? Vec<T>{} : columns >= lanes<T> ? load(w + i * row) : load_part(w + i * row, columns);
+}
+
+// w (3, 3, c, f) of the layer: outputs are its columns, or its rows if turned.
+template <class T>
+void transform_weights(const Team& team, const Winograd& s, const T* w, T* u) {
+  const int rows = s.turned ? s.f : s.c, columns = s.turned ? s.c : s.f;
+  const std::int64_t panels = ceil_div(s.f, lanes<T>), runs = ceil_div(s.c, lanes<T>), point = weights_step<T>(s);
+  const Range mine = team.share(panels * runs);
+  Vec<T> tap[9][lanes<T>];  // [a*3 + b][c]
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const int panel = unit / runs, c = unit % runs * lanes<T>, f = panel * lanes<T>;
+    const int row = s.turned ? f : c, column = s.turned ? c : f;
+    for (int t = 0; t < 9; t++) {
+      auto& square = tap[s.turned ? 8 - t : t];
+      load_square(w + (std::int64_t(t) * rows + row) * columns + column, columns, rows - row, columns - column, square);
+      if (s.turned) transpose<T>(square);
+    }
+    for (int i = 0; i < least(s.c - c, lanes<T>); i++) {
+      T* to = u + (panel * s.c + c + i) * lanes<T>;
+      const auto get = [&](int a, int b) { return tap[a * 3 + b][i]; };
+      const auto put = [&](int k, Vec<T> x) { store(to + k * point, x); };
+      transform_weight<0, Vec<T>>(get, put);
+      transform_weight<1, Vec<T>>(get, put);
+    }
+  }
+}
+
+// --- a chunk of tiles ------------------------------------------------------------------------------------------------
+
+// v (points, c, tiles, lanes), those of the points that are wanted
+template <class T>
+FASTDL_INLINE void transform_inputs(const Winograd& s, Range wanted, const T* x, const WinogradTile* tiles, int count,
+                                    T* v) {
+  const std::int64_t map = std::int64_t(s.h) * s.w * lanes<T>,
+                     point = point_step<T>(std::int64_t(s.c) * count * lanes<T>);
+  Vec<T> space[6][6];
+  for (int c = 0; c < s.c; c++)
+    for (int t = 0; t < count; t++, v += lanes<T>) {
+      const T* from = x + (std::int64_t(tiles[t].block) * s.c + c) * map;
+      const auto patch = patch_of<T>(from, s.h, s.w, tiles[t].row - s.top, tiles[t].column - s.left, space);
+      const auto put = [&](int k, Vec<T> value) {
+        if (k >= wanted.begin && k < wanted.end) store(v + (k - wanted.begin) * point, value);
+      };
+      if (wanted.begin < 18) transform_input<0>(patch, put);
+      if (wanted.end > 18) transform_input<1>(patch, put);
+    }
+}
+
+// m (points, f, tiles, lanes) = u v
+template <class T>
+void multiply_points(const Winograd& s, const T* u, const T* v, int count, T* m) {
+  const Tap tap{0, 0};
+  const std::int64_t row = count * lanes<T>;
+  const TileSteps<T> steps{{&tap, &tap + 1}, s.c, row, lanes<T>, row, lanes<T>, true};
+  const Tiles cut = best_tiles(least(s.f, lanes<T>), count, [](Parts p) { return ColumnCost{p.total, p.count}; });
+  const std::int64_t u_step = weights_step<T>(s), v_step = point_step<T>(s.c * row), m_step = point_step<T>(s.f * row);
+  for (int k = 0; k < winograd_points; k++, u += u_step, v += v_step, m += m_step)
+    for (int j = 0; j < cut.columns.count; j++) {
+      const T* from = v + cut.columns.begin(j) * lanes<T>;
+      T* to = m + cut.columns.begin(j) * lanes<T>;
+      for (int panel = 0; panel < s.f; panel += lanes<T>) {
+        const Parts filters = parts_of(least(s.f - panel, lanes<T>), cut.rows.largest());
+        const T* w = u + std::int64_t(panel) * s.c;
+        for (int i = 0; i < filters.count; i++) {
+          const int f = filters.begin(i);
+          correlate_tiles<T>[filters.size(i) - 1][cut.columns.size(j) - 1](steps, from, w + f, nullptr,
+                                                                           to + (panel + f)* row);
+        }
+      }
+    }
+}
+
+template <class T>
+void transform_outputs(const Winograd& s, const T* m, const T* bias, const WinogradTile* tiles, int count, T* y) {
+  const std::int64_t map = std::int64_t(s.oh) * s.ow * lanes<T>,
+                     point = point_step<T>(std::int64_t(s.f) * count * lanes<T>);
+  for (int f = 0; f < s.f; f++) {
+    const Vec<T> b = bias ? splat(bias[f]) : Vec<T>{};
+    for (int t = 0; t < count; t++, m += lanes<T>) {
+      Vec<T> out[4][4];
+      transform_back<4, Vec<T>>([&](int k) { return load(m + k * point); },
+                                [](auto&&... points) { output_of_points<Vec<T>>(points...); }, out);
+      const auto [block, row, column] = tiles[t];
+      T* to = y + (std::int64_t(block) * s.f + f) * map + (std::int64_t(row) * s.ow + column) * lanes<T>;
+      const int rows = least(s.oh - row, 4), columns = least(s.ow - column, 4);
+      for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) store(to + (i * s.ow + j) * lanes<T>, out[i][j] + b);
+    }
+  }
+}
+
+// --- all together
+// ------------------------------------------------------------------------------------------------------
+
+template <class T>
+int winograd_tiles_of(const Winograd& s) {
+  const int fitting = winograd_bytes / (winograd_points * (s.c + s.f) * int(sizeof(Vec<T>)));
+  return least(most(fitting, winograd_least), winograd_most);
+}
+template <class T>
+std::int64_t winograd_space(const Winograd& s) {
+  const std::int64_t row = least(winograd_tiles_of<T>(s), s.tiles()) * lanes<T>;
+  return winograd_points * (point_step<T>(s.c * row) + point_step<T>(s.f * row));
+}
+template <class T>
+std::int64_t winograd_scratch(const Winograd& s, int threads) {
+  return winograd_points * weights_step<T>(s) + threads * winograd_space<T>(s);
+}
+
+// The outputs of the tiles [mine.begin, mine.end), chunk by chunk.
+template <class T>
+void winograd_share(const Winograd& s, Range mine, const T* x, const T* u, const T* bias, T* y, T* space) {
+  const Parts chunks = parts_of(mine.end - mine.begin, winograd_tiles_of<T>(s));
+  T* m = space + winograd_points * point_step<T>(std::int64_t(s.c) * chunks.largest() * lanes<T>);
+  for (int i = 0; i < chunks.count; i++) {
+    WinogradTile tiles[winograd_most];
+    const int count = chunks.size(i);
+    for (int t = 0; t < count; t++) tiles[t] = s.tile(mine.begin + chunks.begin(i) + t);
+    transform_inputs(s, {0, winograd_points}, x, tiles, count, space);
+    multiply_points(s, u, space, count, m);
+    transform_outputs(s, m, bias, tiles, count, y);
+  }
+}
+
+template <class T>
+void winograd(const Team& team, const Winograd& s, const T* x, const T* w, const T* bias, T* y, T* scratch) {
+  transform_weights(team, s, w, scratch);
+  team.sync();
+  const Range mine = team.share(s.tiles());
+  T* space = scratch + winograd_points * weights_step<T>(s) + team.rank * winograd_space<T>(s);
+  if (mine.begin < mine.end) winograd_share(s, mine, x, scratch, bias, y, space);
+  team.sync();
+}
