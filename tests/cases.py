@@ -61,6 +61,8 @@ CASES = [
     Case("conv2d-many-channels", [L.Conv2D(3, 3, padding="same")], (4, 3, 35)),
     Case("conv2d-3x3-square", [L.Conv2D(16, 3, padding="same")], (8, 8, 16), (1, 5, 17)),
     Case("conv2d-3x3-odd",    [L.Conv2D(17, 3, padding="same")], (9, 7, 13), (1, 5, 17)),
+    Case("conv2d-3x3-valid",  [L.Conv2D(12, 3)], (11, 6, 18), (1, 5, 17)),
+    Case("conv2d-3x3-pads",   [L.Conv2D(20, 3, padding=((3, 0), (1, 4)))], (5, 8, 12), (1, 5, 17)),
     Case("conv2d-wide-image", [L.Conv2D(2, 3, padding="same")], (3, 41, 2)),
     Case("conv2d-two",        [L.Conv2D(3, 3), act("relu"), L.Conv2D(4, 3)], (7, 6, 2)),
 

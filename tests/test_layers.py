@@ -194,9 +194,10 @@ def test_row_alone(case: Case, backend: str, dtype: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in logaddexp")
 def test_nan_stays_in_its_row(case: Case, backend: str, dtype: str) -> None:
-    """And it is not swallowed: outputs that read it are NaN."""
+    """And it is not swallowed: outputs that read it are NaN (Winograd: and the rest of a tile)."""
     if case.symbols:
         return  # a NaN is no code
+    winograd = dtype == "float32" and any(isinstance(x, L.Conv2D) for x in L.walk(case.layers))
     n = case.batches[-1]
     program = build(case, backend, dtype)
     layers, x = L.to_dict(case.layers), sample((n, *case.input_shape))
@@ -206,7 +207,8 @@ def test_nan_stays_in_its_row(case: Case, backend: str, dtype: str) -> None:
         x[row].flat[elements] = np.nan
         y = program.predict(x.astype(dtype))
         expected = reference.forward(layers, arrays(program), x)
-        np.testing.assert_array_equal(np.isnan(y), np.isnan(expected))
+        assert np.isnan(y[np.isnan(expected)]).all()
+        assert winograd or not np.isnan(y[~np.isnan(expected)]).any()
         assert_same_bytes(y[others], clean[others])
 
 

@@ -142,8 +142,7 @@ void transform_outputs(const Winograd& s, const T* m, const T* bias, const Winog
   }
 }
 
-// --- all together
-// ------------------------------------------------------------------------------------------------------
+// --- all together ---------------------------------------------------------------------------------------------------
 
 template <class T>
 int winograd_tiles_of(const Winograd& s) {
