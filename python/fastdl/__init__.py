@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from fastdl._core import __version__
 
 if TYPE_CHECKING:
+    from fastdl.estimators import Autoencoder as Autoencoder
     from fastdl.estimators import CNNClassifier as CNNClassifier
     from fastdl.estimators import CNNRegressor as CNNRegressor
+    from fastdl.estimators import ELMClassifier as ELMClassifier
+    from fastdl.estimators import ELMRegressor as ELMRegressor
     from fastdl.estimators import MLPClassifier as MLPClassifier
     from fastdl.estimators import MLPRegressor as MLPRegressor
     from fastdl.estimators import NDScaler as NDScaler
@@ -21,11 +24,18 @@ if TYPE_CHECKING:
     from fastdl.estimators import NetRegressor as NetRegressor
     from fastdl.estimators import RNNClassifier as RNNClassifier
     from fastdl.estimators import RNNRegressor as RNNRegressor
+    from fastdl.estimators import SoftmaxRegression as SoftmaxRegression
+    from fastdl.estimators import StackedAutoencoder as StackedAutoencoder
+    from fastdl.estimators import StackedAutoencoderClassifier as StackedAutoencoderClassifier
+    from fastdl.estimators import StackedAutoencoderRegressor as StackedAutoencoderRegressor
     from fastdl.io import load as load
 
 _ESTIMATORS = (
+    "Autoencoder",
     "CNNClassifier",
     "CNNRegressor",
+    "ELMClassifier",
+    "ELMRegressor",
     "MLPClassifier",
     "MLPRegressor",
     "NDScaler",
@@ -33,6 +43,10 @@ _ESTIMATORS = (
     "NetRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "SoftmaxRegression",
+    "StackedAutoencoder",
+    "StackedAutoencoderClassifier",
+    "StackedAutoencoderRegressor",
 )
 _HOMES = {**dict.fromkeys(_ESTIMATORS, "fastdl.estimators"), "load": "fastdl.io"}
 _MODULES = (
@@ -40,6 +54,7 @@ _MODULES = (
     "estimators",
     "functional",
     "initializers",
+    "inspection",
     "io",
     "layers",
     "losses",

@@ -17,7 +17,8 @@ class Targets:
 
     Attributes
     ----------
-    kind : {"binary", "multiclass", "multilabel", "continuous"}
+    kind : {"binary", "multiclass", "multilabel", "continuous", "input"}
+        "input" is X itself, for autoencoders.
     n_outputs : int
         Outputs of the network.
     classes : ndarray of shape (n_classes,)
@@ -67,14 +68,18 @@ class Targets:
         """Whether the core takes class numbers (n_samples,), not (n_samples, n_outputs)."""
         return self.kind == "multiclass"
 
-    def encode(self, y: Any, dtype: Any) -> NDArray[Any]:
+    def encode(self, y: Any, dtype: Any) -> NDArray[Any] | None:
         """What the core takes: int32 codes (n_samples,) or `dtype` targets (n_samples, n_outputs).
+
+        None stands for the input itself.
 
         Raises
         ------
         ValueError
             If y has labels that are not among the classes, or another number of columns.
         """
+        if self.kind == "input":
+            return None
         if sparse.issparse(y):
             y = y.toarray()
         if self.kind in ("binary", "multiclass"):

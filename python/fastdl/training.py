@@ -23,7 +23,7 @@ class Samples(NamedTuple):
     """What the core learns from; see ``Program.train_epoch`` for the forms."""
 
     X: Any
-    y: NDArray[Any]
+    y: Any  # an array, or None for X itself
     weight: NDArray[Any] | None
     lengths: NDArray[np.int32] | None = None  # of sequences
 

@@ -1,7 +1,9 @@
 """Networks as scikit-learn estimators."""
 
+from fastdl.estimators._autoencoder import Autoencoder
 from fastdl.estimators._cnn_classifier import CNNClassifier
 from fastdl.estimators._cnn_regressor import CNNRegressor
+from fastdl.estimators._elm import ELMClassifier, ELMRegressor
 from fastdl.estimators._mlp_classifier import MLPClassifier
 from fastdl.estimators._mlp_regressor import MLPRegressor
 from fastdl.estimators._net_classifier import NetClassifier
@@ -9,10 +11,17 @@ from fastdl.estimators._net_regressor import NetRegressor
 from fastdl.estimators._rnn_classifier import RNNClassifier
 from fastdl.estimators._rnn_regressor import RNNRegressor
 from fastdl.estimators._scaler import NDScaler
+from fastdl.estimators._softmax import SoftmaxRegression
+from fastdl.estimators._stacked import StackedAutoencoder
+from fastdl.estimators._stacked_classifier import StackedAutoencoderClassifier
+from fastdl.estimators._stacked_regressor import StackedAutoencoderRegressor
 
 __all__ = [
+    "Autoencoder",
     "CNNClassifier",
     "CNNRegressor",
+    "ELMClassifier",
+    "ELMRegressor",
     "MLPClassifier",
     "MLPRegressor",
     "NDScaler",
@@ -20,4 +29,8 @@ __all__ = [
     "NetRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "SoftmaxRegression",
+    "StackedAutoencoder",
+    "StackedAutoencoderClassifier",
+    "StackedAutoencoderRegressor",
 ]

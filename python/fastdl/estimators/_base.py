@@ -123,6 +123,13 @@ class BaseNet(
     def _new_weights(self, program: Program, X: Any) -> None:
         """Change the initial weights that the layers' initialisers drew."""
 
+    def _pretrain(self, X: Any, y: Any, sample_weight: Any) -> None:
+        """Give a new network a better start, from checked X and y and the user's weights."""
+
+    def _trains(self) -> bool:
+        """Whether the whole network is trained after `_pretrain`."""
+        return True
+
     def _go_on(self) -> None:
         """Make the network ready for a fit from where it stands."""
         self._take_weights(self._network.ready(self.n_jobs))

@@ -49,8 +49,13 @@ def evaluation(
     targets, loss = estimator._targets, estimator._network.loss
 
     def evaluate() -> dict[str, float]:
-        columns = {}
-        if val is not None:
+        columns: dict[str, float] = {}
+        if val is not None and targets.kind == "input":
+            mean, _ = program.loss_and_grads(
+                val.samples.X, None, sample_weight=val.samples.weight, evaluation=True
+            )
+            columns |= {"val_loss": mean, "val_score": -mean * estimator._error_of_loss()}
+        elif val is not None:
             output = program.predict(val.samples.X, lengths=val.samples.lengths)
             mean = mean_loss(loss, output, val.samples)
             columns["val_loss"] = estimator._reported_loss(mean, val.samples)

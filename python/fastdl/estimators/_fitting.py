@@ -77,13 +77,15 @@ def fit(
         e._network = _new_network(e, X_checked, random_state)
         e._progress = Progress()
         e._new_weights(e._network.program, X_checked)
+        e._pretrain(X_checked, y_checked, sample_weight)
     if not anew:
         e._go_on()
     train = _data(e, X_checked, y_checked, sample_weight, X)
     order, val = _split(e, X_checked, train, own_validation, random_state)
     tasks = None if incremental else _callbacks(e, train)
     e.device_ = device
-    _train(e, train, order, val, random_state, tasks, incremental)
+    if e._trains():
+        _train(e, train, order, val, random_state, tasks, incremental)
     _show(e)
     if tasks:
         tasks.close()
@@ -91,7 +93,7 @@ def fit(
 
 def _new_network(e: Any, X: Any, random_state: np.random.RandomState) -> Network:
     layers = e._layers(X.shape[1:])
-    draws = any(isinstance(layer, L.Dropout) for layer in L.walk(layers))
+    draws = any(isinstance(layer, (L.Dropout, L.Corrupt)) for layer in L.walk(layers))
     batch_size = 0 if e.batch_size == "auto" else min(e.batch_size, X.shape[0])
     return Network(
         layers,
@@ -149,12 +151,12 @@ def _split(
         )
     part = Samples(
         core_input(X[held_out]),
-        samples.y[held_out],
+        None if samples.y is None else samples.y[held_out],
         None if samples.weight is None else samples.weight[held_out],
         lengths_of(X[held_out]),
     )
     X_user = None if e.scoring is None else _safe_indexing(train.X, held_out)
-    return order, Data(part, X_user, train.y[held_out])
+    return order, Data(part, X_user, None if train.y is None else train.y[held_out])
 
 
 def _callbacks(e: Any, train: Data) -> EpochTasks | None:

@@ -177,7 +177,10 @@ class BaseLayered(BaseNet):
         return Summary(programs.summary(programs.compile(layers, shape, batch_size=1, threads=1)))
 
 
-_ROWS = (L.Dense, L.Maxout, L.Flatten, L.GlobalAvgPool, L.GlobalMaxPool)
+_ROWS = (
+    *(L.Dense, L.TiedDense, L.Maxout, L.Flatten, L.GlobalAvgPool, L.GlobalMaxPool),
+    *(L.Concat, L.Contractive, L.KLSparsity, L.ActivityL1),
+)
 _IMAGES = (L.Conv2D, L.MaxPool2D, L.AvgPool2D)
 
 

@@ -1,0 +1,178 @@
+"""From the words of the autoencoders to layers: encoder, code, decoder, and what goes with them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from fastdl import layers as L
+from fastdl.layers import Layer
+from fastdl.layers._activation import FUNCTIONS
+from fastdl.losses import BinaryCrossEntropy, Loss, SquaredError
+
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [StrOptions(set(FUNCTIONS) - {"softmax"})],
+    "out_activation": [StrOptions({"identity", "relu", "sigmoid"}), None],
+    "loss": [StrOptions({"squared_error", "cross_entropy"})],
+    "tied_weights": ["boolean"],
+    "corruption": [_NOT_NEGATIVE],
+    "noise": [StrOptions({"masking", "gaussian", "salt_and_pepper"})],
+    "sparsity": [Interval(Real, 0, 1, closed="neither"), None],
+    "sparsity_weight": [_NOT_NEGATIVE],
+    "activity_l1": [_NOT_NEGATIVE],
+    "contraction": [_NOT_NEGATIVE],
+}
+
+
+def sizes_of(estimator: Any) -> list[int]:
+    """Units of the hidden layers.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is not positive.
+    """
+    sizes = estimator.hidden_layer_sizes
+    sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+    if not sizes or any(not isinstance(size, Integral) or size < 1 for size in sizes):
+        raise ValueError(
+            f"{type(estimator).__name__}: hidden_layer_sizes={estimator.hidden_layer_sizes!r}; "
+            "expected positive integers, at least one."
+        )
+    return [int(size) for size in sizes]
+
+
+def loss_of(estimator: Any) -> Loss:
+    """What the reconstruction is measured by."""
+    return BinaryCrossEntropy() if estimator.loss == "cross_entropy" else SquaredError()
+
+
+def out_activation_of(estimator: Any) -> str:
+    """What the decoder ends in."""
+    e, crossed = estimator, estimator.loss == "cross_entropy"
+    if crossed and e.out_activation not in (None, "sigmoid"):
+        raise ValueError(
+            f"{type(e).__name__}: loss='cross_entropy' compares probabilities, but "
+            f"out_activation={e.out_activation!r} gives none. Leave out_activation out, or use "
+            "loss='squared_error'."
+        )
+    return e.out_activation or ("sigmoid" if crossed else "identity")
+
+
+def encoder(sizes: Sequence[int], activation: str, *, trainable: bool = True) -> list[Layer]:
+    """A dense layer and its activation for each size; the last activation is the code."""
+    names = [*(f"hidden_{i}" for i in range(1, len(sizes))), "code"]
+    layers: list[Layer] = []
+    for i, (size, name) in enumerate(zip(sizes, names, strict=True), 1):
+        layers += [
+            L.Dense(size, name=f"encoder_{i}", trainable=trainable),
+            L.Activation(activation, name=name),
+        ]
+    return layers
+
+
+def regularised(estimator: Any, layers: list[Layer]) -> list[Layer]:
+    """The encoder's layers with the corruption before them and the penalties of the code."""
+    e = estimator
+    layers = list(layers)
+    if e.contraction:
+        *layers, dense, code = layers
+        pair = [dense, code.replace(name=None)]
+        layers.append(L.Contractive(pair, float(e.contraction), name="code"))
+    if e.corruption:
+        layers.insert(0, L.Corrupt(e.noise, float(e.corruption), name="corruption"))
+    if e.sparsity is not None:
+        if e.activation != "sigmoid":
+            raise ValueError(
+                f"{type(e).__name__}: sparsity={e.sparsity!r} is a mean activation between 0 and "
+                f"1, which activation={e.activation!r} does not keep to. Use "
+                "activation='sigmoid', or activity_l1 instead of sparsity."
+            )
+        layers.append(L.KLSparsity(float(e.sparsity), float(e.sparsity_weight)))
+    if e.activity_l1:
+        layers.append(L.ActivityL1(float(e.activity_l1)))
+    return layers
+
+
+def decoder(estimator: Any, sizes: Sequence[int], n_features: int) -> list[Layer]:
+    """The mirror image of the encoder: decoder_i undoes encoder_i."""
+    e, layers = estimator, list[Layer]()
+    last = out_activation_of(e)
+    if e.loss == "cross_entropy":  # which has the sigmoid
+        last = "identity"
+    for i, size in reversed(list(enumerate([n_features, *sizes[:-1]], 1))):
+        name = f"decoder_{i}"
+        layers.append(
+            L.TiedDense(f"encoder_{i}", name=name) if e.tied_weights else L.Dense(size, name=name)
+        )
+        function = e.activation if i > 1 else last
+        if function != "identity":
+            layers.append(L.Activation(function))
+    return layers
+
+
+def is_regularised(estimator: Any) -> bool:
+    """Whether something keeps a wide code from copying the input."""
+    e = estimator
+    return bool(e.corruption or e.sparsity or e.activity_l1 or e.contraction)
+
+
+def warn_of_width(estimator: Any, sizes: Sequence[int], n_features: int) -> None:
+    """Warn of a code that may copy its input."""
+    if min(sizes) > n_features and not is_regularised(estimator):
+        warnings.warn(
+            f"{type(estimator).__name__}: every hidden layer is wider than the input of "
+            f"{n_features} features, so that the network may learn to copy it. Use fewer units, or "
+            "corruption, sparsity, activity_l1 or contraction.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def check_range(estimator: Any, X: Any) -> None:
+    """Compare X with what the decoder can give.
+
+    Raises
+    ------
+    ValueError
+        If the loss is the cross-entropy and X leaves [0, 1].
+    """
+    e, name, function = estimator, type(estimator).__name__, out_activation_of(estimator)
+    top = 1.0 if function == "sigmoid" else np.inf
+    if function == "identity":
+        return
+    low, high = _extremes(X)
+    bad = np.flatnonzero((low < 0) | (high > top))
+    if not len(bad):
+        return
+    column = (
+        f"column {bad[0]} goes from {low[bad[0]]:g} to {high[bad[0]]:g}"
+        f"{f' (and {len(bad) - 1} more do likewise)' if len(bad) > 1 else ''}"
+    )
+    if e.loss == "cross_entropy":
+        raise ValueError(
+            f"{name}: loss='cross_entropy' takes X from 0 to 1, but {column}. Scale X, for example "
+            "by MinMaxScaler(clip=True), or use loss='squared_error'."
+        )
+    warnings.warn(
+        f"{name}: out_activation={function!r} cannot give all of X: {column}. Scale X, or use "
+        "out_activation='identity'.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def _extremes(X: Any) -> tuple[Any, Any]:
+    """The smallest and the largest value of each column."""
+    if sparse.issparse(X):
+        return X.min(axis=0).toarray().ravel(), X.max(axis=0).toarray().ravel()
+    return X.min(axis=0), X.max(axis=0)

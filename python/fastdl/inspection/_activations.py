@@ -1,0 +1,152 @@
+"""What the units of a network are up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from fastdl import layers as L
+from fastdl.plotting._axes import new_axes
+from fastdl.validation import core_input
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+_CHUNK = 1024  # samples whose activations are held at a time
+
+# Where a function is so flat that hardly any gradient passes: the last 5 % of its range.
+_FLAT: dict[str, Callable[[NDArray[Any]], NDArray[np.bool_]]] = {
+    "sigmoid": lambda a: (a < 0.05) | (a > 0.95),
+    "tanh": lambda a: np.abs(a) > 0.9,
+    "relu": lambda a: a <= 0,
+}
+
+
+class ActivationStatisticsDisplay:
+    """Mean, spread, and share of saturated and dead units of each hidden activation.
+
+    Parameters
+    ----------
+    layers : sequence of str
+        Names of the activations, from the input up.
+    mean, std, saturated, dead : ndarray of shape (n_layers,)
+        Over samples and units: mean and standard deviation of the outputs; share of the outputs
+        that are in the flat part of their function; share of the units which are there for every
+        sample. The last two are nan for functions without a flat part.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn last.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+    """
+
+    ax_: Axes
+    figure_: Figure | SubFigure
+
+    def __init__(
+        self,
+        layers: Sequence[str],
+        *,
+        mean: NDArray[np.float64],
+        std: NDArray[np.float64],
+        saturated: NDArray[np.float64],
+        dead: NDArray[np.float64],
+    ) -> None:
+        self.layers, self.mean, self.std = list(layers), mean, std
+        self.saturated, self.dead = saturated, dead
+
+    def __repr__(self) -> str:
+        width = max(len("layer"), *(len(name) for name in self.layers))
+        lines = [f"{'layer':<{width}}    mean     std  saturated   dead"]
+        rows = zip(self.layers, self.mean, self.std, self.saturated, self.dead, strict=True)
+        for name, mean, std, saturated, dead in rows:
+            lines.append(f"{name:<{width}} {mean:7.3f} {std:7.3f} {saturated:10.1%} {dead:6.1%}")
+        return "\n".join(lines)
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the shares of saturated outputs and dead units as bars.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        ActivationStatisticsDisplay
+            This object.
+        """
+        ax = new_axes(6, 4) if ax is None else ax
+        where = np.arange(len(self.layers))
+        ax.bar(where - 0.2, self.saturated, width=0.4, label="saturated outputs")
+        ax.bar(where + 0.2, self.dead, width=0.4, label="dead units")
+        ax.set_xticks(where, self.layers)
+        ax.set(ylabel="share", ylim=(0, 1))
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def activation_statistics(estimator: Any, X: Any) -> ActivationStatisticsDisplay:
+    """What the hidden units of a fitted network give for X.
+
+    An output is saturated where its function is flat: sigmoid below 0.05 or above 0.95, tanh beyond
+    0.9, relu at 0. A unit is dead that is there for every sample: nothing reaches the weights below
+    it. Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks", AISTATS 2010, section 3.
+
+    Parameters
+    ----------
+    estimator : estimator of fastdl
+        Fitted.
+    X : as for its predict
+
+    Returns
+    -------
+    ActivationStatisticsDisplay
+        Activations inside of containers are left out.
+
+    Raises
+    ------
+    ValueError
+        If the network has no hidden activation.
+    """
+    check_is_fitted(estimator)
+    program, X = estimator.program_, estimator._check_X(X)
+    found = {
+        layer.name or "": (i, layer.function)
+        for i, layer in enumerate(estimator._network.layers)
+        if isinstance(layer, L.Activation)
+    }
+    if not found:
+        raise ValueError(f"this {type(estimator).__name__} has no hidden activation to look at.")
+    columns = np.array([_statistics(program, X, i, f) for i, f in found.values()]).T
+    mean, std, saturated, dead = columns
+    return ActivationStatisticsDisplay(
+        list(found), mean=mean, std=std, saturated=saturated, dead=dead
+    )
+
+
+def _statistics(program: Any, X: Any, layer: int, function: str) -> tuple[float, ...]:
+    flat = _FLAT.get(function)
+    n, total, squares, n_flat, always = 0, 0.0, 0.0, 0, np.array(True)
+    for part in gen_batches(X.shape[0], _CHUNK):
+        a = program.predict(core_input(X[part]), layer=layer)
+        n += a.size
+        total += a.sum(dtype=np.float64)
+        squares += np.square(a, dtype=np.float64).sum()
+        if flat:
+            where = flat(a)
+            n_flat += where.sum()
+            always = always & where.all(axis=0)
+    mean = total / n
+    std = max(squares / n - mean**2, 0.0) ** 0.5
+    return (mean, std, n_flat / n, always.mean()) if flat else (mean, std, np.nan, np.nan)

@@ -1,0 +1,115 @@
+"""How fast layers learn, and what their units do."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.datasets import load_digits
+
+from fastdl import Autoencoder, CNNClassifier, MLPClassifier, NetClassifier
+from fastdl import layers as L
+from fastdl.inspection import (
+    LearningSpeedDisplay,
+    activation_statistics,
+    learning_speed,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+
+
+def some_digits(n=300):
+    digits = load_digits()
+    return digits.data[:n] / 16, digits.target[:n]
+
+
+def sigmoids(depth, **params):
+    known = {"activation": "logistic", "max_iter": 3, "random_state": 0, "n_jobs": 1}
+    return MLPClassifier((20,) * depth, **{**known, **params})
+
+
+def axes():
+    return Figure().subplots()
+
+
+def test_gradients_vanish_downwards():
+    X, y = some_digits()
+    speed = learning_speed(sigmoids(4, solver="sgd"), X, y, role="bias")
+    assert speed.layers == ["dense_1", "dense_2", "dense_3", "dense_4", "dense_5"]
+    assert speed.gradient.shape == speed.update.shape == (3, 5)
+    assert (speed.gradient[:, 0] < speed.gradient[:, 3] / 20).all()
+    ax = speed.plot(axes()).ax_
+    assert [line.get_label() for line in ax.lines] == speed.layers
+    assert "update" in speed.plot(axes(), quantity="update").ax_.get_ylabel()
+
+
+def test_norms_are_those_of_the_fit():
+    """One batch of plain SGD: the update is the gradient times the rate."""
+    X, y = some_digits()
+    params = {"solver": "sgd", "momentum": 0.0, "batch_size": 300, "alpha": 0.0}
+    mlp = sigmoids(2, learning_rate_init=0.5, **params)
+    speed = learning_speed(mlp, X, y)
+    np.testing.assert_allclose(speed.update, 0.5 * speed.gradient, rtol=1e-6)
+    assert not hasattr(mlp, "coefs_")
+    plain = sigmoids(2, learning_rate_init=0.5, **params).fit(X, y)
+    for seen, known in zip(speed.estimator.coefs_, plain.coefs_, strict=True):
+        np.testing.assert_array_equal(seen, known)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        NetClassifier([L.Dense(8), L.BatchNorm(), L.Activation("relu"), L.Dropout(0.2)]),
+        CNNClassifier((4,), hidden_layer_sizes=(), input_shape=(8, 8)),
+        Autoencoder(10, tied_weights=True, corruption=0.2),
+    ],
+)
+def test_watching_changes_nothing(estimator):
+    X, y = some_digits()
+    target = () if isinstance(estimator, Autoencoder) else (y,)
+    estimator.set_params(max_epochs=2, random_state=0, n_jobs=1)
+    speed = learning_speed(estimator, X, *target)
+    assert np.isfinite(speed.gradient).all()
+    assert (speed.update > 0).all()
+    estimator.fit(X, *target)
+    for what in ("get_weights", "get_states"):
+        np.testing.assert_array_equal(
+            getattr(speed.estimator.program_, what)(), getattr(estimator.program_, what)()
+        )
+
+
+def test_activation_statistics():
+    X, y = some_digits()
+    mlp = sigmoids(2, activation=["logistic", "relu"]).fit(X, y)
+    first = 1 / (1 + np.exp(-(X @ mlp.coefs_[0] + mlp.intercepts_[0])))
+    second = np.maximum(first @ mlp.coefs_[1] + mlp.intercepts_[1], 0)
+    found = activation_statistics(mlp, X)
+    assert found.layers == ["activation_1", "activation_2"]
+    np.testing.assert_allclose(found.mean, [first.mean(), second.mean()])
+    np.testing.assert_allclose(found.std, [first.std(), second.std()])
+    flat = (first < 0.05) | (first > 0.95)
+    np.testing.assert_allclose(found.saturated, [flat.mean(), (second == 0).mean()])
+    np.testing.assert_allclose(
+        found.dead, [flat.all(axis=0).mean(), (second == 0).all(axis=0).mean()]
+    )
+    assert len(str(found).splitlines()) == 3
+    assert len(found.plot(axes()).ax_.patches) == 4
+
+
+def test_dead_units_are_found():
+    X, y = some_digits()
+    mlp = sigmoids(1, activation="relu").fit(X, y)
+    before = activation_statistics(mlp, X)
+    alive = np.flatnonzero(mlp.transform(X).any(axis=0))[:5]
+    mlp.intercepts_[0][alive] = -1e3
+    found = activation_statistics(mlp, X)
+    assert found.dead[0] == before.dead[0] + 0.25
+    assert np.isnan(activation_statistics(sigmoids(1, activation="elu").fit(X, y), X).dead[0])
+
+
+def test_texts():
+    X, y = some_digits()
+    with pytest.raises(ValueError, match="role='gain'; no layer learns a parameter of that role."):
+        learning_speed(sigmoids(1), X, y, role="gain")
+    with pytest.raises(ValueError, match="this MLPClassifier has no hidden activation to look at."):
+        activation_statistics(MLPClassifier((), max_iter=1).fit(X, y), X)
+    with pytest.raises(ValueError, match="quantity='loss'; expected 'gradient' or 'update'."):
+        LearningSpeedDisplay([], np.empty((0, 0)), np.empty((0, 0))).plot(quantity="loss")
