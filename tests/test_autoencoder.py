@@ -1,6 +1,7 @@
 """Autoencoder: codes, reconstructions, penalties, and what it says when something does not fit."""
 
 import pickle
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -156,9 +157,16 @@ def test_forms_of_X(X: Any, form: Any) -> None:
 
 
 def test_memory_mapped_X_is_not_copied(X: Any, tmp_path: Any) -> None:
-    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "X.npy", np.tile(X, (100, 1)))
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    np.testing.assert_array_equal(new().fit(mapped).transform(mapped), new().fit(X).transform(X))
+    tracemalloc.start()
+    ae = new(max_epochs=1, corruption=0.1).fit(mapped)
+    ae.score(mapped)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < mapped.nbytes / 4
+    inside = new(max_epochs=1, corruption=0.1).fit(np.array(mapped))
+    np.testing.assert_array_equal(ae.transform(X), inside.transform(X))
 
 
 def test_validation(X: Any) -> None:

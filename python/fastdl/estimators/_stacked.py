@@ -74,7 +74,7 @@ class StackedAutoencoder(PretrainMixin, BaseAutoencoder):
     pretrain_epochs : int, default=20
         Epochs for each layer.
     fine_tune : bool, default=True
-        Whether the whole is trained after its layers, for max_epochs.
+        Whether the whole is trained after its layers, for max_epochs. If not, `history_` is empty.
     activation, out_activation, loss, tied_weights, corruption, noise, sparsity, sparsity_weight, \
 activity_l1, contraction, solver, learning_rate, learning_rate_init, momentum, batch_size, \
 max_epochs, shuffle, alpha, l1, weight_decay, max_norm, clip_value, clip_norm, early_stopping, \
