@@ -1,4 +1,4 @@
-"""A pytest plugin: scikit-learn's own tests of its perceptrons, run against fastdl's.
+"""A pytest plugin: scikit-learn's own tests of its networks, run against fastdl's.
 
 It replaces the classes in `sklearn.neural_network` before the test modules import them::
 
@@ -9,5 +9,5 @@ import sklearn.neural_network
 
 import fastdl
 
-for name in ("MLPClassifier", "MLPRegressor"):
+for name in ("BernoulliRBM", "MLPClassifier", "MLPRegressor"):
     setattr(sklearn.neural_network, name, getattr(fastdl, name))

@@ -10,12 +10,15 @@ import pytest
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize(("module", "count"), [("sklearn.neural_network.tests.test_mlp", 59)])
+SUITES = "sklearn.neural_network.tests."
+
+
+@pytest.mark.parametrize(("module", "count"), [("test_mlp", 59), ("test_rbm", 24)])
 def test_passes(module: str, count: int, tmp_path: Path) -> None:
     # A process of its own, without this project's pytest settings: the plugin changes scikit-learn.
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "sklearn_suite_plugin"]
     run = subprocess.run(
-        [*command, "-p", "no:cacheprovider", "-q", "--pyargs", module],
+        [*command, "-p", "no:cacheprovider", "-q", "--pyargs", SUITES + module],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(HERE)},
         capture_output=True,

@@ -13,10 +13,12 @@ from fastdl._core import __version__
 
 if TYPE_CHECKING:
     from fastdl.estimators import Autoencoder as Autoencoder
+    from fastdl.estimators import BernoulliRBM as BernoulliRBM
     from fastdl.estimators import CNNClassifier as CNNClassifier
     from fastdl.estimators import CNNRegressor as CNNRegressor
     from fastdl.estimators import ELMClassifier as ELMClassifier
     from fastdl.estimators import ELMRegressor as ELMRegressor
+    from fastdl.estimators import GaussianRBM as GaussianRBM
     from fastdl.estimators import MLPClassifier as MLPClassifier
     from fastdl.estimators import MLPRegressor as MLPRegressor
     from fastdl.estimators import NDScaler as NDScaler
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
 
 _ESTIMATORS = (
     "Autoencoder",
+    "BernoulliRBM",
     "CNNClassifier",
     "CNNRegressor",
     "ELMClassifier",
     "ELMRegressor",
+    "GaussianRBM",
     "MLPClassifier",
     "MLPRegressor",
     "NDScaler",

@@ -174,6 +174,59 @@ class Program:
     def memory(self) -> dict[str, int]: ...
     def poison(self) -> None: ...  # fills values, saved and scratch with NaN (tests)
 
+class Rbm:
+    """A restricted Boltzmann machine made ready; the weights stay in the caller's arrays.
+
+    X as for Program, of shape (n, visible). weights: writable C-contiguous arrays of the machine's dtype, w (visible,
+    hidden), b (visible,) and c (hidden,).
+    """
+
+    def __init__(
+        self,
+        visible: int,
+        hidden: int,
+        *,
+        gaussian: bool = False,  # visible units with variance 1
+        dtype: str = "float32",
+        backend: str = "",
+        batch_size: int = 64,  # the most rows, and chains, at a time
+        threads: int = 1,
+    ) -> None: ...
+    def train_epoch(  # changes weights, velocity, chain and activity; "done" or "interrupted"
+        self,
+        X: Any,
+        order: NDArray[np.int64],
+        weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+        *,
+        rate: float,
+        batch_size: int,
+        steps: int = 1,  # k of CD-k
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        target: float = 0.0,  # of the hidden units' mean activity, pulled there by cost
+        cost: float = 0.0,
+        velocity: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None,  # as weights; momentum needs it
+        chain: NDArray[Any] | None = None,  # (chains, hidden): persistent; None: contrastive divergence
+        activity: NDArray[Any] | None = None,  # (hidden,) running means; None: no target
+        bit_generator: object = None,  # NumPy's capsule, of uniform draws in its order; None: counter-based
+        seed: int = 0,
+        epoch: int = 0,
+        poll: Callable[[], bool] | None = None,
+    ) -> str: ...
+    def hidden(self, X: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> NDArray[Any]: ...  # P(h = 1 | v)
+    def visible(self, H: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> NDArray[Any]: ...  # E(v | h)
+    def free_energy(self, X: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> NDArray[Any]: ...
+    # Rounds of h ~ P(h | v), v ~ P(v | h); mean: the last v as expectations.
+    def gibbs(
+        self,
+        X: Any,
+        weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+        *,
+        rounds: int = 1,
+        mean: bool = False,
+        seed: int = 0,
+    ) -> NDArray[Any]: ...
+
 # --- plain functions for functional; arrays C-contiguous of one dtype, results written to given arrays
 def loss(
     kind: str,

@@ -161,3 +161,18 @@ def resolve_device(device: str) -> str:
             'device="auto" falls back to the CPU.'
         )
     raise ValueError(f"device={device!r}; expected 'cpu', 'cuda' or 'auto'.")
+
+
+def outside_unit_interval(estimator: Any, X: Any) -> str | None:
+    """The start of a sentence about the first column with values outside of [0, 1], if any."""
+    if sparse.issparse(X):
+        low, high = X.min(axis=0).toarray().ravel(), X.max(axis=0).toarray().ravel()
+    else:
+        low, high = X.min(axis=0), X.max(axis=0)
+    outside = np.flatnonzero((low < 0) | (high > 1))
+    if not len(outside):
+        return None
+    column = int(outside[0])
+    names = getattr(estimator, "feature_names_in_", None)
+    called = "" if names is None else f" ({names[column]!r})"
+    return f"X has values from {low[column]:g} to {high[column]:g} in column {column}{called}"

@@ -8,6 +8,8 @@ from fastdl.estimators._mlp_classifier import MLPClassifier
 from fastdl.estimators._mlp_regressor import MLPRegressor
 from fastdl.estimators._net_classifier import NetClassifier
 from fastdl.estimators._net_regressor import NetRegressor
+from fastdl.estimators._rbm_bernoulli import BernoulliRBM
+from fastdl.estimators._rbm_gaussian import GaussianRBM
 from fastdl.estimators._rnn_classifier import RNNClassifier
 from fastdl.estimators._rnn_regressor import RNNRegressor
 from fastdl.estimators._scaler import NDScaler
@@ -18,10 +20,12 @@ from fastdl.estimators._stacked_regressor import StackedAutoencoderRegressor
 
 __all__ = [
     "Autoencoder",
+    "BernoulliRBM",
     "CNNClassifier",
     "CNNRegressor",
     "ELMClassifier",
     "ELMRegressor",
+    "GaussianRBM",
     "MLPClassifier",
     "MLPRegressor",
     "NDScaler",

@@ -7,11 +7,12 @@ from functools import cache
 from inspect import signature
 
 _OTHER_NAMES = {
-    "epochs": ("max_iter", "max_epochs"),
-    "n_epochs": ("max_iter", "max_epochs"),
-    "max_epochs": ("max_iter",),
-    "max_iter": ("max_epochs",),
-    "lr": ("learning_rate_init",),
+    "epochs": ("max_iter", "max_epochs", "n_iter"),
+    "n_epochs": ("max_iter", "max_epochs", "n_iter"),
+    "max_epochs": ("max_iter", "n_iter"),
+    "max_iter": ("max_epochs", "n_iter"),
+    "lr": ("learning_rate_init", "learning_rate"),
+    "n_hidden": ("n_components", "hidden_layer_sizes"),
     "optimizer": ("solver",),
     "patience": ("n_iter_no_change",),
     "min_delta": ("tol",),

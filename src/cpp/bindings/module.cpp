@@ -8,6 +8,7 @@ namespace fastdl {
 void bind_program(py::module_& m);
 void bind_functions(py::module_& m);
 void bind_recurrent(py::module_& m);
+void bind_rbm(py::module_& m);
 
 namespace {
 
@@ -50,4 +51,5 @@ PYBIND11_MODULE(_core, m) {
   bind_program(m);
   bind_functions(m);
   bind_recurrent(m);
+  bind_rbm(m);
 }

@@ -1,10 +1,9 @@
 // The batch loop: gather, forward, loss, backward, update.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <exception>
 
 #include "core/threads.hpp"
+#include "program/poll.hpp"
 #include "program/program.hpp"
 
 namespace fastdl {
@@ -103,29 +102,6 @@ double Program<T>::run_loss(const Frame<T>& f, const T* targets, bool gradient) 
   for (int i = 0; i < args.n; i++) sum += batch_losses_[i];
   return sum;
 }
-
-namespace {
-
-// Asks now and then whether to stop; an exception of the asked (Ctrl-C) waits for the end of the team.
-struct PollClock {
-  using clock = std::chrono::steady_clock;
-  const std::function<bool()>& poll;
-  clock::time_point last = clock::now();
-  std::exception_ptr error{};
-
-  bool interrupts() {
-    if (!poll || clock::now() - last < std::chrono::milliseconds(50)) return false;
-    last = clock::now();
-    try {
-      return poll();
-    } catch (...) {
-      error = std::current_exception();
-      return true;
-    }
-  }
-};
-
-}  // namespace
 
 // What a batch counts in the mean over the epoch: its samples, or the steps that the loss takes.
 template <class T>

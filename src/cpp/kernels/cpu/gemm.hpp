@@ -26,6 +26,7 @@ struct Gemm {
   Matrix<T> a, b;
   T* c;
   const T* bias;              // or null
+  T rate = 0;                 // not 0: C += rate times the product, slice by slice
   bool resume = false;        // go on from C instead of zero
   std::int64_t c_stride = n;  // from one row of C to the next
 
@@ -95,7 +96,7 @@ template <class T>
 void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
   Tile<T> t{};
   t.a_row = g.a.row, t.a_col = g.a.col, t.c_row = g.c_stride, t.c_last = panel.last;
-  t.depth = g.depth, t.resume = g.resume, t.width = panel.width;
+  t.depth = g.depth, t.resume = g.resume, t.rate = g.rate, t.width = panel.width;
   t.b = g.b.data + panel.first * g.b.col, t.b_row = g.b.row, t.b_last = panel.last;
   t.bias = g.bias ? g.bias + panel.first : nullptr;
   if (g.packs_b() || panel.width < lanes<T>) {
@@ -121,7 +122,7 @@ Gemm<T> slice(const Gemm<T>& g, Range rows, int k) {
   s.a.data += rows.begin * g.a.row + k * g.a.col;
   s.b.data += k * g.b.row;
   s.c += rows.begin * g.c_stride;
-  s.resume = g.resume || k > 0;
+  s.resume = g.rate == 0 && (g.resume || k > 0);
   if (k + s.depth < g.depth) s.bias = nullptr;
   return s;
 }

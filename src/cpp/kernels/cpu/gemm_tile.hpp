@@ -24,6 +24,7 @@ struct Tile {
   const T* bias;  // added at the end; or null
   int depth;
   bool resume;  // go on from C instead of zero
+  T rate;       // not 0: C += rate times the product
   int width;    // of a lone vector: how many of its columns exist
 };
 
@@ -59,6 +60,11 @@ void multiply_tile(const Tile<T>& tile) {
       for (int j = 0; j < columns; j++) c[i][j] += aik * bk[j];
     }
   }
+  if (t.rate != 0)
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < columns; j++) c[i][j] = load_columns<T, columns>(t, t.c + i * t.c_row, j) + t.rate * c[i][j];
 
 #pragma GCC unroll 4
   for (int j = 0; j < columns; j++) {

@@ -39,6 +39,7 @@ namespace FASTDL_ISA {
 #include "kernels/cpu/penalty.hpp"
 #include "kernels/cpu/loss.hpp"
 #include "kernels/cpu/update.hpp"
+#include "kernels/cpu/rbm.hpp"
 #include "kernels/cpu/im2col.hpp"
 #include "kernels/cpu/sequence.hpp"
 #include "kernels/cpu/recurrent_product.hpp"
@@ -115,6 +116,12 @@ constexpr Kernels<T> table() {
       .max_norm = max_norm<T>,
       .sum_squares = sum_squares<T>,
       .sum_absolutes = sum_absolutes<T>,
+      .bernoulli_units = bernoulli_units<T>,
+      .gaussian_units = gaussian_units<T>,
+      .dense_reconstruct = dense_reconstruct<T>,
+      .dense_accumulate = dense_accumulate<T>,
+      .phase_difference = phase_difference<T>,
+      .blend = blend<T>,
       .im2col = im2col<T>,
       .col2im = col2im<T>,
   };

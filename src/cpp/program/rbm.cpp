@@ -1,0 +1,289 @@
+#include "program/rbm.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/backend.hpp"
+#include "core/threads.hpp"
+
+namespace fastdl {
+namespace {
+
+constexpr double team_threshold = 1e6;   // operations of a batch below which one thread is faster than a team
+constexpr double activity_memory = 0.9;  // of the running means (Hinton 2010, section 11)
+
+}  // namespace
+
+template <class T>
+Rbm<T>::Rbm(const RbmSettings& settings)
+    : backend_(find_backend(settings.backend)), kernels_(kernels_of<T>(backend_)), settings_(settings) {
+  const index n = settings.batch, visible = settings.visible, hidden = settings.hidden;
+  v_ = Block<T>(2 * n * visible), p_ = Block<T>(2 * n * hidden), h_ = Block<T>(n * hidden), shift_ = Block<T>(hidden);
+  scratch_ = Block<T>(kernels_.dense_scratch(2 * n, visible, hidden, settings.threads));
+  rows_ = Block<std::int64_t>(n), order_ = Block<std::int64_t>(n);
+}
+
+template <class T>
+int Rbm<T>::team_size(int rows) const {
+  const double work = 2.0 * rows * settings_.visible * settings_.hidden;
+  return work < team_threshold ? 1 : usable_threads(settings_.threads);
+}
+
+// Every thread of one team: work(team, first row, rows) for each batch; with the rows' numbers in rows_, for the draws.
+template <class T>
+template <class Work>
+void Rbm<T>::each_batch(index count, int batch, const Work& work) {
+  run_team(team_size(int(std::min<index>(batch, count))), [&](const Team& team) {
+    for (index begin = 0; begin < count; begin += batch) {
+      if (team.rank == 0)
+        for (int i = 0; i < settings_.batch; i++) rows_[i] = begin + i;
+      team.sync();
+      if (!work(team, begin, int(std::min<index>(batch, count - begin)))) break;
+      team.sync();
+    }
+  });
+}
+
+template <class T>
+void Rbm<T>::gather(const Team& team, const Data<T>& data, index begin, int n, int features, T* y) {
+  if (team.rank == 0)
+    for (int i = 0; i < n; i++) order_[i] = data.order ? data.order[begin + i] : begin + i;
+  team.sync();
+  Samples x = data.x;
+  x.features = features;
+  kernels_.gather_rows(team, x, order_.data(), n, y);
+}
+
+// --- units
+// ------------------------------------------------------------------------------------------------------------
+
+// p = P(h = 1 | v) of its input v W + c
+template <class T>
+void Rbm<T>::activate_hidden(const Pass& pass, int n, T* p) {
+  kernels_.activation_forward(pass.team, ActivationKind::sigmoid, T(1), index(n) * settings_.hidden, p, p);
+}
+
+// v = E(v | h)
+template <class T>
+void Rbm<T>::expect_visible(const Pass& pass, int n, const T* h, T* v) {
+  const int visible = settings_.visible;
+  kernels_.dense_reconstruct(pass.team, n, visible, settings_.hidden, h, pass.weights.w, pass.weights.b, v,
+                             scratch_.data());
+  if (!settings_.gaussian)
+    kernels_.activation_forward(pass.team, ActivationKind::sigmoid, T(1), index(n) * visible, v, v);
+}
+
+template <class T>
+RandomKey Rbm<T>::key(const Pass& pass, std::uint32_t stream) const {
+  return {pass.draws.seed, stream, pass.draws.epoch, rows_.data()};
+}
+
+// NumPy's next draws (n, features), or null.
+template <class T>
+const double* Rbm<T>::draw(const Pass& pass, int n, int features) {
+  const BitGenerator* numpy = pass.draws.numpy;
+  if (!numpy) return nullptr;
+  if (pass.team.rank == 0)
+    for (index i = 0; i < index(n) * features; i++) uniform_[i] = numpy->next_double(numpy->state);
+  pass.team.sync();
+  return uniform_.data();
+}
+
+// p = P(h = 1 | v) of its input, h ~ P(h | v)
+template <class T>
+void Rbm<T>::draw_hidden(const Pass& pass, std::uint32_t stream, int n, T* p, T* h) {
+  const double* uniform = draw(pass, n, settings_.hidden);
+  kernels_.bernoulli_units(pass.team, n, settings_.hidden, key(pass, stream), uniform, p, p, h);
+}
+
+// v ~ P(v | h)
+template <class T>
+void Rbm<T>::draw_visible(const Pass& pass, std::uint32_t stream, int n, const T* h, T* v) {
+  const int visible = settings_.visible;
+  kernels_.dense_reconstruct(pass.team, n, visible, settings_.hidden, h, pass.weights.w, pass.weights.b, v,
+                             scratch_.data());
+  if (settings_.gaussian)
+    kernels_.gaussian_units(pass.team, n, visible, key(pass, stream), v, v);
+  else
+    kernels_.bernoulli_units(pass.team, n, visible, key(pass, stream), draw(pass, n, visible), v, nullptr, v);
+}
+
+// --- learning
+// ---------------------------------------------------------------------------------------------------------
+
+// From the data in the first rows of v_ to p_ of data and model; the number of rows of the model.
+//   contrastive divergence: the model starts at the data and has its visible units as expectations (Hinton 2002, 2010)
+//   persistent: it goes on from the chains, and samples all its units (Tieleman 2008)
+template <class T>
+int Rbm<T>::sample_model(const Pass& pass, int data, const RbmLearning<T>& learning) {
+  const int visible = settings_.visible, hidden = settings_.hidden;
+  const bool persistent = learning.chain;
+  const int model = persistent ? learning.chains : data;
+  T* const h = persistent ? learning.chain : h_.data();
+  T *const v = v_.data() + data * visible, *const p = p_.data() + data * hidden;
+  auto hidden_input = [&](int first) {
+    kernels_.dense_forward(pass.team, data + model - first, visible, hidden, v_.data() + first * visible,
+                           pass.weights.w, pass.weights.c, p_.data() + first * hidden, scratch_.data());
+  };
+  if (!persistent) {
+    kernels_.dense_forward(pass.team, data, visible, hidden, v_.data(), pass.weights.w, pass.weights.c, p_.data(),
+                           scratch_.data());
+    draw_hidden(pass, 0, data, p_.data(), h);
+  }
+  for (int step = 1; step <= learning.steps; step++) {
+    const bool last = step == learning.steps;
+    if (persistent)
+      draw_visible(pass, 2 * step - 1, model, h, v);
+    else
+      expect_visible(pass, model, h, v);
+    if (persistent && last) {  // the data's, too: one pass over the weights
+      hidden_input(0);
+      activate_hidden(pass, data, p_.data());
+    } else {
+      hidden_input(data);
+    }
+    if (persistent || !last)
+      draw_hidden(pass, 2 * step, model, p, h);
+    else
+      activate_hidden(pass, model, p);
+  }
+  return model;
+}
+
+// One step up the difference of data's and model's statistics.
+template <class T>
+void Rbm<T>::learn(const Pass& pass, int data, int model, const RbmLearning<T>& learning) {
+  const int visible = settings_.visible, hidden = settings_.hidden;
+  const index size = index(visible) * hidden;
+  const Team& team = pass.team;
+  const RbmWeights<T>&to = learning.weights, &velocity = learning.velocity;
+  const double rate = learning.rate / data;
+  const T decay = learning.rate * learning.weight_decay;
+  const T ratio = pass.draws.numpy ? 1 : double(data) / model;  // scikit-learn divides both sums by data
+  const T momentum = learning.momentum;
+  const RbmWeights<T>& d = velocity.w ? velocity : to;
+  if (velocity.w) {
+    kernels_.blend(team, size, momentum, -decay, to.w, d.w);
+    kernels_.blend(team, visible, momentum, T(0), to.b, d.b);
+    kernels_.blend(team, hidden, momentum, T(0), to.c, d.c);
+  } else if (decay != 0) {
+    kernels_.blend(team, size, T(1), -decay, to.w, d.w);
+  }
+  if (learning.activity) pull_to_target(team, data, learning);
+  // The hidden units' terms carry the signs, so that dW and dc are sums over all rows.
+  kernels_.phase_difference(team, data, model, visible, rate, ratio, nullptr, v_.data(), nullptr, d.b);
+  kernels_.phase_difference(team, data, model, hidden, rate, ratio, learning.activity ? shift_.data() : nullptr,
+                            p_.data(), p_.data(), d.c);
+  kernels_.dense_accumulate(team, data + model, visible, hidden, T(rate), v_.data(), p_.data(), d.w, scratch_.data());
+  if (velocity.w) {
+    kernels_.add(team, size, to.w, d.w, to.w);
+    kernels_.add(team, visible, to.b, d.b, to.b);
+    kernels_.add(team, hidden, to.c, d.c, to.c);
+  }
+}
+
+// shift_ = cost (target - activity): added to the data's hidden units it moves weights and biases alike.
+template <class T>
+void Rbm<T>::pull_to_target(const Team& team, int data, const RbmLearning<T>& learning) {
+  const int hidden = settings_.hidden;
+  const double take = (1 - activity_memory) / data;
+  kernels_.blend(team, hidden, T(activity_memory), T(0), learning.activity, learning.activity);
+  kernels_.phase_difference(team, data, 0, hidden, take, T(0), nullptr, p_.data(), nullptr, learning.activity);
+  const Range part = team.share(hidden);
+  for (index j = part.begin; j < part.end; j++) shift_[j] = learning.cost * (learning.target - learning.activity[j]);
+  team.sync();
+}
+
+template <class T>
+EpochResult Rbm<T>::train_epoch(const Data<T>& data, int batch, const RbmLearning<T>& learning, const Draws& draws,
+                                const Poll& poll) {
+  EpochResult result{0, 0, 0, Status::done};
+  PollClock clock{poll};
+  if (draws.numpy && !uniform_.size())
+    uniform_ = Block<double>(index(settings_.batch) * std::max(settings_.visible, settings_.hidden));
+  each_batch(data.count, batch, [&](const Team& team, index begin, int n) {
+    const Pass pass{team, learning.weights, draws};
+    gather(team, data, begin, n, settings_.visible, v_.data());
+    learn(pass, n, sample_model(pass, n, learning), learning);
+    if (team.rank == 0) {
+      result.n_batches++;
+      if (clock.interrupts()) result.status = Status::interrupted;
+    }
+    team.sync();
+    return result.status == Status::done;
+  });
+  if (clock.error) std::rethrow_exception(clock.error);
+  return result;
+}
+
+// --- use
+// --------------------------------------------------------------------------------------------------------------
+
+template <class T>
+void Rbm<T>::hidden(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
+  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
+    T* p = y + begin * settings_.hidden;
+    gather(team, data, begin, n, settings_.visible, v_.data());
+    kernels_.dense_forward(team, n, settings_.visible, settings_.hidden, v_.data(), weights.w, weights.c, p,
+                           scratch_.data());
+    activate_hidden({team, weights, {}}, n, p);
+    return true;
+  });
+}
+
+template <class T>
+void Rbm<T>::visible(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
+  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
+    gather(team, data, begin, n, settings_.hidden, p_.data());
+    expect_visible({team, weights, {}}, n, p_.data(), y + begin * settings_.visible);
+    return true;
+  });
+}
+
+// F = -b v (Gaussian: (v - b)^2 / 2) - sum of log(1 + exp(c + v W))
+template <class T>
+void Rbm<T>::free_energy(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
+  const int visible = settings_.visible, hidden = settings_.hidden;
+  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
+    gather(team, data, begin, n, visible, v_.data());
+    kernels_.dense_forward(team, n, visible, hidden, v_.data(), weights.w, weights.c, p_.data(), scratch_.data());
+    kernels_.activation_forward(team, ActivationKind::softplus, T(1), index(n) * hidden, p_.data(), p_.data());
+    const Range part = team.share(n);
+    for (index i = part.begin; i < part.end; i++) {
+      const T *v = v_.data() + i * visible, *softplus = p_.data() + i * hidden;
+      double energy = 0;
+      for (int j = 0; j < visible; j++) {
+        const double apart = double(v[j]) - weights.b[j];
+        energy += settings_.gaussian ? 0.5 * apart * apart : -double(v[j]) * weights.b[j];
+      }
+      for (int j = 0; j < hidden; j++) energy -= softplus[j];
+      y[begin + i] = T(energy);
+    }
+    team.sync();
+    return true;
+  });
+}
+
+template <class T>
+void Rbm<T>::gibbs(const RbmWeights<T>& weights, const Data<T>& data, int rounds, bool mean, const Draws& draws, T* y) {
+  const int visible = settings_.visible, hidden = settings_.hidden;
+  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
+    const Pass pass{team, weights, draws};
+    T* v = y + begin * visible;
+    gather(team, data, begin, n, visible, v);
+    for (int round = 1; round <= rounds; round++) {
+      kernels_.dense_forward(team, n, visible, hidden, v, weights.w, weights.c, p_.data(), scratch_.data());
+      draw_hidden(pass, 2 * round, n, p_.data(), h_.data());
+      if (mean && round == rounds)
+        expect_visible(pass, n, h_.data(), v);
+      else
+        draw_visible(pass, 2 * round + 1, n, h_.data(), v);
+    }
+    return true;
+  });
+}
+
+template class Rbm<float>;
+template class Rbm<double>;
+
+}  // namespace fastdl
