@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from fastdl._core import __version__
 
 if TYPE_CHECKING:
+    from fastdl.estimators import DBN as DBN
     from fastdl.estimators import Autoencoder as Autoencoder
     from fastdl.estimators import BernoulliRBM as BernoulliRBM
     from fastdl.estimators import CNNClassifier as CNNClassifier
     from fastdl.estimators import CNNRegressor as CNNRegressor
+    from fastdl.estimators import DBNClassifier as DBNClassifier
+    from fastdl.estimators import DBNRegressor as DBNRegressor
     from fastdl.estimators import ELMClassifier as ELMClassifier
     from fastdl.estimators import ELMRegressor as ELMRegressor
     from fastdl.estimators import GaussianRBM as GaussianRBM
@@ -37,6 +40,9 @@ _ESTIMATORS = (
     "BernoulliRBM",
     "CNNClassifier",
     "CNNRegressor",
+    "DBN",
+    "DBNClassifier",
+    "DBNRegressor",
     "ELMClassifier",
     "ELMRegressor",
     "GaussianRBM",

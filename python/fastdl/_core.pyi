@@ -205,17 +205,25 @@ class Rbm:
         weight_decay: float = 0.0,
         target: float = 0.0,  # of the hidden units' mean activity, pulled there by cost
         cost: float = 0.0,
-        velocity: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None,  # as weights; momentum needs it
-        chain: NDArray[Any] | None = None,  # (chains, hidden): persistent; None: contrastive divergence
+        velocity: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+        | None = None,  # as weights; momentum needs it
+        chain: NDArray[Any]
+        | None = None,  # (chains, hidden): persistent; None: contrastive divergence
         activity: NDArray[Any] | None = None,  # (hidden,) running means; None: no target
         bit_generator: object = None,  # NumPy's capsule, of uniform draws in its order; None: counter-based
         seed: int = 0,
         epoch: int = 0,
         poll: Callable[[], bool] | None = None,
     ) -> str: ...
-    def hidden(self, X: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> NDArray[Any]: ...  # P(h = 1 | v)
-    def visible(self, H: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> NDArray[Any]: ...  # E(v | h)
-    def free_energy(self, X: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]) -> NDArray[Any]: ...
+    def hidden(
+        self, X: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    ) -> NDArray[Any]: ...  # P(h = 1 | v)
+    def visible(
+        self, H: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    ) -> NDArray[Any]: ...  # E(v | h)
+    def free_energy(
+        self, X: Any, weights: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    ) -> NDArray[Any]: ...
     # Rounds of h ~ P(h | v), v ~ P(v | h); mean: the last v as expectations.
     def gibbs(
         self,

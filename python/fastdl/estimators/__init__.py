@@ -3,6 +3,9 @@
 from fastdl.estimators._autoencoder import Autoencoder
 from fastdl.estimators._cnn_classifier import CNNClassifier
 from fastdl.estimators._cnn_regressor import CNNRegressor
+from fastdl.estimators._dbn import DBN
+from fastdl.estimators._dbn_classifier import DBNClassifier
+from fastdl.estimators._dbn_regressor import DBNRegressor
 from fastdl.estimators._elm import ELMClassifier, ELMRegressor
 from fastdl.estimators._mlp_classifier import MLPClassifier
 from fastdl.estimators._mlp_regressor import MLPRegressor
@@ -19,10 +22,13 @@ from fastdl.estimators._stacked_classifier import StackedAutoencoderClassifier
 from fastdl.estimators._stacked_regressor import StackedAutoencoderRegressor
 
 __all__ = [
+    "DBN",
     "Autoencoder",
     "BernoulliRBM",
     "CNNClassifier",
     "CNNRegressor",
+    "DBNClassifier",
+    "DBNRegressor",
     "ELMClassifier",
     "ELMRegressor",
     "GaussianRBM",

@@ -1,0 +1,65 @@
+"""A deep belief net on MNIST: pretrained without labels, fine-tuned, and asked for digits.
+
+    python examples/mnist_dbn.py --data mnist.npz [--labels 1000]
+
+The file is Keras' mnist.npz, or a folder with the four original IDX files. With --labels, only so
+many digits keep their label; the others still help in pretraining.
+
+G. E. Hinton, S. Osindero, Y. W. Teh, "A fast learning algorithm for deep belief nets", Neural
+Computation 18 (2006): 784-500-500-2000-10, 98.75 %.
+"""
+
+import argparse
+import time
+
+import numpy as np
+
+from fastdl import DBNClassifier
+from fastdl.data import load_mnist
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", required=True, help="mnist.npz, or the folder of the IDX files")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[500, 500, 2000])
+    parser.add_argument("--samples", type=int, default=60_000, help="digits to learn from")
+    parser.add_argument("--labels", type=int, help="digits that keep their label")
+    parser.add_argument("--pretrain-epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--pictures", help="a PNG file for samples of the net; needs matplotlib")
+    arguments = parser.parse_args()
+
+    X_train, y_train, X_test, y_test = load_mnist(arguments.data)
+    X_train, y_train = X_train[: arguments.samples], y_train[: arguments.samples]
+    X_train, X_test = ((X.reshape(len(X), -1) / 255).astype(np.float32) for X in (X_train, X_test))
+
+    start = time.perf_counter()
+    clf = DBNClassifier(
+        arguments.sizes,
+        pretrain_epochs=arguments.pretrain_epochs,
+        batch_size=100,
+        max_epochs=arguments.epochs,
+        learning_rate="cosine",
+        random_state=0,
+        verbose=True,
+    ).pretrain(X_train)
+    print(f"pretrained in {time.perf_counter() - start:.0f} s")
+    plain = DBNClassifier(**{**clf.get_params(), "pretrain_epochs": 0})
+    n_labels = arguments.labels or len(X_train)
+    for name, net in (("pretrained", clf), ("not pretrained", plain)):
+        net.set_params(verbose=False).fit(X_train[:n_labels], y_train[:n_labels])
+        print(f"{n_labels} labels, {name}: test accuracy {net.score(X_test, y_test):.4f}")
+    if arguments.pictures:
+        draw(clf, arguments.pictures)
+
+
+def draw(dbn: DBNClassifier, path: str) -> None:
+    """Forty digits that the net makes up."""
+    import matplotlib.pyplot as plt
+
+    digits = dbn.sample(40, n_steps=1000).reshape(4, 10, 28, 28)
+    plt.imsave(path, digits.swapaxes(1, 2).reshape(4 * 28, 10 * 28), cmap="gray")
+
+
+if __name__ == "__main__":
+    main()
