@@ -34,10 +34,17 @@ def cnn(dtype: str):
     return CNNClassifier(max_epochs=5, dtype=dtype, random_state=0), images.astype(dtype), y
 
 
+def rbm(dtype: str):
+    from fastdl import BernoulliRBM
+
+    X, y = load_digits(return_X_y=True)
+    return BernoulliRBM(n_components=64, n_iter=5, random_state=0), (X / 16).astype(dtype), y
+
+
 class Fit(Benchmark):
     cases = {
         f"{make.__name__} on digits, {dtype}": (make, dtype)
-        for make in (mlp, cnn)
+        for make in (mlp, cnn, rbm)
         for dtype in ("float32", "float64")
     }
 
@@ -55,7 +62,7 @@ class Fit(Benchmark):
         self.fit()
 
     def time_predict(self, case: str) -> None:
-        self.estimator.predict(self.X)
+        getattr(self.estimator, "predict", self.estimator.transform)(self.X)
 
     def peakmem_fit(self, case: str) -> None:
         self.fit()

@@ -73,6 +73,26 @@ def mlp_fit(dtype: str) -> Contest:
     return Contest(sides, check, 1e-6 if dtype == "float64" else 1e-2)
 
 
+def rbm_fit() -> Contest:
+    """BernoulliRBM on 10,000 samples as wide and as dark as MNIST's, 256 units, one epoch."""
+    import sklearn.neural_network
+
+    import fastdl
+
+    X = (np.random.default_rng(0).random((10_000, 784)) < 0.19).astype(np.float32)
+
+    def fit(package):
+        return package.BernoulliRBM(256, n_iter=1, random_state=0).fit(X)
+
+    def check() -> float:
+        a, b = (fit(package).components_ for package in (fastdl, sklearn.neural_network))
+        return float(np.abs(a - b).max() / np.abs(b).max())
+
+    packages = {"fastdl": fastdl, "scikit-learn": sklearn.neural_network}
+    sides = {name: repeated(lambda p=package: fit(p)) for name, package in packages.items()}
+    return Contest(sides, check, 1e-1)  # a draw that falls between two roundings of p differs
+
+
 def all_rows(threads: int, compiled: bool) -> dict[str, Callable[[], Contest]]:
     """Every row by name, made when asked for."""
     rows: dict[str, Callable[[], Contest]] = {}
@@ -85,4 +105,5 @@ def all_rows(threads: int, compiled: bool) -> dict[str, Callable[[], Contest]]:
         rows[f"Adam update, {text}"] = lambda n=n: adam_update(n)
     for dtype in ("float64", "float32"):
         rows[f"MLPClassifier.fit digits, {dtype}"] = lambda dtype=dtype: mlp_fit(dtype)
+    rows["BernoulliRBM.fit 784-256, float32"] = rbm_fit
     return rows

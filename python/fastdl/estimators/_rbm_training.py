@@ -104,24 +104,26 @@ def _train(
     rbm.h_samples_ = np.require(rbm.h_samples_, dtype, ["C", "W"])
     rbm._momenta = momenta = _momenta(rbm, weights)
     machine = rbm._ready(dtype, max(batch_size, len(rbm.h_samples_)))
-    machine.train_epoch(
-        X,
-        order,
-        weights,
-        rate=rbm.learning_rate,
-        batch_size=batch_size,
-        steps=rbm.k,
-        momentum=rbm.momentum,
-        weight_decay=rbm.weight_decay,
-        target=rbm.sparsity_target or 0.0,
-        cost=rbm.sparsity_cost,
-        velocity=momenta.velocity,
-        chain=rbm.h_samples_ if rbm.persistent else None,
-        activity=momenta.activity,
-        epoch=epoch,
-        poll=lambda: False,  # Python's handler of Ctrl-C raises in there
-        **_draws(rbm, random_state),
-    )
+    draws = _draws(rbm, random_state)
+    with random_state._bit_generator.lock:  # the core draws without the GIL
+        machine.train_epoch(
+            X,
+            order,
+            weights,
+            rate=rbm.learning_rate,
+            batch_size=batch_size,
+            steps=rbm.k,
+            momentum=rbm.momentum,
+            weight_decay=rbm.weight_decay,
+            target=rbm.sparsity_target or 0.0,
+            cost=rbm.sparsity_cost,
+            velocity=momenta.velocity,
+            chain=rbm.h_samples_ if rbm.persistent else None,
+            activity=momenta.activity,
+            epoch=epoch,
+            poll=lambda: False,  # Python's handler of Ctrl-C raises in there
+            **draws,
+        )
 
 
 def _draws(rbm: Any, random_state: np.random.RandomState) -> dict[str, Any]:

@@ -45,13 +45,11 @@ void Rbm<T>::each_batch(index count, int batch, const Work& work) {
 }
 
 template <class T>
-void Rbm<T>::gather(const Team& team, const Data<T>& data, index begin, int n, int features, T* y) {
+void Rbm<T>::gather(const Team& team, const Data<T>& data, index begin, int n, T* y) {
   if (team.rank == 0)
     for (int i = 0; i < n; i++) order_[i] = data.order ? data.order[begin + i] : begin + i;
   team.sync();
-  Samples x = data.x;
-  x.features = features;
-  kernels_.gather_rows(team, x, order_.data(), n, y);
+  kernels_.gather_rows(team, data.x, order_.data(), n, y);
 }
 
 // --- units
@@ -75,7 +73,7 @@ void Rbm<T>::expect_visible(const Pass& pass, int n, const T* h, T* v) {
 
 template <class T>
 RandomKey Rbm<T>::key(const Pass& pass, std::uint32_t stream) const {
-  return {pass.draws.seed, stream, pass.draws.epoch, rows_.data()};
+  return {pass.draws.seed, stream, pass.draws.epoch, rows_.data(), settings_.batch};
 }
 
 // NumPy's next draws (n, features), or null.
@@ -203,7 +201,7 @@ EpochResult Rbm<T>::train_epoch(const Data<T>& data, int batch, const RbmLearnin
     uniform_ = Block<double>(index(settings_.batch) * std::max(settings_.visible, settings_.hidden));
   each_batch(data.count, batch, [&](const Team& team, index begin, int n) {
     const Pass pass{team, learning.weights, draws};
-    gather(team, data, begin, n, settings_.visible, v_.data());
+    gather(team, data, begin, n, v_.data());
     learn(pass, n, sample_model(pass, n, learning), learning);
     if (team.rank == 0) {
       result.n_batches++;
@@ -223,7 +221,7 @@ template <class T>
 void Rbm<T>::hidden(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
     T* p = y + begin * settings_.hidden;
-    gather(team, data, begin, n, settings_.visible, v_.data());
+    gather(team, data, begin, n, v_.data());
     kernels_.dense_forward(team, n, settings_.visible, settings_.hidden, v_.data(), weights.w, weights.c, p,
                            scratch_.data());
     activate_hidden({team, weights, {}}, n, p);
@@ -234,7 +232,7 @@ void Rbm<T>::hidden(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
 template <class T>
 void Rbm<T>::visible(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
-    gather(team, data, begin, n, settings_.hidden, p_.data());
+    gather(team, data, begin, n, p_.data());
     expect_visible({team, weights, {}}, n, p_.data(), y + begin * settings_.visible);
     return true;
   });
@@ -245,7 +243,7 @@ template <class T>
 void Rbm<T>::free_energy(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
   const int visible = settings_.visible, hidden = settings_.hidden;
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
-    gather(team, data, begin, n, visible, v_.data());
+    gather(team, data, begin, n, v_.data());
     kernels_.dense_forward(team, n, visible, hidden, v_.data(), weights.w, weights.c, p_.data(), scratch_.data());
     kernels_.activation_forward(team, ActivationKind::softplus, T(1), index(n) * hidden, p_.data(), p_.data());
     const Range part = team.share(n);
@@ -270,7 +268,7 @@ void Rbm<T>::gibbs(const RbmWeights<T>& weights, const Data<T>& data, int rounds
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
     const Pass pass{team, weights, draws};
     T* v = y + begin * visible;
-    gather(team, data, begin, n, visible, v);
+    gather(team, data, begin, n, v);
     for (int round = 1; round <= rounds; round++) {
       kernels_.dense_forward(team, n, visible, hidden, v, weights.w, weights.c, p_.data(), scratch_.data());
       draw_hidden(pass, 2 * round, n, p_.data(), h_.data());

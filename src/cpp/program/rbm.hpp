@@ -81,7 +81,7 @@ class Rbm {
   template <class Work>
   void each_batch(index count, int batch, const Work& work);
   int team_size(int rows) const;
-  void gather(const Team& team, const Data<T>& data, index begin, int n, int features, T* y);
+  void gather(const Team& team, const Data<T>& data, index begin, int n, T* y);
   void activate_hidden(const Pass& pass, int n, T* p);
   void expect_visible(const Pass& pass, int n, const T* h, T* v);
   RandomKey key(const Pass& pass, std::uint32_t stream) const;
