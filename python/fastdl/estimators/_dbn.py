@@ -55,7 +55,7 @@ class GreedyStack:
         "random_state": ["random_state"],
         "verbose": ["verbose"],
         "n_jobs": [Integral, None],
-        "device": [StrOptions({"cpu", "cuda", "auto"})],
+        "device": [str],
         "dtype": [StrOptions({"float32", "float64"}), type, np.dtype],
     }
 

@@ -17,7 +17,7 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastdl.estimators import _rbm_training
@@ -65,7 +65,7 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         "sparsity_target": [Interval(Real, 0, 1, closed="neither"), None],
         "sparsity_cost": [_NOT_NEGATIVE],
         "n_jobs": [Integral, None],
-        "device": [StrOptions({"cpu", "cuda", "auto"})],
+        "device": [str],
     }
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
