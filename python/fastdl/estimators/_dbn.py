@@ -74,7 +74,7 @@ class GreedyStack:
             )
         return [int(size) for size in sizes]
 
-    def _pretrain(self: Any, X: NDArray[Any], random_state: np.random.RandomState) -> None:
+    def _fit_machines(self: Any, X: NDArray[Any], random_state: np.random.RandomState) -> None:
         """Fit one machine after the other; X of shape (n_samples, n_features), checked."""
         outside = None if self.visible == "gaussian" else outside_unit_interval(self, X)
         if outside and self.visible == "bernoulli":
@@ -248,7 +248,7 @@ class DBN(GreedyStack, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self
         """
         X = self._checked(X, reset=True)
-        self._pretrain(X, check_random_state(self.random_state))
+        self._fit_machines(X, check_random_state(self.random_state))
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:

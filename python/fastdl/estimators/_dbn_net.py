@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
@@ -17,9 +17,6 @@ from fastdl.estimators._dbn import GreedyStack
 from fastdl.estimators._images import check_samples
 from fastdl.estimators._layered import BaseLayered
 from fastdl.layers import Layer
-
-if TYPE_CHECKING:
-    from fastdl._core import Program
 
 
 class BaseDBN(GreedyStack, BaseLayered):
@@ -54,7 +51,7 @@ class BaseDBN(GreedyStack, BaseLayered):
         self
         """
         X = check_samples(self, X, reset=True)
-        self._pretrain(X.reshape(len(X), -1), check_random_state(self.random_state))
+        self._fit_machines(X.reshape(len(X), -1), check_random_state(self.random_state))
         self._pretrained = True
         return self
 
@@ -69,13 +66,14 @@ class BaseDBN(GreedyStack, BaseLayered):
                 layers.append(L.Dropout(self.dropout))
         return layers
 
-    def _new_weights(self, program: Program, X: NDArray[Any]) -> None:
-        """Those of the machines; the output layer keeps its own."""
+    def _pretrain(self, X: NDArray[Any], y: Any, sample_weight: Any) -> None:
+        """Start from the machines' weights; the output layer keeps its own."""
         X = X.reshape(len(X), -1)
         if self._pretrained:
             self._check_pretrained(X.shape[1])
         else:
-            self._pretrain(X, check_random_state(self.random_state))
+            self._fit_machines(X, check_random_state(self.random_state))
+        program = self._network.program
         for i, rbm in enumerate(self.rbms_, start=1):
             program.set_parameter(f"dense_{i}.weight", rbm.components_.T)
             program.set_parameter(f"dense_{i}.bias", rbm.intercept_hidden_)
