@@ -66,6 +66,34 @@ CASES = [
     Case("conv2d-wide-image", [L.Conv2D(2, 3, padding="same")], (3, 41, 2)),
     Case("conv2d-two",        [L.Conv2D(3, 3), act("relu"), L.Conv2D(4, 3)], (7, 6, 2)),
 
+    # --- conv2d_transpose ------------------------------------------------------------------------
+    Case("conv2d-transpose",  [L.Conv2DTranspose(4, 3)], IMAGE),
+    Case("conv2d-transpose-no-bias", [L.Conv2DTranspose(4, 3, bias=False)], IMAGE),
+    Case("conv2d-transpose-same", [L.Conv2DTranspose(4, 3, padding="same")], IMAGE),
+    Case("conv2d-transpose-same-stride", [L.Conv2DTranspose(4, (3, 4), 2, "same")], (3, 4, 2)),
+    Case("conv2d-transpose-gaps", [L.Conv2DTranspose(3, (1, 2), 3, "same")], (3, 2, 2)),
+    Case("conv2d-transpose-stride", [L.Conv2DTranspose(3, 3, 2)], (3, 4, 2)),
+    Case("conv2d-transpose-stride-pair", [L.Conv2DTranspose(3, (2, 3), (3, 1))], (3, 5, 2)),
+    Case("conv2d-transpose-pad", [L.Conv2DTranspose(2, 3, 2, ((1, 0), (2, 1)))], (3, 4, 2)),
+    Case("conv2d-transpose-pad-reach", [L.Conv2DTranspose(2, 2, padding=2)], (4, 5, 2)),
+    Case("conv2d-transpose-output-padding", [L.Conv2DTranspose(2, 3, 2, 1, 1)], (3, 4, 3)),
+    Case("conv2d-transpose-output-padding-pair", [L.Conv2DTranspose(2, 2, 3, 0, (2, 1))],
+         (2, 3, 2)),
+    Case("conv2d-transpose-dilation", [L.Conv2DTranspose(3, 3, 2, 1, dilation=(2, 3))], (3, 3, 2)),
+    Case("conv2d-transpose-groups", [L.Conv2DTranspose(6, 3, 2, "same", groups=2)], (3, 2, 4)),
+    Case("conv2d-transpose-depthwise", [L.Conv2DTranspose(3, 3, groups=3)], IMAGE),
+    Case("conv2d-transpose-1x1", [L.Conv2DTranspose(5, 1)], IMAGE),
+    Case("conv2d-transpose-pixel", [L.Conv2DTranspose(4, (5, 6))], (1, 1, 7)),
+    Case("conv2d-transpose-many", [L.Conv2DTranspose(35, 3, padding="same")], (3, 4, 18)),
+    Case("conv2d-transpose-3x3-square", [L.Conv2DTranspose(16, 3, padding="same")], (8, 8, 16),
+         (1, 5, 17)),
+    Case("conv2d-transpose-3x3-odd", [L.Conv2DTranspose(13, 3)], (9, 7, 17), (1, 5, 17)),
+    Case("conv2d-transpose-frozen", [L.Conv2D(3, 3), L.Conv2DTranspose(2, 3, trainable=False)],
+         IMAGE),
+    Case("there-and-back",    [L.Conv2D(4, 3, stride=2, padding="same"), act("relu"), L.Flatten(),
+                               L.Dense(5), L.Dense(48), L.Reshape((3, 4, 4)),
+                               L.Conv2DTranspose(3, 3, 2, "same"), act("sigmoid")], (6, 8, 2)),
+
     # --- pools -----------------------------------------------------------------------------------
     Case("max-pool2d",        [L.MaxPool2D(2)], (4, 6, 3)),
     Case("max-pool2d-remainder", [L.MaxPool2D(2)], (5, 7, 3)),
@@ -85,6 +113,15 @@ CASES = [
     Case("global-avg-pool-1", [L.GlobalAvgPool()], (1, 1, 4)),
     Case("global-max-pool",   [L.GlobalMaxPool()], IMAGE),
     Case("global-max-pool-1", [L.GlobalMaxPool()], (1, 1, 4)),
+
+    # --- upsample2d ------------------------------------------------------------------------------
+    Case("upsample2d",        [L.Upsample2D()], (3, 4, 3)),
+    Case("upsample2d-pair",   [L.Upsample2D((3, 1))], (3, 4, 2)),
+    Case("upsample2d-bilinear", [L.Upsample2D(2, "bilinear")], (3, 4, 3)),
+    Case("upsample2d-bilinear-pair", [L.Upsample2D((3, 4), "bilinear")], (3, 2, 2)),
+    Case("upsample2d-bilinear-pixel", [L.Upsample2D(2, "bilinear")], (1, 1, 3)),
+    Case("upsample2d-conv2d", [L.Conv2D(4, 3), act("tanh"), L.Upsample2D(2), act("relu"),
+                               L.Conv2D(2, 3, padding="same")], IMAGE),
 
     # --- shapes ----------------------------------------------------------------------------------
     Case("flatten",           [L.Flatten()], IMAGE),

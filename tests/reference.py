@@ -65,6 +65,38 @@ def conv2d(
     return y if b is None else y + b
 
 
+def conv2d_transpose(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    stride: Any = (1, 1),
+    padding: Any = "valid",
+    output_padding: Any = (0, 0),
+    dilation: Any = (1, 1),
+    groups: int = 1,
+) -> Array:
+    """Every pixel of x puts kernels w (kh, kw, f / groups, c), times itself, into the output."""
+    image = np.array(x.shape[1:3])
+    reach = (np.array(w.shape[:2]) - 1) * dilation + 1
+    whole = (image - 1) * stride + reach
+    if padding == "same":  # stride times the input
+        size, cut = image * stride, np.maximum(reach - stride, 0) // 2
+    else:
+        sides = np.array(margins(padding, None, None, None, None))
+        size, cut = whole - sides.sum(axis=1) + output_padding, sides[:, 0]
+    room = np.maximum(whole, cut + size)
+    parts = []
+    for p, v in zip(np.split(x, groups, axis=3), np.split(w, groups, axis=3), strict=True):
+        y = np.zeros((len(x), *room, w.shape[2]))
+        for i, j in np.ndindex(*x.shape[1:3]):
+            top, left = i * stride[0], j * stride[1]
+            spot = y[:, top : top + reach[0] : dilation[0], left : left + reach[1] : dilation[1]]
+            spot += np.einsum("nc,klfc->nklf", p[:, i, j], v)
+        parts.append(y[:, cut[0] : cut[0] + size[0], cut[1] : cut[1] + size[1]])
+    y = np.concatenate(parts, axis=3)
+    return y if b is None else y + b
+
+
 def max_pool2d(x: Array, size: Any, stride: Any, padding: Any = "valid") -> Array:
     return windows(x, size, stride, padding, (1, 1), -np.inf).max(axis=(4, 5))
 
@@ -76,6 +108,19 @@ def avg_pool2d(
     if count_include_pad:
         return total / (size[0] * size[1])
     return total / windows(np.ones_like(x), size, stride, padding, (1, 1), 0.0).sum(axis=(4, 5))
+
+
+def upsample2d(x: Array, factor: Any, interpolation: str = "nearest") -> Array:
+    if interpolation == "nearest":
+        return x.repeat(factor[0], axis=1).repeat(factor[1], axis=2)
+    for axis, f in enumerate(factor, 1):
+        size = x.shape[axis]
+        at = np.maximum((np.arange(size * f) + 0.5) / f - 0.5, 0)
+        first = np.minimum(at.astype(int), size - 1)
+        second = np.minimum(np.ceil(at).astype(int), size - 1)
+        part = np.expand_dims(at - first, tuple(range(1, 4 - axis)))
+        x = x.take(first, axis) * (1 - part) + x.take(second, axis) * part
+    return x
 
 
 def softmax(x: Array) -> Array:
@@ -204,6 +249,14 @@ def conv2d_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: boo
     return conv2d(x, arrays[name + ".weight"], arrays.get(name + ".bias"), **options)
 
 
+def conv2d_transpose_layer(
+    layer: Layer, arrays: dict[str, Array], x: Array, training: bool
+) -> Array:
+    names = ("stride", "padding", "output_padding", "dilation", "groups")
+    name, options = layer["name"], {k: layer[k] for k in names}
+    return conv2d_transpose(x, arrays[name + ".weight"], arrays.get(name + ".bias"), **options)
+
+
 def maxout_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
     return maxout(dense_layer(layer, arrays, x, training), layer["pieces"])
 
@@ -240,11 +293,15 @@ def residual_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: b
 LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "dense": dense_layer,
     "conv2d": conv2d_layer,
+    "conv2d_transpose": conv2d_transpose_layer,
     "max_pool2d": lambda layer, arrays, x, training: max_pool2d(
         x, layer["size"], layer["stride"], layer["padding"]
     ),
     "avg_pool2d": lambda layer, arrays, x, training: avg_pool2d(
         x, layer["size"], layer["stride"], layer["padding"], layer["count_include_pad"]
+    ),
+    "upsample2d": lambda layer, arrays, x, training: upsample2d(
+        x, layer["factor"], layer["interpolation"]
     ),
     **reference_recurrent.LAYERS,
     "flatten": lambda layer, arrays, x, training: x.reshape(len(x), -1),

@@ -64,6 +64,22 @@ SHAPES = [
     (net(L.Conv2D(4, 3, groups=2)), ValueError,
      "layer 'conv2d_1' (Conv2D): groups=2 must divide both its 3 input channels and its 4 "
      "filters."),
+    (net(L.Conv2DTranspose(4, 3, groups=2)), ValueError,
+     "layer 'conv2d_transpose_1' (Conv2DTranspose): groups=2 must divide both its 3 input channels "
+     "and its 4 filters."),
+    (net(L.Conv2DTranspose(4, 3, padding=((3, 3), (0, 0)))), ValueError,
+     "layer 'conv2d_transpose_1' (Conv2DTranspose, kernel 3x3, padding ((3, 3), (0, 0))) leaves "
+     "nothing of an input of 4x5: the output would be 0x7. Use less padding."),
+    (net(L.Conv2DTranspose(4, 3, 2, output_padding=(1, 2))), ValueError,
+     "layer 'conv2d_transpose_1' (Conv2DTranspose): output_padding=(1, 2) must be smaller than "
+     "stride=2."),
+    (net(L.Conv2DTranspose(4, 3, 2, "same", output_padding=1)), ValueError,
+     "layer 'conv2d_transpose_1' (Conv2DTranspose): padding='same' gives stride times the input; "
+     "output_padding=1 goes with numbers for padding."),
+    (net(L.Upsample2D(), shape=(60,)), ValueError,
+     "layer 'upsample2d_1' (Upsample2D) takes images (height, width, channels), but its input is "
+     "rows of 60 features. Pass input_shape=(height, width, channels), or put Reshape((height, "
+     "width, channels)) before it."),
     (net(L.Conv2D(4, 3), shape=(60,)), ValueError,
      "layer 'conv2d_1' (Conv2D) takes images (height, width, channels), but its input is rows of "
      "60 features. Pass input_shape=(height, width, channels), or put Reshape((height, width, "

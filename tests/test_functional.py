@@ -32,6 +32,10 @@ CALLS = [
     (F.conv2d, (X, normal(2, 3, 2, 6), normal(6)), {"groups": 2, "padding": (1, 2)}),
     (F.conv2d, (X, normal(3, 3, 1, 4), normal(4)), {"groups": 4, "padding": "same"}),
     (F.conv2d, (X, normal(2, 2, 4, 3)), {"dilation": (2, 3), "padding": ((1, 0), (2, 3))}),
+    (F.conv2d_transpose, (X, normal(3, 3, 5, 4), normal(5)), {}),
+    (F.conv2d_transpose, (X, normal(3, 2, 2, 4)), {"padding": "same", "stride": 2}),
+    (F.conv2d_transpose, (X, normal(2, 3, 1, 4), normal(2)),
+     {"stride": (2, 1), "padding": (0, 1), "output_padding": (1, 0), "groups": 2}),
     (F.im2col, (X, (2, 3)), {"stride": (2, 1), "padding": 1, "dilation": (1, 2)}),
     (F.im2col, (X, 3), {"padding": "same"}),
     (F.col2im, (normal(3 * 4 * 5, 36), X.shape, 3), {}),
@@ -39,6 +43,8 @@ CALLS = [
     (F.max_pool2d, (X, (3, 2)), {"stride": (2, 1), "padding": 1}),
     (F.avg_pool2d, (X, 3), {"stride": 2, "padding": 1}),
     (F.avg_pool2d, (X, 3), {"stride": 2, "padding": 1, "count_include_pad": False}),
+    (F.upsample2d, (X, 2), {}),
+    (F.upsample2d, (X, (3, 2)), {"interpolation": "bilinear"}),
     (F.global_avg_pool2d, (X,), {}),
     (F.global_max_pool2d, (X,), {}),
     (F.maxout, (X, 2), {}),
@@ -284,6 +290,21 @@ def torch_conv2d(T, x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
     return channels_last(y)
 
 
+def torch_conv2d_transpose(
+    T, x, w, b=None, stride=1, padding=0, output_padding=0, dilation=1, groups=1
+):
+    f, c = w.shape[2] * groups, w.shape[3]
+    weight = w.permute(3, 2, 0, 1).reshape(c, f // groups, *w.shape[:2])
+    y = T.conv_transpose2d(
+        channels_first(x), weight, b, stride, padding, output_padding, groups, dilation
+    )
+    return channels_last(y)
+
+
+def torch_upsample2d(T, x, factor, mode="nearest"):
+    return channels_last(T.interpolate(channels_first(x), scale_factor=factor, mode=mode))
+
+
 def torch_pool(name, **fixed):
     def pool(T, x, *args):
         return channels_last(getattr(T, name)(channels_first(x), *args, **fixed))
@@ -308,6 +329,14 @@ TORCH = [
     ("conv2d", (X, normal(2, 3, 2, 6), normal(6), 1, 1, (2, 1), 2), torch_conv2d),
     ("conv2d", (X, normal(3, 3, 1, 8), normal(8), 1, "same", 1, 4), torch_conv2d),
     ("conv2d", (normal(2, 9, 9, 16), normal(3, 3, 16, 17), normal(17), 1, 1), torch_conv2d),
+    ("conv2d_transpose", (X, normal(3, 3, 5, 4), normal(5)), torch_conv2d_transpose),
+    ("conv2d_transpose", (X, normal(3, 2, 5, 4), normal(5), (2, 1), 1, (1, 0), (1, 2)),
+     torch_conv2d_transpose),
+    ("conv2d_transpose", (X, normal(4, 4, 1, 4), normal(2), 2, 1, 0, 1, 2), torch_conv2d_transpose),
+    ("conv2d_transpose", (normal(2, 9, 9, 16), normal(3, 3, 17, 16), normal(17), 1, 1),
+     torch_conv2d_transpose),
+    ("upsample2d", (X, 3), torch_upsample2d),
+    ("upsample2d", (X, 2, "bilinear"), torch_upsample2d),
     ("max_pool2d", (X, 3, 2, 1), torch_pool("max_pool2d")),
     ("max_pool2d", (X, (2, 3), (1, 2)), torch_pool("max_pool2d")),
     ("avg_pool2d", (X, 3, 2, 1), torch_pool("avg_pool2d")),
@@ -607,6 +636,20 @@ BAD_CALLS = [
      "conv2d(): dy has shape (3, 6, 7, 4), but the result has (3, 4, 5, 5)."),
     (lambda: F.conv2d(X, normal(8, 3, 4, 5)), ValueError,
      "conv2d(kernel 8x3, padding 'valid') gets an input of 6x7. Use padding=\"same\"."),
+    (lambda: F.conv2d_transpose(X, normal(3, 3, 5, 3)), ValueError,
+     "conv2d_transpose(): w has shape (3, 3, 5, 3), for 3 channels, but x has 4 channels."),
+    (lambda: F.conv2d_transpose(X, normal(3, 3, 5, 4), normal(4)), ValueError,
+     "conv2d_transpose(): b has shape (4,); expected (5,)."),
+    (lambda: F.conv2d_transpose(X, normal(3, 3, 5, 4), output_padding=1), ValueError,
+     "conv2d_transpose(): output_padding=1 must be smaller than stride=1."),
+    (lambda: F.conv2d_transpose(X, normal(3, 3, 5, 4), padding=4), ValueError,
+     "conv2d_transpose(kernel 3x3, padding ((4, 4), (4, 4))) leaves nothing of an input of 6x7: "
+     "the output would be 0x1. Use less padding."),
+    (lambda: F.upsample2d(X, 0), ValueError,
+     "upsample2d(): factor=0; expected a positive integer or a pair of them."),
+    (lambda: F.upsample2d(X, 2, "bilinaer"), ValueError,
+     "upsample2d(): interpolation='bilinaer' is not known. Did you mean 'bilinear'? Choose from "
+     "'nearest', 'bilinear'."),
     (lambda: F.max_pool2d(X, 8), ValueError,
      "max_pool2d(window 8x8, padding ((0, 0), (0, 0))) gets an input of 6x7. "
      "Use padding=\"same\"."),

@@ -44,6 +44,55 @@ def test_conv2d(rng, image, c, f, size, stride, padding, dilation, groups):
     )
 
 
+TRANSPOSED = [
+    # image, c, f, kernel, stride, padding of each axis, output_padding, dilation, groups
+    ((5, 6), 3, 4, (3, 3), (1, 1), (0, 0), (0, 0), (1, 1), 1),
+    ((4, 5), 3, 4, (2, 3), (2, 1), (1, 0), (1, 0), (1, 1), 1),
+    ((4, 3), 4, 6, (3, 2), (3, 2), (1, 2), (2, 1), (2, 3), 2),
+    ((3, 3), 6, 3, (3, 3), (2, 2), (1, 1), (1, 1), (1, 1), 3),
+]
+
+
+@pytest.mark.parametrize(
+    ("image", "c", "f", "size", "stride", "padding", "extra", "dilation", "groups"), TRANSPOSED
+)
+def test_conv2d_transpose(rng, image, c, f, size, stride, padding, extra, dilation, groups):
+    x, w = rng.normal(size=(2, *image, c)), rng.normal(size=(*size, f // groups, c))
+    b = rng.normal(size=f)
+    weight = torch.from_numpy(w.transpose(3, 2, 0, 1).copy())
+    y = F.conv_transpose2d(
+        *(channels_first(x), weight, torch.from_numpy(b), stride, padding, extra, groups, dilation)
+    )
+    sides = [padding[0], padding[0], padding[1], padding[1]]
+    np.testing.assert_allclose(
+        ref.conv2d_transpose(x, w, b, stride, sides, extra, dilation, groups),
+        channels_last(y),
+        rtol=1e-11,
+        atol=1e-14,
+    )
+
+
+@pytest.mark.parametrize("size", [(3, 3), (2, 4), (1, 5)])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+def test_conv2d_transpose_same(rng, size, stride):
+    """The gradient of a convolution with padding "same", whose output x is."""
+    x, w = rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(*size, 2, 5))
+    image = rng.normal(size=(2, 3 * stride[0], 4 * stride[1], 2))
+    there = np.vdot(ref.conv2d(image, w, stride=stride, padding="same"), x)
+    back = np.vdot(ref.conv2d_transpose(x, w, stride=stride, padding="same"), image)
+    assert there == pytest.approx(back, rel=1e-12)
+
+
+@pytest.mark.parametrize("factor", [(2, 2), (3, 1), (4, 5)])
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_upsample2d(rng, factor, interpolation):
+    x = rng.normal(size=(2, 3, 4, 5))
+    y = F.interpolate(channels_first(x), scale_factor=factor, mode=interpolation)
+    np.testing.assert_allclose(
+        ref.upsample2d(x, factor, interpolation), channels_last(y), rtol=1e-12, atol=1e-14
+    )
+
+
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize("size", [(3, 3), (2, 4), (5, 2)])
 @pytest.mark.parametrize("dilation", [(1, 1), (2, 1)])

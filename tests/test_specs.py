@@ -28,6 +28,7 @@ FAMILIES = {
 REQUIRED = {
     L.Dense: (3,),
     L.Conv2D: (4, 3),
+    L.Conv2DTranspose: (4, 3),
     L.Maxout: (5,),
     L.Reshape: ([2, 2, 3],),
     L.Embedding: (7, 3),

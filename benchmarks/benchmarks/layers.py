@@ -16,6 +16,12 @@ class Layer(Benchmark):
         "conv2d 3x3, 16-32, stride 2": ((32, 32, 16), L.Conv2D(32, 3, stride=2, padding=1)),
         "conv2d 1x1, 64-64, 8x8": ((8, 8, 64), L.Conv2D(64, 1)),
         "conv2d depthwise 3x3, 64, 8x8": ((8, 8, 64), L.Conv2D(64, 3, padding=1, groups=64)),
+        "conv2d_transpose 4x4, 32-16, stride 2": (
+            (16, 16, 32),
+            L.Conv2DTranspose(16, 4, 2, "same"),
+        ),
+        "upsample2d 2, 16x16x32": ((16, 16, 32), L.Upsample2D(2)),
+        "upsample2d 2 bilinear, 16x16x32": ((16, 16, 32), L.Upsample2D(2, "bilinear")),
         "max_pool2d 2x2, 16x16x32": ((16, 16, 32), L.MaxPool2D(2)),
         "avg_pool2d 2x2, 16x16x32": ((16, 16, 32), L.AvgPool2D(2)),
         "global_avg_pool 8x8x64": ((8, 8, 64), L.GlobalAvgPool()),

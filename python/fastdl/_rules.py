@@ -107,6 +107,11 @@ PAIR = Rule(
     lambda v: _is_integers((v,), 1, 1) or _is_integers(v, 2, 1),
     lambda v: [int(v)] * 2 if is_integer(v) else [int(v[0]), int(v[1])],
 )
+PAIR_OF_COUNTS = Rule(
+    "an integer of 0 or more or a pair of them",
+    lambda v: _is_integers((v,), 1, 0) or _is_integers(v, 2, 0),
+    PAIR.plain,
+)
 PADDING = Rule(
     "'valid', 'same', or integers of 0 or more: one, (height, width), "
     "or ((top, bottom), (left, right))",

@@ -150,7 +150,7 @@ def _normalises(layers: Sequence[Layer]) -> bool:
     for layer in L.walk(layers):
         if isinstance(layer, (L.BatchNorm, L.LayerNorm)):
             return True
-        n_weighted += isinstance(layer, (L.Conv2D, L.Dense, L.Maxout))
+        n_weighted += isinstance(layer, (L.Conv2D, L.Conv2DTranspose, L.Dense, L.Maxout))
         if n_weighted == 2:
             return False
     return False

@@ -181,7 +181,7 @@ _ROWS = (
     *(L.Dense, L.TiedDense, L.Maxout, L.Flatten, L.GlobalAvgPool, L.GlobalMaxPool),
     *(L.Concat, L.Contractive, L.KLSparsity, L.ActivityL1),
 )
-_IMAGES = (L.Conv2D, L.MaxPool2D, L.AvgPool2D)
+_IMAGES = (L.Conv2D, L.Conv2DTranspose, L.MaxPool2D, L.AvgPool2D, L.Upsample2D)
 
 
 def _gives_rows(layers: Sequence[Layer], input_shape: Sequence[int]) -> bool:

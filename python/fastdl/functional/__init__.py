@@ -80,6 +80,7 @@ from fastdl.functional._conv import (
     im2col,
     im2col_backward,
 )
+from fastdl.functional._conv_transpose import conv2d_transpose, conv2d_transpose_backward
 from fastdl.functional._dense import dense, dense_backward, maxout, maxout_backward
 from fastdl.functional._losses import (
     absolute_error,
@@ -131,6 +132,7 @@ from fastdl.functional._steps import (
     rmsprop_step,
     sgd_step,
 )
+from fastdl.functional._upsample import upsample2d, upsample2d_backward
 
 __all__ = [
     "RecurrentCache",
@@ -151,6 +153,8 @@ __all__ = [
     "col2im_backward",
     "conv2d",
     "conv2d_backward",
+    "conv2d_transpose",
+    "conv2d_transpose_backward",
     "dense",
     "dense_backward",
     "dropout",
@@ -209,4 +213,6 @@ __all__ = [
     "swish_backward",
     "tanh",
     "tanh_backward",
+    "upsample2d",
+    "upsample2d_backward",
 ]

@@ -7,13 +7,20 @@
 
 from fastdl.layers._activation import Activation, PReLU
 from fastdl.layers._container import Concat, Residual, Sequential
-from fastdl.layers._conv import Conv2D
+from fastdl.layers._conv import Conv2D, Conv2DTranspose
 from fastdl.layers._dense import Dense, Maxout, TiedDense
 from fastdl.layers._dropout import Corrupt, Dropout
 from fastdl.layers._initial import automatic_initializers
 from fastdl.layers._norm import BatchNorm, LayerNorm
 from fastdl.layers._penalty import ActivityL1, Contractive, KLSparsity
-from fastdl.layers._pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, LastStep, MaxPool2D
+from fastdl.layers._pool import (
+    AvgPool2D,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    LastStep,
+    MaxPool2D,
+    Upsample2D,
+)
 from fastdl.layers._recurrent import GRU, LSTM, RNN, Bidirectional, Embedding, RecurrentLayer
 from fastdl.layers._shape import Flatten, Reshape
 from fastdl.layers._spec import Layer
@@ -31,8 +38,10 @@ from fastdl.layers._tree import (
 ALL: tuple[type[Layer], ...] = (
     Dense,
     Conv2D,
+    Conv2DTranspose,
     MaxPool2D,
     AvgPool2D,
+    Upsample2D,
     GlobalAvgPool,
     GlobalMaxPool,
     LastStep,
@@ -72,6 +81,7 @@ __all__ = [
     "Concat",
     "Contractive",
     "Conv2D",
+    "Conv2DTranspose",
     "Corrupt",
     "Dense",
     "Dropout",
@@ -91,6 +101,7 @@ __all__ = [
     "Residual",
     "Sequential",
     "TiedDense",
+    "Upsample2D",
     "automatic_initializers",
     "check",
     "find",

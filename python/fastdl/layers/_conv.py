@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fastdl._rules import PADDING, PAIR, POSITIVE_INTEGER, Rule
+from fastdl._rules import PADDING, PAIR, PAIR_OF_COUNTS, POSITIVE_INTEGER, Rule
 from fastdl.layers._spec import WeightedLayer
 
 
@@ -65,4 +65,78 @@ class Conv2D(WeightedLayer):
             raise ValueError(
                 f"{self.who}: filters={self.filters} cannot be split into groups={self.groups}; "
                 "expected a multiple of groups."
+            )
+
+
+@dataclass(frozen=True, repr=False)
+class Conv2DTranspose(WeightedLayer):
+    """The way back of a `Conv2D`: from the shape of its output to the shape of its input.
+
+    What it gives is the gradient that a Conv2D with these weights hands to its input, plus a bias:
+    every value of x puts `filters` kernels, times itself, into an image in which neighbours are
+    `stride` apart. Input (h, w, c), output (oh, ow, filters) with ``oh = (h - 1) * stride +
+    dilation * (kernel_size - 1) + 1 - top - bottom + output_padding``.
+    Parameters: weight (kernel height, kernel width, filters / groups, c), that of the Conv2D that
+    it turns round; bias (filters,).
+
+    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4.
+
+    Parameters
+    ----------
+    filters : int
+        Output channels.
+    kernel_size : int or (int, int)
+        Height and width. A multiple of stride gives every output as many taps: no checkerboard.
+    stride : int or (int, int), default=1
+    padding : "valid", "same", int, (int, int) or ((int, int), (int, int)), default="valid"
+        Rows and columns that are cut off the output: none; enough for ``oh = h * stride``, the odd
+        one at the bottom and the right; or so many at every side, (height, width), or ((top,
+        bottom), (left, right)), the padding of the Conv2D.
+    output_padding : int or (int, int), default=0
+        Rows and columns more at the bottom and the right, less than stride: those that the Conv2D
+        leaves over where its windows do not fill the image.
+    dilation : int or (int, int), default=1
+        Distance of the kernel's taps.
+    groups : int, default=1
+        The channels are split into so many groups that do not meet.
+    bias : bool, default=True
+    weight_init, bias_init : str or Initializer, optional
+        None: weights by the activation that follows, biases zero. Inputs of an output are kernel
+        height * kernel width * c / groups / stride^2.
+    trainable : bool, default=True
+    lr_multiplier : float, default=1.0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "conv2d_transpose"
+    filters: int
+    kernel_size: int | Sequence[int]
+    stride: int | Sequence[int] = 1
+    padding: str | int | Sequence[int] | Sequence[Sequence[int]] = "valid"
+    output_padding: int | Sequence[int] = 0
+    dilation: int | Sequence[int] = 1
+    groups: int = 1
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "filters": POSITIVE_INTEGER,
+        "kernel_size": PAIR,
+        "stride": PAIR,
+        "padding": PADDING,
+        "output_padding": PAIR_OF_COUNTS,
+        "dilation": PAIR,
+        "groups": POSITIVE_INTEGER,
+        **WeightedLayer.rules,
+    }
+
+    def check(self) -> None:
+        super().check()
+        extra, stride = PAIR_OF_COUNTS.plain(self.output_padding), PAIR.plain(self.stride)
+        if any(e >= s for e, s in zip(extra, stride, strict=True)):
+            raise ValueError(
+                f"{self.who}: output_padding={self.output_padding!r} must be smaller than "
+                f"stride={self.stride!r}."
+            )
+        if self.padding == "same" and any(extra):
+            raise ValueError(
+                f"{self.who}: padding='same' gives stride times the input; "
+                f"output_padding={self.output_padding!r} goes with numbers for padding."
             )

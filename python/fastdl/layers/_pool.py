@@ -1,4 +1,4 @@
-"""Pooling."""
+"""Pooling, and its way back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from fastdl._rules import FLAG, PADDING, PAIR, Rule, optional
+from fastdl._rules import FLAG, PADDING, PAIR, Rule, choice, optional
 from fastdl.layers._spec import Layer
 
 
@@ -68,6 +68,31 @@ class AvgPool2D(_Pool2D):
     kind: ClassVar[str] = "avg_pool2d"
     count_include_pad: bool = True
     rules: ClassVar[Mapping[str, Rule]] = {**_Pool2D.rules, "count_include_pad": FLAG}
+
+
+@dataclass(frozen=True, repr=False)
+class Upsample2D(Layer):
+    """An image `factor` times as large, channel by channel; it undoes the shape of a pooling.
+
+    Input (h, w, c), output (h * factor, w * factor, c).
+
+    Parameters
+    ----------
+    factor : int or (int, int), default=2
+        Of height and width.
+    interpolation : {"nearest", "bilinear"}, default="nearest"
+        Each pixel repeated; or blended from the two nearest of each axis, by the distance of the
+        pixels' centres (PyTorch's ``align_corners=False``), where the border goes on outside.
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "upsample2d"
+    factor: int | Sequence[int] = 2
+    interpolation: str = "nearest"
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "factor": PAIR,
+        "interpolation": choice("nearest", "bilinear"),
+    }
 
 
 @dataclass(frozen=True, repr=False)

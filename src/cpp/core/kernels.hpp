@@ -38,6 +38,15 @@ struct Pool2DShape {
   bool count_include_pad;  // average only: divide by kh*kw everywhere
 };
 
+enum class Interpolation { nearest, bilinear };
+
+struct Upsample2DShape {
+  int n;
+  int h, w, c;  // input
+  int fh, fw;   // factors
+  Interpolation kind;
+};
+
 // Rows: channels = features and pixels = 1. Images: pixels = h*w.
 struct NormShape {
   int n;
@@ -173,7 +182,8 @@ struct Kernels {
   // --- conv2d: x images, w (kh, kw, c/groups, f), b (f,), y images ---------------------------------------------
   std::size_t (*conv2d_scratch)(const Conv2DShape&, int threads);
   void (*conv2d_forward)(const Team&, const Conv2DShape&, const T* x, const T* w, const T* b, T* y, T* scratch);
-  void (*conv2d_backward_data)(const Team&, const Conv2DShape&, const T* dy, const T* w, T* dx, T* scratch);
+  // b (c,) or null is added to dx: a transposed convolution's forward is this, its backward the other two.
+  void (*conv2d_backward_data)(const Team&, const Conv2DShape&, const T* dy, const T* w, const T* b, T* dx, T* scratch);
   void (*conv2d_backward_weights)(const Team&, const Conv2DShape&, const T* x, const T* dy, T* dw, T* db, T* scratch);
 
   // --- pool2d: images; where: the taken position h*w_in + w of each output, as a T (exact: below 2^24) -----------
@@ -181,6 +191,8 @@ struct Kernels {
   void (*max_pool2d_backward)(const Team&, const Pool2DShape&, const T* dy, const T* where, T* dx);
   void (*avg_pool2d_forward)(const Team&, const Pool2DShape&, const T* x, T* y);
   void (*avg_pool2d_backward)(const Team&, const Pool2DShape&, const T* dy, T* dx);
+  void (*upsample2d_forward)(const Team&, const Upsample2DShape&, const T* x, T* y);
+  void (*upsample2d_backward)(const Team&, const Upsample2DShape&, const T* dy, T* dx);
   // Images to rows (n, c).
   void (*global_avg_pool_forward)(const Team&, int n, int pixels, int c, const T* x, T* y);
   void (*global_avg_pool_backward)(const Team&, int n, int pixels, int c, const T* dy, T* dx);
@@ -265,6 +277,7 @@ struct Kernels {
   // parts[i] = the sum of squares (or absolute values) of x[i*8192 .. (i+1)*8192): fixed cuts, added by the caller.
   void (*sum_squares)(const Team&, std::int64_t count, const T* x, double* parts);
   void (*sum_absolutes)(const Team&, std::int64_t count, const T* x, double* parts);
+  void (*channel_sums)(const Team&, const NormShape&, const T* x, T* sums);  // (channels,), over samples and pixels
 
   // --- Boltzmann machines: rows; w (visible, hidden) ---------------------------------------------------------------
   // p = sigmoid(x) and h = 1 where a draw is below p: from uniform (n, features), or counter-based where it is null.

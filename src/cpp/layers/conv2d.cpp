@@ -37,7 +37,7 @@ struct Conv2D : Layer<T> {
     const T* dy = f.gradient(out);
     if (this->learns)
       f.kernels.conv2d_backward_weights(f.team, at(f.n), f.value(in), dy, f.grad(w), f.grad(b), f.scratch);
-    if (T* dx = f.gradient(in)) f.kernels.conv2d_backward_data(f.team, at(f.n), dy, f.param(w), dx, f.scratch);
+    if (T* dx = f.gradient(in)) f.kernels.conv2d_backward_data(f.team, at(f.n), dy, f.param(w), nullptr, dx, f.scratch);
   }
 
  private:

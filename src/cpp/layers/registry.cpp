@@ -6,8 +6,11 @@
   X(dense, Dense, "units", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                         \
   X(conv2d, Conv2D, "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "weight_init",      \
     "bias_init", "trainable", "lr_multiplier")                                                                       \
+  X(conv2d_transpose, Conv2DTranspose, "filters", "kernel_size", "stride", "padding", "output_padding", "dilation",  \
+    "groups", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                                      \
   X(max_pool2d, MaxPool2D, "size", "stride", "padding")                                                              \
   X(avg_pool2d, AvgPool2D, "size", "stride", "padding", "count_include_pad")                                         \
+  X(upsample2d, Upsample2D, "factor", "interpolation")                                                               \
   X(global_avg_pool, GlobalAvgPool)                                                                                  \
   X(global_max_pool, GlobalMaxPool)                                                                                  \
   X(last_step, LastStep)                                                                                             \

@@ -113,21 +113,22 @@ std::int64_t data_space(const Conv2DShape& s) {
 }
 
 template <class T>
-void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, const T* w, T* dx, T* scratch) {
+void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, const T* w, const T* b, T* dx,
+                          T* scratch) {
   if constexpr (winograd_type<T>)
     if (const Winograd r = winograd_data<T>(s); winograd_fits(s) && winograd_pays(r, r.f))
-      return winograd<T>(team, r, dy, w, nullptr, dx, scratch);
+      return winograd<T>(team, r, dy, w, b, dx, scratch);
   const std::int64_t f = s.f, c = s.c / s.groups;
   T* space = scratch + packed_weights(s) + team.rank * data_space<T>(s);
   each_phase<T>(s, [&](const Correlation& r, const Phase& down, const Phase& across, int, int, std::int64_t offset) {
-    const int a = down.first + (down.taps - 1) * down.step, b = across.first + (across.taps - 1) * across.step;
-    const T* last = w + (std::int64_t(a) * s.kw + b) * c * f;
+    const int i = down.first + (down.taps - 1) * down.step, j = across.first + (across.taps - 1) * across.step;
+    const T* last = w + (std::int64_t(i) * s.kw + j) * c * f;
     pack_weights<T>(team, r, {last, r.c, 1, -down.step * s.kw * c * f, -across.step * c * f, f}, scratch + offset);
   });
   team.sync();
   each_phase<T>(s, [&](const Correlation& r, const Phase&, const Phase&, int i, int j, std::int64_t offset) {
     T* out = dx + (std::int64_t(i) * s.w + j) * lanes<T>;
-    correlate<T>(team, r, dy, scratch + offset, nullptr, out, space);
+    correlate<T>(team, r, dy, scratch + offset, b, out, space);
   });
   team.sync();
 }

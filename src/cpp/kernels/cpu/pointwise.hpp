@@ -96,3 +96,8 @@ template <class T>
 void add(const Team& team, std::int64_t count, const T* a, const T* b, T* y) {
   each_slice<T>(team, count, [&](Slice<T> at) { at.write(y, at.read(a) + at.read(b)); });
 }
+
+template <class T>
+void channel_sums(const Team& team, const NormShape& s, const T* x, T* sums) {
+  each_channel<T>(team, s, [&](auto channel) { channel.put(sums, channel.sum([&](auto at) { return at.read(x); })); });
+}

@@ -26,6 +26,7 @@ namespace FASTDL_ISA {
 #include "kernels/cpu/winograd_weights.hpp"
 #include "kernels/cpu/conv2d.hpp"
 #include "kernels/cpu/pool2d.hpp"
+#include "kernels/cpu/upsample2d.hpp"
 #include "math/elementary.hpp"
 #include "math/activations.hpp"
 #include "math/losses.hpp"
@@ -68,6 +69,8 @@ constexpr Kernels<T> table() {
       .max_pool2d_backward = max_pool2d_backward<T>,
       .avg_pool2d_forward = avg_pool2d_forward<T>,
       .avg_pool2d_backward = avg_pool2d_backward<T>,
+      .upsample2d_forward = upsample2d_forward<T>,
+      .upsample2d_backward = upsample2d_backward<T>,
       .global_avg_pool_forward = global_avg_pool_forward<T>,
       .global_avg_pool_backward = global_avg_pool_backward<T>,
       .global_max_pool_forward = global_max_pool_forward<T>,
@@ -116,6 +119,7 @@ constexpr Kernels<T> table() {
       .max_norm = max_norm<T>,
       .sum_squares = sum_squares<T>,
       .sum_absolutes = sum_absolutes<T>,
+      .channel_sums = channel_sums<T>,
       .bernoulli_units = bernoulli_units<T>,
       .gaussian_units = gaussian_units<T>,
       .dense_reconstruct = dense_reconstruct<T>,

@@ -1,0 +1,59 @@
+// conv2d_transpose: y (n, oh, ow, f) is the gradient that a conv2d with this weight (kh, kw, f/groups, c) and an output
+// like x (n, h, w, c) gives its input, + bias (f,). So forward is conv2d's backward, and backward its forward.
+#include "layers/make.hpp"
+#include "layers/window.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct Conv2DTranspose : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  Conv2DShape shape;  // of that conv2d: its input is our output
+  Param w, b = -1;
+
+  void plan(Plan<T>& plan) override {
+    this->learns = plan.learns(spec);
+    Window v = transposed_window_of(*this);
+    int c = in.shape.c(), filters = spec.integer("filters"), groups = spec.integer("groups");
+    check(c % groups == 0 && filters % groups == 0,
+          this->who() + ": groups=" + std::to_string(groups) + " must divide both its " + std::to_string(c) +
+              " input channels and its " + std::to_string(filters) + " filters.");
+    shape = {plan.batch, v.oh, v.ow, filters, in.shape.h(), in.shape.w(), c,      v.kh,
+             v.kw,       v.sh, v.sw, v.dh,    v.dw,         v.top,        v.left, groups};
+    // A stride spreads the taps over so many outputs: each meets its share of them.
+    int fan_in = std::max(1, v.kh * v.kw * c / groups / (v.sh * v.sw)), fan_out = v.kh * v.kw * filters / groups;
+    w = plan.parameter(spec, "weight", "weight", {v.kh, v.kw, filters / groups, c}, fan_in, fan_out);
+    if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {filters}, fan_in, fan_out);
+    out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
+    out.overwritable = true;
+    plan.scratch(plan.kernels.conv2d_scratch(shape, plan.threads));
+  }
+
+  void forward(const Frame<T>& f) const override {
+    f.kernels.conv2d_backward_data(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
+  }
+
+  void backward(const Frame<T>& f) const override {
+    const T* dy = f.gradient(out);
+    if (this->learns) {
+      f.kernels.conv2d_backward_weights(f.team, at(f.n), dy, f.value(in), f.grad(w), nullptr, f.scratch);
+      if (b >= 0) f.kernels.channel_sums(f.team, norm_shape(f, out.shape), dy, f.grad(b));
+    }
+    if (T* dx = f.gradient(in)) f.kernels.conv2d_forward(f.team, at(f.n), dy, f.param(w), nullptr, dx, f.scratch);
+  }
+
+ private:
+  Conv2DShape at(int n) const {
+    Conv2DShape s = shape;
+    s.n = n;
+    return s;
+  }
+};
+
+}  // namespace
+
+FASTDL_LAYER(Conv2DTranspose)
+
+}  // namespace fastdl

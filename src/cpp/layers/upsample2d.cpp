@@ -1,0 +1,44 @@
+// upsample2d: y (n, h*fh, w*fw, c), each pixel of x (n, h, w, c) repeated, or blended with its neighbours
+#include "layers/make.hpp"
+#include "layers/window.hpp"
+#include "program/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct Upsample2D : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  Upsample2DShape shape;
+
+  void plan(Plan<T>& plan) override {
+    check_image(*this);
+    const auto& factor = spec.integers("factor");
+    const auto kind = spec.text("interpolation") == "bilinear" ? Interpolation::bilinear : Interpolation::nearest;
+    const Shape& s = in.shape;
+    shape = {plan.batch, s.h(), s.w(), s.c(), int(factor[0]), int(factor[1]), kind};
+    out = plan.tensor({{s.h() * shape.fh, s.w() * shape.fw, s.c()}}, in.wants_gradient);
+    out.overwritable = true;
+  }
+
+  void forward(const Frame<T>& f) const override {
+    f.kernels.upsample2d_forward(f.team, at(f.n), f.value(in), f.value(out));
+  }
+
+  void backward(const Frame<T>& f) const override {
+    f.kernels.upsample2d_backward(f.team, at(f.n), f.gradient(out), f.gradient(in));
+  }
+
+ private:
+  Upsample2DShape at(int n) const {
+    Upsample2DShape s = shape;
+    s.n = n;
+    return s;
+  }
+};
+
+}  // namespace
+
+FASTDL_LAYER(Upsample2D)
+
+}  // namespace fastdl
