@@ -84,6 +84,10 @@ def vgg_small() -> list[L.Layer]:
     return [*layers, L.Flatten(), *mlp(256, 10)]
 
 
+def last_step(cell: L.Layer) -> list[L.Layer]:
+    return [cell, L.Dense(10)]
+
+
 MNIST, CIFAR = (28, 28, 1), (32, 32, 3)
 
 NETS = {
@@ -101,4 +105,8 @@ NETS = {
     "lenet5": Net(MNIST, lenet5(), 64, optim.Adam(), 1e-3),
     "resnet20": Net(CIFAR, resnet20(), 32, optim.Momentum(), 0.01),
     "vgg-small": Net(CIFAR, vgg_small(), 32, optim.Adam(), 1e-4),
+    "rnn 64-128, T=50": Net((50, 64), last_step(L.RNN(128)), 32, optim.Adam(), 1e-3),
+    "gru 64-128, T=50": Net((50, 64), last_step(L.GRU(128)), 32, optim.Adam(), 1e-3),
+    "lstm 64-128, T=50": Net((50, 64), last_step(L.LSTM(128)), 32, optim.Adam(), 1e-3),
+    "lstm 256-512, T=35": Net((35, 256), last_step(L.LSTM(512)), 20, optim.Adam(), 1e-3),
 }

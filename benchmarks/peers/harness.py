@@ -9,6 +9,8 @@ from pathlib import Path
 
 BLOCK_SECONDS = 0.02  # short work is repeated to about this length, or the clock is all one sees
 
+ALONE = "fastdl, one thread"
+
 Run = Callable[[int], None]  # does the work so many times
 
 
@@ -30,6 +32,8 @@ class Contest:
     check: Callable[[], float]  # the largest relative difference of the results
     tolerance: float
     flops: float = 0.0  # of the direct algorithm; 0: not a matter of arithmetic
+    alone: Run | None = None  # fastdl with one thread
+    megabytes: Callable[[], dict[str, float]] = dict  # peak memory of a process that does it
 
 
 @dataclass
@@ -43,6 +47,8 @@ class Result:
     share_of_peak: float
     difference: float
     all_ms: dict[str, float]
+    speedup: float  # over one thread; 0: not measured
+    megabytes: dict[str, float]
 
 
 def measure(row: str, contest: Contest, steps: int, peak: float) -> Result:
@@ -52,19 +58,33 @@ def measure(row: str, contest: Contest, steps: int, peak: float) -> Result:
         raise AssertionError(
             f"{row}: the sides differ by {difference:.1e}, more than {contest.tolerance:.0e}"
         )
-    for run in contest.sides.values():
+    sides = dict(contest.sides) | ({ALONE: contest.alone} if contest.alone else {})
+    for run in sides.values():
         run(3)
-    count = max(1, round(BLOCK_SECONDS / max(_seconds(run, 1) for run in contest.sides.values())))
-    times: dict[str, list[float]] = {name: [] for name in contest.sides}
+    count = max(1, round(BLOCK_SECONDS / max(_seconds(run, 1) for run in sides.values())))
+    times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(steps):
-        for name, run in contest.sides.items():
+        for name, run in sides.items():
             run(1)  # its own data back into the caches, the other's threads asleep
             times[name].append(_seconds(run, count) / count)
     ms = {name: 1e3 * statistics.median(values) for name, values in times.items()}
+    speedup = ms.pop(ALONE, 0.0) / ms["fastdl"]
     peer = min((name for name in ms if name != "fastdl"), key=ms.__getitem__)
     gflops = contest.flops / ms["fastdl"] / 1e6
     ratio = ms[peer] / ms["fastdl"]
-    return Result(row, peer, ms[peer], ms["fastdl"], ratio, gflops, gflops / peak, difference, ms)
+    return Result(
+        row,
+        peer,
+        ms[peer],
+        ms["fastdl"],
+        ratio,
+        gflops,
+        gflops / peak,
+        difference,
+        ms,
+        speedup,
+        contest.megabytes(),
+    )
 
 
 def _seconds(run: Run, count: int) -> float:
@@ -74,14 +94,18 @@ def _seconds(run: Run, count: int) -> float:
 
 
 HEADER = (
-    f"{'row':34}{'best peer':>22}{'ms':>10}{'fastdl ms':>11}{'ratio':>7}{'GFLOP/s':>9}{'peak':>6}"
+    f"{'row':38}{'best peer':>20}{'ms':>10}{'fastdl ms':>11}{'ratio':>7}{'GFLOP/s':>9}{'peak':>6}"
+    f"{'threads':>9}{'MB peer/fastdl':>16}"
 )
 
 
 def line(r: Result) -> str:
-    """One row of the table."""
-    work = f"{r.gflops:9.0f}{r.share_of_peak:6.0%}" if r.gflops else ""
-    return f"{r.row:34}{r.peer:>22}{r.peer_ms:10.3f}{r.fastdl_ms:11.3f}{r.ratio:7.2f}{work}"
+    """One row of the table; threads: how much faster than with one."""
+    work = f"{r.gflops:9.0f}{r.share_of_peak:6.0%}" if r.gflops else " " * 15
+    speedup = f"{r.speedup:8.2f}x" if r.speedup else " " * 9
+    memory = f"{r.megabytes['torch']:9.0f}/{r.megabytes['fastdl']:.0f}" if r.megabytes else ""
+    figures = f"{r.peer_ms:10.3f}{r.fastdl_ms:11.3f}{r.ratio:7.2f}{work}{speedup}{memory}"
+    return f"{r.row:38}{r.peer:>20}{figures}".rstrip()
 
 
 def geometric_mean(results: Sequence[Result]) -> float:

@@ -6,30 +6,38 @@ import numpy as np
 import torch
 from torch.nn import functional as tf
 
-from benchmarks.nets import Net
+from benchmarks.nets import NETS, Net
 from fastdl import losses, optim
-from peers.harness import Contest, repeated
+from peers.footprint import megabytes
+from peers.harness import Contest, Run, repeated
 from peers.torch_nets import TorchNet
 
 STEPS_TO_AGREE = 3
 
 
-def training_step(net: Net, threads: int, compiled: bool) -> Contest:
+def training_step(name: str, threads: int, compiled: bool) -> Contest:
     """One batch through each, again and again."""
-    X, y = net.data(net.batch)
+    net = NETS[name]
     program = net.compile(threads)
-    rates, order = np.array([net.rate]), np.arange(net.batch)
-
-    def fastdl_steps(count: int) -> None:
-        program.train_epoch(X, y, np.tile(order, count), rates)
-
-    sides = {"fastdl": fastdl_steps, "torch eager": repeated(TorchStep(net, program))}
+    sides = {"fastdl": steps_of(net, program), "torch eager": repeated(TorchStep(net, program))}
     if len(net.input_shape) == 3:
         sides["torch channels_last"] = repeated(TorchStep(net, program, channels_last=True))
     if compiled:
         sides["torch compile"] = repeated(TorchStep(net, program, compiled=True))
-    flops = net.batch * TorchNet(net.layers, net.input_shape).training_flops
-    return Contest(sides, lambda: difference_after(net, threads), 1e-2, flops)
+    return Contest(
+        sides,
+        lambda: difference_after(net, threads),
+        1e-2,
+        net.batch * TorchNet(net.layers, net.input_shape).training_flops,
+        steps_of(net, net.compile(1)) if threads > 1 else None,
+        lambda: megabytes(name),
+    )
+
+
+def steps_of(net: Net, program) -> Run:
+    X, y = net.data(net.batch)
+    rates, order = np.array([net.rate]), np.arange(net.batch)
+    return lambda count: program.train_epoch(X, y, np.tile(order, count), rates)
 
 
 class TorchStep:
@@ -85,7 +93,7 @@ def difference_after(net: Net, threads: int) -> float:
         step()
         program.train_epoch(X, y, np.arange(net.batch), np.array([net.rate]))
     apart = change = 0.0
-    for name, (parameter, layout) in step.net.parameters.items():
+    for name, parameter, layout in step.net.parameters:
         theirs = parameter.detach().numpy()
         apart += float(np.square(layout(program.get_parameter(name)) - theirs).sum())
         change += float(np.square(layout(start[name]) - theirs).sum())

@@ -26,6 +26,19 @@ class GlobalAvgPool(nn.Module):
         return x.mean((2, 3))
 
 
+class LastStep(nn.Module):
+    """A recurrent module's output at the last step; one bias learns, as in fastdl, but a GRU's."""
+
+    def __init__(self, inside: nn.RNNBase) -> None:
+        super().__init__()
+        self.inside = inside
+        if not isinstance(inside, nn.GRU):
+            nn.init.zeros_(inside.bias_hh_l0).requires_grad_(False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inside(x)[0][:, -1]
+
+
 class TorchNet:
     """A module built from a list of layers.
 
@@ -33,19 +46,27 @@ class TorchNet:
     ----------
     module : nn.Module
         Takes (n, features) or, for images, (n, channels, height, width).
-    parameters : dict
-        fastdl's name -> (the module's parameter, fastdl's layout -> PyTorch's).
+    parameters : list
+        (fastdl's name, the module's parameter, fastdl's layout -> PyTorch's).
+    states : dict
+        fastdl's name -> the module's buffer.
     macs : list of int
         Multiply-adds of each layer for one sample, in the order of the layers.
     """
 
     def __init__(self, layers: Sequence[L.Layer], input_shape: tuple[int, ...]) -> None:
-        self.parameters: dict[str, tuple[nn.Parameter, Callable[[np.ndarray], np.ndarray]]] = {}
+        self.parameters: list[tuple[str, nn.Parameter, Callable[[np.ndarray], np.ndarray]]] = []
+        self.states: dict[str, torch.Tensor] = {}
         self.macs: list[int] = []
         self._flattened: tuple[int, ...] | None = (
             None  # (h, w, c) that the next Dense sees as a row
         )
         self.module, _ = self._sequence(L.with_names(layers), input_shape)
+
+    @property
+    def flops(self) -> float:
+        """Of one sample forward."""
+        return 2.0 * sum(self.macs)
 
     @property
     def training_flops(self) -> float:
@@ -55,8 +76,13 @@ class TorchNet:
     def load(self, weights: Callable[[str], np.ndarray]) -> None:
         """Take over fastdl's weights by name."""
         with torch.no_grad():
-            for name, (parameter, layout) in self.parameters.items():
+            for name, parameter, layout in self.parameters:
                 parameter.copy_(torch.from_numpy(np.ascontiguousarray(layout(weights(name)))))
+
+    def load_states(self, states: Callable[[str], np.ndarray]) -> None:
+        """Take over fastdl's running statistics by name."""
+        for name, buffer in self.states.items():
+            buffer.copy_(torch.from_numpy(states(name)))
 
     def _sequence(self, layers: Sequence[L.Layer], shape: tuple[int, ...]):
         modules = []
@@ -67,7 +93,7 @@ class TorchNet:
 
     def _add(self, layer: L.Layer, module: nn.Module, **layouts) -> None:
         for (ours, layout), theirs in zip(layouts.items(), ("weight", "bias"), strict=False):
-            self.parameters[f"{layer.name}.{ours}"] = (getattr(module, theirs), layout)
+            self.parameters.append((f"{layer.name}.{ours}", getattr(module, theirs), layout))
 
     def _dense(self, layer: L.Dense, shape):
         (n,) = shape
@@ -94,7 +120,32 @@ class TorchNet:
     def _batch_norm(self, layer: L.BatchNorm, shape):
         module = nn.BatchNorm2d(shape[-1], layer.eps, layer.momentum)
         self._add(layer, module, gain=np.asarray, shift=np.asarray)
+        self.states[f"{layer.name}.running_mean"] = module.running_mean
+        self.states[f"{layer.name}.running_var"] = module.running_var
         return module, shape
+
+    def _rnn(self, layer: L.RNN, shape):
+        return self._recurrent(layer, nn.RNN, shape)
+
+    def _lstm(self, layer: L.LSTM, shape):
+        return self._recurrent(layer, nn.LSTM, shape)
+
+    def _gru(self, layer: L.GRU, shape):
+        return self._recurrent(layer, nn.GRU, shape)
+
+    def _recurrent(self, layer: L.RNN | L.LSTM | L.GRU, make: type[nn.RNNBase], shape):
+        steps, features = shape
+        module = make(features, layer.units, batch_first=True)
+        name = layer.name
+        self.parameters += [
+            (f"{name}.weight_ih", module.weight_ih_l0, np.transpose),
+            (f"{name}.weight_hh", module.weight_hh_l0, np.transpose),
+            (f"{name}.bias", module.bias_ih_l0, lambda b: b[0] if b.ndim == 2 else b),
+        ]
+        if layer.kind == "gru":
+            self.parameters.append((f"{name}.bias", module.bias_hh_l0, lambda b: b[1]))
+        self.macs += [steps * n * layer.units * layer.gates for n in (features, layer.units)]
+        return LastStep(module), (layer.units,)
 
     def _activation(self, layer: L.Activation, shape):
         return ACTIVATIONS[layer.function](), shape

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from inspect import signature
 
-_OTHER_NAMES = {
+_OTHER_NAMES = {  # the first that the estimator has is meant
     "epochs": ("max_iter", "max_epochs", "n_iter"),
     "n_epochs": ("max_iter", "max_epochs", "n_iter"),
     "max_epochs": ("max_iter", "n_iter"),
@@ -24,7 +24,7 @@ _OTHER_NAMES = {
     "l2": ("alpha",),
     "clipnorm": ("clip_norm",),
     "clipvalue": ("clip_value",),
-    "betas": ("beta_1", "beta_2"),
+    "betas": ("beta_1 and beta_2",),
     "eps": ("epsilon",),
     "metrics": ("scoring",),
     "seed": ("random_state",),
@@ -42,9 +42,13 @@ def check_names(estimator: type, names: Iterable[str]) -> None:
     """Raise TypeError with a "did you mean" for names of parameters known from elsewhere."""
     known = _parameters(estimator)
     for name in names:
-        meant = [m for m in _OTHER_NAMES.get(name, ()) if m in known or m.endswith("()")]
-        if name not in known and meant:
-            raise TypeError(
-                f"{estimator.__name__} has no parameter {name!r}. "
-                f"Did you mean {' and '.join(map(repr, meant))}?"
-            )
+        for others in map(_split, _OTHER_NAMES.get(name, ())):
+            if name not in known and all(o in known or o.endswith("()") for o in others):
+                raise TypeError(
+                    f"{estimator.__name__} has no parameter {name!r}. "
+                    f"Did you mean {' and '.join(map(repr, others))}?"
+                )
+
+
+def _split(names: str) -> list[str]:
+    return names.split(" and ")
