@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastdl.estimators import BernoulliRBM as BernoulliRBM
     from fastdl.estimators import CNNClassifier as CNNClassifier
     from fastdl.estimators import CNNRegressor as CNNRegressor
+    from fastdl.estimators import ConvAutoencoder as ConvAutoencoder
     from fastdl.estimators import DBNClassifier as DBNClassifier
     from fastdl.estimators import DBNRegressor as DBNRegressor
     from fastdl.estimators import ELMClassifier as ELMClassifier
@@ -40,6 +41,7 @@ _ESTIMATORS = (
     "BernoulliRBM",
     "CNNClassifier",
     "CNNRegressor",
+    "ConvAutoencoder",
     "DBN",
     "DBNClassifier",
     "DBNRegressor",

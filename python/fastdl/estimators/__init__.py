@@ -3,6 +3,7 @@
 from fastdl.estimators._autoencoder import Autoencoder
 from fastdl.estimators._cnn_classifier import CNNClassifier
 from fastdl.estimators._cnn_regressor import CNNRegressor
+from fastdl.estimators._conv_autoencoder import ConvAutoencoder
 from fastdl.estimators._dbn import DBN
 from fastdl.estimators._dbn_classifier import DBNClassifier
 from fastdl.estimators._dbn_regressor import DBNRegressor
@@ -27,6 +28,7 @@ __all__ = [
     "BernoulliRBM",
     "CNNClassifier",
     "CNNRegressor",
+    "ConvAutoencoder",
     "DBNClassifier",
     "DBNRegressor",
     "ELMClassifier",

@@ -59,6 +59,12 @@ class BaseAutoencoder(BaseLayered):
     def _targets_of(self, y: Any, *, incremental: bool) -> Targets:
         return Targets("input", int(self.n_features_in_))
 
+    def _with_output(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
+        return self._layers(input_shape)
+
+    def _rows_are_strips(self) -> bool:
+        return False
+
     def _loss(self) -> Loss:
         return _coding.loss_of(self)
 
@@ -84,8 +90,8 @@ class BaseAutoencoder(BaseLayered):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Not copied if it is a C-contiguous array of uint8, float32 or float64, which may be
-            memory-mapped.
+            Or images, where the class takes them. Not copied if it is a C-contiguous array of
+            uint8, float32 or float64, which may be memory-mapped.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -170,6 +176,8 @@ class BaseAutoencoder(BaseLayered):
             tied = what == "weight" and name in ties
             value = known[f"{ties[name]}.weight"].T if tied else known[p.name]
             decoder.set_parameter(p.name, np.ascontiguousarray(value))
+        for s in decoder.states:
+            decoder.set_state(s.name, known[s.name])
         return decoder
 
     # --- how well
@@ -193,7 +201,7 @@ class BaseAutoencoder(BaseLayered):
         for part in gen_batches(X.shape[0], _CHUNK):
             output = program.predict(core_input(X[part]))
             target = X[part].toarray() if sparse.issparse(X) else X[part]
-            target = np.ascontiguousarray(target, output.dtype)
+            target = np.ascontiguousarray(target, output.dtype).reshape(output.shape)
             _core.loss(loss.kind, output, target, None, 1.0, loss.param, values[part], None)
         return values * self._error_of_loss()
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
 from fastdl import layers as L
+from fastdl.estimators._layer_params import LayerParamsMixin
 from fastdl.estimators._layered import BaseLayered, takes_images
 from fastdl.estimators._network import Network
 from fastdl.estimators._transfer import copy_weights, decay_rates, freeze, thaw
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 _DEFAULT = (L.Flatten(), L.Dense(100), L.Activation("relu"))  # as MLPClassifier
 
 
-class BaseFreeForm(BaseLayered):
+class BaseFreeForm(LayerParamsMixin, BaseLayered):
     """What `NetClassifier` and `NetRegressor` share."""
 
+    _layer_lists = ("layers",)
     layers: Sequence[Layer] | None
     init_from: Any
     drop_head: bool
@@ -39,29 +41,6 @@ class BaseFreeForm(BaseLayered):
         "freeze": [str, list, tuple, None],
         "layer_decay": [Interval(Real, 0, None, closed="left")],
     }
-
-    # --- parameters: the layers' too, by name
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
-        params = super().get_params(deep=deep)
-        return {**_params_of(self.layers), **params} if deep else params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of layers too: ``conv1__filters=16``, ``conv1=Conv2D(16, 5)``.
-
-        Returns
-        -------
-        estimator
-            This object.
-        """
-        own = self._get_param_names()
-        layers = params.pop("layers", self.layers)
-        known = _params_of(layers)
-        of_layers = {key: value for key, value in params.items() if key in known and key not in own}
-        super().set_params(**{key: value for key, value in params.items() if key not in of_layers})
-        self.layers = L.set_params(layers, **of_layers) if of_layers else layers
-        return self
 
     def __sklearn_clone__(self) -> Self:
         """A clone learns from the same fitted estimator: `init_from` stays as it is."""
@@ -86,12 +65,7 @@ class BaseFreeForm(BaseLayered):
         layers = _DEFAULT if self.layers is None else self.layers
         if layers:
             L.check(L.with_names(layers))
-        taken = {layer.name for layer in L.walk(layers)} & set(self._get_param_names())
-        if taken:
-            raise ValueError(
-                f"{name}: a layer is called {taken.pop()!r}, as a parameter is. Choose another "
-                "name."
-            )
+        self._check_layer_names(layers)
         return list(layers)
 
     def _inherited(self) -> list[Layer]:
@@ -147,8 +121,3 @@ class BaseFreeForm(BaseLayered):
                 random_state=0,
             )
             copy_weights(old.program, self._network.program)
-
-
-def _params_of(layers: object) -> dict[str, Any]:
-    """The layers' parameters; none if it is no list, which is for fit to say."""
-    return L.get_params(layers) if isinstance(layers, (list, tuple)) else {}
