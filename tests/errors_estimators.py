@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from fastdl import CNNClassifier, CNNRegressor, NDScaler, NetClassifier, RNNClassifier, optim
+from fastdl import (
+    CNNClassifier,
+    CNNRegressor,
+    NDScaler,
+    NetClassifier,
+    RNNClassifier,
+    RNNRegressor,
+    optim,
+)
 from fastdl import layers as L
 
 X = np.random.default_rng(0).random((20, 8, 8, 3)).astype(np.float32)
@@ -53,8 +61,21 @@ def but(i: int, sequence: Any) -> list[Any]:
     return [*SEQUENCES[:i], np.asarray(sequence), *SEQUENCES[i + 1 :]]
 
 
+def steps(y: Any, X: Any = None, lengths: Any = None, **params: Any) -> Callable[[], object]:
+    """Fits a value for every step."""
+    reg = RNNRegressor((4,), return_sequences=True, max_epochs=1, n_jobs=1, **params)
+    return lambda: reg.fit(SEQUENCES if X is None else X, y, lengths=lengths)
+
+
+def texts(X: Any, new_X: Any = None, **params: Any) -> Callable[[], object]:
+    clf = RNNClassifier((4,), max_epochs=1, n_jobs=1, **params)
+    return lambda: clf.fit(X, Y[: len(X)]).predict(X if new_X is None else new_X)
+
+
 SEQUENCES = [x[: 3 - i % 3, 0] for i, x in enumerate(X)]
 PADDED = X[:, :3, 0]
+VALUES = [x[:, 0] for x in SEQUENCES]
+WORDS = ["anna", "bob", "eve"]
 FORMS = "images (n, height, width, channels) or (n, height, width), or rows (n, n_features)"
 
 # fmt: off
@@ -241,6 +262,57 @@ RECURRENT = [
      "This RNNClassifier instance is not fitted yet. Call 'fit' with appropriate arguments before "
      "using this estimator."),
 ]
+
+STEPS = [
+    (steps(VALUES[:5]), ValueError,
+     "Found input variables with inconsistent numbers of samples: [20, 5]"),
+    (steps(None), ValueError,
+     "RNNRegressor needs y, with a value for every step of each sequence."),
+    (steps([*VALUES[:4], np.ones(5), *VALUES[5:]]), ValueError,
+     "y[4] has 5 values, but X[4] has 2 steps; RNNRegressor takes one for every step."),
+    (steps(PADDED[..., 0]), ValueError,
+     "y[1] has 3 values, but X[1] has 2 steps; RNNRegressor takes one for every step."),
+    (steps(Y), ValueError,
+     "y[0] has shape (); RNNRegressor takes one value for every step, shape (steps,) or (steps, "
+     "n_outputs)."),
+    (steps([*VALUES[:4], np.ones((2, 2)), *VALUES[5:]]), ValueError,
+     "y[4] has shape (2, 2), but y[0] has (3,); all sequences have the same outputs."),
+    (steps([*VALUES[:4], np.array([1, np.nan]), *VALUES[5:]]), ValueError,
+     "Input y contains NaN: step 1 of y[4]."),
+    (steps([v - 1 for v in VALUES], loss="poisson"), ValueError,
+     f"RNNRegressor: loss='poisson' is for counts, but y goes down to "
+     f"{min(v.min() for v in VALUES) - 1:g}. Use another loss."),
+    (steps(VALUES, truncate_bptt=2, bidirectional=True), ValueError,
+     "RNNRegressor: truncate_bptt=2 with bidirectional=True: a window does not know what comes "
+     "after it. Set one of them only."),
+    (steps(VALUES, truncate_bptt=2, solver="lbfgs"), ValueError,
+     "RNNRegressor: truncate_bptt=2 with solver='lbfgs': it needs the whole gradient. Use another "
+     "solver."),
+    (steps(VALUES, truncate_bptt=0), ValueError,
+     "The 'truncate_bptt' parameter of RNNRegressor must be an int in the range [1, inf) or None. "
+     "Got 0 instead."),
+]
+
+TEXTS = [
+    (texts([*WORDS, ""]), ValueError,
+     "X[3] is an empty sequence; RNNClassifier needs at least one step. Leave it out, in y too."),
+    (texts([*WORDS, 5]), ValueError,
+     "X[3] is int; RNNClassifier takes strings, or lists of tokens that are strings."),
+    (texts([*WORDS, ["a", 5]]), ValueError,
+     "X[3] is a list with 5 in it; RNNClassifier takes strings, or lists of tokens that are "
+     "strings."),
+    (texts(WORDS, ["bob", "bert"]), ValueError,
+     "X[1] has 'r' at step 2, a symbol that RNNClassifier did not see in fit. Set unknown_token, "
+     "the symbol that others are read as, and fit again."),
+    (texts(WORDS, PADDED), ValueError,
+     "X holds numbers, but RNNClassifier was fitted with text. Pass a list of strings, or of lists "
+     "of tokens."),
+    (rnn_predict(WORDS), ValueError,
+     "X holds text, but RNNClassifier was fitted with sequences of 3 features. Pass numbers."),
+    (rnn(WORDS * 7, [3] * 21), ValueError,
+     "lengths belongs to padded sequences, one array (n, steps, features). The sequences of a list "
+     "have lengths of their own: leave it out."),
+]
 # fmt: on
 
-ESTIMATORS = [*IMAGES, *LABELS, *PARAMETERS, *NETS, *RECURRENT]
+ESTIMATORS = [*IMAGES, *LABELS, *PARAMETERS, *NETS, *RECURRENT, *STEPS, *TEXTS]

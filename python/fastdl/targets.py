@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from fastdl.validation import Sequences
+
 
 @dataclass(frozen=True, eq=False)
 class Targets:
@@ -17,8 +19,8 @@ class Targets:
 
     Attributes
     ----------
-    kind : {"binary", "multiclass", "multilabel", "continuous", "input"}
-        "input" is X itself, for autoencoders.
+    kind : {"binary", "multiclass", "multilabel", "continuous", "input", "next"}
+        "input" is X itself, for autoencoders; "next" the code of the symbol that comes next.
     n_outputs : int
         Outputs of the network.
     classes : ndarray of shape (n_classes,)
@@ -71,7 +73,8 @@ class Targets:
     def encode(self, y: Any, dtype: Any) -> NDArray[Any] | None:
         """What the core takes: int32 codes (n_samples,) or `dtype` targets (n_samples, n_outputs).
 
-        None stands for the input itself.
+        None stands for the input itself. Sequences give (n_samples, T) or (n_samples, T,
+        n_outputs), with zeros past their ends.
 
         Raises
         ------
@@ -80,6 +83,12 @@ class Targets:
         """
         if self.kind == "input":
             return None
+        if isinstance(y, Sequences):
+            steps = y.steps if self.kind == "next" else self.encode(y.steps, dtype)
+            assert steps is not None
+            encoded = np.zeros((*y.shape[:2], *steps.shape[1:]), steps.dtype)
+            encoded[y.inside] = steps
+            return encoded
         if sparse.issparse(y):
             y = y.toarray()
         if self.kind in ("binary", "multiclass"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from fastdl import windows
 from fastdl.callbacks import EpochTasks
 from fastdl.progress import LearningRate, Progress, Settings, Weights
 
@@ -23,7 +23,7 @@ class Samples(NamedTuple):
     """What the core learns from; see ``Program.train_epoch`` for the forms."""
 
     X: Any
-    y: Any  # an array, or None for X itself
+    y: Any  # an array, or None for X itself; (n, T ...) for targets of steps
     weight: NDArray[Any] | None
     lengths: NDArray[np.int32] | None = None  # of sequences
 
@@ -73,7 +73,6 @@ def run(
     ValueError
         If the loss diverges before one epoch is finished.
     """
-    n_batches = math.ceil(len(order) / settings.batch_size)
     progress.n_iter = 0
     kept = best = Weights(program, progress.n_epochs)
     try:
@@ -83,17 +82,16 @@ def run(
                 tasks.begin()
             if settings.shuffle:
                 order = order[_permutation(len(order), random_state)]
-            rates = rate.rates(n_batches)
-            result = program.train_epoch(
-                train.X,
-                train.y,
+            order = windows.longest_first(order, train.lengths, settings.batch_size)
+            rates = rate.rates(windows.count(program, train, order, settings.batch_size))
+            result = windows.train_epoch(
+                program,
+                train,
                 order,
                 rates,
-                sample_weight=train.weight,
                 batch_size=settings.batch_size,
                 epoch=progress.n_epochs,
                 poll=_handle_signals,
-                lengths=train.lengths,
             )
             now = Weights(program, progress.n_epochs + 1)
             if result.status == "diverged" or not now.are_finite():

@@ -17,7 +17,7 @@ CoreInput = NDArray[Any] | tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int
 
 @dataclass(frozen=True, eq=False)
 class Sequences:
-    """Checked sequences: padded values of shape (n, T, F) and how many steps of each are real."""
+    """Checked sequences: padded values of shape (n, T, ...) and how many steps of each are real."""
 
     values: NDArray[Any]
     lengths: NDArray[np.int32]
@@ -35,18 +35,37 @@ class Sequences:
     def __getitem__(self, indices: NDArray[np.int64]) -> Self:
         return type(self)(self.values[indices], self.lengths[indices])
 
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which steps are real, shape (n, T)."""
+        return inside(self.lengths, self.shape[1])
+
+    @property
+    def steps(self) -> NDArray[Any]:
+        """The values of all real steps, one sequence after the other."""
+        return self.values[self.inside]
+
+    def listed(self) -> list[NDArray[Any]]:
+        """The values of each sequence."""
+        return [x[:length] for x, length in zip(self.values, self.lengths, strict=True)]
+
 
 def lengths_of(X: Any) -> NDArray[np.int32] | None:
     """The lengths of checked X, None if it is no sequences."""
     return X.lengths if isinstance(X, Sequences) else None
 
 
+def inside(lengths: NDArray[Any], steps: int) -> NDArray[np.bool_]:
+    """Which of the steps of each sequence are real, shape (n, steps)."""
+    return np.arange(steps) < lengths[:, np.newaxis]
+
+
 def with_steps(values: NDArray[Any], steps: int) -> NDArray[Any]:
-    """Values (n, T, F) with more padding, or with less."""
-    n, here, n_features = values.shape
+    """Values (n, T, ...) with more padding, or with less."""
+    n, here, *shape = values.shape
     if here == steps:
         return values
-    padded = np.zeros((n, steps, n_features), values.dtype)
+    padded = np.zeros((n, steps, *shape), values.dtype)
     padded[:, :here] = values[:, :steps]
     return padded
 
@@ -76,7 +95,7 @@ def check_rows_and_targets(
 
 
 def core_input(X: Any) -> CoreInput:
-    """Checked X as the core takes it: C-contiguous uint8, float32 or float64, or a CSR triple.
+    """Checked X as the core takes it: C-contiguous and of a type it knows, or a CSR triple.
 
     Nothing is copied that has one of these forms already.
     """
@@ -96,7 +115,7 @@ def core_input(X: Any) -> CoreInput:
 
 
 def _core_dtype(values: NDArray[Any]) -> NDArray[Any]:
-    known = values.dtype in (np.uint8, np.float32, np.float64)
+    known = values.dtype in (np.uint8, np.int32, np.float32, np.float64)
     return values if known else values.astype(np.float64)
 
 

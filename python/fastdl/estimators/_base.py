@@ -19,6 +19,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl import program as programs
+from fastdl import windows
 from fastdl.estimators import _fitting
 from fastdl.estimators._names import check_names
 from fastdl.estimators._network import Network
@@ -89,6 +90,10 @@ class BaseNet(
     def _loss(self) -> Loss:
         """The loss for ``self._targets``."""
         raise NotImplementedError
+
+    def _input_shape(self, X: Any) -> tuple[int, ...]:
+        """Of a sample in a new network for this X."""
+        return tuple(X.shape[1:])
 
     def _dtype(self, X: Any) -> np.dtype[Any]:
         """Of a new network for this X."""
@@ -197,13 +202,16 @@ class BaseNet(
     def _outputs(self, X: Any, layer: int | None = None) -> NDArray[Any]:
         """What the network answers to the user's X, after the link, or the outputs of a layer."""
         check_is_fitted(self)
-        X = self._check_X(X)
+        return self._predict(self._check_X(X), layer)
+
+    def _predict(self, X: Any, layer: int | None) -> NDArray[Any]:
+        """`_outputs` for checked X."""
         program, lengths = self.program_, lengths_of(X)
         if layer is None:
             link = self._network.loss.link
-            outputs = program.predict(core_input(X), link=link, lengths=lengths)
+            outputs = windows.predict(program, core_input(X), lengths, link=link)
         else:
-            outputs = program.predict(core_input(X), layer=layer, lengths=lengths)
+            outputs = windows.predict(program, core_input(X), lengths, layer=layer)
         return outputs.astype(np.result_type(X.dtype, outputs.dtype), copy=False)
 
     def transform(self, X: Any, layer: int | str | None = None) -> NDArray[Any]:

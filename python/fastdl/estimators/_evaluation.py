@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, r2_score
 
-from fastdl import _core
+from fastdl import _core, windows
 from fastdl.losses import Loss
 from fastdl.targets import Targets
 from fastdl.training import Samples
-from fastdl.validation import with_steps
+from fastdl.validation import Sequences, inside, with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -27,12 +27,21 @@ class Data(NamedTuple):
     y: Any
 
     def ready_for(self, program: Program) -> Data:
-        """Sequences with as many steps as the program has."""
+        """Sequences with as many steps as the program has, if they have fewer."""
         samples = self.samples
-        if samples.lengths is None:
+        if samples.lengths is None or windows.are_needed(program, samples.X, samples.lengths):
             return self
-        X = with_steps(samples.X, program.input_shape[0])
-        return self._replace(samples=samples._replace(X=X))
+        X, y, steps = samples.X, samples.y, program.input_shape[0]
+        y = with_steps(y, steps) if isinstance(self.y, Sequences) else y
+        return self._replace(samples=samples._replace(X=with_steps(X, steps), y=y))
+
+    def of_steps(self) -> Data:
+        """With each real step of the sequences as a sample; without X."""
+        _, y, weight, lengths = self.samples
+        assert lengths is not None
+        weight = None if weight is None else np.repeat(weight, lengths)
+        y = y[inside(lengths, y.shape[1])]
+        return Data(Samples(None, y, weight), None, self.y.steps)
 
 
 def evaluation(
@@ -50,17 +59,19 @@ def evaluation(
 
     def evaluate() -> dict[str, float]:
         columns: dict[str, float] = {}
-        if val is not None and targets.kind == "input":
-            mean, _ = program.loss_and_grads(
-                val.samples.X, None, sample_weight=val.samples.weight, evaluation=True
-            )
+        if val is not None and targets.kind in ("input", "next"):
+            mean = windows.mean_loss(program, val.samples)
             columns |= {"val_loss": mean, "val_score": -mean * estimator._error_of_loss()}
         elif val is not None:
-            output = program.predict(val.samples.X, lengths=val.samples.lengths)
-            mean = mean_loss(loss, output, val.samples)
-            columns["val_loss"] = estimator._reported_loss(mean, val.samples)
+            data, lengths = val, val.samples.lengths
+            output = windows.predict(program, val.samples.X, lengths)
+            if isinstance(val.y, Sequences):
+                assert lengths is not None
+                data, output = val.of_steps(), output[inside(lengths, output.shape[1])]
+            mean = mean_loss(loss, output, data.samples)
+            columns["val_loss"] = estimator._reported_loss(mean, data.samples)
             if scorer is None:
-                columns["val_score"] = default_score(targets, loss, output, val)
+                columns["val_score"] = default_score(targets, loss, output, data)
         if scorer is not None:
             estimator._show_weights(program)
             columns["score"] = _score(scorer, estimator, train)
@@ -74,7 +85,8 @@ def evaluation(
 def _score(scorer: Any, estimator: Any, data: Data) -> float:
     weight = data.samples.weight
     weights = {} if weight is None else {"sample_weight": weight}
-    return float(scorer(estimator, data.X, data.y, **weights))
+    y = data.y.listed() if isinstance(data.y, Sequences) else data.y
+    return float(scorer(estimator, data.X, y, **weights))
 
 
 def mean_loss(loss: Loss, output: NDArray[Any], samples: Samples) -> float:

@@ -92,12 +92,13 @@ def fit(
 
 
 def _new_network(e: Any, X: Any, random_state: np.random.RandomState) -> Network:
-    layers = e._layers(X.shape[1:])
+    input_shape = e._input_shape(X)
+    layers = e._layers(input_shape)
     draws = any(isinstance(layer, (L.Dropout, L.Corrupt)) for layer in L.walk(layers))
     batch_size = 0 if e.batch_size == "auto" else min(e.batch_size, X.shape[0])
     return Network(
         layers,
-        X.shape[1:],
+        input_shape,
         e._loss(),
         dtype=e._dtype(X),
         cap=e._largest_loss(e._dtype(X)),

@@ -19,7 +19,7 @@ from fastdl.optim import LBFGS
 from fastdl.targets import Targets
 
 
-def _is_stochastic(estimator: Any) -> bool:
+def is_stochastic(estimator: Any) -> bool:
     if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
@@ -62,7 +62,7 @@ class NetClassifierMixin(ClassifierMixin):
         """Whether the loss wants an output for each of two classes too (hinge)."""
         return False
 
-    @available_if(_is_stochastic)
+    @available_if(is_stochastic)
     @_fitting.unchanged_on_error
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -115,7 +115,7 @@ class NetRegressorMixin(RegressorMixin):
             return self._targets
         return Targets.of_values(y)
 
-    @available_if(_is_stochastic)
+    @available_if(is_stochastic)
     @_fitting.unchanged_on_error
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from fastdl.estimators._heads import is_stochastic
 from fastdl.estimators._layered import keep
 from fastdl.estimators._layered_heads import LayeredClassifierMixin, has_probabilities
 from fastdl.estimators._rnn import BaseRNN, LengthsMixin
@@ -30,6 +31,9 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
     depends on the padding. Rows (n, n_features) are sequences of `input_shape`; without it, of
     n_features steps with one feature. Lists go through `cross_val_score` and pipelines.
 
+    X may also be a list of strings, sequences of characters, or of lists of tokens, which are
+    strings: the network then begins with an `Embedding` of the symbols met in fit.
+
     Parameters
     ----------
     hidden_layer_sizes : sequence of int, default=(64,)
@@ -40,6 +44,15 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
         Whether each layer also reads from the end, with weights of its own.
     dropout : float, default=0.0
         After each recurrent layer, the rate at which activations are dropped in training.
+    truncate_bptt : int, default=None
+        Back-propagate through the last so many steps only, with the state that those before led to
+        (truncated back-propagation through time). Memory is then that of so many steps, however
+        long the sequences. None, or a number that no sequence exceeds: through all steps.
+    embedding_size : int, default=32
+        Of texts, the length of the vector that stands for a symbol.
+    unknown_token : str, default=None
+        Of texts, the symbol that those which fit did not see are read as; it may, but need not,
+        occur in X. None: unknown symbols are an error.
     input_shape : (int, int), default=None
         Steps and features of a row, where X has rows; no matter otherwise.
     loss : {"log_loss", "hinge"} or losses.Hinge, default="log_loss"
@@ -97,6 +110,8 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
     classes_ : ndarray of shape (n_classes,)
     input_shape_ : tuple of int
         Steps of the longest sequence of the first fit, and features.
+    symbols_ : tuple of str
+        Of texts: the symbols met in fit, the most frequent first, and `unknown_token`.
     n_features_in_ : int
         Features of a step; of X with rows, its columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -122,6 +137,9 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
     >>> clf = RNNClassifier((16,), learning_rate_init=0.02, random_state=0).fit(X, y)
     >>> clf.score(X, y) > 0.9
     True
+    >>> names = RNNClassifier((8,), max_epochs=5, random_state=0).fit(["anna", "bo"], ["f", "m"])
+    >>> names.predict(["ana", "nana"]).shape
+    (2,)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -136,6 +154,9 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
         cell: str = "lstm",
         bidirectional: bool = False,
         dropout: float = 0.0,
+        truncate_bptt: int | None = None,
+        embedding_size: int = 32,
+        unknown_token: str | None = None,
         input_shape: Sequence[int] | None = None,
         loss: str | Loss = "log_loss",
         solver: str | Optimizer = "adam",
@@ -165,6 +186,31 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
         dtype: DTypeLike = "float32",
     ) -> None:
         keep(self, locals())
+
+    @available_if(is_stochastic)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        lengths: Any = None,
+    ) -> Self:
+        """Go on for one epoch over the given sequences.
+
+        Parameters
+        ----------
+        X, y, sample_weight, lengths : as in `fit`
+            The first call learns the symbols of texts.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that may come, for the first call.
+
+        Returns
+        -------
+        self
+        """
+        return super().partial_fit(cut(X, lengths), y, sample_weight, classes)
 
     @available_if(has_probabilities)
     def predict_proba(self, X: Any, lengths: Any = None) -> NDArray[Any]:

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
+from sklearn.utils.metaestimators import available_if
 
+from fastdl.estimators._heads import is_stochastic
 from fastdl.estimators._layered import keep
 from fastdl.estimators._layered_heads import LayeredRegressorMixin
 from fastdl.estimators._rnn import BaseRNN, LengthsMixin
+from fastdl.estimators._sequences import cut
 from fastdl.losses import Loss
 from fastdl.optim import Optimizer
 from fastdl.schedules import Schedule
+from fastdl.targets import Targets
+from fastdl.validation import Sequences
 
 
 class RNNRegressor(LengthsMixin, LayeredRegressorMixin, BaseRNN):
-    """Recurrent network for numbers that sequences stand for: one value for each sequence.
+    """Recurrent network for numbers that sequences stand for: one value for each, or for each step.
 
-    The network of `RNNClassifier` with an output for each target.
+    The network of `RNNClassifier` with an output for each target. With `return_sequences` every
+    step has targets of its own: y is a list of n arrays (T_i,) or (T_i, n_outputs), or one array
+    (n, T) or (n, T, n_outputs), padded with `lengths` as X is; predictions come in the form of X, a
+    list for a list. All steps weigh the same in the loss and in R^2.
 
     Parameters
     ----------
+    return_sequences : bool, default=False
+        Whether every step has its value, known from the steps up to it (with `bidirectional`, from
+        all), or the whole sequence has one.
+    truncate_bptt : int, default=None
+        With `return_sequences`: cut sequences into windows of so many steps, each an update of the
+        weights. The state goes on to the next window, the gradient does not go back (truncated
+        back-propagation through time). Otherwise as in `RNNClassifier`. Memory is that of a window.
     loss : str or Loss, default="squared_error"
         "squared_error" (halved), "absolute_error", "huber", or "poisson" for counts, with the
         exponential between network and predictions.
-    hidden_layer_sizes, cell, bidirectional, dropout, input_shape, solver, learning_rate, \
+    hidden_layer_sizes, cell, bidirectional, dropout, embedding_size, unknown_token, input_shape, \
+solver, learning_rate, \
 learning_rate_init, momentum, batch_size, max_epochs, shuffle, alpha, l1, weight_decay, max_norm, \
 clip_value, clip_norm, early_stopping, validation_fraction, n_iter_no_change, tol, scoring, \
 random_state, verbose, warm_start, n_jobs, device, dtype
@@ -41,11 +57,17 @@ random_state, verbose, warm_start, n_jobs, device, dtype
     >>> reg = RNNRegressor((16,), random_state=0).fit(X, [x[-1, 0] for x in X])
     >>> reg.predict(X[:2]).shape
     (2,)
+    >>> sums = RNNRegressor((16,), return_sequences=True, random_state=0)
+    >>> sums.fit(X, [x[:, 0].cumsum() for x in X]).score(X, [x[:, 0].cumsum() for x in X]) > 0.5
+    True
+    >>> [len(values) for values in sums.predict(X[:2])] == [len(x) for x in X[:2]]
+    True
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseRNN._parameter_constraints,
         **LayeredRegressorMixin._parameter_constraints,
+        "return_sequences": ["boolean"],
     }
 
     def __init__(
@@ -55,6 +77,10 @@ random_state, verbose, warm_start, n_jobs, device, dtype
         cell: str = "lstm",
         bidirectional: bool = False,
         dropout: float = 0.0,
+        return_sequences: bool = False,
+        truncate_bptt: int | None = None,
+        embedding_size: int = 32,
+        unknown_token: str | None = None,
         input_shape: Sequence[int] | None = None,
         loss: str | Loss = "squared_error",
         solver: str | Optimizer = "adam",
@@ -83,3 +109,29 @@ random_state, verbose, warm_start, n_jobs, device, dtype
         dtype: DTypeLike = "float32",
     ) -> None:
         keep(self, locals())
+
+    @property
+    def _each_step(self) -> bool:
+        return self.return_sequences
+
+    def _targets_of(self, y: Any, *, incremental: bool) -> Targets:
+        y = y.steps if isinstance(y, Sequences) else y
+        return super()._targets_of(y, incremental=incremental)
+
+    @available_if(is_stochastic)
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, lengths: Any = None
+    ) -> Self:
+        """Go on for one epoch over the given sequences.
+
+        Parameters
+        ----------
+        X, y, sample_weight, lengths : as in `fit`
+            The first call learns the symbols of texts.
+
+        Returns
+        -------
+        self
+        """
+        y = self._cut_targets(y, lengths)
+        return super().partial_fit(cut(X, lengths), y, sample_weight)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl.data import pad_sequences
+from fastdl.estimators._symbols import as_texts, check_texts, encode_texts, learn_symbols
 from fastdl.validation import Sequences
 
 _OPTIONS: dict[str, Any] = {"dtype": (np.float64, np.float32, np.uint8), "allow_nd": True}
@@ -35,7 +36,7 @@ def cut(X: Any, lengths: Any) -> Any:
     """
     if lengths is None:
         return X
-    if _is_list(X) or np.ndim(X) != 3:
+    if is_list(X) or np.ndim(X) != 3:
         raise ValueError(
             "lengths belongs to padded sequences, one array (n, steps, features). The sequences "
             "of a list have lengths of their own: leave it out."
@@ -62,19 +63,25 @@ def check_sequences(estimator: Any, X: Any, *, reset: bool) -> Sequences:
     Parameters
     ----------
     estimator : estimator
-        With `input_shape` as the user set it; `input_shape_` and `n_features_in_` are set where
-        `reset`, and the number of features is compared otherwise.
-    X : array-like of shape (n, T, F) or (n, n_features), or list of n arrays (T_i, F)
-        Rows are read as sequences of `input_shape`, or of one feature.
+        With `input_shape` as the user set it; `input_shape_`, `n_features_in_` and, of texts,
+        `symbols_` are set where `reset`, and compared otherwise.
+    X : array-like of shape (n, T, F) or (n, n_features), list of n arrays (T_i, F), or texts
+        Rows are read as sequences of `input_shape`, or of one feature; texts are strings, or lists
+        of tokens.
     reset : bool
         Whether X is the first that the estimator sees.
 
     Raises
     ------
     ValueError
-        For another form, an empty sequence, numbers of features that differ, NaN or infinity.
+        For another form, an empty sequence, numbers of features that differ, NaN or infinity, and
+        symbols that are not known.
     """
-    if _is_list(X):
+    texts = as_texts(X)
+    _check_kind(estimator, texts, reset)
+    if texts is not None:
+        return _fitting(estimator, encode_texts(estimator, texts), math.nan, reset)
+    if is_list(X):
         return _fitting(estimator, _from_list(estimator, X), math.nan, reset)
     X = X if hasattr(X, "ndim") else np.asarray(X)
     rows = X.ndim <= 2
@@ -87,7 +94,7 @@ def check_sequences_and_targets(
 ) -> tuple[Sequences, NDArray[Any]]:
     """`check_sequences` for X and y together; y of shape (n,) or (n, n_outputs)."""
     options: dict[str, Any] = {"multi_output": True, "y_numeric": y_numeric}
-    if _is_list(X):
+    if is_list(X):
         y = validate_data(estimator, "no_validation", y, **options)
         check_consistent_length(X, y)
         checked = check_sequences(estimator, X, reset=reset)
@@ -95,6 +102,7 @@ def check_sequences_and_targets(
         X = X if hasattr(X, "ndim") else np.asarray(X)
         rows = X.ndim <= 2
         options |= _OPTIONS
+        _check_kind(estimator, None, reset)
         X, y = validate_data(
             estimator, X, y, reset=reset, ensure_2d=rows, ensure_all_finite=rows, **options
         )
@@ -102,13 +110,36 @@ def check_sequences_and_targets(
     return checked, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
 
-def _is_list(X: Any) -> bool:
+def is_list(X: Any) -> bool:
     """Whether X is a list of sequences; lists of as many numbers each are rows."""
+    if as_texts(X) is not None:
+        return True
     if not isinstance(X, (list, tuple)) or not X:
         return False
     if not all(hasattr(x, "__len__") for x in X):
         return False
     return np.ndim(X[0]) == 2 or len({len(x) for x in X}) > 1
+
+
+def _check_kind(estimator: Any, texts: list[Any] | None, reset: bool) -> None:
+    """Learn symbols, or compare what X holds with what was fitted."""
+    name = type(estimator).__name__
+    if texts is not None:
+        check_texts(name, texts)
+    if reset:
+        vars(estimator).pop("symbols_", None)
+        if texts is not None:
+            estimator.symbols_ = learn_symbols(texts, estimator.unknown_token)
+    elif texts is None and hasattr(estimator, "symbols_"):
+        raise ValueError(
+            f"X holds numbers, but {name} was fitted with text. Pass a list of strings, or of "
+            "lists of tokens."
+        )
+    elif texts is not None and not hasattr(estimator, "symbols_"):
+        raise ValueError(
+            f"X holds text, but {name} was fitted with sequences of {estimator.input_shape_[1]} "
+            "features. Pass numbers."
+        )
 
 
 def _from_list(estimator: Any, X: Any) -> Sequences:
@@ -147,6 +178,8 @@ def _from_array(estimator: Any, X: NDArray[Any], reset: bool) -> Sequences:
 
 
 def _row_shape(estimator: Any, n_columns: int) -> tuple[int, int]:
+    if estimator._rows_are_steps:
+        return 1, n_columns
     asked = estimator.input_shape
     if not _INPUT_SHAPE.accepts(asked):
         complaint = _INPUT_SHAPE.complaint("input_shape", asked)
