@@ -1,6 +1,6 @@
 """A deep belief net on MNIST: pretrained without labels, fine-tuned, and asked for digits.
 
-    python examples/mnist_dbn.py --data mnist.npz [--labels 1000]
+    python examples/mnist_dbn.py --data mnist.npz [--labels 1000] [--pictures FOLDER]
 
 The file is Keras' mnist.npz, or a folder with the four original IDX files. With --labels, only so
 many digits keep their label; the others still help in pretraining.
@@ -11,11 +11,13 @@ Computation 18 (2006): 784-500-500-2000-10, 98.75 %.
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 
 from fastdl import DBNClassifier
 from fastdl.data import load_mnist
+from fastdl.plotting import FiltersDisplay
 
 
 def main() -> None:
@@ -26,7 +28,7 @@ def main() -> None:
     parser.add_argument("--labels", type=int, help="digits that keep their label")
     parser.add_argument("--pretrain-epochs", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--pictures", help="a PNG file for samples of the net; needs matplotlib")
+    parser.add_argument("--pictures", type=Path, help="a folder for pictures; needs matplotlib")
     arguments = parser.parse_args()
 
     X_train, y_train, X_test, y_test = load_mnist(arguments.data)
@@ -53,12 +55,17 @@ def main() -> None:
         draw(clf, arguments.pictures)
 
 
-def draw(dbn: DBNClassifier, path: str) -> None:
-    """Forty digits that the net makes up."""
+def draw(dbn: DBNClassifier, folder: Path) -> None:
+    """Forty digits that the net makes up, and features of its first machine."""
     import matplotlib.pyplot as plt
 
+    folder.mkdir(parents=True, exist_ok=True)
     digits = dbn.sample(40, n_steps=1000).reshape(4, 10, 28, 28)
-    plt.imsave(path, digits.swapaxes(1, 2).reshape(4 * 28, 10 * 28), cmap="gray")
+    rows = digits.swapaxes(1, 2).reshape(4 * 28, 10 * 28)
+    plt.imsave(folder / "dbn_samples.png", rows, cmap="gray")
+    weights = dbn.rbms_[0].components_[:64].T.reshape(28, 28, 1, -1)
+    features = FiltersDisplay(weights, name="the first machine").plot()
+    features.figure_.savefig(folder / "dbn_features.png", dpi=60)
 
 
 if __name__ == "__main__":

@@ -13,18 +13,21 @@ learning", ICML 2007.
 import argparse
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from fastdl import Autoencoder, SoftmaxRegression
 from fastdl.data import load_mnist
+from fastdl.plotting import FiltersDisplay
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", required=True, help="mnist.npz, or the folder of the IDX files")
     parser.add_argument("--iterations", type=int, default=400, help="of L-BFGS, as in the exercise")
+    parser.add_argument("--pictures", type=Path, help="a folder for pictures; needs matplotlib")
     arguments = parser.parse_args()
 
     X_train, y_train, X_test, y_test = load_mnist(arguments.data)
@@ -62,6 +65,22 @@ def main() -> None:
         print(f"features: test accuracy {accuracy(train, test):.4f}")
         beside = accuracy(np.hstack([X_few, train]), np.hstack([X_test, test]))
         print(f"features beside pixels: test accuracy {beside:.4f}")
+
+    if arguments.pictures:
+        arguments.pictures.mkdir(parents=True, exist_ok=True)
+        draw(ae, X_test[:20], arguments.pictures)
+
+
+def draw(ae: Autoencoder, X: np.ndarray, folder: Path) -> None:
+    """Features, and what they make of digits of classes that they were not learnt from."""
+    import matplotlib.pyplot as plt
+
+    weights = ae.program_.get_parameter("encoder_1.weight")[:, :64].reshape(28, 28, 1, -1)
+    strokes = FiltersDisplay(weights, name="the autoencoder").plot()
+    strokes.figure_.savefig(folder / "self_taught_features.png", dpi=60)
+    again = ae.inverse_transform(ae.transform(X))
+    rows = [np.hstack(digits.reshape(-1, 28, 28)) for digits in (X, again)]
+    plt.imsave(folder / "self_taught_reconstructions.png", np.vstack(rows), cmap="gray")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ UFLDL, "Exercise: Implement deep networks for digit classification", reports 87.
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 
 from fastdl import StackedAutoencoderClassifier
 from fastdl.data import load_mnist
+from fastdl.plotting import FiltersDisplay
 
 
 def main() -> None:
@@ -24,6 +26,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--pretrain-epochs", type=int, default=20)
     parser.add_argument("--few", type=int, help="digits with labels; all by default")
+    parser.add_argument("--pictures", type=Path, help="a folder for pictures; needs matplotlib")
     arguments = parser.parse_args()
 
     X_train, y_train, X_test, y_test = load_mnist(arguments.data)
@@ -54,6 +57,12 @@ def main() -> None:
         model.set_params(**params).fit(X_train[chosen], y_train[chosen])
         score = model.score(X_test, y_test)
         print(f"{name}: test accuracy {score:.4f} ({time.perf_counter() - start:.0f} s)")
+
+    if arguments.pictures:
+        arguments.pictures.mkdir(parents=True, exist_ok=True)
+        weights = clf.program_.get_parameter("encoder_1.weight")[:, :64].reshape(28, 28, 1, 64)
+        strokes = FiltersDisplay(weights, name="the first layer").plot()
+        strokes.figure_.savefig(arguments.pictures / "stacked_autoencoder_features.png", dpi=60)
 
 
 if __name__ == "__main__":
