@@ -36,6 +36,7 @@ struct Pool2DShape {
   int sh, sw;
   int top, left;
   bool count_include_pad;  // average only: divide by kh*kw everywhere
+  bool lone;               // one sample, whose images are rows (h*w, c); forward only
 };
 
 enum class Interpolation { nearest, bilinear };
@@ -185,6 +186,10 @@ struct Kernels {
   // b (c,) or null is added to dx: a transposed convolution's forward is this, its backward the other two.
   void (*conv2d_backward_data)(const Team&, const Conv2DShape&, const T* dy, const T* w, const T* b, T* dx, T* scratch);
   void (*conv2d_backward_weights)(const Team&, const Conv2DShape&, const T* x, const T* dy, T* dw, T* db, T* scratch);
+
+  // The same forward of one sample, n = 1, whose images are rows (h*w, c).
+  std::size_t (*conv2d_lone_scratch)(const Conv2DShape&, int threads);
+  void (*conv2d_lone_forward)(const Team&, const Conv2DShape&, const T* x, const T* w, const T* b, T* y, T* scratch);
 
   // --- pool2d: images; where: the taken position h*w_in + w of each output, as a T (exact: below 2^24) -----------
   void (*max_pool2d_forward)(const Team&, const Pool2DShape&, const T* x, T* y, T* where);

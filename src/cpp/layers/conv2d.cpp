@@ -27,10 +27,12 @@ struct Conv2D : Layer<T> {
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
     out.overwritable = true;
     plan.scratch(plan.kernels.conv2d_scratch(shape, plan.threads));
+    plan.scratch(plan.kernels.conv2d_lone_scratch(shape, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.conv2d_forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
+    const auto forward = f.lone ? f.kernels.conv2d_lone_forward : f.kernels.conv2d_forward;
+    forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
   }
 
   void backward(const Frame<T>& f) const override {

@@ -31,7 +31,7 @@ struct Corrupt : Layer<T> {
     if (f.training && rate > 0)
       f.kernels.corrupt_forward(f.team, norm_shape(f, in.shape), key(f), noise, rate, x, y);
     else if (x != y)
-      f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f), x, y);
+      copy(f, in.shape, x, y);
   }
 
   void backward(const Frame<T>& f) const override {
@@ -41,12 +41,11 @@ struct Corrupt : Layer<T> {
     if (f.training && rate > 0)
       f.kernels.corrupt_backward(f.team, norm_shape(f, in.shape), key(f), noise, rate, dy, dx);
     else if (dx != dy)
-      f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f), dy, dx);
+      copy(f, in.shape, dy, dx);
   }
 
  private:
   RandomKey key(const Frame<T>& f) const { return {f.seed, number, f.epoch, f.sample, f.n}; }
-  index count(const Frame<T>& f) const { return f.elements(in.shape); }
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ struct Flatten : Layer<T> {
 
   void forward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
+    if (s.is_image() && f.lone) return copy(f, s, f.value(in), f.value(out));
     if (s.is_image()) f.kernels.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
     if (s.is_sequence()) f.kernels.sequence_to_rows(f.team, f.sequence(s), f.value(in), f.value(out));
   }

@@ -14,6 +14,13 @@ void check_not_rows(const Layer<T>& layer) {
                                       layer.in.shape.text() + " features. Leave it out.");
 }
 
+// A lone sample's pixels are like steps.
+template <class T>
+void pool_pixels(const Frame<T>& f, StepPool pool, const Shape& s, const T* x, T* y, T* where) {
+  const std::int32_t pixels = s.h() * s.w();
+  f.kernels.step_pool_forward(f.team, pool, {1, pixels, s.c(), pixels, &pixels}, x, y, where);
+}
+
 template <class T>
 struct GlobalAvgPool : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out;
@@ -26,7 +33,9 @@ struct GlobalAvgPool : Layer<T> {
 
   void forward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
-    if (s.is_image())
+    if (f.lone && s.is_image())
+      pool_pixels(f, StepPool::avg, s, f.value(in), f.value(out), static_cast<T*>(nullptr));
+    else if (s.is_image())
       f.kernels.global_avg_pool_forward(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
     else
       f.kernels.step_pool_forward(f.team, StepPool::avg, f.sequence(s), f.value(in), f.value(out), nullptr);
@@ -55,7 +64,9 @@ struct GlobalMaxPool : Layer<T> {
 
   void forward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
-    if (s.is_image())
+    if (f.lone && s.is_image())
+      pool_pixels(f, StepPool::max, s, f.value(in), f.value(out), f.saved(where));
+    else if (s.is_image())
       f.kernels.global_max_pool_forward(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out), f.saved(where));
     else
       f.kernels.step_pool_forward(f.team, StepPool::max, f.sequence(s), f.value(in), f.value(out), f.saved(where));

@@ -61,11 +61,12 @@ struct Frame {
   bool stateful;                // recurrent layers start from the states that the batch before left
   T* carried;                   // those states
   const T* weight;              // (n,), of the samples
-  double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
+  double norm;        // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
+  bool lone = false;  // one sample, in inference, whose images are rows (h*w, c)
 
   // Samples of a tensor of this shape with the padded lanes of images.
   index padded(const Shape& shape) const {
-    return shape.is_image() ? (n + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : n;
+    return shape.is_image() && !lone ? (n + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : n;
   }
   // Rows of a tensor of this shape: one for each sample, or for each sample and step.
   int rows(const Shape& shape) const { return shape.is_sequence() ? n * steps : n; }
@@ -89,6 +90,7 @@ struct Layer {
   Tensor in, out;
   bool learns = false;     // its parameters get gradients (set in plan)
   bool penalises = false;  // it has a penalty (set in plan)
+  bool lone = true;        // forward knows the images of a lone sample (set in plan)
 
   explicit Layer(const LayerSpec& s) : spec(s) {}
   virtual ~Layer() = default;
@@ -106,7 +108,14 @@ struct Layer {
 
 template <class T>
 NormShape norm_shape(const Frame<T>& f, const Shape& s) {
+  if (f.lone && s.is_image()) return {s.h() * s.w(), s.c(), 1, false};
   return {f.rows(s), s.c(), s.is_image() ? s.h() * s.w() : 1, s.is_image()};
+}
+
+// The values of a tensor of this shape, as they are.
+template <class T>
+void copy(const Frame<T>& f, const Shape& s, const T* from, T* to) {
+  f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), f.elements(s), from, to);
 }
 
 template <class T>

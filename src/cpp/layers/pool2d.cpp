@@ -6,8 +6,9 @@
 namespace fastdl {
 namespace {
 
-Pool2DShape pool_shape(const Window& v, const Shape& in, int n, bool count_include_pad) {
-  return {n, in.h(), in.w(), in.c(), v.oh, v.ow, v.kh, v.kw, v.sh, v.sw, v.top, v.left, count_include_pad};
+template <class T>
+Pool2DShape pool_shape(const Frame<T>& f, const Window& v, const Shape& in, bool count_include_pad) {
+  return {f.n, in.h(), in.w(), in.c(), v.oh, v.ow, v.kh, v.kw, v.sh, v.sw, v.top, v.left, count_include_pad, f.lone};
 }
 
 // A window that lies in the padding alone has no value.
@@ -32,12 +33,11 @@ struct MaxPool2D : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.max_pool2d_forward(f.team, pool_shape(v, in.shape, f.n, false), f.value(in), f.value(out),
-                                 f.saved(where));
+    f.kernels.max_pool2d_forward(f.team, pool_shape(f, v, in.shape, false), f.value(in), f.value(out), f.saved(where));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.max_pool2d_backward(f.team, pool_shape(v, in.shape, f.n, false), f.gradient(out), f.saved(where),
+    f.kernels.max_pool2d_backward(f.team, pool_shape(f, v, in.shape, false), f.gradient(out), f.saved(where),
                                   f.gradient(in));
   }
 };
@@ -57,11 +57,11 @@ struct AvgPool2D : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.avg_pool2d_forward(f.team, pool_shape(v, in.shape, f.n, count_include_pad), f.value(in), f.value(out));
+    f.kernels.avg_pool2d_forward(f.team, pool_shape(f, v, in.shape, count_include_pad), f.value(in), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.avg_pool2d_backward(f.team, pool_shape(v, in.shape, f.n, count_include_pad), f.gradient(out),
+    f.kernels.avg_pool2d_backward(f.team, pool_shape(f, v, in.shape, count_include_pad), f.gradient(out),
                                   f.gradient(in));
   }
 };

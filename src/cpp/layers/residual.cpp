@@ -41,8 +41,8 @@ struct Residual : Layer<T> {
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);  // also d(branch) and d(shortcut)
     bool identity = !spec.has("shortcut");
-    if (T* d = f.gradient(branch); d && d != dy) copy(f, dy, d);
-    if (T* d = f.gradient(shortcut); d && !identity) copy(f, dy, d);
+    if (T* d = f.gradient(branch); d && d != dy) copy(f, out.shape, dy, d);
+    if (T* d = f.gradient(shortcut); d && !identity) copy(f, out.shape, dy, d);
     backward_chain(f, layers, split, layers.size());
     backward_chain(f, layers, 0, split);
     if (T* dx = f.gradient(in)) f.kernels.add(f.team, count(f, in), dx, identity ? dy : f.gradient(fork), dx);
@@ -52,9 +52,6 @@ struct Residual : Layer<T> {
 
  private:
   static index count(const Frame<T>& f, const Tensor& t) { return f.elements(t.shape); }
-  void copy(const Frame<T>& f, const T* from, T* to) const {
-    f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), count(f, out), from, to);
-  }
 };
 
 }  // namespace

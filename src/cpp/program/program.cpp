@@ -12,7 +12,8 @@
 namespace fastdl {
 namespace {
 
-constexpr double team_threshold = 1e6;  // operations of a pass below which one thread is faster than a team
+// Operations of a pass below which one thread is faster than a team; of a sample alone, whose threads meet often.
+constexpr double team_threshold = 1e6, lone_threshold = 2e8;
 
 template <class T>
 void add_rows(const Layer<T>& layer, int depth, const std::vector<Parameter>& parameters, std::vector<LayerRow>& rows) {
@@ -30,6 +31,13 @@ void find_penalties(const std::vector<LayerPtr<T>>& layers, std::vector<const La
     if (layer->penalises) found.push_back(layer.get());
     if (layer->children()) find_penalties(*layer->children(), found);
   }
+}
+
+template <class T>
+bool know_lone(const std::vector<LayerPtr<T>>& layers) {
+  return std::all_of(layers.begin(), layers.end(), [](const auto& layer) {
+    return layer->lone && (!layer->children() || know_lone(*layer->children()));
+  });
 }
 
 }  // namespace
@@ -55,9 +63,12 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients), saved_ = Block<T>(plan.saves);
   carried_ = Block<T>(plan.carries), scratch_ = Block<T>(plan.scratches);
   for (const State& s : states_) std::fill_n(state_.data() + s.offset, s.count, T(s.fill));
-  for (const LayerRow& row : rows())
+  for (const LayerRow& row : rows()) {
+    lone_ |= row.in.is_image() || row.out.is_image();
     work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : row.in.steps()) +
              std::max(row.in.size(), row.out.size());
+  }
+  lone_ = lone_ && know_lone(layers_);
 
   index rows = settings.batch * index(output().steps());  // of the loss
   batch_codes_ = Block<std::int32_t>(rows);
@@ -107,7 +118,8 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           batch.stateful,
           carried_.data(),
           batch_weights_.data(),
-          0};
+          0,
+          batch.lone};
 }
 
 // The steps of the longest sequence of the batch: all passes end there.
@@ -130,7 +142,7 @@ void Program<T>::gather(Frame<T>& f, const Batch& batch) {
   set_steps(f);
   if (s.is_sequence())
     kernels_.gather_sequence(f.team, data.x, batch_order_.data(), f.sequence(s), f.value(input_));
-  else if (s.is_image())
+  else if (s.is_image() && !f.lone)
     kernels_.gather_image(f.team, batch.data->x, batch_order_.data(), f.n, s.h() * s.w(), s.c(), f.value(input_));
   else
     kernels_.gather_rows(f.team, batch.data->x, batch_order_.data(), f.n, f.value(input_));
@@ -150,7 +162,7 @@ void Program<T>::run_backward(const Frame<T>& f) {
 template <class T>
 void Program<T>::read(const Frame<T>& f, const Tensor& t, T* y) {
   const Shape& s = t.shape;
-  if (s.is_image()) {
+  if (s.is_image() && !f.lone) {
     kernels_.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(t), y);
   } else if (s.is_sequence()) {
     kernels_.sequence_to_rows(f.team, f.sequence(s), f.value(t), y);
@@ -165,10 +177,17 @@ template <class T>
 void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T* y) {
   const Tensor& out = at(layer).out;
   index size = out.shape.size();
+  const auto is_lone = [&](index n) { return lone_ && n <= kernels_.lanes / 4; };  // else most lanes would be idle
   last_n_ = 0;
-  run_team(team_size(int(std::min<index>(data.count, settings_.batch))), [&](const Team& team) {
-    for (index begin = 0; begin < data.count; begin += settings_.batch) {
-      Batch batch{&data, begin, int(std::min<index>(settings_.batch, data.count - begin)), false, 0, data.stateful};
+  const int team =
+      is_lone(data.count) && work_ < lone_threshold ? 1 : team_size(int(std::min<index>(data.count, settings_.batch)));
+  run_team(team, [&](const Team& team) {
+    int n;
+    for (index begin = 0; begin < data.count; begin += n) {
+      n = int(std::min<index>(settings_.batch, data.count - begin));
+      const bool lone = is_lone(n);
+      if (lone) n = 1;
+      Batch batch{&data, begin, n, false, 0, data.stateful, lone};
       Frame<T> f = frame(team, batch);
       gather(f, batch);
       run_forward(f, layer);

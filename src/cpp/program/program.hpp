@@ -115,6 +115,7 @@ class Program {
     bool training;
     std::uint32_t epoch;
     bool stateful;
+    bool lone = false;
   };
   const Layer<T>& at(int layer) const { return *layers_[layer < 0 ? layers_.size() + layer : layer]; }
   Frame<T> frame(const Team& team, const Batch& batch);
@@ -139,6 +140,7 @@ class Program {
   int threads_;
   std::vector<LayerPtr<T>> layers_;
   std::vector<const Layer<T>*> penalising_;
+  bool lone_ = false;  // there are images, and all layers know those of a lone sample
   Tensor input_;
   std::string reversed_;
   double work_ = 0;  // operations for one sample, forward

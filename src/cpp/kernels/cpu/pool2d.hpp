@@ -1,4 +1,5 @@
-// pool2d: windows and whole maps, on images (blocks, c, h, w, lanes); a thread takes whole planes (h, w, lanes)
+// pool2d: windows and whole maps, on images (blocks, c, h, w, lanes); a thread takes whole planes (h, w, lanes). The
+// windows' forward also on one sample's rows (h*w, c).
 #pragma once
 
 // The part of a window that lies in the map.
@@ -14,6 +15,42 @@ FASTDL_INLINE Range plane_share(const Team& team, int n, int c) {
   return team.share(std::int64_t(ceil_div(n, lanes<T>)) * c);
 }
 
+// What a window slides over: a plane of a block of images (h, w, lanes), or some channels of rows (h*w, c).
+template <class T>
+struct Plane {
+  std::int64_t index;
+  FASTDL_INLINE Vec<T> read(const T* x, std::int64_t map, int pixel) const {
+    return load(x + (index * map + pixel) * lanes<T>);
+  }
+  FASTDL_INLINE void write(T* y, std::int64_t map, int pixel, Vec<T> value) const {
+    store(y + (index * map + pixel) * lanes<T>, value);
+  }
+};
+template <class T>
+struct Columns {
+  int first, count, c;
+  FASTDL_INLINE Vec<T> read(const T* x, std::int64_t, int pixel) const {
+    const T* at = x + std::int64_t(pixel) * c + first;
+    return count < lanes<T> ? load_part(at, count) : load(at);
+  }
+  FASTDL_INLINE void write(T* y, std::int64_t, int pixel, Vec<T> value) const {
+    T* at = y + std::int64_t(pixel) * c + first;
+    count < lanes<T> ? store_part(at, value, count) : store(at, value);
+  }
+};
+template <class T, class F>
+FASTDL_INLINE void each_plane(const Team& team, const Pool2DShape& s, F f) {
+  if (s.lone) {
+    const Range part = team.share(ceil_div(s.c, lanes<T>));
+    for (int c = part.begin * lanes<T>; c < least<int>(part.end * lanes<T>, s.c); c += lanes<T>)
+      f(Columns<T>{c, least(s.c - c, lanes<T>), s.c});
+  } else {
+    const Range part = plane_share<T>(team, s.n, s.c);
+    for (std::int64_t p = part.begin; p < part.end; p++) f(Plane<T>{p});
+  }
+  team.sync();
+}
+
 // Zeroes the rows of a plane that the windows of output row i are the first to meet (all that are left after the last),
 // while they are about to be in cache anyway.
 template <class T>
@@ -26,27 +63,24 @@ FASTDL_INLINE void zero_new_rows(const Pool2DShape& s, int i, T* plane) {
 // --- max_pool2d: the first of equal values is taken; NaN wins
 template <class T>
 void max_pool2d_forward(const Team& team, const Pool2DShape& s, const T* x, T* y, T* where) {
-  constexpr int L = lanes<T>;
-  Range part = plane_share<T>(team, s.n, s.c);
-  for (std::int64_t p = part.begin; p < part.end; p++) {
-    const T* xp = x + p * s.h * s.w * L;
-    std::int64_t at = p * s.oh * s.ow * L;
-    for (int i = 0; i < s.oh; i++)
-      for (int j = 0; j < s.ow; j++, at += L) {
+  const int map = s.h * s.w, out = s.oh * s.ow;
+  each_plane<T>(team, s, [&](auto plane) {
+    for (int i = 0, at = 0; i < s.oh; i++)
+      for (int j = 0; j < s.ow; j++, at++) {
         Cut cut = window_at(s, i, j);
-        Vec<T> best = load(xp + (cut.h0 * s.w + cut.w0) * L), place = splat(T(cut.h0 * s.w + cut.w0));
+        const int first = cut.h0 * s.w + cut.w0;
+        Vec<T> best = plane.read(x, map, first), place = splat(T(first));
         for (int h = cut.h0; h < cut.h1; h++)
           for (int w = cut.w0; w < cut.w1; w++) {
-            Vec<T> v = load(xp + (h * s.w + w) * L);
+            Vec<T> v = plane.read(x, map, h * s.w + w);
             Mask<T> take = (v > best) | (v != v);
             best = take ? v : best;
             place = take ? splat(T(h * s.w + w)) : place;
           }
-        store(y + at, best);
-        store(where + at, place);
+        plane.write(y, out, at, best);
+        plane.write(where, out, at, place);
       }
-  }
-  team.sync();
+  });
 }
 
 template <class T>
@@ -80,21 +114,17 @@ FASTDL_INLINE T window_share(const Pool2DShape& s, const Cut& cut) {
 
 template <class T>
 void avg_pool2d_forward(const Team& team, const Pool2DShape& s, const T* x, T* y) {
-  constexpr int L = lanes<T>;
-  Range part = plane_share<T>(team, s.n, s.c);
-  for (std::int64_t p = part.begin; p < part.end; p++) {
-    const T* xp = x + p * s.h * s.w * L;
-    T* yp = y + p * s.oh * s.ow * L;
-    for (int i = 0; i < s.oh; i++)
-      for (int j = 0; j < s.ow; j++, yp += L) {
+  const int map = s.h * s.w, out = s.oh * s.ow;
+  each_plane<T>(team, s, [&](auto plane) {
+    for (int i = 0, at = 0; i < s.oh; i++)
+      for (int j = 0; j < s.ow; j++, at++) {
         Cut cut = window_at(s, i, j);
         Vec<T> sum{};
         for (int h = cut.h0; h < cut.h1; h++)
-          for (int w = cut.w0; w < cut.w1; w++) sum += load(xp + (h * s.w + w) * L);
-        store(yp, sum * window_share<T>(s, cut));
+          for (int w = cut.w0; w < cut.w1; w++) sum += plane.read(x, map, h * s.w + w);
+        plane.write(y, out, at, sum * window_share<T>(s, cut));
       }
-  }
-  team.sync();
+  });
 }
 
 template <class T>

@@ -25,6 +25,7 @@ namespace FASTDL_ISA {
 #include "kernels/cpu/winograd.hpp"
 #include "kernels/cpu/winograd_weights.hpp"
 #include "kernels/cpu/conv2d.hpp"
+#include "kernels/cpu/conv2d_lone.hpp"
 #include "kernels/cpu/pool2d.hpp"
 #include "kernels/cpu/upsample2d.hpp"
 #include "math/elementary.hpp"
@@ -65,6 +66,8 @@ constexpr Kernels<T> table() {
       .conv2d_forward = conv2d_forward<T>,
       .conv2d_backward_data = conv2d_backward_data<T>,
       .conv2d_backward_weights = conv2d_backward_weights<T>,
+      .conv2d_lone_scratch = conv2d_lone_scratch<T>,
+      .conv2d_lone_forward = conv2d_lone_forward<T>,
       .max_pool2d_forward = max_pool2d_forward<T>,
       .max_pool2d_backward = max_pool2d_backward<T>,
       .avg_pool2d_forward = avg_pool2d_forward<T>,

@@ -48,6 +48,14 @@ FASTDL_INLINE Patch<T> patch_of(const T* map, int h, int w, int row, int column,
   return {reinterpret_cast<const T*>(space), columns * lanes<T>};
 }
 
+// Of a sum of two products only the other may be fused with the addition: the compiler must not choose, for a sample
+// alone gets the same bits as among others (conv2d_lone.hpp).
+template <class V>
+FASTDL_INLINE V rounded(V product) {
+  FASTDL_IN_REGISTER(product);
+  return product;
+}
+
 // The transforms work on halves, three of the six rows of points, so that what is between their two directions stays
 // in registers. All take x(i) and give three values, or more.
 template <class V>
@@ -58,10 +66,10 @@ template <int half, class V>
 FASTDL_INLINE Three<V> input_points(V d0, V d1, V d2, V d3, V d4, V d5) {  // B^T d
   if constexpr (half == 0) {
     const V even = d4 - wq2 * d2, odd = d3 - wq2 * d1;
-    return {wp2 * wq2 * d0 - (wp2 + wq2) * d2 + d4, even + wp * odd, even - wp * odd};
+    return {wp2 * wq2 * d0 + (d4 - (wp2 + wq2) * d2), even + wp * odd, even - wp * odd};
   } else {
     const V even = d4 - wp2 * d2, odd = d3 - wp2 * d1;
-    return {even + wq * odd, even - wq * odd, wp2 * wq2 * d1 - (wp2 + wq2) * d3 + d5};
+    return {even + wq * odd, even - wq * odd, wp2 * wq2 * d1 + (d5 - (wp2 + wq2) * d3)};
   }
 }
 template <int half, class V>
@@ -77,10 +85,10 @@ FASTDL_INLINE Three<V> gradient_points(V d0, V d1, V d2, V d3) {  // A d
 template <int half, class V>
 FASTDL_INLINE Three<V> weight_points(V w0, V w1, V w2) {  // G w
   if constexpr (half == 0) {
-    const V even = wgp * w0 + wgp * wp2 * w2, odd = wgp * wp * w1;
+    const V even = wgp * w0 + rounded(wgp * wp2 * w2), odd = wgp * wp * w1;
     return {wg0 * w0, even + odd, even - odd};
   } else {
-    const V even = wgq * w0 + wgq * wq2 * w2, odd = wgq * wq * w1;
+    const V even = wgq * w0 + rounded(wgq * wq2 * w2), odd = wgq * wq * w1;
     return {even + odd, even - odd, w2};
   }
 }
@@ -149,9 +157,9 @@ template <class V>
 FASTDL_INLINE void output_of_points(V m0, V m1, V m2, V m3, V m4, V m5, V (&y)[4]) {
   const V p = m1 + m2, dp = m1 - m2, q = m3 + m4, dq = m3 - m4;
   y[0] = m0 + p + q;
-  y[1] = wp * dp + wq * dq;
-  y[2] = wp2 * p + wq2 * q;
-  y[3] = wp3 * dp + wq3 * dq + m5;
+  y[1] = wp * dp + rounded(wq * dq);
+  y[2] = wp2 * p + rounded(wq2 * q);
+  y[3] = wp3 * dp + (wq3 * dq + m5);
 }
 template <class V>
 FASTDL_INLINE void weight_of_points(V m0, V m1, V m2, V m3, V m4, V m5, V (&w)[3]) {

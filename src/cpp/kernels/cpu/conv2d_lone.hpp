@@ -1,0 +1,241 @@
+// conv2d's forward for a sample alone, whose images are rows: x (h*w, c), y (oh*ow, f). Samples side by side would
+// leave all lanes but one idle; here they are filters. Every output is the same chain of the same products as among
+// others (conv2d.hpp): its bits are the same.
+#pragma once
+
+// --- direct: patches (c, kh, kw, pixels) of some rows of outputs, then a product -----------------------------------
+
+constexpr int lone_bytes = 256 * 1024;  // of a thread's patches, if one row of outputs needs no more
+
+struct LoneRows {
+  std::int64_t depth;  // products of an output
+  Parts bands;         // of rows of outputs
+  std::int64_t patches(int ow, int lanes) const { return depth * bands.largest() * ow + lanes; }
+};
+template <class T>
+LoneRows lone_rows(const Conv2DShape& s, int threads) {
+  const std::int64_t depth = std::int64_t(s.c / s.groups) * s.kh * s.kw;
+  const std::int64_t fitting = lone_bytes / std::int64_t(sizeof(T)) / (depth * s.ow);
+  return {depth, parts_of(s.oh, least<std::int64_t>(fitting, ceil_div(s.oh, threads)))};
+}
+// A 1x1 kernel's patches are x.
+inline bool lone_in_place(const Conv2DShape& s) {
+  return s.kh == 1 && s.kw == 1 && s.sh == 1 && s.sw == 1 && s.h == s.oh && s.w == s.ow && s.top == 0 && s.left == 0;
+}
+
+// The map with its padding, as far as the kernel reaches.
+struct LonePlane {
+  int h, w;
+  std::int64_t size() const { return std::int64_t(h) * w; }
+};
+inline LonePlane lone_plane(const Conv2DShape& s) {
+  return {(s.oh - 1) * s.sh + (s.kh - 1) * s.dh + 1, (s.ow - 1) * s.sw + (s.kw - 1) * s.dw + 1};
+}
+
+// planes (c, plane.h, plane.w) from x (h*w, c); a thread takes some channels
+template <class T>
+void planes_of(const Team& team, const Conv2DShape& s, const T* x, T* planes) {
+  const LonePlane plane = lone_plane(s);
+  const int rows = least(s.h, plane.h - s.top), columns = least(s.w, plane.w - s.left);
+  const Range mine = team.share(ceil_div(s.c, lanes<T>));
+  for (int c = mine.begin * lanes<T>; c < least<int>(mine.end * lanes<T>, s.c); c += lanes<T>) {
+    T* to = planes + c * plane.size();
+    const int channels = least(s.c - c, lanes<T>);
+    __builtin_memset(to, 0, channels * plane.size() * sizeof(T));
+    for (int i = 0; i < rows; i++)
+      for (int j = 0; j < columns; j += lanes<T>) {
+        Vec<T> square[lanes<T>];
+        load_square(x + (std::int64_t(i) * s.w + j) * s.c + c, s.c, columns - j, s.c - c, square);
+        transpose<T>(square);
+        T* row = to + std::int64_t(i + s.top) * plane.w + s.left + j;
+        for (int k = 0; k < channels; k++, row += plane.size())
+          columns - j < lanes<T> ? store_part(row, square[k], columns - j) : store(row, square[k]);
+      }
+  }
+}
+
+// One row of outputs, as a tap meets it from `from` on. Whole vectors: what is too much is written over, or behind all.
+template <class T>
+FASTDL_INLINE void patch_row(const Conv2DShape& s, const T* from, T* to) {
+  if (s.sw == 1)
+    for (int j = 0; j < s.ow; j += lanes<T>) store(to + j, load(from + j));
+  else
+    for (int j = 0; j < s.ow; j++) to[j] = from[j * s.sw];
+}
+
+// w (kh, kw, c, f) as (c, kh, kw, f), the order of the sums
+template <class T>
+void order_weights(const Team& team, const Conv2DShape& s, const T* w, T* ordered) {
+  const int c = s.c / s.groups, taps = s.kh * s.kw;
+  const Range mine = team.share(c);
+  for (std::int64_t i = mine.begin; i < mine.end; i++)
+    for (int tap = 0; tap < taps; tap++)
+      __builtin_memcpy(ordered + (i * taps + tap) * s.f, w + (std::int64_t(tap) * c + i) * s.f, s.f * sizeof(T));
+}
+
+template <class T>
+void lone_direct(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
+  const LoneRows r = lone_rows<T>(s, team.size);
+  const int c = s.c / s.groups, f = s.f / s.groups, map = s.h * s.w;
+  const LonePlane plane = lone_plane(s);
+  T *ordered = scratch, *planes = ordered + r.depth * s.f;
+  T* space = planes + s.c * plane.size() + lanes<T> + team.rank * (r.patches(s.ow, lanes<T>) + gemm_scratch<T>);
+  if (lone_in_place(s)) {
+    for (int g = 0; g < s.groups; g++)
+      gemm<T>(team,
+              {.m = map,
+               .n = f,
+               .depth = c,
+               .a = {x + g * c, s.c, 1},
+               .b = {w + g * f, s.f, 1},
+               .c = y + g * f,
+               .bias = b ? b + g * f : nullptr,
+               .c_stride = s.f},
+              planes);
+    return;
+  }
+  order_weights(team, s, w, ordered);
+  planes_of(team, s, x, planes);
+  team.sync();
+  const Range mine = team.share(std::int64_t(r.bands.count) * s.groups);
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const int g = unit / r.bands.count, band = unit % r.bands.count;
+    const int row = r.bands.begin(band), rows = r.bands.size(band);
+    T* to = space;
+    const T* at = planes + g * c * plane.size() + std::int64_t(row) * s.sh * plane.w;
+    for (int i = 0; i < c; i++, at += plane.size())
+      for (int a = 0; a < s.kh; a++)
+        for (int v = 0; v < s.kw; v++)
+          for (int o = 0; o < rows; o++, to += s.ow) patch_row(s, at + (o * s.sh + a * s.dh) * plane.w + v * s.dw, to);
+    gemm<T>(Team{},
+            {.m = rows * s.ow,
+             .n = f,
+             .depth = int(r.depth),
+             .a = {space, 1, std::int64_t(rows) * s.ow},
+             .b = {ordered + g * f, s.f, 1},
+             .c = y + std::int64_t(row) * s.ow * s.f + g * f,
+             .bias = b ? b + g * f : nullptr,
+             .c_stride = s.f},
+            space + r.patches(s.ow, lanes<T>));
+  }
+  team.sync();
+}
+
+// --- Winograd: tiles of the one map, channels in the lanes ----------------------------------------------------------
+
+// v (points, tiles, c)
+template <class T>
+void lone_inputs(const Team& team, const Winograd& s, const T* x, T* v, std::int64_t point) {
+  const int runs = ceil_div(s.c, lanes<T>);
+  const Range mine = team.share(std::int64_t(s.tiles()) * runs);
+  Vec<T> patch[6][6];
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const WinogradTile tile = s.tile(unit / runs);
+    const int c = unit % runs * lanes<T>, count = least(s.c - c, lanes<T>);
+    for (int i = 0; i < 6; i++)
+      for (int j = 0; j < 6; j++) {
+        const int h = tile.row + i - s.top, w = tile.column + j - s.left;
+        const bool inside = h >= 0 && h < s.h && w >= 0 && w < s.w;
+        const T* at = x + (std::int64_t(h) * s.w + w) * s.c + c;
+        patch[i][j] = !inside ? Vec<T>{} : count < lanes<T> ? load_part(at, count) : load(at);
+      }
+    const Patch<T> from{reinterpret_cast<const T*>(patch), 6 * lanes<T>};
+    T* to = v + unit / runs * s.c + c;
+    const auto put = [&](int k, Vec<T> value) {
+      count < lanes<T> ? store_part(to + k * point, value, count) : store(to + k * point, value);
+    };
+    transform_input<0>(from, put);
+    transform_input<1>(from, put);
+  }
+  team.sync();
+}
+
+// m (points, tiles, f) = v u
+template <class T>
+void lone_products(const Team& team, const Winograd& s, const T* v, std::int64_t v_point, const T* u, T* m,
+                   std::int64_t m_point, T* space) {
+  const int panels = ceil_div(s.f, lanes<T>);
+  const Range mine = team.share(std::int64_t(winograd_points) * panels);
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const std::int64_t k = unit / panels, f = unit % panels * lanes<T>;
+    gemm<T>(Team{},
+            {.m = s.tiles(),
+             .n = int(least<std::int64_t>(s.f - f, lanes<T>)),
+             .depth = s.c,
+             .a = {v + k * v_point, s.c, 1},
+             .b = {u + k * weights_step<T>(s) + f * s.c, lanes<T>, 1},
+             .c = m + k * m_point + f,
+             .bias = nullptr,
+             .c_stride = s.f},
+            space);
+  }
+  team.sync();
+}
+
+template <class T>
+void lone_outputs(const Team& team, const Winograd& s, const T* m, std::int64_t point, const T* bias, T* y) {
+  const int runs = ceil_div(s.f, lanes<T>);
+  const Range mine = team.share(std::int64_t(s.tiles()) * runs);
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const WinogradTile tile = s.tile(unit / runs);
+    const int f = unit % runs * lanes<T>, count = least(s.f - f, lanes<T>);
+    const auto get = [&](const T* p) { return count < lanes<T> ? load_part(p, count) : load(p); };
+    const T* from = m + unit / runs * s.f + f;
+    const Vec<T> b = bias ? get(bias + f) : Vec<T>{};
+    Vec<T> out[4][4];
+    transform_back<4, Vec<T>>([&](int k) { return get(from + k * point); },
+                              [](auto&&... points) { output_of_points<Vec<T>>(points...); }, out);
+    T* to = y + (std::int64_t(tile.row) * s.ow + tile.column) * s.f + f;
+    for (int i = 0; i < least(s.oh - tile.row, 4); i++)
+      for (int j = 0; j < least(s.ow - tile.column, 4); j++) {
+        T* at = to + (std::int64_t(i) * s.ow + j) * s.f;
+        count < lanes<T> ? store_part(at, out[i][j] + b, count) : store(at, out[i][j] + b);
+      }
+  }
+  team.sync();
+}
+
+template <class T>
+void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, const T* bias, T* y, T* scratch) {
+  const std::int64_t v_point = point_step<T>(std::int64_t(s.tiles()) * s.c),
+                     m_point = point_step<T>(std::int64_t(s.tiles()) * s.f);
+  T *u = scratch, *v = u + winograd_points * weights_step<T>(s), *m = v + winograd_points * v_point;
+  T* space = m + winograd_points * m_point + team.rank * gemm_scratch<T>;
+  transform_weights(team, s, w, u);
+  lone_inputs(team, s, x, v, v_point);
+  lone_products(team, s, v, v_point, u, m, m_point, space);
+  lone_outputs(team, s, m, m_point, bias, y);
+}
+
+// --- either
+// -----------------------------------------------------------------------------------------------------------
+
+template <class T>
+bool winograd_alone(const Conv2DShape& s) {
+  if constexpr (winograd_type<T>) {
+    const Winograd r = winograd_forward<T>(s);
+    return winograd_fits(s) && winograd_pays(r, r.f);
+  }
+  return false;
+}
+
+template <class T>
+void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
+  if (winograd_alone<T>(s)) return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, y, scratch);
+  lone_direct(team, s, x, w, b, y, scratch);
+}
+
+template <class T>
+std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
+  Conv2DShape s = whole;
+  s.n = 1;
+  if (winograd_alone<T>(s)) {
+    const Winograd r = winograd_forward<T>(s);
+    const std::int64_t tiles = r.tiles();
+    return winograd_points * (weights_step<T>(r) + point_step<T>(tiles * r.c) + point_step<T>(tiles * r.f)) +
+           threads * gemm_scratch<T>;
+  }
+  const LoneRows r = lone_rows<T>(s, 1);  // a larger team has smaller patches
+  return r.depth * s.f + s.c * lone_plane(s).size() + lanes<T> +
+         threads * (r.patches(s.ow, lanes<T>) + gemm_scratch<T>);
+}

@@ -1,0 +1,75 @@
+"""A sample alone goes another way through images than a batch; it comes out with the same bytes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cases import CASES, Case
+from fastdl import layers as L
+from programs import assert_same_bytes, compiled, sample
+
+IMAGES = [case for case in CASES if len(case.input_shape) == 3]
+LARGER = {
+    "patches of several bands": ((40, 39, 16), [L.Conv2D(9, 5, padding="same")]),
+    "strides, dilation, groups": (
+        (33, 31, 6),
+        [L.Conv2D(8, 3, stride=(2, 3), groups=2), L.Conv2D(4, 2, dilation=(3, 2))],
+    ),
+    "Winograd": ((32, 30, 16), [L.Conv2D(40, 3, padding="same"), L.Conv2D(19, 3)]),
+    "1x1": ((9, 9, 35), [L.Conv2D(70, 1), L.Conv2D(20, 1, groups=2)]),
+    "around a residual": (
+        (8, 8, 5),
+        [
+            L.Residual(
+                [L.Conv2D(16, 3, stride=2, padding=1), L.BatchNorm()],
+                [L.AvgPool2D(2), L.Conv2D(16, 1)],
+            ),
+            L.Activation("relu"),
+            L.GlobalAvgPool(),
+            L.Dense(3),
+        ],
+    ),
+    "out of rows": ((48,), [L.Reshape((4, 4, 3)), L.Conv2D(20, 3), L.Flatten(), L.Dense(2)]),
+}
+
+
+def check(
+    layers: list[L.Layer], input_shape: tuple[int, ...], backend: str, dtype: str, n: int
+) -> None:
+    program = compiled(layers, input_shape, backend=backend, dtype=dtype, batch_size=n)
+    x = sample((n, *input_shape)).astype(dtype)
+    whole = program.predict(x)
+    for i in range(n):
+        assert_same_bytes(program.predict(x[i : i + 1]), whole[i : i + 1], f"sample {i}")
+
+
+@pytest.mark.parametrize("case", IMAGES, ids=lambda case: case.id)
+def test_layers(case: Case, backend: str, dtype: str) -> None:
+    check(case.layers, case.input_shape, backend, dtype, 5)
+
+
+@pytest.mark.parametrize("name", LARGER)
+def test_networks(name: str, backend: str, dtype: str) -> None:
+    input_shape, layers = LARGER[name]
+    check(layers, input_shape, backend, dtype, 17)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 17, 18, 21])
+def test_what_is_left_of_a_batch(n: int, backend: str) -> None:
+    input_shape, layers = LARGER["around a residual"]
+    program = compiled(layers, input_shape, backend=backend, batch_size=16)
+    x = sample((n, *input_shape)).astype("float32")
+    one_by_one = np.concatenate([program.predict(x[i : i + 1]) for i in range(n)])
+    assert_same_bytes(program.predict(x), one_by_one, "predictions")
+
+
+def test_threads() -> None:
+    """Enough work that a sample alone is worth a team."""
+    layers: list[Any] = [L.Conv2D(64, 3, padding=1), L.Conv2D(64, 5, stride=2), L.MaxPool2D(2)]
+    results = []
+    for threads in (1, 2, 4):
+        program = compiled(layers, (48, 48, 16), dtype="float32", threads=threads)
+        results.append(program.predict(sample((1, 48, 48, 16)).astype("float32")))
+    for result in results[1:]:
+        assert_same_bytes(result, results[0], "predictions")
