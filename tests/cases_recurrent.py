@@ -45,6 +45,16 @@ RECURRENT = [
     Case("gru-before-one-step", [L.GRU(4, reset_after=False)], (1, 3)),
     Case("gru-reverse",       [L.GRU(5, reverse=True, **ALL)], SEQUENCE),
 
+    # --- units of the state hidden from the products ---------------------------------------------
+    Case("rnn-dropout",       [L.RNN(5, recurrent_dropout=0.4)], SEQUENCE),
+    Case("lstm-dropout",      [L.LSTM(18, peepholes=True, recurrent_dropout=0.4, **ALL)], SEQUENCE),
+    Case("gru-dropout",       [L.GRU(5, recurrent_dropout=0.4, **ALL)], SEQUENCE),
+    Case("gru-before-dropout", [L.GRU(18, reset_after=False, recurrent_dropout=0.4)], SEQUENCE),
+    Case("dropout-among-others", [L.Dropout(0.3),
+                               L.Bidirectional(L.GRU(4, recurrent_dropout=0.3, **ALL)),
+                               L.Dropout(0.3), L.LSTM(3, reverse=True, recurrent_dropout=0.3)],
+         SEQUENCE),
+
     # --- both ways, stacked, among others --------------------------------------------------------
     Case("bidirectional",     [L.Bidirectional(L.LSTM(4))], SEQUENCE),
     Case("bidirectional-sequences", [L.Bidirectional(L.GRU(4, **ALL))], SEQUENCE),

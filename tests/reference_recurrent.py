@@ -92,14 +92,24 @@ def pooled(layer: Layer, arrays: dict[str, Array], x: Array, pool: Any) -> Array
 def recurrent_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
     end = "_reverse" if layer["reverse"] else ""
     w_ih, w_hh, b = (arrays[f"{layer['name']}.{what}{end}"] for what in WEIGHTS)
-    if layer["kind"] == "rnn":
-        step = rnn_step(w_ih, w_hh, b, layer["activation"])
-    elif layer["kind"] == "gru":
-        step = gru_step(w_ih, w_hh, b, layer["reset_after"])
-    else:
-        step = lstm_step(w_ih, w_hh, b, arrays.get(f"{layer['name']}.peepholes{end}"))
     lengths = lengths_of(arrays, x)
-    h, _ = over_time(step, x, layer["units"], lengths, layer["reverse"])
+
+    def states(x: Array, lengths: Any, mask: Array) -> Array:
+        w = mask[:, None] * w_hh  # (h * mask) @ w_hh
+        if layer["kind"] == "rnn":
+            step = rnn_step(w_ih, w, b, layer["activation"])
+        elif layer["kind"] == "gru":
+            step = gru_step(w_ih, w, b, layer["reset_after"])
+        else:
+            step = lstm_step(w_ih, w, b, arrays.get(f"{layer['name']}.peepholes{end}"))
+        return over_time(step, x, layer["units"], lengths, layer["reverse"])[0]
+
+    if training and layer["recurrent_dropout"]:
+        masks = arrays[f"{layer['name']}.mask{end}"]
+        parts = [states(x[i : i + 1], lengths[i : i + 1], mask) for i, mask in enumerate(masks)]
+        h = np.concatenate(parts)
+    else:
+        h = states(x, lengths, np.ones(layer["units"]))
     if layer["return_sequences"]:
         return h
     return h[:, 0] if layer["reverse"] else last_step(h, lengths)

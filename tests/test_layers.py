@@ -1,5 +1,6 @@
 """Every line of the case table, on every backend, in float32 and float64."""
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from programs import (
 )
 
 SEED = 2**35 + 7
-MODES = ("batch_norm", "corrupt", "dropout")  # kinds that do one thing in training, one in use
+MODES = ("batch_norm",)  # kinds that do one thing in training, one in use, like those that draw
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.id)
@@ -31,7 +32,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def has_modes(case: Case) -> bool:
-    return any(layer.kind in MODES for layer in L.walk(case.layers))
+    return L.draws(case.layers) or any(layer.kind in MODES for layer in L.walk(case.layers))
 
 
 def modes(case: Case) -> tuple[bool, ...]:
@@ -46,15 +47,22 @@ def build(case: Case, backend: str, dtype: str, **options: Any) -> Program:
 def masks(case: Case, program: Program, n: int) -> dict[str, NDArray[np.float64]]:
     """What each layer with noise, numbered in their order, does to a batch of n."""
     shapes = {layer.name: (n, *layer.output_shape) for layer in program.layers}
-    named = L.walk(L.with_names(case.layers))
-    drawn = {}
-    for i, x in enumerate(x for x in named if isinstance(x, (L.Dropout, L.Corrupt))):
-        shape = shapes[x.name or ""]
+    named = list(L.walk(L.with_names(case.layers)))
+    both_ways = {x.layer.name: x.name for x in named if isinstance(x, L.Bidirectional)}
+    drawn: dict[str, NDArray[np.float64]] = {}
+    number = itertools.count()
+    for x in named:
+        shape = shapes.get(x.name or "", ())
         if isinstance(x, L.Dropout):
-            drawn[f"{x.name}.mask"] = reference.dropout_mask(shape, x.rate, SEED, i)
-        else:
-            scale, shift = reference.corruption(shape, x.noise, x.rate, SEED, i)
+            drawn[f"{x.name}.mask"] = reference.dropout_mask(shape, x.rate, SEED, next(number))
+        elif isinstance(x, L.Corrupt):
+            scale, shift = reference.corruption(shape, x.noise, x.rate, SEED, next(number))
             drawn |= {f"{x.name}.scale": scale, f"{x.name}.shift": shift}
+        elif isinstance(x, L.RecurrentLayer) and x.recurrent_dropout:
+            ends = ["_reverse"] if x.reverse else ["", "_reverse"] if x.name in both_ways else [""]
+            for end in ends:
+                mask = reference.dropout_mask((n, x.units), x.recurrent_dropout, SEED, next(number))
+                drawn[f"{both_ways.get(x.name, x.name)}.mask{end}"] = mask
     return drawn
 
 

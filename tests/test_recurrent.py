@@ -26,6 +26,8 @@ NETS: dict[str, list[L.Layer]] = {
     "lstm-reverse": [L.LSTM(5, reverse=True)],
     "gru": [L.GRU(5)],
     "gru-before": [L.GRU(5, reset_after=False, **ALL)],
+    "dropout": [L.GRU(5, recurrent_dropout=0.4, **ALL), L.LSTM(18, recurrent_dropout=0.3)],
+    "dropout-before": [L.GRU(5, reset_after=False, recurrent_dropout=0.4)],
     "bidirectional": [L.Bidirectional(L.LSTM(4, **ALL)), L.Bidirectional(L.GRU(3))],
     "last": [L.Dense(4), L.LastStep()],
     "avg": [L.RNN(3, **ALL), L.GlobalAvgPool()],
@@ -177,6 +179,32 @@ def test_threads_together(layer: L.Layer) -> None:
             assert_same_bytes(a, b)
     exact = build(net, dtype="float64", backend="cpu:generic")
     assert_close(found[0][0], run(exact, X, LENGTHS)[0], EPS["float32"])
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        L.LSTM(270, recurrent_dropout=0.4),
+        L.GRU(310, recurrent_dropout=0.4),
+        L.GRU(40, reset_after=False, recurrent_dropout=0.4),
+        L.RNN(40, recurrent_dropout=0.4),
+    ],
+    ids=lambda layer: layer.kind,
+)
+def test_dropout_of_states_with_threads_and_padding(layer: L.Layer) -> None:
+    """In training; all that test_threads and test_padding_is_not_read look at."""
+    found = []
+    for threads, value in ((1, 0.0), (2, np.nan), (4, np.inf)):
+        program = build([layer], threads=threads, seed=3)
+        program.poison()
+        x = padded(X, value).astype(np.float32)
+        y = program.forward(x, training=True, lengths=LENGTHS)
+        dx = program.backward(sample((N, *program.output_shape), 1).astype(np.float32))
+        found.append([y, dx, *gradients(program).values()])
+    for other in found[1:]:
+        for a, b in zip(other, found[0], strict=True):
+            assert_same_bytes(a, b)
+    assert not np.array_equal(found[0][0], program.forward(x, lengths=LENGTHS))
 
 
 def test_full_lengths_are_no_lengths(net: list[L.Layer]) -> None:

@@ -94,7 +94,9 @@ def test_regression(data):
     assert reg.fit(X, both).predict(X).shape == both.shape
 
 
-@pytest.mark.parametrize("params", [{}, {"dropout": 0.3, "bidirectional": True}])
+@pytest.mark.parametrize(
+    "params", [{}, {"dropout": 0.3, "bidirectional": True}, {"recurrent_dropout": 0.3}]
+)
 def test_the_same_seed_gives_the_same_bytes(data, params):
     fits = [tiny(n_jobs=n_jobs, **params).fit(*data) for n_jobs in (None, 1, 2)]
     assert len({weights(clf) for clf in fits}) == 1

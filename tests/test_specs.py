@@ -316,6 +316,8 @@ BAD_LAYERS = [
      "layer 'dense_1' (Dense): bias=1; expected True or False."),
     ([L.Dropout(1.0)], ValueError,
      "layer 'dropout_1' (Dropout): rate=1.0; expected a number from 0 to below 1."),
+    ([L.LSTM(4, recurrent_dropout=1.0)], ValueError,
+     "layer 'lstm_1' (LSTM): recurrent_dropout=1.0; expected a number from 0 to below 1."),
     ([L.BatchNorm(momentum=2)], ValueError,
      "layer 'batch_norm_1' (BatchNorm): momentum=2; expected a number from 0 to 1."),
     ([L.LayerNorm(float("nan"))], ValueError,

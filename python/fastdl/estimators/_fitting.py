@@ -94,7 +94,6 @@ def fit(
 def _new_network(e: Any, X: Any, random_state: np.random.RandomState) -> Network:
     input_shape = e._input_shape(X)
     layers = e._layers(input_shape)
-    draws = any(isinstance(layer, (L.Dropout, L.Corrupt)) for layer in L.walk(layers))
     batch_size = 0 if e.batch_size == "auto" else min(e.batch_size, X.shape[0])
     return Network(
         layers,
@@ -102,7 +101,7 @@ def _new_network(e: Any, X: Any, random_state: np.random.RandomState) -> Network
         e._loss(),
         dtype=e._dtype(X),
         cap=e._largest_loss(e._dtype(X)),
-        seed=random_state.randint(2**31 - 1) if draws else 0,
+        seed=random_state.randint(2**31 - 1) if L.draws(layers) else 0,
         batch_size=max(e._least_batch, batch_size),
         n_jobs=e.n_jobs,
         random_state=random_state,

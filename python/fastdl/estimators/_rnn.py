@@ -147,6 +147,7 @@ class BaseRNN(BaseLayered):
     hidden_layer_sizes: Sequence[int]
     bidirectional: bool
     dropout: float
+    recurrent_dropout: float
     truncate_bptt: int | None
     embedding_size: int
     unknown_token: str | None
@@ -159,6 +160,7 @@ class BaseRNN(BaseLayered):
         "hidden_layer_sizes": [list, tuple],
         "bidirectional": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "truncate_bptt": [Interval(Integral, 1, None, closed="left"), None],
         "embedding_size": [Interval(Integral, 1, None, closed="left")],
         "unknown_token": [str, None],
@@ -251,7 +253,9 @@ class BaseRNN(BaseLayered):
             layers.append(L.Embedding(n_codes(self.symbols_), self.embedding_size))
         for i, units in enumerate(self.hidden_layer_sizes):
             all_steps = self._each_step or i < len(self.hidden_layer_sizes) - 1
-            layer: Layer = _CELLS[self.cell](units, return_sequences=all_steps)
+            layer: Layer = _CELLS[self.cell](
+                units, return_sequences=all_steps, recurrent_dropout=self.recurrent_dropout
+            )
             layers.append(L.Bidirectional(layer) if self.bidirectional else layer)
             if self.dropout:
                 layers.append(L.Dropout(self.dropout))

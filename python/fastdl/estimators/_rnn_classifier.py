@@ -44,6 +44,9 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
         Whether each layer also reads from the end, with weights of its own.
     dropout : float, default=0.0
         After each recurrent layer, the rate at which activations are dropped in training.
+    recurrent_dropout : float, default=0.0
+        Inside of them, the rate at which units of the state are hidden from the recurrent weights
+        in training, the same ones at every step of a sequence.
     truncate_bptt : int, default=None
         Back-propagate through the last so many steps only, with the state that those before led to
         (truncated back-propagation through time). Memory is then that of so many steps, however
@@ -154,6 +157,7 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
         cell: str = "lstm",
         bidirectional: bool = False,
         dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
         truncate_bptt: int | None = None,
         embedding_size: int = 32,
         unknown_token: str | None = None,

@@ -41,8 +41,8 @@ class RNNRegressor(LengthsMixin, LayeredRegressorMixin, BaseRNN):
     loss : str or Loss, default="squared_error"
         "squared_error" (halved), "absolute_error", "huber", or "poisson" for counts, with the
         exponential between network and predictions.
-    hidden_layer_sizes, cell, bidirectional, dropout, embedding_size, unknown_token, input_shape, \
-solver, learning_rate, \
+    hidden_layer_sizes, cell, bidirectional, dropout, recurrent_dropout, embedding_size, \
+unknown_token, input_shape, solver, learning_rate, \
 learning_rate_init, momentum, batch_size, max_epochs, shuffle, alpha, l1, weight_decay, max_norm, \
 clip_value, clip_norm, early_stopping, validation_fraction, n_iter_no_change, tol, scoring, \
 random_state, verbose, warm_start, n_jobs, device, dtype
@@ -77,6 +77,7 @@ random_state, verbose, warm_start, n_jobs, device, dtype
         cell: str = "lstm",
         bidirectional: bool = False,
         dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
         return_sequences: bool = False,
         truncate_bptt: int | None = None,
         embedding_size: int = 32,

@@ -26,6 +26,7 @@ from fastdl.layers._shape import Flatten, Reshape
 from fastdl.layers._spec import Layer
 from fastdl.layers._tree import (
     check,
+    draws,
     find,
     get_params,
     replace,
@@ -104,6 +105,7 @@ __all__ = [
     "Upsample2D",
     "automatic_initializers",
     "check",
+    "draws",
     "find",
     "get_params",
     "replace",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from fastdl import initializers
-from fastdl._rules import FLAG, NUMBER, POSITIVE_INTEGER, Rule, choice
+from fastdl._rules import FLAG, FRACTION, NUMBER, POSITIVE_INTEGER, Rule, choice
 from fastdl.initializers import Initializer
 from fastdl.layers._spec import Layer, LearningLayer
 
@@ -27,6 +27,12 @@ class RecurrentLayer(LearningLayer):
         Read each sequence from its last step to its first. Parameters then end in "_reverse".
     weight_init, recurrent_init, bias_init : str or Initializer, optional, keyword-only
         How w_ih, w_hh and the bias start. None: Glorot uniform; orthogonal, gate by gate; zeros.
+    recurrent_dropout : float, default=0.0, keyword-only
+        In training, the rate at which units of the state are hidden from the products with w_hh,
+        the same ones at every step and for every gate, the others divided by 1 - rate; what the
+        state carries over by itself stays whole. Gal and Ghahramani, "A theoretically grounded
+        application of dropout in recurrent neural networks", NIPS 2016. Their dropout of the
+        input is a `Dropout` before the layer.
     """
 
     units: int
@@ -35,6 +41,7 @@ class RecurrentLayer(LearningLayer):
     weight_init: str | Initializer | None = field(default=None, kw_only=True)
     recurrent_init: str | Initializer | None = field(default=None, kw_only=True)
     bias_init: str | Initializer | None = field(default=None, kw_only=True)
+    recurrent_dropout: float = field(default=0.0, kw_only=True)
     gates: ClassVar[int]  # side by side in the parameters
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": POSITIVE_INTEGER,
@@ -43,6 +50,7 @@ class RecurrentLayer(LearningLayer):
         "weight_init": initializers.RULE,
         "recurrent_init": initializers.RULE,
         "bias_init": initializers.RULE,
+        "recurrent_dropout": FRACTION,
         **LearningLayer.rules,
     }
 
@@ -77,6 +85,8 @@ class RNN(RecurrentLayer):
         Read each sequence from its end.
     weight_init, recurrent_init, bias_init : str or Initializer, optional
         None: Glorot uniform, orthogonal, zeros.
+    recurrent_dropout : float, default=0.0
+        Rate at which units of the state are hidden from w_hh in training, the same at every step.
     trainable : bool, default=True
     lr_multiplier : float, default=1.0
     name : str, optional
@@ -115,6 +125,8 @@ class LSTM(RecurrentLayer):
         Read each sequence from its end.
     weight_init, recurrent_init, bias_init : str or Initializer, optional
         None: Glorot uniform and orthogonal, gate by gate, and zeros.
+    recurrent_dropout : float, default=0.0
+        Rate at which units of the state are hidden from w_hh in training, the same at every step.
     trainable : bool, default=True
     lr_multiplier : float, default=1.0
     name : str, optional
@@ -158,6 +170,8 @@ class GRU(RecurrentLayer):
         Read each sequence from its end.
     weight_init, recurrent_init, bias_init : str or Initializer, optional
         None: Glorot uniform and orthogonal, gate by gate, and zeros.
+    recurrent_dropout : float, default=0.0
+        Rate at which units of the state are hidden from w_hh in training, the same at every step.
     trainable : bool, default=True
     lr_multiplier : float, default=1.0
     name : str, optional

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from fastdl._rules import unknown
+from fastdl.layers._dropout import Corrupt, Dropout
 from fastdl.layers._spec import Layer
 
 
@@ -18,6 +19,14 @@ def walk(layers: Sequence[Layer]) -> Iterator[Layer]:
         if isinstance(layer, Layer):
             for branch in layer.branches():
                 yield from walk(branch)
+
+
+def draws(layers: Sequence[Layer]) -> bool:
+    """Whether some layer draws random numbers in training."""
+    return any(
+        isinstance(layer, (Corrupt, Dropout)) or getattr(layer, "recurrent_dropout", 0) != 0
+        for layer in walk(layers)
+    )
 
 
 def with_names(layers: Sequence[Layer]) -> tuple[Layer, ...]:

@@ -87,6 +87,8 @@ struct RecurrentArrays {
   const T *w_ih, *w_hh, *b, *b_hh;  // (features, gates*units), (units, gates*units), (gates*units,); b_hh or null
   const T* peepholes;               // LSTM: (3, units) for i, f, o, or null
   const T *h0, *c0;                 // (n, units), or null for zeros
+  const T* mask;                    // (n, units), factors of the state on its way to w_hh at every step, or null
+  T* masked;                        // (steps, n, units): those states, kept; null without mask
   T* h;                             // (steps, n, units)
   T* gates;                         // (steps, n, gates*units), kept for backward; null for an RNN
   T* extra;                         // (steps, n, units), kept: an LSTM's c, a GRU's r*h or h w_n + b_n; null for an RNN
@@ -212,6 +214,7 @@ struct Kernels {
   void (*softmax_backward)(const Team&, const NormShape&, const T* y, const T* dy, T* dx);
   void (*prelu_forward)(const Team&, const NormShape&, const T* x, const T* alpha, T* y);  // alpha (channels,)
   void (*prelu_backward)(const Team&, const NormShape&, const T* x, const T* alpha, const T* dy, T* dx, T* dalpha);
+  // x null: ones, for rows
   void (*dropout_forward)(const Team&, const NormShape&, const RandomKey&, T rate, const T* x, T* y);
   void (*dropout_backward)(const Team&, const NormShape&, const RandomKey&, T rate, const T* dy, T* dx);
   void (*corrupt_forward)(const Team&, const NormShape&, const RandomKey&, NoiseKind, T rate, const T* x, T* y);

@@ -1,5 +1,6 @@
 // rnn, lstm, gru: states h (n, units) that see their own past; the output is every h or the last one. Reversed layers
-// read each sequence from its end: their input is turned around, and so are the outputs of all steps.
+// read each sequence from its end: their input is turned around, and so are the outputs of all steps. In training,
+// recurrent_dropout hides the same units of the state from the products at every step (Gal and Ghahramani 2016).
 #include "layers/make.hpp"
 #include "program/plan.hpp"
 
@@ -16,6 +17,9 @@ struct Recurrent : Layer<T> {
   Tensor x, h;                          // in the order of the steps done: (steps, n, features), (steps, n, units)
   Buffer z = -1, extra = -1, h0, c0;    // gates; c, or what a GRU keeps; where the batch started
   Buffer carry_h, carry_c;              // where the batch before ended
+  T drop;                               // rate of recurrent_dropout
+  std::uint32_t number = 0;             // of this layer, for its draws
+  Buffer mask = -1, masked = -1;        // factors (n, units) of the state; the states that the products saw
 
   void plan(Plan<T>& plan) override {
     check(in.shape.is_sequence(), this->who() + " takes sequences (steps, features), but its input is " +
@@ -46,6 +50,8 @@ struct Recurrent : Layer<T> {
     index states = plan.batch * index(units);
     if (!is_rnn()) z = plan.saved(states * steps * (gates / units)), extra = plan.saved(states * steps);
     h0 = plan.saved(states), c0 = plan.saved(states);
+    drop = spec.number("recurrent_dropout");
+    if (drop > 0) number = plan.random_layers++, mask = plan.saved(states), masked = plan.saved(states * steps);
     carry_h = plan.carry(states), carry_c = plan.carry(states);
     std::vector<std::int32_t> lengths(plan.batch, steps);
     plan.scratch(
@@ -58,6 +64,9 @@ struct Recurrent : Layer<T> {
       copy(f, f.carry(carry_h), f.saved(h0));
       copy(f, f.carry(carry_c), f.saved(c0));
     }
+    if (drops(f))
+      f.kernels.dropout_forward(f.team, {f.n, units, 1, false}, {f.seed, number, f.epoch, f.sample, f.n}, drop, nullptr,
+                                f.saved(mask));
     f.kernels.recurrent_forward(f.team, shape(f), arrays(f));
     const SequenceShape s = f.sequence(h.shape);
     auto last = [&](const T* states, T* y) {
@@ -95,6 +104,7 @@ struct Recurrent : Layer<T> {
     return spec.text("activation") == "relu" ? Cell::rnn_relu : Cell::rnn_tanh;
   }
   bool is_rnn() const { return cell == Cell::rnn_tanh || cell == Cell::rnn_relu; }
+  bool drops(const Frame<T>& f) const { return f.training && drop > 0; }
   bool is_gru() const { return cell == Cell::gru || cell == Cell::gru_reset_after; }
 
   RecurrentShape shape(const Frame<T>& f) const { return {cell, f.n, f.steps, features, units, f.lengths}; }
@@ -104,6 +114,7 @@ struct Recurrent : Layer<T> {
     a.w_ih = f.param(w_ih), a.w_hh = f.param(w_hh), a.b = f.param(b), a.peepholes = f.param(peepholes);
     if (cell == Cell::gru_reset_after) a.b_hh = a.b + gates;
     if (f.stateful) a.h0 = f.saved(h0), a.c0 = f.saved(c0);
+    if (drops(f)) a.mask = f.saved(mask), a.masked = f.saved(masked);
     if (!is_rnn()) a.gates = f.saved(z), a.extra = f.saved(extra);
     a.scratch = f.scratch;
     return a;

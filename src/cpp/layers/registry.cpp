@@ -24,11 +24,11 @@
   X(maxout, Maxout, "units", "pieces", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")             \
   X(embedding, Embedding, "n_symbols", "units", "weight_init", "trainable", "lr_multiplier")                         \
   X(rnn, RNN, "units", "activation", "return_sequences", "reverse", "weight_init", "recurrent_init", "bias_init",    \
-    "trainable", "lr_multiplier")                                                                                    \
+    "recurrent_dropout", "trainable", "lr_multiplier")                                                               \
   X(lstm, LSTM, "units", "peepholes", "forget_bias", "return_sequences", "reverse", "weight_init", "recurrent_init", \
-    "bias_init", "trainable", "lr_multiplier")                                                                       \
+    "bias_init", "recurrent_dropout", "trainable", "lr_multiplier")                                                  \
   X(gru, GRU, "units", "reset_after", "return_sequences", "reverse", "weight_init", "recurrent_init", "bias_init",   \
-    "trainable", "lr_multiplier")                                                                                    \
+    "recurrent_dropout", "trainable", "lr_multiplier")                                                               \
   X(bidirectional, Bidirectional, "layer")                                                                           \
   X(residual, Residual, "layers", "shortcut")                                                                        \
   X(sequential, Sequential, "layers")                                                                                \

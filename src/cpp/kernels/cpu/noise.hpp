@@ -7,7 +7,7 @@ struct Noise {  // of elements 64 b .. 64 b + 63 of a sample
   alignas(64) T scale[philox_block], shift[philox_block];
 };
 
-// draw(noise, words) makes noise of random words.
+// draw(noise, words) makes noise of random words; x null: ones.
 template <class T, class Draw>
 void noise_rows(const Team& team, int n, int features, const RandomKey& key, Draw draw, const T* x, T* y) {
   const std::int64_t blocks = ceil_div(features, philox_block);
@@ -21,7 +21,7 @@ void noise_rows(const Team& team, int n, int features, const RandomKey& key, Dra
     std::int64_t begin = row * features + first;
     for_slices<T>(begin, begin + least<std::int64_t>(philox_block, features - first), [&](Slice<T> at) {
       const std::int64_t i = at.i - begin;
-      at.write(y, at.read(x) * load(noise.scale + i) + load(noise.shift + i));
+      at.write(y, (x ? at.read(x) : splat(T(1))) * load(noise.scale + i) + load(noise.shift + i));
     });
   }
   team.sync();

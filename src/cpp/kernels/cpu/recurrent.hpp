@@ -12,7 +12,7 @@ FASTDL_INLINE int cell_gates(Cell cell) { return cell == Cell::lstm ? 4 : is_gru
 // --- scratch and shares ---------------------------------------------------------------------------------------------
 template <class T>
 struct RecurrentSpace {
-  T *zeros, *packed, *dh, *dc, *dz, *dq, *gemm;
+  T *zeros, *packed, *dh, *dmasked, *dc, *dz, *dq, *gemm;
   std::int64_t size = 0;  // of all
 
   RecurrentSpace(const RecurrentShape& s, int threads, T* scratch) {
@@ -23,7 +23,7 @@ struct RecurrentSpace {
       size += ceil_div<std::int64_t>(count, 64) * 64;
       return at;
     };
-    zeros = take(states), dh = take(states), dc = take(states);
+    zeros = take(states), dh = take(states), dmasked = take(states), dc = take(states);
     packed = take(most(PackedWeights<T>::space(gates, units), PackedWeights<T>::space(units, gates)) +
                   PackedWeights<T>::space(units, units));
     dz = take(states * s.steps * cell_gates(s.cell)), dq = take(is_gru(s.cell) ? states * s.steps : 0);
@@ -82,6 +82,9 @@ struct RecurrentWalk {
   T* dc(std::int64_t i) const { return space.dc + i * units; }  // from the steps after it
   const T* h_before(int t, std::int64_t i) const { return before(a.h, a.h0, t, i); }
   const T* c_before(int t, std::int64_t i) const { return before(a.extra, a.c0, t, i); }
+  // What the products with w_hh see of the state before, and its gradient
+  const T* seen(int t, std::int64_t i) const { return a.mask ? a.masked + row(t, i) * units : h_before(t, i); }
+  T* dseen(std::int64_t i) const { return a.mask ? space.dmasked + i * units : dh(i); }
   const T* before(const T* states, const T* first, int t, std::int64_t i) const {
     return t > 0 ? states + row(t - 1, i) * units : (first ? first : space.zeros) + i * units;
   }
@@ -127,15 +130,38 @@ struct RecurrentWalk {
     if (together) team.sync();
   }
 
+  void mask_forward(int t) const;
+  void mask_backward(int t) const;
   void forward(int t) const;
   void backward(int t, const RecurrentGradients<T>& d) const;
 };
 
+// Dropout of the state, the same units at every step (Gal and Ghahramani 2016); of ended rows too, for the weights'
+// gradients read them all.
+template <class T>
+void RecurrentWalk<T>::mask_forward(int t) const {
+  for (std::int64_t i = mine.begin; i < mine.end; i++)
+    for_slices<T>(0, units, [&](Slice<T> at) {
+      at.write(a.masked + row(t, i) * units, at.read(h_before(t, i)) * at.read(a.mask + i * units));
+    });
+}
+// dh, in a GRU what comes past the products, else nothing, plus the masked part of dseen
+template <class T>
+void RecurrentWalk<T>::mask_backward(int t) const {
+  each_going(t, [&](auto i) {
+    for_slices<T>(0, units, [&](Slice<T> at) {
+      const Vec<T> part = at.read(dseen(i)) * at.read(a.mask + i * units);
+      at.write(dh(i), is_gru(s.cell) ? at.read(dh(i)) + part : part);
+    });
+  });
+}
+
 template <class T>
 void RecurrentWalk<T>::forward(int t) const {
   auto to_z = [&](std::int64_t i) { return z(t, i); };
-  auto from_h = [&](std::int64_t i) { return h_before(t, i); };
+  auto from_h = [&](std::int64_t i) { return seen(t, i); };
   auto q = [&](std::int64_t i) { return extra(t, i); };
+  if (a.mask) mask_forward(t);
   if (t > 0 || a.h0 || a.b_hh) multiply(t, w, units, gates, a.b_hh, true, from_h, to_z);
   switch (s.cell) {
     case Cell::rnn_tanh: each_going(t, [&](auto i) { rnn_row(units, Tanh<T>{}, h(t, i)); }); break;
@@ -144,7 +170,7 @@ void RecurrentWalk<T>::forward(int t) const {
       each_going(t, [&](auto i) { lstm_row(units, z(t, i), a.peepholes, c_before(t, i), extra(t, i), h(t, i)); });
       break;
     case Cell::gru:
-      each_going(t, [&](auto i) { gru_row_reset(units, z(t, i), h_before(t, i), q(i)); });
+      each_going(t, [&](auto i) { gru_row_reset(units, z(t, i), seen(t, i), q(i)); });
       multiply(t, w_n, units, gates, nullptr, true, q, [&](std::int64_t i) { return z(t, i) + 2 * units; });
       each_going(t, [&](auto i) { gru_row(units, z(t, i), h_before(t, i), h(t, i)); });
       break;
@@ -167,12 +193,13 @@ void RecurrentWalk<T>::backward(int t, const RecurrentGradients<T>& d) const {
   each_going(t, [&](auto i) {
     add(d.dh, i, dh(i));
     if (d.dc) add(d.dc, i, dc(i));
+    if (a.mask) clear(dseen(i), units);
   });
   each_ended(t, [&](auto i) {
     clear(dz(t, i), gates);
     if (is_gru(s.cell)) clear(dq(t, i), units);
   });
-  auto to_dh = [&](std::int64_t i) { return dh(i); };
+  auto to_dh = [&](std::int64_t i) { return dseen(i); };
   auto from_dz = [&](std::int64_t i) { return dz(t, i); };
   auto from_dn = [&](std::int64_t i) { return dz(t, i) + 2 * units; };
   auto at_dq = [&](std::int64_t i) { return dq(t, i); };
@@ -192,7 +219,7 @@ void RecurrentWalk<T>::backward(int t, const RecurrentGradients<T>& d) const {
     case Cell::gru:
       each_going(t, [&](auto i) { gru_row_backward(units, z(t, i), h_before(t, i), dh(i), dz(t, i)); });
       multiply(t, w_n, gates, units, nullptr, false, from_dn, at_dq);
-      each_going(t, [&](auto i) { gru_row_reset_backward(units, z(t, i), h_before(t, i), dq(t, i), dh(i), dz(t, i)); });
+      each_going(t, [&](auto i) { gru_row_reset_backward(units, z(t, i), seen(t, i), dq(t, i), dseen(i), dz(t, i)); });
       break;
     case Cell::gru_reset_after:
       each_going(t, [&](auto i) {
@@ -203,6 +230,7 @@ void RecurrentWalk<T>::backward(int t, const RecurrentGradients<T>& d) const {
       break;
   }
   if (further) multiply(t, w, gates, units, nullptr, is_gru(s.cell), from_dz, to_dh);
+  if (a.mask && further) mask_backward(t);
 }
 
 // --- forward and backward -------------------------------------------------------------------------------------------
@@ -229,6 +257,10 @@ void recurrent_weights(const Team& team, const RecurrentShape& s, const Recurren
             .bias = nullptr,
             .resume = false,
             .c_stride = columns};
+  if (a.mask) {
+    g.a.data = a.masked, g.depth = s.steps * s.n;
+    return gemm(team, g, scratch);
+  }
   if (a.h0) gemm(team, g, scratch);
   g.a.data = a.h, g.b.data = d + s.n * d_row, g.depth = (s.steps - 1) * s.n, g.resume = a.h0;
   if (g.depth > 0) return gemm(team, g, scratch);
