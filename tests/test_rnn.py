@@ -67,7 +67,7 @@ def padded(X, steps=12, value=np.nan):
 # --- learning
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "irnn"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_cells(data, cell, bidirectional):
     X, y = data

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -26,7 +27,12 @@ from fastdl.validation import Sequences, check_weights, inside, with_steps
 if TYPE_CHECKING:
     from fastdl._core import Program
 
-_CELLS = {"lstm": L.LSTM, "gru": L.GRU, "rnn": L.RNN}
+_CELLS: dict[str, Callable[..., Layer]] = {
+    "lstm": L.LSTM,
+    "gru": L.GRU,
+    "rnn": L.RNN,
+    "irnn": partial(L.RNN, activation="relu", recurrent_init="identity"),
+}
 
 
 class LengthsMixin:

@@ -38,8 +38,9 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
     ----------
     hidden_layer_sizes : sequence of int, default=(64,)
         Units of the recurrent layers.
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Which of `fastdl.layers.LSTM`, `GRU`, `RNN`.
+    cell : {"lstm", "gru", "rnn", "irnn"}, default="lstm"
+        Which of `fastdl.layers.LSTM`, `GRU`, `RNN`; "irnn" is an RNN of rectified linear units
+        whose recurrent weights start as the identity (Le, Jaitly and Hinton 2015).
     bidirectional : bool, default=False
         Whether each layer also reads from the end, with weights of its own.
     dropout : float, default=0.0
