@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fastdl.estimators import StackedAutoencoder as StackedAutoencoder
     from fastdl.estimators import StackedAutoencoderClassifier as StackedAutoencoderClassifier
     from fastdl.estimators import StackedAutoencoderRegressor as StackedAutoencoderRegressor
+    from fastdl.estimators import WordVectors as WordVectors
     from fastdl.io import load as load
 
 _ESTIMATORS = (
@@ -59,6 +60,7 @@ _ESTIMATORS = (
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
     "StackedAutoencoderRegressor",
+    "WordVectors",
 )
 _HOMES = {**dict.fromkeys(_ESTIMATORS, "fastdl.estimators"), "load": "fastdl.io"}
 _MODULES = (

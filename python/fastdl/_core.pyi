@@ -290,3 +290,22 @@ def recurrent_forward(
 def recurrent_backward(
     cell: str, lengths: NDArray[np.int32], *arrays: NDArray[Any] | None
 ) -> None: ...
+
+# Skip-gram over sentences, tokens[starts[i]:starts[i + 1]] (int32, starts int64); noise int32 (any,): each word as often
+# as it is drawn; vectors and contexts float32 (words, size) are changed. Gives the loss, summed over pairs, and their
+# number. The rate is that of tokens[0], which stands at `first` in the epoch, and falls by `fall` from token to token.
+def skip_gram(
+    tokens: NDArray[np.int32],
+    starts: NDArray[np.int64],
+    noise: NDArray[np.int32],
+    vectors: NDArray[np.float32],
+    contexts: NDArray[np.float32],
+    *,
+    window: int,
+    negative: int,
+    rate: float,
+    fall: float,
+    seed: int,
+    epoch: int,
+    first: int,
+) -> tuple[float, int]: ...

@@ -21,6 +21,7 @@ from fastdl.estimators._softmax import SoftmaxRegression
 from fastdl.estimators._stacked import StackedAutoencoder
 from fastdl.estimators._stacked_classifier import StackedAutoencoderClassifier
 from fastdl.estimators._stacked_regressor import StackedAutoencoderRegressor
+from fastdl.estimators._word_vectors import WordVectors
 
 __all__ = [
     "DBN",
@@ -45,4 +46,5 @@ __all__ = [
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
     "StackedAutoencoderRegressor",
+    "WordVectors",
 ]

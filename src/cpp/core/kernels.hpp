@@ -152,6 +152,25 @@ struct UpdateArgs {
   T *w, *g, *m, *v;  // m, v: the optimizer's first and second state block, null where the rule has none
 };
 
+// Skip-gram with negative sampling over some sentences, tokens[starts[i] .. starts[i+1]).
+template <class T>
+struct SkipGram {
+  const std::int32_t* tokens;
+  const std::int64_t* starts;  // (sentences + 1,)
+  std::int64_t sentences;
+  const std::int32_t* noise;  // (noise_size,): each word as often as it is drawn for a wrong one
+  std::int64_t noise_size;
+  int window, negative;  // words on either side at most; wrong words for each right one, at most 63
+  int size;
+  T *vectors, *contexts;  // (words, size)
+  double rate, fall;      // learning rate of the first token, and by how much it falls at each
+  std::uint64_t seed;
+  std::uint32_t epoch;
+  std::int64_t first;  // where tokens[0] stands in the epoch: draws depend on it
+  double loss;         // out: summed over pairs
+  std::int64_t pairs;  // out
+};
+
 struct RandomKey {
   std::uint64_t seed;
   std::uint32_t layer, epoch;
@@ -302,6 +321,9 @@ struct Kernels {
   void (*phase_difference)(const Team&, int data, int model, int features, double rate, T ratio, const T* shift,
                            const T* x, T* terms, T* sum);
   void (*blend)(const Team&, std::int64_t count, T a, T b, const T* x, T* y);  // y = a y + b x
+
+  // --- word vectors: by one thread, for gradient descent goes from word to word ------------------------------------
+  void (*skip_gram)(SkipGram<T>&);
 
   // --- im2col on the user's (n, h, w, c), for functional ---------------------------------------------------------
   void (*im2col)(const Team&, const Conv2DShape&, const T* x, T* cols);  // cols (n*oh*ow, kh*kw*c)

@@ -42,6 +42,7 @@ namespace FASTDL_ISA {
 #include "kernels/cpu/loss.hpp"
 #include "kernels/cpu/update.hpp"
 #include "kernels/cpu/rbm.hpp"
+#include "kernels/cpu/skip_gram.hpp"
 #include "kernels/cpu/im2col.hpp"
 #include "kernels/cpu/sequence.hpp"
 #include "kernels/cpu/recurrent_product.hpp"
@@ -129,6 +130,7 @@ constexpr Kernels<T> table() {
       .dense_accumulate = dense_accumulate<T>,
       .phase_difference = phase_difference<T>,
       .blend = blend<T>,
+      .skip_gram = skip_gram<T>,
       .im2col = im2col<T>,
       .col2im = col2im<T>,
   };

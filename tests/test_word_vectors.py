@@ -1,0 +1,206 @@
+"""Word vectors: what they learn of made languages, and that nothing depends on chance."""
+
+import pickle
+import re
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_checks as checks
+
+from fastdl import RNNClassifier, WordVectors
+
+ANIMALS, DRINKS = ["cat", "dog", "horse", "cow"], ["tea", "milk", "water", "juice"]
+
+
+def made_language(n=600, seed=0):
+    """Animals run, drinks are poured; which animal and which drink does not matter."""
+    rng = np.random.default_rng(seed)
+    sentences = []
+    for _ in range(n):
+        if rng.random() < 0.5:
+            sentences.append(f"the {rng.choice(ANIMALS)} runs very fast today")
+        else:
+            sentences.append(f"please pour some {rng.choice(DRINKS)} into a cup")
+    return sentences
+
+
+def tiny(**params):
+    known = {"vector_size": 16, "window": 3, "sample": 0, "max_epochs": 15, "random_state": 0}
+    return WordVectors(**{**known, **params})
+
+
+@pytest.fixture(scope="module")
+def words():
+    return tiny().fit(made_language())
+
+
+def test_words_with_the_same_neighbours_are_alike(words):
+    for group in (ANIMALS, DRINKS):
+        for word in group:
+            nearest = {other for other, _ in words.most_similar(word, topn=3)}
+            assert nearest == set(group) - {word}
+    cosines = [cosine for _, cosine in words.most_similar("cat", topn=100)]
+    assert cosines == sorted(cosines, reverse=True)
+    assert len(cosines) == len(words.vocabulary_) - 1
+    assert cosines[0] > 0.8
+
+
+def test_arrays_ask_for_a_point(words):
+    v = words.vectors_
+    assert words.most_similar(v[words.vocabulary_["tea"]], topn=1)[0][0] == "tea"
+    mean = v[[words.vocabulary_[word] for word in ANIMALS]].mean(axis=0)
+    assert {word for word, _ in words.most_similar(mean, topn=4)} == set(ANIMALS)
+
+
+def test_attributes(words):
+    counts = [
+        sum(sentence.split().count(w) for sentence in made_language()) for w in words.vocabulary_
+    ]
+    assert counts == sorted(counts, reverse=True)
+    assert list(words.vocabulary_.values()) == list(range(len(counts)))
+    assert words.vectors_.shape == (len(counts), 16)
+    assert words.vectors_.dtype == np.float32
+    assert len(words.loss_curve_) == words.n_iter_ == 15
+    assert words.loss_curve_[-1] < 0.8 * words.loss_curve_[0]
+
+
+def test_the_first_loss_is_that_of_a_guess():
+    """Context vectors start at 0: one right and five wrong words, each even odds."""
+    words = tiny(max_epochs=1, learning_rate_init=1e-9).fit([["a", "b"]] * 5)
+    wrong = 2.5 * np.log(2)  # of the five half are the word itself, which is not drawn
+    assert words.loss_curve_[0] == pytest.approx(np.log(2) + wrong, rel=0.4)
+
+
+def test_the_same_seed_gives_the_same_bytes(words):
+    again = tiny().fit(iter(made_language()))
+    assert again.vectors_.tobytes() == words.vectors_.tobytes()
+    assert again.loss_curve_ == words.loss_curve_
+    listed = tiny().fit([sentence.split() for sentence in made_language()])
+    assert listed.vectors_.tobytes() == words.vectors_.tobytes()
+    assert tiny(random_state=1).fit(made_language()).vectors_.tobytes() != words.vectors_.tobytes()
+
+
+def test_chunks_change_nothing(words, monkeypatch):
+    monkeypatch.setattr("fastdl.estimators._skip_gram._CHUNK", 50)
+    again = tiny().fit(["", *made_language(), ""])
+    np.testing.assert_allclose(again.vectors_, words.vectors_, rtol=1e-5, atol=1e-6)
+
+
+def test_any_hashable_is_a_word():
+    pairs = [[(1, 2), (3, 4), None, 5]] * 10
+    words = tiny().fit(pairs)
+    assert set(words.vocabulary_) == {(1, 2), (3, 4), None, 5}
+
+
+def test_rare_words_are_left_out():
+    sentences = [*made_language(), "the zebra runs very fast today"]
+    assert "zebra" not in tiny().fit(sentences).vocabulary_
+    known = tiny(unknown_token="<unk>").fit(sentences)
+    assert "zebra" not in known.vocabulary_
+    zebra, never, unknown = known.transform([["zebra", "heard", "<unk>"]])[0]
+    np.testing.assert_array_equal(zebra, unknown)
+    np.testing.assert_array_equal(never, unknown)
+    assert {
+        w for w, _ in tiny(unknown_token="<unk>", min_count=200).fit(sentences).most_similar("the")
+    }
+
+
+def test_frequent_words_are_thinned(words):
+    """Of the words that every other sentence has, most are skipped: fewer pairs, another net."""
+    thinned = tiny(sample=1e-3).fit(made_language())
+    assert thinned.vectors_.tobytes() != words.vectors_.tobytes()
+    assert np.isfinite(thinned.vectors_).all()
+
+
+def test_transform(words):
+    found = words.transform(["the cat", ["tea"], ""])
+    assert [x.shape for x in found] == [(2, 16), (1, 16), (0, 16)]
+    np.testing.assert_array_equal(found[0][1], words.vectors_[words.vocabulary_["cat"]])
+    assert words.transform([]) == []
+
+
+def test_before_a_recurrent_network():
+    sentences = made_language()
+    about = ["animal" if sentence.startswith("the") else "drink" for sentence in sentences]
+    rnn = RNNClassifier((8,), learning_rate_init=0.02, max_epochs=5, random_state=0)
+    pipe = make_pipeline(tiny(), rnn)
+    assert pipe.fit(sentences, about).score(sentences, about) == 1.0
+    assert pipe.set_params(wordvectors__vector_size=4).fit(sentences, about)
+
+
+def test_pickles_and_clones(words):
+    again = pickle.loads(pickle.dumps(words))
+    assert again.most_similar("cat") == words.most_similar("cat")
+    assert not hasattr(clone(words), "vectors_")
+
+
+def test_verbose(capsys):
+    tiny(max_epochs=2, verbose=True).fit(["a b"] * 5)
+    assert [line[:8] for line in capsys.readouterr().out.splitlines()] == ["epoch 1:", "epoch 2:"]
+
+
+def test_divergence_keeps_the_last_finite_vectors():
+    words = tiny(learning_rate_init=1e30)
+    with pytest.warns(ConvergenceWarning, match=r"in epoch 1 \(learning_rate_init=1e\+30\)"):
+        words.fit(made_language())
+    assert np.isfinite(words.vectors_).all()
+    assert words.loss_curve_ == []
+
+
+def test_a_failed_fit_changes_nothing(words):
+    before = vars(words).copy()
+    with pytest.raises(ValueError, match="no words"):
+        words.fit([])
+    assert vars(words) == before
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        checks.check_estimator_cloneable,
+        checks.check_estimator_repr,
+        checks.check_estimator_tags_renamed,
+        checks.check_get_params_invariance,
+        checks.check_no_attributes_set_in_init,
+        checks.check_parameters_default_constructible,
+        checks.check_set_params,
+        checks.check_valid_tag_types,
+    ],
+)
+def test_estimator_check(check):
+    """Those that need no X; the others pass arrays of numbers."""
+    check("WordVectors", WordVectors())
+
+
+# fmt: off
+TEXTS = [
+    (lambda w: tiny().fit([]), "X has no words; expected a list of sentences."),
+    (lambda w: tiny().fit(["", []]), "X has no words; expected a list of sentences."),
+    (lambda w: tiny().fit("the cat sleeps"),
+     "X is the string 'the cat sleeps'; expected a list of sentences, strings or lists of tokens."),
+    (lambda w: tiny().fit(["the cat", 3]),
+     "X[1] is 3; expected a sentence, a string or a list of tokens."),
+    (lambda w: tiny().fit(["the cat the cow"]),
+     "no word of X occurs min_count=5 times; the most frequent, 'the', occurs 2 times. Lower "
+     "min_count, or pass more text."),
+    (lambda w: tiny().fit(["cat"] * 5 + ["dog"] * 5),
+     "no sentence of X has two words of the vocabulary; WordVectors learns from words beside each "
+     "other. Pass sentences of several words, or lower min_count."),
+    (lambda w: w.transform(["the cat", "the zebra runs"]),
+     "X[1] has 'zebra', which is not in the vocabulary. Leave it out, or fit with an "
+     "unknown_token, whose vector stands for unknown words."),
+    (lambda w: w.most_similar("zebra"), "'zebra' is not in the vocabulary of 19 words."),
+    (lambda w: tiny(negative=64).fit(["a b"]),
+     "The 'negative' parameter of WordVectors must be an int in the range [1, 63]. Got 64 "
+     "instead."),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("call", "text"), TEXTS, ids=[text[:40] for _, text in TEXTS])
+def test_text(words, call, text):
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        call(words)
