@@ -1,10 +1,13 @@
 """Single layers, forward in training mode and backward, at sizes that nets have."""
 
+import numpy as np
+
 from benchmarks.base import Benchmark
 from fastdl import layers as L
 from fastdl.program import compile
 
 BATCH = 64
+STEPS = (50, 64)
 
 
 class Layer(Benchmark):
@@ -31,12 +34,27 @@ class Layer(Benchmark):
         "batch_norm 16x16x32": ((16, 16, 32), L.BatchNorm()),
         "layer_norm 512": ((512,), L.LayerNorm()),
         "maxout 512-64x4": ((512,), L.Maxout(64, pieces=4)),
+        "concat dense 512-64": ((512,), L.Concat([L.Dense(64)])),
+        "dense and tied_dense 784-100": ((784,), L.Dense(100, name="code"), L.TiedDense("code")),
+        "corrupt masking 784": ((784,), L.Corrupt("masking")),
+        "corrupt gaussian 784": ((784,), L.Corrupt("gaussian")),
+        "rnn 64-128, 50 steps": (STEPS, L.RNN(128)),
+        "lstm 64-128, 50 steps": (STEPS, L.LSTM(128)),
+        "lstm peepholes 64-128, 50 steps": (STEPS, L.LSTM(128, peepholes=True)),
+        "lstm 64-128, 50 steps, recurrent dropout": (STEPS, L.LSTM(128, recurrent_dropout=0.3)),
+        "gru 64-128, 50 steps": (STEPS, L.GRU(128)),
+        "gru before 64-128, 50 steps": (STEPS, L.GRU(128, reset_after=False)),
+        "bidirectional gru 64-64, 50 steps": (STEPS, L.Bidirectional(L.GRU(64))),
+        "embedding 10000-128, 50 steps": ((50, 1), L.Embedding(10_000, 128)),
     }
 
-    def prepare(self, case: tuple[tuple[int, ...], L.Layer]) -> None:
-        input_shape, layer = case
-        self.program = compile([layer], input_shape, batch_size=BATCH, input_gradient=True)
+    def prepare(self, case: tuple) -> None:
+        input_shape, *layers = case
+        codes = isinstance(layers[0], L.Embedding)
+        self.program = compile(layers, input_shape, batch_size=BATCH, input_gradient=not codes)
         self.x = self.random(BATCH, *input_shape)
+        if codes:
+            self.x = np.random.default_rng(0).integers(10_000, size=self.x.shape, dtype=np.int32)
         self.dy = self.program.forward(self.x, training=True)
 
     def time_forward(self, case: str) -> None:
@@ -44,3 +62,22 @@ class Layer(Benchmark):
 
     def time_backward(self, case: str) -> None:
         self.program.backward(self.dy)
+
+
+class Penalty(Benchmark):
+    """Penalties, which are silent without a loss: loss and gradients of 512-196-512."""
+
+    cases = {
+        "none": [L.Dense(196), L.Activation("sigmoid")],
+        "kl_sparsity": [L.Dense(196), L.Activation("sigmoid"), L.KLSparsity(0.05)],
+        "activity_l1": [L.Dense(196), L.Activation("sigmoid"), L.ActivityL1(1e-3)],
+        "contractive": [L.Contractive([L.Dense(196), L.Activation("sigmoid")])],
+    }
+
+    def prepare(self, case: list[L.Layer]) -> None:
+        net = [*case, L.Dense(512)]
+        self.program = compile(net, (512,), batch_size=BATCH, loss="squared_error")
+        self.x = self.random(BATCH, 512)
+
+    def time_loss_and_grads(self, case: str) -> None:
+        self.program.loss_and_grads(self.x, None)
