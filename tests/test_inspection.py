@@ -5,11 +5,20 @@ import pytest
 from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 
-from fastdl import Autoencoder, CNNClassifier, MLPClassifier, NetClassifier
+from fastdl import (
+    Autoencoder,
+    CNNClassifier,
+    MLPClassifier,
+    NetClassifier,
+    RNNClassifier,
+    RNNRegressor,
+)
+from fastdl import functional as F
 from fastdl import layers as L
 from fastdl.inspection import (
     LearningSpeedDisplay,
     activation_statistics,
+    gradient_norms_through_time,
     learning_speed,
 )
 
@@ -105,7 +114,74 @@ def test_dead_units_are_found():
     assert np.isnan(activation_statistics(sigmoids(1, activation="elu").fit(X, y), X).dead[0])
 
 
+def sequences(n=40, longest=30):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(length, 3)) for length in rng.integers(5, longest + 1, size=n)]
+    return X, np.array([x[0, 0] for x in X])
+
+
+def unlearnt(cls=RNNRegressor, **params):
+    """As it starts."""
+    known = {
+        "hidden_layer_sizes": (8,),
+        "dtype": "float64",
+        "max_epochs": 1,
+        "learning_rate_init": 1e-12,
+        "random_state": 0,
+    }
+    return cls(**{**known, **params})
+
+
+def test_gradient_norms_are_those_of_the_functions():
+    X, y = sequences()
+    rnn = unlearnt(cell="rnn").fit(X, y)
+    names = ("weight_ih", "weight_hh", "bias")
+    weights = [rnn.program_.get_parameter(f"rnn_1.{name}") for name in names]
+    w = rnn.program_.get_parameter("output.weight")
+    by_step = [[] for _ in range(max(map(len, X)))]
+    for x, error in zip(X, rnn.predict(X) - y, strict=True):
+        h, cache = F.rnn(x[np.newaxis], *weights, return_cache=True)
+        dh = np.zeros_like(h)
+        dh[0, -1] = error * w[:, 0]
+        dx = F.rnn_backward(dh, cache)[0][0]
+        for k, norm in enumerate(np.linalg.norm(dx, axis=1)[::-1]):
+            by_step[k].append(norm)
+    display = gradient_norms_through_time(rnn, X, y)
+    np.testing.assert_allclose(display.norms, [np.mean(norms) for norms in by_step], rtol=1e-9)
+    np.testing.assert_allclose(display.relative, display.norms / display.norms[0])
+
+
+def test_gradients_vanish_backwards_in_time():
+    """And do not where the weights start as the identity."""
+    X, y = sequences(longest=80)
+    left = {}
+    for cell in ("rnn", "irnn"):
+        display = gradient_norms_through_time(unlearnt(cell=cell).fit(X, y), X, y)
+        left[cell] = display.relative[60]
+    assert left["rnn"] < 0.1 < left["irnn"]
+
+
+def test_gradients_through_stacked_nets_of_classes():
+    X, y = sequences()
+    net = unlearnt(RNNClassifier, cell="gru", hidden_layer_sizes=(6, 5), dropout=0.2)
+    display = gradient_norms_through_time(net.fit(X, y > 0), X, y > 0)
+    assert display.norms.shape == (max(map(len, X)),)
+    assert (display.norms > 0).all()
+    before = net.program_.get_weights()
+    ax = display.plot(axes(), name="GRU").ax_
+    display.plot(ax, name="again")
+    assert [line.get_label() for line in ax.lines] == ["GRU", "again"]
+    np.testing.assert_array_equal(net.program_.get_weights(), before)
+
+
 def test_texts():
+    pairs, digits = sequences(), some_digits()
+    mlp = MLPClassifier((), max_iter=1).fit(*digits)
+    with pytest.raises(ValueError, match="this MLPClassifier has no recurrent layer to look at."):
+        gradient_norms_through_time(mlp, *digits)
+    both = unlearnt(bidirectional=True).fit(*pairs)
+    with pytest.raises(ValueError, match="this RNNRegressor also reads from the end: no step is "):
+        gradient_norms_through_time(both, *pairs)
     X, y = some_digits()
     with pytest.raises(ValueError, match="role='gain'; no layer learns a parameter of that role."):
         learning_speed(sigmoids(1), X, y, role="gain")

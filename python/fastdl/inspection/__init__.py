@@ -1,11 +1,20 @@
-"""Looking into networks as they learn: how fast each layer does, and what its units are up to."""
+"""Looking into networks as they learn.
+
+How fast each layer does, what its units are up to, how far gradients reach back in time.
+"""
 
 from fastdl.inspection._activations import ActivationStatisticsDisplay, activation_statistics
 from fastdl.inspection._speed import LearningSpeedDisplay, learning_speed
+from fastdl.inspection._through_time import (
+    GradientThroughTimeDisplay,
+    gradient_norms_through_time,
+)
 
 __all__ = [
     "ActivationStatisticsDisplay",
+    "GradientThroughTimeDisplay",
     "LearningSpeedDisplay",
     "activation_statistics",
+    "gradient_norms_through_time",
     "learning_speed",
 ]
