@@ -13,6 +13,11 @@ mpl.use("Agg")
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
+    "adding_problem": "--steps 10 --samples 200 --epochs 1",
+    "beijing_pm25": "--epochs 1",
+    "gradients_through_time": "--steps 10 --samples 100 --epochs 1 --pictures PICTURES",
+    "japanese_vowels": "--epochs 1 --seeds 1",
+    "mnist_by_rows": "--epochs 1",
     "mnist_dbn": "--sizes 20 10 --pretrain-epochs 1 --epochs 1 --pictures PICTURES",
     "mnist_few_labels": "--labels 20 --seeds 2 --sizes 20 10 --pretrain-epochs 1 --steps 5",
     "mnist_lenet": "--epochs 1",
@@ -20,6 +25,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "mnist_self_taught": "--iterations 3 --pictures PICTURES",
     "mnist_softmax": "--iterations 3 --pictures PICTURES",
     "mnist_stacked_autoencoder": "--pretrain-epochs 1 --epochs 1 --pictures PICTURES",
+    "names_by_nationality": "--epochs 1",
     "parity": "--bits 2 3 --steps 100",
     "why_deep_was_hard": "--epochs 1 --pictures PICTURES",
 }
@@ -38,11 +44,39 @@ def mnist(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def sequences(tmp_path_factory):
+    """Files like those that the scripts about sequences read, by the scripts' names."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path_factory.mktemp("sequences")
+    vowels = {"x_train": rng.normal(size=(40, 9, 3)), "x_test": rng.normal(size=(20, 9, 3))}
+    for part, n in (("train", 40), ("test", 20)):
+        vowels |= {f"len_{part}": rng.integers(4, 10, n), f"y_{part}": np.arange(n) % 3}
+    np.savez(folder / "vowels.npz", **vowels)
+    hours = 375 * 24
+    air = np.abs(rng.normal(size=(hours, 7))).astype(np.float32)
+    air[50:60, 0] = np.nan
+    wind = {"wind_direction": np.arange(hours) % 3, "wind_names": np.array(["N", "S", "W"])}
+    np.savez(folder / "air.npz", values=air, **wind)
+    for i, language in enumerate(("Elvish", "Orcish")):
+        names = {"".join(rng.choice(list("aeinlr" if i else "ugkzsh"), 5)) for _ in range(40)}
+        (folder / f"{language}.txt").write_text("\n".join(sorted(names)), encoding="utf-8")
+    return {
+        "japanese_vowels": folder / "vowels.npz",
+        "beijing_pm25": folder / "air.npz",
+        "names_by_nationality": folder,
+    }
+
+
+MADE_HERE = ("adding_problem", "gradients_through_time", "parity")  # scripts that read no file
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few epochs
 @pytest.mark.parametrize("name", ARGUMENTS)
-def test_runs(name, mnist, tmp_path, monkeypatch, capsys):
+def test_runs(name, mnist, sequences, tmp_path, monkeypatch, capsys):
     arguments = ARGUMENTS[name].replace("PICTURES", str(tmp_path / "pictures")).split()
-    data = [] if name == "parity" else ["--data", str(mnist)]
+    data = [] if name in MADE_HERE else ["--data", str(sequences.get(name, mnist))]
+    monkeypatch.syspath_prepend(EXAMPLES)  # as for a script
     monkeypatch.setattr(sys, "argv", [name, *data, *arguments])
     runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
     assert capsys.readouterr().out
