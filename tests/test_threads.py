@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -88,6 +90,22 @@ def test_fewer_threads_later() -> None:
     assert program.threads == 1
     assert program.team_size(48) == 1
     assert_same_bytes(program.predict(x), first[3])
+
+
+def test_fits_at_once() -> None:
+    """From several Python threads: they share the processors, not the results."""
+    expected = trained("lenet", 1)[1]
+    with ThreadPoolExecutor(4) as pool:
+        for blocks in pool.map(lambda _: trained("lenet", 2)[1], range(8)):
+            for found, wanted in zip(blocks, expected, strict=True):
+                assert_same_bytes(found, wanted)
+
+
+def test_the_environment_is_left_alone() -> None:
+    """Loading the core sets OpenMP's spins for a moment."""
+    ask = "import os; before = dict(os.environ); import fastdl; assert os.environ == before"
+    for extra in ({}, {"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "active"}):
+        subprocess.run([sys.executable, "-c", ask], env=os.environ | extra, check=True)
 
 
 FORKED: list[Program] = []

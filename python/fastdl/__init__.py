@@ -9,7 +9,10 @@ NumPy alone.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastdl._core import __version__
+from fastdl._openmp import short_spins
+
+with short_spins():
+    from fastdl._core import __version__
 
 if TYPE_CHECKING:
     from fastdl.estimators import DBN as DBN

@@ -40,6 +40,23 @@ int max_threads() {
 
 int usable_threads(int wanted) { return forked || omp_in_parallel() ? 1 : std::max(1, wanted); }
 
+namespace {
+
+std::atomic<int> at_work{0};
+
+int take_seats(int wanted) {
+  int others = at_work.load(), taken;
+  do {
+    taken = others ? std::clamp(omp_get_num_procs() - others, 1, wanted) : wanted;
+  } while (!at_work.compare_exchange_weak(others, others + taken));
+  return taken;
+}
+
+}  // namespace
+
+Seats::Seats(int wanted) : taken(take_seats(wanted)) {}
+Seats::~Seats() { at_work -= taken; }
+
 // The kernel looks at the phase once more before it lets a thread sleep, and sleepers is raised before and read after
 // the phase changes: no wake-up is missed.
 void wait_for_phase_after(Barrier& barrier, int phase) {
@@ -50,6 +67,7 @@ void wait_for_phase_after(Barrier& barrier, int phase) {
     __builtin_ia32_pause();
 #endif
   }
+  __atomic_add_fetch(&barrier.naps, 1, __ATOMIC_RELAXED);
   __atomic_add_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
   while (!passed()) syscall(SYS_futex, &barrier.phase, FUTEX_WAIT_PRIVATE, phase, nullptr, nullptr, 0);
   __atomic_sub_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);

@@ -7,6 +7,11 @@
 #include "program/program.hpp"
 
 namespace fastdl {
+namespace {
+
+constexpr double paced_below = 5e7;  // operations of a pass: a step of half a millisecond
+
+}  // namespace
 
 LossKind loss_kind(const std::string& name) {
   constexpr std::pair<const char*, LossKind> kinds[] = {
@@ -134,13 +139,16 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
                                     std::uint32_t epoch, const Poll& poll) {
   EpochResult result{0, 0, 0, Status::done};
   PollClock clock{poll};
-  bool stop = false;
   last_n_ = 0;
   if (!data.weights) std::fill(batch_weights_.begin(), batch_weights_.end(), T(1));
-  index seen = 0;
+  const int n = int(std::min<index>(batch_size, data.count));
+  const bool paced = work_ * n < paced_below;
+  index next = 0, seen = 0;
+  bool stop = false, crowded = false;
   // One team for the epoch: its threads meet at the kernels' barriers, not at forks and joins.
-  run_team(team_size(int(std::min<index>(batch_size, data.count))), [&](const Team& team) {
-    for (index begin = 0; begin < data.count && !stop; begin += batch_size) {
+  const auto train = [&](const Team& team) {
+    int steps = 0;
+    for (index begin = next; begin < data.count && !stop && !crowded; begin += batch_size) {
       Batch batch{&data, begin, int(std::min<index>(batch_size, data.count - begin)), true, epoch, data.stateful};
       auto [loss, penalty] = train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
       team.sync();  // everyone has read the optimizer's step
@@ -157,10 +165,16 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
           if (clock.interrupts()) result.status = Status::interrupted;
         }
         stop = result.status != Status::done;
+        next = begin + batch_size;
+        crowded = paced && pace_.crowded(team, ++steps);
       }
       team.sync();
     }
-  });
+  };
+  const int threads = paced ? pace_.threads(team_size(n)) : team_size(n);
+  run_team(threads, train);
+  if (paced && threads > 1) pace_.went(crowded);
+  if (crowded) crowded = false, run_team(1, train);
   if (clock.error) std::rethrow_exception(clock.error);
   if (seen) result.loss /= seen, result.penalty /= seen;
   return result;
