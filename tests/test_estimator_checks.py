@@ -14,12 +14,23 @@ from fastdl import (
     GaussianRBM,
     MLPClassifier,
     MLPRegressor,
+    SequenceTagger,
 )
 
 # A sample of weight 2 is not two samples in pretraining, which knows no weights; and one of the
 # checks asks for 1e-7.
 DBN_PARAMS = {"pretrain_epochs": 0, "batch_size": 100, "dtype": "float64"}
 PRETRAINED = [DBNClassifier((20, 20)), DBNRegressor((20,), learning_rate_init=1e-2, max_epochs=100)]
+
+
+class StepClassifier(SequenceTagger):
+    """On rows, which are sequences of one step, a tagger is a classifier like any other."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier"
+        return tags
+
 
 ESTIMATORS = [
     BernoulliRBM(),
@@ -36,6 +47,9 @@ ESTIMATORS = [
     MLPRegressor(max_iter=100),
     MLPRegressor(solver="lbfgs"),
     MLPRegressor("squared_error", (20,), solver="nesterov", learning_rate="cosine", clip_norm=1.0),
+    SequenceTagger((16,), max_epochs=15, learning_rate_init=0.02, dtype="float64"),
+    StepClassifier((16,), max_epochs=15, learning_rate_init=0.02, dtype="float64"),
+    StepClassifier((8,), cell="gru", bidirectional=True, learning_rate_init=0.03, dtype="float64"),
 ]
 
 

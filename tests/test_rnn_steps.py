@@ -12,6 +12,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 import fastdl
 from fastdl import RNNClassifier, RNNRegressor, optim, windows
+from fastdl import layers as L
+from fastdl.program import compile, set_optimizer
 from images import weights
 
 _TINY: dict[str, Any] = {
@@ -191,6 +193,30 @@ def test_predictions_do_not_depend_on_windows(data, k):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(reg.transform(X, 0), whole.transform(X, 0), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_updates_window_by_window():
+    """The same steps by hand: four sequences of six steps, in windows of two."""
+    X = np.random.default_rng(0).normal(size=(4, 6, 2)).astype(np.float32)
+    y = X.cumsum(axis=1)
+    program = compile(
+        [L.LSTM(8, return_sequences=True), L.Dense(2, name="output")],
+        (2, 2),
+        random_state=np.random.RandomState(0),
+        loss="squared_error",
+        optimizer=optim.Adam(),
+        batch_size=4,
+    )
+    set_optimizer(program, optim.Adam(), clip_norm=1.0)
+    random = np.random.RandomState(0)
+    compile([L.LSTM(8), L.Dense(2)], (2, 2), random_state=random)  # draws as many weights
+    order = np.arange(4)
+    random.shuffle(order)
+    for t in (0, 2, 4):
+        window, targets = (np.ascontiguousarray(a[order, t : t + 2]) for a in (X, y))
+        program.train_epoch(window, targets, np.arange(4), np.array([0.02]), stateful=True)
+    reg = regressor(truncate_bptt=2, max_epochs=1).fit(X, y)
+    np.testing.assert_array_equal(reg.program_.get_weights(), program.get_weights())
 
 
 def test_truncated_fits_learn(data):

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from fastdl.estimators import NetRegressor as NetRegressor
     from fastdl.estimators import RNNClassifier as RNNClassifier
     from fastdl.estimators import RNNRegressor as RNNRegressor
+    from fastdl.estimators import SequenceTagger as SequenceTagger
     from fastdl.estimators import SoftmaxRegression as SoftmaxRegression
     from fastdl.estimators import StackedAutoencoder as StackedAutoencoder
     from fastdl.estimators import StackedAutoencoderClassifier as StackedAutoencoderClassifier
     from fastdl.estimators import StackedAutoencoderRegressor as StackedAutoencoderRegressor
+    from fastdl.estimators import TextGenerator as TextGenerator
     from fastdl.estimators import WordVectors as WordVectors
     from fastdl.io import load as load
 
@@ -59,11 +61,13 @@ _ESTIMATORS = (
     "NetRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "SequenceTagger",
     "SoftmaxRegression",
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
     "StackedAutoencoderRegressor",
     "WordVectors",
+    "TextGenerator",
 )
 _HOMES = {**dict.fromkeys(_ESTIMATORS, "fastdl.estimators"), "load": "fastdl.io"}
 _MODULES = (

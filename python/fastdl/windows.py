@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,27 @@ def predict(
                 whole[rows[left > 0]] = y[left > 0]
     assert whole is not None
     return whole
+
+
+@contextmanager
+def going_on(program: Program) -> Iterator[Callable[[NDArray[Any]], NDArray[Any]]]:
+    """One sequence that comes bit by bit: a function from steps (t, F) to their outputs (t, units).
+
+    It starts from a state of zeros and goes on from where the last call ended.
+    """
+
+    def outputs(x: NDArray[Any]) -> NDArray[Any]:
+        steps, found = program.input_shape[0], []
+        for t in range(0, len(x), steps):
+            n = min(steps, len(x) - t)
+            window = with_steps(x[np.newaxis, t : t + n], steps)
+            y = program.predict(window, lengths=np.array([n], np.int32), stateful=True)
+            found.append(y[0, :n])
+        return np.concatenate(found)
+
+    with _carrying:
+        program.reset_states()
+        yield outputs
 
 
 def mean_loss(program: Program, samples: Samples) -> float:

@@ -17,10 +17,12 @@ from fastdl.estimators._rbm_gaussian import GaussianRBM
 from fastdl.estimators._rnn_classifier import RNNClassifier
 from fastdl.estimators._rnn_regressor import RNNRegressor
 from fastdl.estimators._scaler import NDScaler
+from fastdl.estimators._sequence_tagger import SequenceTagger
 from fastdl.estimators._softmax import SoftmaxRegression
 from fastdl.estimators._stacked import StackedAutoencoder
 from fastdl.estimators._stacked_classifier import StackedAutoencoderClassifier
 from fastdl.estimators._stacked_regressor import StackedAutoencoderRegressor
+from fastdl.estimators._text_generator import TextGenerator
 from fastdl.estimators._word_vectors import WordVectors
 
 __all__ = [
@@ -42,9 +44,11 @@ __all__ = [
     "NetRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "SequenceTagger",
     "SoftmaxRegression",
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
     "StackedAutoencoderRegressor",
+    "TextGenerator",
     "WordVectors",
 ]

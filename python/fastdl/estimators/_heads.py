@@ -57,6 +57,10 @@ class NetClassifierMixin(ClassifierMixin):
             )
         return self._targets
 
+    def _all_labels(self, y: Any, classes: Any) -> Any:
+        """What the first partial fit is told that may come; of indicators, the columns of y."""
+        return y if type_of_target(y).startswith("multilabel") else classes
+
     @property
     def _loss_takes_codes(self) -> bool:
         """Whether the loss wants an output for each of two classes too (hinge)."""
@@ -84,7 +88,7 @@ class NetClassifierMixin(ClassifierMixin):
         """
         _check_incremental(self)
         if _check_partial_fit_first_call(self, classes):
-            labels = y if type_of_target(y).startswith("multilabel") else classes
+            labels = self._all_labels(y, classes)
             self._targets = Targets.of_labels(labels, one_output=not self._loss_takes_codes)
         _fitting.fit(self, X, y, sample_weight, incremental=True)
         return self

@@ -110,6 +110,11 @@ def check_sequences_and_targets(
     return checked, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
 
+def are_rows(X: Any) -> bool:
+    """Whether X is one array of two dimensions, or goes for one."""
+    return not is_list(X) and getattr(X, "ndim", None) in (2, None) and np.asarray(X).ndim == 2
+
+
 def is_list(X: Any) -> bool:
     """Whether X is a list of sequences; lists of as many numbers each are rows."""
     if as_texts(X) is not None:

@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
-from fastdl.estimators._sequences import check_sequences, check_sequences_and_targets, is_list
+from fastdl.estimators._sequences import (
+    are_rows,
+    check_sequences,
+    check_sequences_and_targets,
+    is_list,
+)
 from fastdl.validation import Sequences, inside
 
 
@@ -32,7 +37,7 @@ def check_sequences_and_steps(
     ValueError
         For targets that are not one for every step, differ in form, or are not finite.
     """
-    if estimator._rows_are_steps and not is_list(X) and np.ndim(X) <= 2:
+    if estimator._rows_are_steps and are_rows(X):
         checked, y = check_sequences_and_targets(estimator, X, y, reset=reset, y_numeric=numeric)
         return checked, Sequences(y[:, np.newaxis], checked.lengths)
     if y is None:
@@ -88,6 +93,6 @@ def in_form_of(X: Any, lengths: Any, answers: NDArray[Any], *, rows_are_steps: b
         return padded
     if is_list(X):
         return np.split(answers, np.cumsum([len(x) for x in X])[:-1])
-    if rows_are_steps and np.ndim(X) == 2:
+    if rows_are_steps and are_rows(X):
         return answers
     return answers.reshape(len(X), -1, *answers.shape[1:])

@@ -51,8 +51,8 @@ def check_texts(name: str, texts: list[Any]) -> None:
             )
 
 
-def encode_texts(estimator: Any, texts: list[Any]) -> Sequences:
-    """Texts as codes (n, T, 1) of the estimator's `symbols_`.
+def encode_texts(estimator: Any, texts: list[Any], *, alone: bool = False) -> Sequences:
+    """Texts as codes (n, T, 1) of the estimator's `symbols_`; `alone`: X is one text.
 
     Raises
     ------
@@ -66,8 +66,9 @@ def encode_texts(estimator: Any, texts: list[Any]) -> Sequences:
         token = estimator.unknown_token
         if token not in estimator.symbols_:
             i, t = (int(index) for index in np.argwhere(unknown)[0])
+            who = "X" if alone else f"X[{i}]"
             raise ValueError(
-                f"X[{i}] has {texts[i][t]!r} at step {t}, a symbol that {type(estimator).__name__} "
+                f"{who} has {texts[i][t]!r} at step {t}, a symbol that {type(estimator).__name__} "
                 "did not see in fit. Set unknown_token, the symbol that others are read as, and "
                 "fit again."
             )
