@@ -180,6 +180,16 @@ def test_learns(kind: Any, params: Any) -> None:
         assert rbm.transform(X).mean() < new(kind, n_iter=15).fit(X).transform(X).mean()
 
 
+@pytest.mark.parametrize("made", [BernoulliRBM, GaussianRBM])
+@pytest.mark.parametrize("way", ["fit", "partial_fit"])
+def test_bytes_are_taken_as_they_are(made, way):
+    X = np.random.default_rng(0).integers(0, 2, (50, 20), np.uint8)
+    a, b = (getattr(made(8, n_iter=2, random_state=0), way)(x) for x in (X, X.astype(float)))
+    np.testing.assert_array_equal(a.components_, b.components_)
+    np.testing.assert_array_equal(a.score_samples(X), b.score_samples(X.astype(float)))
+    assert a.components_.dtype == a.transform(X).dtype == np.float64
+
+
 @pytest.mark.parametrize("n_jobs", [2, 4])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("persistent", [True, False])

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
-_FLOATS = (np.float64, np.float32)
+_TAKEN = (np.float64, np.float32, np.uint8)  # as they are: X may be memory-mapped
 
 
 class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -93,16 +93,18 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Not copied if it is a C-contiguous array of uint8, float32 or float64, which may be
+            memory-mapped.
         y : ignored
 
         Returns
         -------
         self
         """
-        X = validate_data(self, X, accept_sparse="csr", dtype=_FLOATS)
+        X = validate_data(self, X, accept_sparse="csr", dtype=_TAKEN)
         self._check_range(X)
         try:
-            self._fit(core_input(X), X.dtype, check_random_state(self.random_state), X)
+            self._fit(core_input(X), float_dtype(X), check_random_state(self.random_state), X)
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
         return self
@@ -122,6 +124,7 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Held in memory twice, with as many samples of the model.
         y : ignored
 
         Returns
@@ -129,11 +132,11 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self
         """
         first = not hasattr(self, "components_")
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=first)
+        X = validate_data(self, X, accept_sparse="csr", dtype=_TAKEN, reset=first)
         self._check_range(X)
         if first:
             resolve_device(self.device)
-            self._start(X.shape[1], X.dtype, self._random())
+            self._start(X.shape[1], np.dtype(np.float64), self._random())
         _rbm_training.step(self, core_input(X), X.shape[0], self._random())
         return self
 
@@ -195,7 +198,7 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _checked(self, X: Any) -> Any:
         check_is_fitted(self)
-        return validate_data(self, X, accept_sparse="csr", reset=False, dtype=_FLOATS)
+        return validate_data(self, X, accept_sparse="csr", reset=False, dtype=_TAKEN)
 
     def transform(self, X: Any) -> NDArray[Any]:
         """Compute the probabilities P(h = 1 | v) of the hidden units.

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastdl.estimators._rbm import BaseRBM
 from fastdl.validation import outside_unit_interval
+
+_CHUNK = 1024  # samples that are copied at a time
 
 
 class BernoulliRBM(BaseRBM):
@@ -164,18 +166,25 @@ class BernoulliRBM(BaseRBM):
         ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
-        v = validate_data(self, X, accept_sparse="csr", reset=False)
-        n_samples, n_features = v.shape
-        random_state = check_random_state(self.random_state)
-        at = np.arange(n_samples), random_state.randint(0, n_features, n_samples)
+        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        n_samples, n_features = X.shape
+        feature = check_random_state(self.random_state).randint(0, n_features, n_samples)
+        gain = [
+            self._gain_of_flipping(X[part], feature[part])
+            for part in gen_batches(n_samples, _CHUNK)
+        ]
+        return -n_features * np.logaddexp(0, -np.concatenate(gain))
+
+    def _gain_of_flipping(self, v: Any, feature: NDArray[Any]) -> NDArray[Any]:
+        """By how much the free energy grows where one feature of each sample is turned over."""
+        at = np.arange(v.shape[0]), feature
         if sparse.issparse(v):
             flips = np.asarray(1 - 2 * v[at]).ravel()
             v_flipped = v + sparse.csr_array((flips, at), shape=v.shape)
         else:
             v_flipped = v.copy()
             v_flipped[at] = 1 - v_flipped[at]
-        gain = self._free_energy(v_flipped) - self._free_energy(v)
-        return -n_features * np.logaddexp(0, -gain)
+        return self._free_energy(v_flipped) - self._free_energy(v)
 
     # --- scikit-learn's inner names, for its tests
 

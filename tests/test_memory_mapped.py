@@ -1,0 +1,44 @@
+"""An X that is larger than the memory a fit may have is read from its file, batch by batch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FEATURES, SIZE, LIMIT = 784, 96 << 20, 48 << 20  # bytes of X, and of memory for the fit
+
+CHILD = f"""
+import resource, sys, warnings
+import numpy as np
+from fastdl import *
+
+warnings.simplefilter("ignore")
+X = np.memmap(sys.argv[1], sys.argv[2], "r").reshape(-1, {FEATURES})
+y = np.arange(len(X)) % 3
+few = np.zeros((20, {FEATURES}), X.dtype)
+eval(sys.argv[3], globals() | {{"X": few, "y": y[:20]}})  # imports, starts threads
+data = int(open("/proc/self/status").read().split("VmData:")[1].split()[0]) * 1024
+resource.setrlimit(resource.RLIMIT_DATA, (data + {LIMIT},) * 2)
+eval(sys.argv[3])
+"""
+FITS = [
+    "Autoencoder(8, max_epochs=1, batch_size=1000, corruption=0.1).fit(X).score(X)",
+    "ConvAutoencoder([layers.Conv2D(1, 3, 4, 'same')], max_epochs=1, input_shape=(28, 28)).fit(X)",
+    "MLPClassifier(8, max_iter=1, batch_size=1000).fit(X, y).predict(X)",
+    "BernoulliRBM(8, n_iter=1, batch_size=20, verbose=1).fit(X).partial_fit(X[:50])",
+    "ELMClassifier(8).fit(X, y)",
+]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("fit", FITS, ids=lambda fit: fit.partition("(")[0])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_X_is_not_copied(fit: str, dtype: str, tmp_path: Path) -> None:
+    path = tmp_path / "X"
+    path.touch()
+    os.truncate(path, SIZE // (4 * FEATURES) * 4 * FEATURES)  # zeros, which take no room on disk
+    command = [sys.executable, "-c", CHILD, str(path), dtype, fit]
+    child = subprocess.run(command, capture_output=True, text=True)
+    assert child.returncode == 0, child.stderr
