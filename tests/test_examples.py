@@ -27,6 +27,8 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "mnist_stacked_autoencoder": "--pretrain-epochs 1 --epochs 1 --pictures PICTURES",
     "names_by_nationality": "--epochs 1",
     "parity": "--bits 2 3 --steps 100",
+    "tag_brackets": "--texts 50 --epochs 1",
+    "tiny_shakespeare": "--units 8 --epochs 1",
     "why_deep_was_hard": "--epochs 1 --pictures PICTURES",
 }
 
@@ -61,14 +63,17 @@ def sequences(tmp_path_factory):
     for i, language in enumerate(("Elvish", "Orcish")):
         names = {"".join(rng.choice(list("aeinlr" if i else "ugkzsh"), 5)) for _ in range(40)}
         (folder / f"{language}.txt").write_text("\n".join(sorted(names)), encoding="utf-8")
+    (folder / "text.txt").write_text("ROMEO:\nBut soft, what light.\n" * 50)
     return {
+        "tiny_shakespeare": folder / "text.txt",
         "japanese_vowels": folder / "vowels.npz",
         "beijing_pm25": folder / "air.npz",
         "names_by_nationality": folder,
     }
 
 
-MADE_HERE = ("adding_problem", "gradients_through_time", "parity")  # scripts that read no file
+# Scripts that read no file.
+MADE_HERE = ("adding_problem", "gradients_through_time", "parity", "tag_brackets")
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few epochs
