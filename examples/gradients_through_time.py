@@ -32,7 +32,7 @@ CELLS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--samples", type=int, default=10_000)
+    parser.add_argument("--samples", type=int, default=5000)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--pictures", type=Path, help="a folder for the picture")
     arguments = parser.parse_args()
@@ -47,7 +47,7 @@ def main() -> None:
             (64,), cell=cell, max_epochs=1, learning_rate_init=1e-12, random_state=0, tol=0.0
         )
         before = gradient_norms_through_time(rnn.fit(X[:32], y[:32]), probe, target)
-        rnn.set_params(max_epochs=arguments.epochs, learning_rate_init=2e-3).fit(X, y)
+        rnn.set_params(max_epochs=arguments.epochs, learning_rate_init=3e-3).fit(X, y)
         after = gradient_norms_through_time(rnn, probe, target)
         error = np.mean((rnn.predict(probe) - target) ** 2)
         seconds = time.perf_counter() - start

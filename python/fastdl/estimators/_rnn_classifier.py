@@ -47,7 +47,8 @@ class RNNClassifier(LengthsMixin, LayeredClassifierMixin, BaseRNN):
         After each recurrent layer, the rate at which activations are dropped in training.
     recurrent_dropout : float, default=0.0
         Inside of them, the rate at which units of the state are hidden from the recurrent weights
-        in training, the same ones at every step of a sequence.
+        in training, the same ones at every step of a sequence (of a window, with
+        `truncate_bptt`).
     truncate_bptt : int, default=None
         Back-propagate through the last so many steps only, with the state that those before led to
         (truncated back-propagation through time). Memory is then that of so many steps, however
