@@ -16,6 +16,13 @@ _CHUNK = 100_000  # tokens between two looks for Ctrl-C
 _NOISE = 1_000_000  # entries of the table that wrong words are drawn from, at least
 
 
+def keep(
+    tokens: NDArray[np.int32], starts: NDArray[np.int64], stays: NDArray[np.bool_]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The sentences without some of their tokens."""
+    return tokens[stays], np.concatenate([[0], np.cumsum(stays)])[starts]
+
+
 def train(
     e: Any,
     tokens: NDArray[np.int32],
@@ -101,8 +108,8 @@ def _epoch(
 def _noise(share: NDArray[np.float64]) -> NDArray[np.int32]:
     """Each word about as often as it is to be drawn."""
     weight = np.cumsum(share**0.75)
-    places = (np.arange(max(_NOISE, 20 * len(share))) + 0.5) / max(_NOISE, 20 * len(share))
-    return np.searchsorted(weight, places * weight[-1]).astype(np.int32)
+    n = max(_NOISE, 20 * len(share))
+    return np.searchsorted(weight, (np.arange(n) + 0.5) / n * weight[-1]).astype(np.int32)
 
 
 def _thinned(
@@ -116,8 +123,8 @@ def _thinned(
     if not sample:
         return tokens, starts
     ratio = sample / np.maximum(share, np.finfo(np.float64).tiny)
-    stays = random_state.random_sample(len(tokens)) < (np.sqrt(ratio) + ratio)[tokens]
-    return tokens[stays], np.concatenate([[0], np.cumsum(stays)])[starts]
+    chance = (np.sqrt(ratio) + ratio)[tokens]
+    return keep(tokens, starts, random_state.random_sample(len(tokens)) < chance)
 
 
 def _chunks(starts: NDArray[np.int64]) -> Iterable[tuple[int, int]]:

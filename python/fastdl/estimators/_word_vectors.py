@@ -245,7 +245,7 @@ class WordVectors(TransformerMixin, BaseEstimator):
                 f"{word!r}, occurs {n} times. Lower min_count, or pass more text."
             )
         if self.unknown_token is not None:
-            known.setdefault(self.unknown_token, 0)
+            known.setdefault(self.unknown_token, found[self.unknown_token])
             known[self.unknown_token] += sum(n for word, n in found.items() if word not in known)
         return known
 
@@ -254,11 +254,10 @@ class WordVectors(TransformerMixin, BaseEstimator):
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """All rows, one after the other, and where each sentence starts, with the end."""
         unknown = -1 if self.unknown_token is None else vocabulary[self.unknown_token]
-        coded = [[vocabulary.get(word, unknown) for word in sentence] for sentence in sentences]
-        kept = [[row for row in rows if row >= 0] for rows in coded]
-        starts = np.cumsum([0, *map(len, kept)])
-        rows = (row for rows in kept for row in rows)
-        return np.fromiter(rows, np.int32, int(starts[-1])), starts
+        starts = np.cumsum([0, *map(len, sentences)])
+        rows = (vocabulary.get(word, unknown) for sentence in sentences for word in sentence)
+        tokens = np.fromiter(rows, np.int32, int(starts[-1]))
+        return _skip_gram.keep(tokens, starts, tokens >= 0)
 
 
 def _split(X: Iterable[str | Iterable[Hashable]]) -> list[list[Hashable]]:
