@@ -20,7 +20,7 @@ from fastdl import RNNClassifier
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", required=True, help="an npz file with x_train, len_train ...")
-    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seeds", type=int, default=3, help="how many fits, each from a new seed")
     arguments = parser.parse_args()
 
