@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,7 +28,7 @@ def sgd_step(params: Params, grads: Grads, state: State | None = None, lr: float
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.SGD(), params, grads, state, lr)
+    return _step(_rule(optim.SGD), params, grads, state, lr)
 
 
 def momentum_step(
@@ -41,7 +42,7 @@ def momentum_step(
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.Momentum(momentum), params, grads, state, lr)
+    return _step(_rule(optim.Momentum, momentum), params, grads, state, lr)
 
 
 def nesterov_step(
@@ -55,7 +56,7 @@ def nesterov_step(
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.Nesterov(momentum), params, grads, state, lr)
+    return _step(_rule(optim.Nesterov, momentum), params, grads, state, lr)
 
 
 def adagrad_step(
@@ -65,7 +66,7 @@ def adagrad_step(
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.AdaGrad(eps), params, grads, state, lr)
+    return _step(_rule(optim.AdaGrad, eps), params, grads, state, lr)
 
 
 def adadelta_step(
@@ -80,7 +81,7 @@ def adadelta_step(
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.AdaDelta(rho, eps), params, grads, state, lr)
+    return _step(_rule(optim.AdaDelta, rho, eps), params, grads, state, lr)
 
 
 def rmsprop_step(
@@ -95,7 +96,7 @@ def rmsprop_step(
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.RMSprop(rho, eps), params, grads, state, lr)
+    return _step(_rule(optim.RMSprop, rho, eps), params, grads, state, lr)
 
 
 def adam_step(
@@ -111,7 +112,7 @@ def adam_step(
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.Adam(beta1, beta2, eps), params, grads, state, lr)
+    return _step(_rule(optim.Adam, beta1, beta2, eps), params, grads, state, lr)
 
 
 def adamw_step(
@@ -128,7 +129,7 @@ def adamw_step(
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.AdamW(beta1, beta2, eps, weight_decay), params, grads, state, lr)
+    return _step(_rule(optim.AdamW, beta1, beta2, eps, weight_decay), params, grads, state, lr)
 
 
 def nadam_step(
@@ -144,17 +145,26 @@ def nadam_step(
 
     Arguments and result are those of all steps, see `fastdl.functional`.
     """
-    return _step(optim.Nadam(beta1, beta2, eps), params, grads, state, lr)
+    return _step(_rule(optim.Nadam, beta1, beta2, eps), params, grads, state, lr)
 
 
 _DEFAULTS = {"momentum": 0.0, "beta1": 0.0, "beta2": 0.0, "eps": 1e-8, "weight_decay": 0.0}
 
 
-def _step(
-    spec: optim.Optimizer, params: Params, grads: Grads, state: State | None, lr: float
-) -> State:
-    who = f"{spec.kind}_step"
+class _Rule(NamedTuple):
+    kind: str
+    numbers: dict[str, float]
+
+
+@lru_cache(maxsize=64)  # a step of a small network takes no longer than looking at its numbers
+def _rule(optimizer: type[optim.Optimizer], *numbers: float) -> _Rule:
+    spec = optimizer(*numbers)
     spec.check()
+    return _Rule(spec.kind, {**_DEFAULTS, **spec.rule()})
+
+
+def _step(rule: _Rule, params: Params, grads: Grads, state: State | None, lr: float) -> State:
+    who = f"{rule.kind}_step"
     weights = [params] if isinstance(params, np.ndarray) else list(params)
     gradients = [grads] if isinstance(params, np.ndarray) else list(grads)  # type: ignore[arg-type]
     _check(who, weights, gradients)
@@ -162,18 +172,17 @@ def _step(
         state = State(0, *([np.zeros_like(w, order="C") for w in weights] for _ in range(2)))
     elif [m.shape for m in state.first] != [w.shape for w in weights]:
         raise ValueError(f"{who}(): state is of a step on other params; begin with state=None.")
-    numbers = {**_DEFAULTS, **spec.rule()}
     for w, g, m, v in zip(weights, gradients, state.first, state.second, strict=True):
         flat = np.ascontiguousarray(w)  # w itself where it can be
         _core.update(
-            spec.kind,
+            rule.kind,
             flat,
             np.ascontiguousarray(g, w.dtype),
             m,
             v,
             step=state.steps + 1,
             rate=lr,
-            **numbers,
+            **rule.numbers,
             l1=0.0,
             l2=0.0,
             clip_value=float("inf"),
