@@ -150,6 +150,21 @@ def test_batch_is_the_sum_of_its_parts(case: Case, backend: str, dtype: str) -> 
         assert_close(total[name], g, 10 * EPS[dtype], f"gradient of {name}")
 
 
+def test_predict_is_forward(case: Case, backend: str, dtype: str) -> None:
+    """Though there later values take the places of earlier ones; layer by layer."""
+    program, n = build(case, backend, dtype), case.batches[-1]
+    x = inputs(case, n).astype(dtype)
+    for i in range(len(case.layers)):
+        part = compiled(
+            case.layers[: i + 1], case.input_shape, backend=backend, dtype=dtype, batch_size=n
+        )
+        for p in part.parameters:
+            part.set_parameter(p.name, program.get_parameter(p.name))
+        for state in part.states:
+            part.set_state(state.name, program.get_state(state.name))
+        assert_same_bytes(program.predict(x, layer=i), part.forward(x), f"layer {i}")
+
+
 def test_backward_overwrites(case: Case, backend: str, dtype: str) -> None:
     program = build(case, backend, dtype)
     n = case.batches[-1]

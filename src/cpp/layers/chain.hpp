@@ -13,7 +13,10 @@ Tensor plan_chain(std::vector<LayerPtr<T>>& chain, const std::vector<LayerSpec>&
   for (const LayerSpec& spec : specs) {
     chain.push_back(make_layer<T>(spec));
     chain.back()->in = last;
+    const auto busy = plan.busy.size();
+    plan.busy.push_back(last);
     chain.back()->plan(plan);
+    plan.busy.resize(busy);
     last = chain.back()->out;
   }
   return last;

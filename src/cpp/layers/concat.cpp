@@ -18,6 +18,7 @@ struct Concat : Layer<T> {
     Tensor x = in;
     x.overwritable = false;  // read twice
     branch = plan_chain(layers, spec.layers("layers"), x, plan);
+    plan.busy.push_back(branch);
     fork = plan.fork(in);
     check(in.shape.is_row() && branch.shape.is_row(),
           this->who() + " takes and gives rows of features, but its input is " + in.shape.text() +

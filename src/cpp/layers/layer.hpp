@@ -16,10 +16,11 @@ namespace fastdl {
 // A tensor between layers: its values and their gradient in the program's two activation blocks.
 struct Tensor {
   Shape shape;
-  index value = 0, gradient = 0;  // offsets, in elements
-  bool wants_gradient = false;    // false below the first trainable parameter: backward writes no dx there
-  bool overwritable = false;      // the layer that made it does not read it again: the next may work in place
-  bool in_place = false;          // that layer works in place: its backward writes over the gradient
+  index value = 0;              // offset, in elements
+  int place = 0, gradient = 0;  // numbers: of the values' place in predict, of the gradient's
+  bool wants_gradient = false;  // false below the first trainable parameter: backward writes no dx there
+  bool overwritable = false;    // the layer that made it does not read it again: the next may work in place
+  bool in_place = false;        // that layer works in place: its backward writes over the gradient
 };
 
 struct Parameter {
@@ -61,8 +62,10 @@ struct Frame {
   bool stateful;                // recurrent layers start from the states that the batch before left
   T* carried;                   // those states
   const T* weight;              // (n,), of the samples
-  double norm;        // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
-  bool lone = false;  // one sample, in inference, whose images are rows (h*w, c)
+  double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
+  const index* gradient_starts;
+  const index* value_starts = nullptr;  // in predict, where later tensors take the places of earlier ones
+  bool lone = false;                    // one sample, in inference, whose images are rows (h*w, c)
 
   // Samples of a tensor of this shape with the padded lanes of images.
   index padded(const Shape& shape) const {
@@ -75,8 +78,8 @@ struct Frame {
     return shape.is_image() ? padded(shape) * shape.size() : rows(shape) * index(shape.c());
   }
   SequenceShape sequence(const Shape& shape) const { return {n, steps, shape.c(), shape.steps(), lengths}; }
-  T* value(const Tensor& t) const { return values + t.value; }
-  T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + t.gradient : nullptr; }
+  T* value(const Tensor& t) const { return values + (value_starts ? value_starts[t.place] : t.value); }
+  T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + gradient_starts[t.gradient] : nullptr; }
   T* param(Param p) const { return p < 0 ? nullptr : params + p; }
   T* grad(Param p) const { return p < 0 ? nullptr : grads + p; }
   T* state(Buffer b) const { return states + b; }

@@ -17,11 +17,14 @@ struct Residual : Layer<T> {
   void plan(Plan<T>& plan) override {
     Tensor x = in;
     x.overwritable = false;  // read twice
+    const int first = plan.gradients.count();
     branch = plan_chain(layers, spec.layers("layers"), x, plan);
+    plan.busy.push_back(branch);
     split = int(layers.size());
     bool identity = !spec.has("shortcut");
     fork = identity ? x : plan.fork(in);
     shortcut = identity ? x : plan_chain(layers, spec.layers("shortcut"), fork, plan);
+    plan.busy.push_back(shortcut);
     check(branch.shape == shortcut.shape,
           this->who() + ": its layers give " + branch.shape.text() + ", but its shortcut gives " +
               shortcut.shape.text() + ". Add shortcut=[Conv2D(filters, 1, stride=...)] (Dense(units) for rows) that " +
@@ -31,6 +34,7 @@ struct Residual : Layer<T> {
     bool in_place = branch.overwritable && !branch.in_place && branch.wants_gradient == wants_gradient;
     out = in_place ? branch : plan.tensor(branch.shape, wants_gradient);
     out.overwritable = true;
+    plan.hold_gradient(out, first);  // for the shortcut, whatever is done in the branch
   }
 
   void forward(const Frame<T>& f) const override {

@@ -8,6 +8,7 @@
 
 #include "core/kernels.hpp"
 #include "layers/layer.hpp"
+#include "program/places.hpp"
 
 namespace fastdl {
 
@@ -37,17 +38,32 @@ class Plan {
 
   // A new tensor with values of its own.
   Tensor tensor(const Shape& shape, bool wants_gradient) {
-    Tensor t{shape, values, 0, wants_gradient, false};
-    values += aligned(elements(shape));
-    if (wants_gradient) t.gradient = gradients, gradients += aligned(elements(shape));
+    const index count = aligned(elements(shape));
+    std::vector<int> values_of, gradients_of;
+    for (const Tensor& t : busy) {
+      values_of.push_back(t.place);
+      if (t.wants_gradient) gradients_of.push_back(t.gradient);
+    }
+    Tensor t{shape, values, predicted.add(count, values_of), 0, wants_gradient};
+    values += count;
+    if (wants_gradient) t.gradient = gradients.add(count, gradients_of);
+    busy.push_back(t);
     return t;
   }
   // The same values under a gradient of its own: for a second reader, whose gradient is added later.
   Tensor fork(const Tensor& t) {
     Tensor other = t;
     other.overwritable = false;
-    if (t.wants_gradient) other.gradient = gradients, gradients += aligned(elements(t.shape));
+    if (t.wants_gradient) {
+      other.gradient = gradients.add(aligned(elements(t.shape)), {});
+      hold_gradient(other, 0);
+    }
+    busy.push_back(other);
     return other;
+  }
+  // The gradient is needed until those of all tensors from number first on have come and gone.
+  void hold_gradient(const Tensor& t, int first) {
+    for (int i = first; t.wants_gradient && i < gradients.count(); i++) gradients.keep_apart(t.gradient, i);
   }
 
   Param parameter(const LayerSpec& spec, const std::string& what, const std::string& role, std::vector<int> dims,
@@ -85,13 +101,16 @@ class Plan {
   // Shared by all layers: free again when a kernel returns.
   void scratch(index count) { scratches = std::max(scratches, aligned(count)); }
 
+  std::vector<Tensor> busy;     // what the layer that is planned, or one around it, still needs
+  Places predicted, gradients;  // of values in predict; of gradients
+
   bool frozen = false;              // inside a container that does not learn
   std::uint32_t random_layers = 0;  // booked so far: each draws from a stream of its own
   std::string reversed;             // a layer that reads sequences from their end
   std::vector<Parameter> parameters;
   std::vector<State> states;
   std::map<std::string, DenseWeight> dense_weights;  // by layer
-  index n_parameters = 0, n_states = 0, values = 0, gradients = 0, saves = 0, carries = 0, scratches = 0;
+  index n_parameters = 0, n_states = 0, values = 0, saves = 0, carries = 0, scratches = 0;
 
  private:
   static index aligned(index count) { return (count + 63) / 64 * 64; }  // whole cache lines for float and double

@@ -52,6 +52,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   check(!layers.empty(), "a network needs at least one layer, got none.");
   Plan<T> plan(kernels_, settings.batch, settings.threads);
   input_ = plan.tensor(input, settings.input_gradient);
+  plan.busy.clear();
   plan_chain(layers_, layers, input_, plan);
   find_penalties(layers_, penalising_);
   check(penalising_.empty() || !output().is_sequence(),
@@ -60,7 +61,9 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
             output().what() + ".");
   parameters_ = plan.parameters, states_ = plan.states, reversed_ = plan.reversed;
   params_ = Block<T>(plan.n_parameters), grads_ = Block<T>(plan.n_parameters), state_ = Block<T>(plan.n_states);
-  values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients), saved_ = Block<T>(plan.saves);
+  value_starts_ = plan.predicted.starts(), gradient_starts_ = plan.gradients.starts();
+  values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients.room(gradient_starts_));
+  saved_ = Block<T>(plan.saves);
   carried_ = Block<T>(plan.carries), scratch_ = Block<T>(plan.scratches);
   for (const State& s : states_) std::fill_n(state_.data() + s.offset, s.count, T(s.fill));
   for (const LayerRow& row : rows()) {
@@ -119,6 +122,8 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           carried_.data(),
           batch_weights_.data(),
           0,
+          gradient_starts_.data(),
+          nullptr,
           batch.lone};
 }
 
@@ -160,15 +165,14 @@ void Program<T>::run_backward(const Frame<T>& f) {
 
 // A tensor in the user's order: (n, features), (n, steps, features) or (n, h, w, c).
 template <class T>
-void Program<T>::read(const Frame<T>& f, const Tensor& t, T* y) {
-  const Shape& s = t.shape;
+void Program<T>::read(const Frame<T>& f, const Shape& s, const T* x, T* y) {
   if (s.is_image() && !f.lone) {
-    kernels_.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(t), y);
+    kernels_.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), x, y);
   } else if (s.is_sequence()) {
-    kernels_.sequence_to_rows(f.team, f.sequence(s), f.value(t), y);
+    kernels_.sequence_to_rows(f.team, f.sequence(s), x, y);
   } else {
     Range part = f.team.share(f.n * s.size());
-    std::memcpy(y + part.begin, f.value(t) + part.begin, (part.end - part.begin) * sizeof(T));
+    std::memcpy(y + part.begin, x + part.begin, (part.end - part.begin) * sizeof(T));
     f.team.sync();
   }
 }
@@ -189,6 +193,7 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
       if (lone) n = 1;
       Batch batch{&data, begin, n, false, 0, data.stateful, lone};
       Frame<T> f = frame(team, batch);
+      f.value_starts = value_starts_.data();
       gather(f, batch);
       run_forward(f, layer);
       T* z = f.value(out);
@@ -196,7 +201,7 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
         kernels_.softmax_forward(team, norm_shape(f, out.shape), z, z);
       else if (link != ActivationKind::identity)
         kernels_.activation_forward(team, link, T(1), f.elements(out.shape), z, z);
-      read(f, out, y + begin * size);
+      read(f, out.shape, z, y + begin * size);
     }
   });
 }
@@ -209,7 +214,7 @@ void Program<T>::forward(const Data<T>& data, bool training, std::uint32_t epoch
     Frame<T> f = frame(team, batch);
     gather(f, batch);
     run_forward(f);
-    read(f, layers_.back()->out, y);
+    read(f, output(), f.value(layers_.back()->out), y);
   });
 }
 
@@ -232,12 +237,7 @@ void Program<T>::backward(const T* dy, T* dx) {
       team.sync();
     }
     run_backward(f);
-    if (!dx) return;
-    Tensor gradient = input_;
-    gradient.value = input_.gradient;  // read() takes values
-    Frame<T> g = f;
-    g.values = f.gradients;
-    read(g, gradient, dx);
+    if (dx) read(f, input_.shape, f.gradient(input_), dx);
   });
 }
 

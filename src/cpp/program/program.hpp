@@ -133,7 +133,7 @@ class Program {
   double sum_of_weights(const Frame<T>& f) const;
   double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
   void add_penalty_gradient(double norm);
-  void read(const Frame<T>& f, const Tensor& t, T* y);
+  void read(const Frame<T>& f, const Shape& s, const T* x, T* y);
 
   const Backend& backend_;
   const Kernels<T>& kernels_;
@@ -144,6 +144,7 @@ class Program {
   bool lone_ = false;  // there are images, and all layers know those of a lone sample
   Tensor input_;
   std::string reversed_;
+  std::vector<index> value_starts_, gradient_starts_;
   double work_ = 0;  // operations for one sample, forward
   std::vector<Parameter> parameters_;
   std::vector<State> states_;

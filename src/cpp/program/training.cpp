@@ -71,7 +71,7 @@ const T* Program<T>::targets_of(const Frame<T>& f, const Data<T>& data) {
   if (loss_.takes_codes) return nullptr;
   if (data.targets) return batch_targets_.data();
   if (input_.shape.is_row()) return f.value(input_);
-  read(f, input_, batch_targets_.data());
+  read(f, input_.shape, f.value(input_), batch_targets_.data());
   return batch_targets_.data();
 }
 
