@@ -20,7 +20,7 @@ from fastdl import (
     StackedAutoencoderRegressor,
 )
 
-WIDE = "ignore:.*every hidden layer is wider than the input:UserWarning"
+WIDE = "ignore:.*its autoencoder may learn to copy:UserWarning"
 EXACT: dict[str, Any] = {"dtype": "float64", "n_jobs": 1, "pretrain_epochs": 3}
 FAST: dict[str, Any] = {
     "learning_rate_init": 0.01,

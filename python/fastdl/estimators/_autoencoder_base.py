@@ -29,6 +29,7 @@ class BaseAutoencoder(BaseLayered):
     """Base of the autoencoders; a subclass gives `_layers`, among them one called "code"."""
 
     _least_batch = 256
+    _loss_word: ClassVar[str] = "loss"
     hidden_layer_sizes: int | Sequence[int]
     activation: str
     out_activation: str | None

@@ -53,19 +53,35 @@ def sizes_of(estimator: Any) -> list[int]:
 
 def loss_of(estimator: Any) -> Loss:
     """What the reconstruction is measured by."""
-    return BinaryCrossEntropy() if estimator.loss == "cross_entropy" else SquaredError()
+    return BinaryCrossEntropy() if is_crossed(estimator) else SquaredError()
+
+
+def is_crossed(estimator: Any) -> bool:
+    """Whether that is the cross-entropy; `_loss_word` is the parameter that says so."""
+    return bool(getattr(estimator, estimator._loss_word) == "cross_entropy")
 
 
 def out_activation_of(estimator: Any) -> str:
     """What the decoder ends in."""
-    e, crossed = estimator, estimator.loss == "cross_entropy"
+    e, crossed = estimator, is_crossed(estimator)
     if crossed and e.out_activation not in (None, "sigmoid"):
         raise ValueError(
-            f"{type(e).__name__}: loss='cross_entropy' compares probabilities, but "
+            f"{type(e).__name__}: {e._loss_word}='cross_entropy' compares probabilities, but "
             f"out_activation={e.out_activation!r} gives none. Leave out_activation out, or use "
-            "loss='squared_error'."
+            f"{e._loss_word}='squared_error'."
         )
     return e.out_activation or ("sigmoid" if crossed else "identity")
+
+
+def check_sparsity(estimator: Any) -> None:
+    """Raise where `sparsity` is for other activations than there are."""
+    e = estimator
+    if e.sparsity is not None and e.activation != "sigmoid":
+        raise ValueError(
+            f"{type(e).__name__}: sparsity={e.sparsity!r} is a mean activation between 0 and "
+            f"1, which activation={e.activation!r} does not keep to. Use "
+            "activation='sigmoid', or activity_l1 instead of sparsity."
+        )
 
 
 def encoder(sizes: Sequence[int], activation: str, *, trainable: bool = True) -> list[Layer]:
@@ -90,13 +106,8 @@ def regularised(estimator: Any, layers: list[Layer]) -> list[Layer]:
         layers.append(L.Contractive(pair, float(e.contraction), name="code"))
     if e.corruption:
         layers.insert(0, L.Corrupt(e.noise, float(e.corruption), name="corruption"))
+    check_sparsity(e)
     if e.sparsity is not None:
-        if e.activation != "sigmoid":
-            raise ValueError(
-                f"{type(e).__name__}: sparsity={e.sparsity!r} is a mean activation between 0 and "
-                f"1, which activation={e.activation!r} does not keep to. Use "
-                "activation='sigmoid', or activity_l1 instead of sparsity."
-            )
         layers.append(L.KLSparsity(float(e.sparsity), float(e.sparsity_weight)))
     if e.activity_l1:
         layers.append(L.ActivityL1(float(e.activity_l1)))
@@ -107,7 +118,7 @@ def decoder(estimator: Any, sizes: Sequence[int], n_features: int) -> list[Layer
     """The mirror image of the encoder: decoder_i undoes encoder_i."""
     e, layers = estimator, list[Layer]()
     last = out_activation_of(e)
-    if e.loss == "cross_entropy":  # which has the sigmoid
+    if is_crossed(e):  # which has the sigmoid
         last = "identity"
     for i, size in reversed(list(enumerate([n_features, *sizes[:-1]], 1))):
         name = f"decoder_{i}"
@@ -139,6 +150,20 @@ def warn_of_width(estimator: Any, sizes: Sequence[int], n_features: int) -> None
 
 
 _HOLD_BACK = (L.Dropout, L.Corrupt, L.KLSparsity, L.ActivityL1, L.Contractive)
+
+
+def warn_of_wide_layers(estimator: Any, n_features: int) -> None:
+    """Warn of layers of a stack whose own autoencoder may copy its input."""
+    sizes = sizes_of(estimator)
+    for i, (n_inputs, size) in enumerate(zip([n_features, *sizes], sizes, strict=False), 1):
+        if size > n_inputs and not is_regularised(estimator):
+            warnings.warn(
+                f"{type(estimator).__name__}: layer {i} has {size} units for {n_inputs} inputs, so "
+                "that its autoencoder may learn to copy them. Use fewer units, or corruption, "
+                "sparsity, activity_l1 or contraction.",
+                UserWarning,
+                stacklevel=2,
+            )
 
 
 def warn_of_wide_code(
@@ -175,10 +200,10 @@ def check_range(estimator: Any, X: Any) -> None:
         f"column {bad[0]} goes from {low[bad[0]]:g} to {high[bad[0]]:g}"
         f"{f' (and {len(bad) - 1} more do likewise)' if len(bad) > 1 else ''}"
     )
-    if e.loss == "cross_entropy":
+    if is_crossed(e):
         raise ValueError(
-            f"{name}: loss='cross_entropy' takes X from 0 to 1, but {column}. Scale X, for example "
-            "by MinMaxScaler(clip=True), or use loss='squared_error'."
+            f"{name}: {e._loss_word}='cross_entropy' takes X from 0 to 1, but {column}. Scale X, "
+            f"for example by MinMaxScaler(clip=True), or use {e._loss_word}='squared_error'."
         )
     warnings.warn(
         f"{name}: out_activation={function!r} cannot give all of X: {column}. Scale X, or use "

@@ -208,7 +208,7 @@ validation_scores_, history_, n_parameters_, device_, program_
 
     def _end(self, decoder: Sequence[Layer]) -> list[Layer]:
         function = _coding.out_activation_of(self)
-        if self.loss == "squared_error":
+        if not _coding.is_crossed(self):
             return [] if function == "identity" else [L.Activation(function, name="out_activation")]
         last = decoder[-1] if decoder else None
         if isinstance(last, L.Activation) and last.function == "sigmoid":

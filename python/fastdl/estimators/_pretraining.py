@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 
 from fastdl.estimators import _coding
 from fastdl.estimators._autoencoder import Autoencoder
-from fastdl.validation import core_input
+from fastdl.validation import check_rows, core_input
 
 
 class Pretrained(NamedTuple):
@@ -32,21 +32,33 @@ class Pretrained(NamedTuple):
     histories: list[dict[str, list[float]]]
 
 
-def from_autoencoders(estimator: Any, X: Any, sample_weight: Any, loss: str) -> Pretrained:
-    """Train an autoencoder for each hidden layer.
+class _LayerAutoencoder(Autoencoder):
+    """Of one layer. X, and how wide it is, are for the stack to speak of."""
 
-    The first gives back X and is measured by `loss`. Those above give back activations: their
-    decoder ends in the activation, and the cross-entropy is only for those of a sigmoid.
+    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        return check_rows(self, X, reset=reset), None
+
+    def _new_weights(self, program: Any, X: Any) -> None:
+        pass
+
+
+def from_autoencoders(estimator: Any, X: Any, sample_weight: Any) -> Pretrained:
+    """Train an autoencoder for each hidden layer, of X that the estimator has checked.
+
+    The first gives back X. Those above give back activations: their decoder ends in the
+    activation, and the cross-entropy is only for those of a sigmoid.
     """
     e = estimator
+    _coding.check_sparsity(e)
+    _coding.warn_of_wide_layers(e, X.shape[1])
     words = {name: getattr(e, name) for name in _parameters(e) & _parameters(Autoencoder)}
-    words |= _ONE_LAYER | {"loss": loss}
+    words |= _ONE_LAYER | {"loss": getattr(e, e._loss_word)}
     above = {"out_activation": e.activation if e.activation in ("relu", "sigmoid") else "identity"}
     if e.activation != "sigmoid":
         above["loss"] = "squared_error"
 
     def layer(i: int) -> Autoencoder:
-        return Autoencoder(**words if i == 1 else words | above)
+        return _LayerAutoencoder(**words if i == 1 else words | above)
 
     return _greedy(e, X, None, sample_weight, layer)
 

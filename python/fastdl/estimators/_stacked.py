@@ -22,14 +22,10 @@ from fastdl.validation import check_rows
 
 
 class PretrainMixin:
-    """`pretrain`, for estimators with `_reconstruction_loss`."""
+    """`pretrain`, for estimators with the words of `Autoencoder`."""
 
     pretrain_epochs: int
     pretrain_history_: list[dict[str, list[float]]]
-
-    @property
-    def _reconstruction_loss(self) -> str:
-        raise NotImplementedError
 
     @_fitting.unchanged_on_error
     @_fit_context(prefer_skip_nested_validation=True)
@@ -48,7 +44,8 @@ class PretrainMixin:
         self
         """
         X = check_rows(self, X, reset=True)
-        found = _pretraining.from_autoencoders(self, X, None, self._reconstruction_loss)
+        _coding.check_range(self, X)
+        found = _pretraining.from_autoencoders(self, X, None)
         self._pretrained = found._asdict()
         self.pretrain_history_ = found.histories
         return self
@@ -151,10 +148,6 @@ validation_scores_, history_, n_parameters_, device_, program_
     ) -> None:
         keep(self, locals())
 
-    @property
-    def _reconstruction_loss(self) -> str:
-        return str(self.loss)
-
     def _layers(self, input_shape: tuple[int, ...]) -> list[Layer]:
         sizes = _coding.sizes_of(self)
         return [
@@ -162,12 +155,13 @@ validation_scores_, history_, n_parameters_, device_, program_
             *_coding.decoder(self, sizes, input_shape[0]),
         ]
 
+    def _new_weights(self, program: Any, X: Any) -> None:
+        """Pretraining warns of wide layers, one by one."""
+
     def _pretrain(self, X: Any, y: Any, sample_weight: Any) -> None:
         found = self._given_pretraining()
         if found is None:
-            found = _pretraining.from_autoencoders(
-                self, X, sample_weight, self._reconstruction_loss
-            )
+            found = _pretraining.from_autoencoders(self, X, sample_weight)
         _pretraining.take_over(self, found)
 
     def _trains(self) -> bool:

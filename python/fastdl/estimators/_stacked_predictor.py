@@ -21,6 +21,7 @@ class BaseStackedPredictor(PretrainMixin, BaseLayered):
     """Hidden layers learnt greedily, and an output layer for y."""
 
     _least_batch = 256
+    _loss_word: ClassVar[str] = "reconstruction_loss"
     activation: str
     reconstruction_loss: str
     pretraining: str | None
@@ -53,10 +54,6 @@ class BaseStackedPredictor(PretrainMixin, BaseLayered):
     def _batch_size(self, n_samples: int) -> int:
         return min(200 if self.batch_size == "auto" else int(self.batch_size), n_samples)
 
-    @property
-    def _reconstruction_loss(self) -> str:
-        return self.reconstruction_loss
-
     def _hidden(self, input_shape: tuple[int, ...]) -> Sequence[Layer]:
         sizes = _coding.sizes_of(self)
         hidden = _coding.encoder(sizes, self.activation, trainable=self.fine_tune)
@@ -70,7 +67,8 @@ class BaseStackedPredictor(PretrainMixin, BaseLayered):
     def _pretrain(self, X: Any, y: Any, sample_weight: Any) -> None:
         found = self._given_pretraining()
         if found is None and self.pretraining == "unsupervised":
-            found = _pretraining.from_autoencoders(self, X, sample_weight, self.reconstruction_loss)
+            _coding.check_range(self, X)
+            found = _pretraining.from_autoencoders(self, X, sample_weight)
         elif found is None and self.pretraining == "supervised":
             found = _pretraining.from_labels(self, X, y, sample_weight)
         if found is not None:
