@@ -63,7 +63,7 @@ def draw(dbn: DBNClassifier, folder: Path) -> None:
     digits = dbn.sample(40, n_steps=1000).reshape(4, 10, 28, 28)
     rows = digits.swapaxes(1, 2).reshape(4 * 28, 10 * 28)
     plt.imsave(folder / "dbn_samples.png", rows, cmap="gray")
-    weights = dbn.rbms_[0].components_[:64].T.reshape(28, 28, 1, -1)
+    weights = dbn.rbms_[0].components_[:32].T.reshape(28, 28, 1, -1)
     features = FiltersDisplay(weights, name="the first machine").plot()
     features.figure_.savefig(folder / "dbn_features.png", dpi=60)
 

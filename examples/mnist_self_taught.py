@@ -75,7 +75,7 @@ def draw(ae: Autoencoder, X: np.ndarray, folder: Path) -> None:
     """Features, and what they make of digits of classes that they were not learnt from."""
     import matplotlib.pyplot as plt
 
-    weights = ae.program_.get_parameter("encoder_1.weight")[:, :64].reshape(28, 28, 1, -1)
+    weights = ae.program_.get_parameter("encoder_1.weight")[:, :32].reshape(28, 28, 1, -1)
     strokes = FiltersDisplay(weights, name="the autoencoder").plot()
     strokes.figure_.savefig(folder / "self_taught_features.png", dpi=60)
     again = ae.inverse_transform(ae.transform(X))

@@ -60,7 +60,7 @@ def main() -> None:
 
     if arguments.pictures:
         arguments.pictures.mkdir(parents=True, exist_ok=True)
-        weights = clf.program_.get_parameter("encoder_1.weight")[:, :64].reshape(28, 28, 1, 64)
+        weights = clf.program_.get_parameter("encoder_1.weight")[:, :32].reshape(28, 28, 1, -1)
         strokes = FiltersDisplay(weights, name="the first layer").plot()
         strokes.figure_.savefig(arguments.pictures / "stacked_autoencoder_features.png", dpi=60)
 
