@@ -18,7 +18,7 @@ from fastdl import TextGenerator
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", required=True, help="a text file")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--units", type=int, default=256)
     parser.add_argument("--temperature", type=float, default=0.7, help="of the sample")
     arguments = parser.parse_args()

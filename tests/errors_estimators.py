@@ -13,6 +13,7 @@ from fastdl import (
     NetClassifier,
     RNNClassifier,
     RNNRegressor,
+    SequenceTagger,
     optim,
 )
 from fastdl import layers as L
@@ -65,6 +66,11 @@ def steps(y: Any, X: Any = None, lengths: Any = None, **params: Any) -> Callable
     """Fits a value for every step."""
     reg = RNNRegressor((4,), return_sequences=True, max_epochs=1, n_jobs=1, **params)
     return lambda: reg.fit(SEQUENCES if X is None else X, y, lengths=lengths)
+
+
+def tags(y: Any, X: Any = None, lengths: Any = None) -> Callable[[], object]:
+    tagger = SequenceTagger((4,), max_epochs=1, n_jobs=1)
+    return lambda: tagger.fit(SEQUENCES if X is None else X, y, lengths=lengths)
 
 
 def texts(X: Any, new_X: Any = None, **params: Any) -> Callable[[], object]:
@@ -293,6 +299,22 @@ STEPS = [
      "Got 0 instead."),
 ]
 
+TAGS = [
+    (tags([[0, 1, 2][: len(x)] for x in SEQUENCES[:-1]] + [[0, 1, 2]]), ValueError,
+     "y[19] has 3 values, but X[19] has 2 steps; SequenceTagger takes one for every step."),
+    (tags(Y), ValueError,
+     "y[0] has shape (); SequenceTagger takes one value for every step, shape (steps,) or (steps, "
+     "n_outputs)."),
+    (tags([[0] * len(x) for x in SEQUENCES]), ValueError,
+     "SequenceTagger needs samples of at least 2 classes in the data, but the data contains only "
+     "one class: 0"),
+    (tags(VALUES), ValueError,
+     "Unknown label type: continuous. Maybe you are trying to fit a classifier, which expects "
+     "discrete classes on a regression target with continuous values."),
+    (tags(PADDED[..., 0] > 0.5, PADDED, [3] * 19 + [0]), ValueError,
+     "lengths[19] is 0, but X has 3 steps; expected 1 to 3."),
+]
+
 TEXTS = [
     (texts([*WORDS, ""]), ValueError,
      "X[3] is an empty sequence; RNNClassifier needs at least one step. Leave it out, in y too."),
@@ -315,4 +337,4 @@ TEXTS = [
 ]
 # fmt: on
 
-ESTIMATORS = [*IMAGES, *LABELS, *PARAMETERS, *NETS, *RECURRENT, *STEPS, *TEXTS]
+ESTIMATORS = [*IMAGES, *LABELS, *PARAMETERS, *NETS, *RECURRENT, *STEPS, *TAGS, *TEXTS]
