@@ -1,11 +1,16 @@
-"""The machine's peak: fused multiply-adds in registers, compiled here for this processor."""
+"""The machine's peaks: fused multiply-adds, compiled here for this processor, and copies."""
 
 import ctypes
+import math
 import os
 import shutil
 import subprocess
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import numpy as np
 
 SOURCE = r"""
 #include <chrono>
@@ -37,6 +42,19 @@ extern "C" double gflops(int threads, long n) {
   return 12.0 * 2 * sizeof(Vec) / sizeof(float) * n * threads / seconds / 1e9;
 }
 """
+
+
+def measure_bandwidth(threads: int) -> float:
+    """GB/s of memory read and written by this many threads, the best of five copies of 256 MB."""
+    sources = np.array_split(np.ones(1 << 25), threads)
+    targets = [np.zeros_like(part) for part in sources]
+    best = math.inf
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(5):
+            start = time.perf_counter()
+            list(pool.map(np.copyto, targets, sources))
+            best = min(best, time.perf_counter() - start)
+    return 2 * sum(part.nbytes for part in sources) / best / 1e9
 
 
 def measure_peak(threads: int) -> float:
