@@ -8,8 +8,8 @@
 // time; B too where few rows use it, else its panel is packed.
 #pragma once
 
-constexpr int slice_depth = 512;  // a packed panel, slice_depth x 3 vectors, stays in the second-level cache,
-constexpr int slice_rows = 240;   // and so does the slice of A that passes over it
+constexpr int slice_depth = 512;   // a packed panel, slice_depth x 3 vectors, stays in the second-level cache,
+constexpr int slice_rows = 240;    // and so does the slice of A that passes over it
 constexpr int packing_rows = 192;  // fewer rows than this do not pay for packing B, if its rows are contiguous
 constexpr int copying_panels = 4;  // fewer panels than this do not pay for copying A
 
