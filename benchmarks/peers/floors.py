@@ -92,7 +92,7 @@ def flops(row: Row) -> float:
     layer = row.layer
     if isinstance(layer, (L.RNN, L.GRU, L.LSTM)):
         layer = layer.replace(return_sequences=False)  # the same work
-    elif not isinstance(layer, (L.Dense, L.Conv2D)):
+    if not any(p.role == "weight" for p in compile([layer], row.input_shape).parameters):
         return 0.0
     return BATCH * TorchNet([layer], row.input_shape).flops
 

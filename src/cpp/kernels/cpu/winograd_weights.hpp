@@ -137,7 +137,7 @@ void winograd_gradient_share(const Winograd& s, Range mine, const T* x, const T*
     const std::int64_t samples = count * lanes<T>, x_step = point_step<T>(s.c * samples),
                        d_step = point_step<T>(winograd_panels<T>(s) * samples * lanes<T>);
     T* d = space + (mine.end - mine.begin) * x_step;
-    transform_inputs(s, mine, x, tiles, count, space);
+    transform_inputs(s, mine, {0, s.c}, x, tiles, count, space);
     transform_gradients(s, mine, dy, tiles, count, d);
     for (std::int64_t k = 0; k < mine.end - mine.begin; k++)
       add_point(s, cut, count, space + k * x_step, d + k * d_step, i == 0, du + (mine.begin + k) * winograd_sums<T>(s));
