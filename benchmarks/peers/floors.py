@@ -42,7 +42,7 @@ ROWS = {
     "conv2d 3x3, 64 maps of 32x32": Row(conv(64), (32, 32, 64), 2, 4),
     "conv2d 3x3, 256 maps of 8x8": Row(conv(256), (8, 8, 256), 2, 4),
     "conv2d 5x5, 16 maps of 14x14": Row(L.Conv2D(16, 5, padding=2), (14, 14, 16), 2, 4),
-    "conv2d 1x1, 64 maps of 8x8": Row(L.Conv2D(64, 1), (8, 8, 64), 2, 4),
+    "conv2d 1x1, 64 maps of 8x8": Row(L.Conv2D(64, 1, padding=0), (8, 8, 64), 2, 4),
     "max_pool2d 3x3, 16 maps of 32x32": Row(L.MaxPool2D(3, 1, "same"), (32, 32, 16), 3, 3),
     "batch_norm, 16 maps of 32x32": Row(L.BatchNorm(), (32, 32, 16), 2, 3),
     "relu, 16 maps of 32x32": Row(L.Activation("relu"), (32, 32, 16), 2, 3),
@@ -56,10 +56,10 @@ ROWS = {
 
 def chain(row: Row, count: int, threads: int):
     """A program of so many copies, and the two things to time: a step and a prediction."""
-    layers = [row.layer.replace(name=f"copy_{i}") for i in range(count)]
+    copies = [row.layer.replace(name=f"copy_{i}") for i in range(count)]
     end = {1: [], 2: [L.LastStep()], 3: [L.GlobalAvgPool()]}[len(row.input_shape)]
     program = compile(
-        [L.Dense(row.input_shape[0]) if not end else L.Activation("tanh"), *layers, *end],
+        [L.PReLU(), *copies, *end],  # something to learn before the first, or it would not go back
         row.input_shape,
         batch_size=BATCH,
         threads=threads,
