@@ -53,6 +53,9 @@ void multiply_tile(const Tile<T>& tile) {
     Vec<T> bk[columns];
 #pragma GCC unroll 4
     for (int j = 0; j < columns; j++) bk[j] = load(b + (j == columns - 1 ? t.b_last : j * lanes<T>));
+#pragma GCC unroll 4
+    for (int j = 0; j < columns; j++)  // of the next panel: its rows lie too far apart for the machine to foresee
+      __builtin_prefetch(b + (columns + j) * lanes<T>);
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
       const Vec<T> aik = splat(a[i * t.a_row]);
