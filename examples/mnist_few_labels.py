@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", required=True, help="mnist.npz, or the folder of the IDX files")
     parser.add_argument("--labels", type=int, nargs="+", default=[100, 1000])
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--sizes", type=int, nargs="+", default=[500, 500])
     parser.add_argument("--pretrain-epochs", type=int, default=10)
     parser.add_argument("--steps", type=int, default=500, help="of fine-tuning")
@@ -57,7 +57,7 @@ def main() -> None:
     X, X_test = (X.reshape(len(X), -1).astype(np.float32) / 255 for X in (X, X_test))
 
     scores = defaultdict(list)
-    for seed in range(arguments.seeds):
+    for seed in arguments.seeds:
         start = time.perf_counter()
         nets = networks(arguments.sizes, arguments.pretrain_epochs, seed)
         for name in ("autoencoders", "Boltzmann machines"):

@@ -19,7 +19,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "japanese_vowels": "--epochs 1 --seeds 1",
     "mnist_by_rows": "--epochs 1",
     "mnist_dbn": "--sizes 20 10 --pretrain-epochs 1 --epochs 1 --pictures PICTURES",
-    "mnist_few_labels": "--labels 20 --seeds 2 --sizes 20 10 --pretrain-epochs 1 --steps 5",
+    "mnist_few_labels": "--labels 20 --seeds 0 1 --sizes 20 10 --pretrain-epochs 1 --steps 5",
     "mnist_lenet": "--epochs 1",
     "mnist_maxout": "--units 10 --epochs 1",
     "mnist_self_taught": "--iterations 3 --pictures PICTURES",
