@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 
 #include "core/team.hpp"
 
@@ -38,6 +39,25 @@ class Pace {
 
  private:
   int rest_ = 0, longer_ = 8;  // runs
+};
+
+// One thread or a team, whichever took less time last; now and then the other has a try. For work of less than a
+// millisecond in which threads meet a hundred times: how fast they meet is a matter of what else the machine does.
+class Trial {
+ public:
+  bool team() {
+    const bool other = ++calls_ % 128 == 0;
+    team_ = (seconds_[1] < seconds_[0]) != other;
+    start_ = std::chrono::steady_clock::now();
+    return team_;
+  }
+  void done() { seconds_[team_] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  double seconds_[2]{};
+  std::chrono::steady_clock::time_point start_;
+  int calls_ = 0;
+  bool team_ = false;
 };
 
 // Runs work(team) on every thread of a team.

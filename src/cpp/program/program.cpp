@@ -12,8 +12,8 @@
 namespace fastdl {
 namespace {
 
-// Operations of a pass below which one thread is faster than a team; of a sample alone, whose threads meet often.
-constexpr double team_threshold = 1e6, lone_threshold = 2e8;
+// Operations of a pass below which one thread is faster than a team; of a few samples, whose threads meet often.
+constexpr double team_threshold = 1e6, few_threshold = 4e6;
 
 template <class T>
 void add_rows(const Layer<T>& layer, int depth, const std::vector<Parameter>& parameters, std::vector<LayerRow>& rows) {
@@ -181,15 +181,16 @@ template <class T>
 void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T* y) {
   const Tensor& out = at(layer).out;
   index size = out.shape.size();
-  const auto is_lone = [&](index n) { return lone_ && n <= kernels_.lanes / 4; };  // else most lanes would be idle
+  const auto is_few = [&](index n) { return n <= kernels_.lanes / 4; };
+  const bool few = is_few(data.count);
   last_n_ = 0;
-  const int team =
-      is_lone(data.count) && work_ < lone_threshold ? 1 : team_size(int(std::min<index>(data.count, settings_.batch)));
-  run_team(team, [&](const Team& team) {
+  int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
+  if (few && (work_ * data.count < few_threshold || !few_trial_.team())) threads = 1;
+  run_team(threads, [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count; begin += n) {
       n = int(std::min<index>(settings_.batch, data.count - begin));
-      const bool lone = is_lone(n);
+      const bool lone = lone_ && is_few(n);  // else most lanes would be idle
       if (lone) n = 1;
       Batch batch{&data, begin, n, false, 0, data.stateful, lone};
       Frame<T> f = frame(team, batch);
@@ -204,6 +205,7 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
       read(f, out.shape, z, y + begin * size);
     }
   });
+  if (few) few_trial_.done();
 }
 
 template <class T>

@@ -157,8 +157,9 @@ class Program {
   Block<T> batch_targets_, batch_weights_;
   Block<std::int64_t> batch_order_;
   Block<double> batch_losses_;
-  Pace pace_;
-  int last_n_ = 0;  // samples of the last forward, for backward
+  Pace pace_;        // of steps
+  Trial few_trial_;  // of predictions of a few samples
+  int last_n_ = 0;   // samples of the last forward, for backward
   std::uint32_t last_epoch_ = 0;
   bool last_training_ = false, last_stateful_ = false;
 };
