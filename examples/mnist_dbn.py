@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fastdl import DBNClassifier
+from fastdl import DBN, DBNClassifier
 from fastdl.data import load_mnist
 from fastdl.plotting import FiltersDisplay
 
@@ -52,15 +52,20 @@ def main() -> None:
         net.set_params(verbose=False).fit(X_train[:n_labels], y_train[:n_labels])
         print(f"{n_labels} labels, {name}: test accuracy {net.score(X_test, y_test):.4f}")
     if arguments.pictures:
-        draw(clf, arguments.pictures)
+        draw(X_train[:20_000], 2 * arguments.pretrain_epochs, arguments.pictures)
 
 
-def draw(dbn: DBNClassifier, folder: Path) -> None:
-    """Forty digits that the net makes up, and features of its first machine."""
+def draw(X: np.ndarray, epochs: int, folder: Path) -> None:
+    """Forty digits that a net makes up, and features of its first machine.
+
+    This is a smaller net with persistent chains. Contrastive divergence never looks far from the
+    data: good for features, but the net's own chain wanders off to where no digits are.
+    """
     import matplotlib.pyplot as plt
 
+    dbn = DBN((300, 500), persistent=True, pretrain_epochs=epochs, batch_size=50, random_state=0)
+    digits = dbn.fit(X).sample(40, n_steps=1000).reshape(4, 10, 28, 28)
     folder.mkdir(parents=True, exist_ok=True)
-    digits = dbn.sample(40, n_steps=1000).reshape(4, 10, 28, 28)
     rows = digits.swapaxes(1, 2).reshape(4 * 28, 10 * 28)
     plt.imsave(folder / "dbn_samples.png", rows, cmap="gray")
     weights = dbn.rbms_[0].components_[:32].T.reshape(28, 28, 1, -1)
