@@ -25,6 +25,7 @@ namespace FASTDL_ISA {
 #include "kernels/cpu/winograd.hpp"
 #include "kernels/cpu/winograd_weights.hpp"
 #include "kernels/cpu/conv2d.hpp"
+#include "kernels/cpu/winograd_lone.hpp"
 #include "kernels/cpu/conv2d_lone.hpp"
 #include "kernels/cpu/pool2d.hpp"
 #include "kernels/cpu/upsample2d.hpp"

@@ -1,0 +1,87 @@
+// winograd for a sample alone (conv2d_lone.hpp): the tiles of its map, with channels in the lanes. The same products
+// and sums as in winograd.hpp, point by point.
+#pragma once
+
+// v (points, tiles, c)
+template <class T>
+void lone_inputs(const Team& team, const Winograd& s, const T* x, T* v, std::int64_t point) {
+  const int runs = ceil_div(s.c, lanes<T>);
+  const Range mine = team.share(std::int64_t(s.tiles()) * runs);
+  Vec<T> patch[6][6];
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const WinogradTile tile = s.tile(unit / runs);
+    const int c = unit % runs * lanes<T>, count = least(s.c - c, lanes<T>);
+    for (int i = 0; i < 6; i++)
+      for (int j = 0; j < 6; j++) {
+        const int h = tile.row + i - s.top, w = tile.column + j - s.left;
+        const bool inside = h >= 0 && h < s.h && w >= 0 && w < s.w;
+        const T* at = x + (std::int64_t(h) * s.w + w) * s.c + c;
+        patch[i][j] = !inside ? Vec<T>{} : count < lanes<T> ? load_part(at, count) : load(at);
+      }
+    const Patch<T> from{reinterpret_cast<const T*>(patch), 6 * lanes<T>};
+    T* to = v + unit / runs * s.c + c;
+    const auto put = [&](int k, Vec<T> value) {
+      count < lanes<T> ? store_part(to + k * point, value, count) : store(to + k * point, value);
+    };
+    transform_input<0>(from, put);
+    transform_input<1>(from, put);
+  }
+  team.sync();
+}
+
+// m (points, tiles, f) = v u
+template <class T>
+void lone_products(const Team& team, const Winograd& s, const T* v, std::int64_t v_point, const T* u, T* m,
+                   std::int64_t m_point, T* space) {
+  const int panels = ceil_div(s.f, lanes<T>);
+  const Range mine = team.share(std::int64_t(winograd_points) * panels);
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const std::int64_t k = unit / panels, f = unit % panels * lanes<T>;
+    gemm<T>(Team{},
+            {.m = s.tiles(),
+             .n = int(least<std::int64_t>(s.f - f, lanes<T>)),
+             .depth = s.c,
+             .a = {v + k * v_point, s.c, 1},
+             .b = {u + k * weights_step<T>(s) + f * s.c, lanes<T>, 1},
+             .c = m + k * m_point + f,
+             .bias = nullptr,
+             .c_stride = s.f},
+            space);
+  }
+  team.sync();
+}
+
+template <class T>
+void lone_outputs(const Team& team, const Winograd& s, const T* m, std::int64_t point, const T* bias, T* y) {
+  const int runs = ceil_div(s.f, lanes<T>);
+  const Range mine = team.share(std::int64_t(s.tiles()) * runs);
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const WinogradTile tile = s.tile(unit / runs);
+    const int f = unit % runs * lanes<T>, count = least(s.f - f, lanes<T>);
+    const auto get = [&](const T* p) { return count < lanes<T> ? load_part(p, count) : load(p); };
+    const T* from = m + unit / runs * s.f + f;
+    const Vec<T> b = bias ? get(bias + f) : Vec<T>{};
+    Vec<T> out[4][4];
+    transform_back<4, Vec<T>>([&](int k) { return get(from + k * point); },
+                              [](auto&&... points) { output_of_points<Vec<T>>(points...); }, out);
+    T* to = y + (std::int64_t(tile.row) * s.ow + tile.column) * s.f + f;
+    for (int i = 0; i < least(s.oh - tile.row, 4); i++)
+      for (int j = 0; j < least(s.ow - tile.column, 4); j++) {
+        T* at = to + (std::int64_t(i) * s.ow + j) * s.f;
+        count < lanes<T> ? store_part(at, out[i][j] + b, count) : store(at, out[i][j] + b);
+      }
+  }
+  team.sync();
+}
+
+template <class T>
+void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, const T* bias, T* y, T* scratch) {
+  const std::int64_t v_point = point_step<T>(std::int64_t(s.tiles()) * s.c),
+                     m_point = point_step<T>(std::int64_t(s.tiles()) * s.f);
+  T *u = scratch, *v = u + winograd_points * weights_step<T>(s), *m = v + winograd_points * v_point;
+  T* space = m + winograd_points * m_point + team.rank * gemm_scratch<T>;
+  transform_weights(team, s, w, u);
+  lone_inputs(team, s, x, v, v_point);
+  lone_products(team, s, v, v_point, u, m, m_point, space);
+  lone_outputs(team, s, m, m_point, bias, y);
+}
