@@ -52,8 +52,7 @@ void Rbm<T>::gather(const Team& team, const Data<T>& data, index begin, int n, T
   kernels_.gather_rows(team, data.x, order_.data(), n, y);
 }
 
-// --- units
-// ------------------------------------------------------------------------------------------------------------
+// --- units ----------------------------------------------------------------------------------------------------------
 
 // p = P(h = 1 | v) of its input v W + c
 template <class T>
@@ -106,8 +105,7 @@ void Rbm<T>::draw_visible(const Pass& pass, std::uint32_t stream, int n, const T
     kernels_.bernoulli_units(pass.team, n, visible, key(pass, stream), draw(pass, n, visible), v, nullptr, v);
 }
 
-// --- learning
-// ---------------------------------------------------------------------------------------------------------
+// --- learning -------------------------------------------------------------------------------------------------------
 
 // From the data in the first rows of v_ to p_ of data and model; the number of rows of the model.
 //   contrastive divergence: the model starts at the data and has its visible units as expectations (Hinton 2002, 2010)
@@ -214,8 +212,7 @@ EpochResult Rbm<T>::train_epoch(const Data<T>& data, int batch, const RbmLearnin
   return result;
 }
 
-// --- use
-// --------------------------------------------------------------------------------------------------------------
+// --- use ------------------------------------------------------------------------------------------------------------
 
 template <class T>
 void Rbm<T>::hidden(const RbmWeights<T>& weights, const Data<T>& data, T* y) {

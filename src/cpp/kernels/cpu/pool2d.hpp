@@ -150,8 +150,8 @@ void avg_pool2d_backward(const Team& team, const Pool2DShape& s, const T* dy, T*
   team.sync();
 }
 
-// --- global pools: images to rows (n, c)
-// -------------------------------------------------------------------------------- Plane p of an image and rows (n, c):
+// --- global pools: images to rows (n, c) ----------------------------------------------------------------------------
+// Plane p of an image and rows (n, c):
 // row + l*c is sample l's value, for l < count.
 template <class T>
 struct PlaneRow {

@@ -61,7 +61,7 @@ void reverse_steps(const Team& team, const SequenceShape& s, const T* x, T* y) {
   });
 }
 
-// --- pooling over time: the last step, the mean, the first of the largest values -------------------------------------
+// --- pooling over time: the last step, the mean, the first of the largest values ------------------------------------
 template <class T>
 void step_pool_forward(const Team& team, StepPool pool, const SequenceShape& s, const T* x, T* y, T* where) {
   const std::int64_t step = std::int64_t(s.n) * s.features;
@@ -110,8 +110,7 @@ void step_pool_backward(const Team& team, StepPool pool, const SequenceShape& s,
   });
 }
 
-// --- concat: y (rows, a + b)
-// ------------------------------------------------------------------------------------------
+// --- concat: y (rows, a + b) ----------------------------------------------------------------------------------------
 template <class T>
 void concat_forward(const Team& team, int rows, int a_features, int b_features, const T* a, const T* b, T* y) {
   const std::int64_t features = a_features + b_features;
@@ -134,8 +133,7 @@ void concat_backward(const Team& team, int rows, int a_features, int b_features,
   team.sync();
 }
 
-// --- embedding: y (rows, units) = table (symbols, units)[ids]
-// ---------------------------------------------------------
+// --- embedding: y (rows, units) = table (symbols, units)[ids] -------------------------------------------------------
 template <class T>
 FASTDL_INLINE std::int64_t symbol_of(T id, int symbols) {  // never outside of the table, whatever the id
   return id >= 0 && id < T(symbols) ? std::int64_t(id) : 0;
