@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="mnist.npz, or the folder of the IDX files")
     parser.add_argument("--units", type=int, default=240, help="of each hidden layer")
     parser.add_argument("--pieces", type=int, default=5, help="linear maps that a unit chooses of")
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=100)
     arguments = parser.parse_args()
 
     X_train, y_train, X_test, y_test = load_mnist(arguments.data)
