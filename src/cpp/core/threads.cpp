@@ -3,6 +3,7 @@
 #include <linux/futex.h>
 #include <omp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,6 +58,22 @@ int take_seats(int wanted) {
 Seats::Seats(int wanted) : taken(take_seats(wanted)) {}
 Seats::~Seats() { at_work -= taken; }
 
+namespace {
+
+// To another processor, if this thread may run there. The scheduler leaves two threads that wake each other on one
+// processor for long, though the next is idle: then they take turns at every barrier. (LeNet-5, 64 images, 2 threads
+// after 0.1 s of rest: 0.5 to 4.9 ms without this, 0.2 to 0.3 with it.)
+void leave_cpu(int cpu) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) || CPU_COUNT(&allowed) < 2) return;
+  cpu_set_t others = allowed;
+  CPU_CLR(cpu, &others);
+  sched_setaffinity(0, sizeof others, &others);
+  sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+}  // namespace
+
 // The kernel looks at the phase once more before it lets a thread sleep, and sleepers is raised before and read after
 // the phase changes: no wake-up is missed.
 void wait_for_phase_after(Barrier& barrier, int phase) {
@@ -71,9 +88,12 @@ void wait_for_phase_after(Barrier& barrier, int phase) {
   __atomic_add_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
   while (!passed()) syscall(SYS_futex, &barrier.phase, FUTEX_WAIT_PRIVATE, phase, nullptr, nullptr, 0);
   __atomic_sub_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
+  const int cpu = sched_getcpu();
+  if (cpu >= 0 && cpu == __atomic_load_n(&barrier.cpu, __ATOMIC_RELAXED)) leave_cpu(cpu);
 }
 
 void wake_sleepers(Barrier& barrier) {
+  __atomic_store_n(&barrier.cpu, sched_getcpu(), __ATOMIC_RELAXED);
   syscall(SYS_futex, &barrier.phase, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
