@@ -61,8 +61,8 @@ struct Recurrent : Layer<T> {
   void forward(const Frame<T>& f) const override {
     if (reverse) f.kernels.reverse_steps(f.team, f.sequence(in.shape), f.value(in), f.value(x));
     if (f.stateful) {
-      copy(f, f.carry(carry_h), f.saved(h0));
-      copy(f, f.carry(carry_c), f.saved(c0));
+      copy(f, {{units}}, f.carry(carry_h), f.saved(h0));
+      copy(f, {{units}}, f.carry(carry_c), f.saved(c0));
     }
     if (drops(f))
       f.kernels.dropout_forward(f.team, {f.n, units, 1, false}, {f.seed, number, f.epoch, f.sample, f.n}, drop, nullptr,
@@ -118,9 +118,6 @@ struct Recurrent : Layer<T> {
     if (!is_rnn()) a.gates = f.saved(z), a.extra = f.saved(extra);
     a.scratch = f.scratch;
     return a;
-  }
-  void copy(const Frame<T>& f, const T* from, T* to) const {
-    f.kernels.activation_forward(f.team, ActivationKind::identity, T(0), f.n * index(units), from, to);
   }
 };
 

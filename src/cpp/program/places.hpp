@@ -20,7 +20,7 @@ class Places {
     if (a != b) others_[std::max(a, b)].push_back(std::min(a, b));
   }
 
-  // Where each tensor starts, in units of its size; the first place that none of its others has taken.
+  // Where each tensor starts: in the first place that none of its others has taken.
   std::vector<std::int64_t> starts() const {
     std::vector<int> place(sizes_.size());
     std::vector<std::int64_t> room, starts;

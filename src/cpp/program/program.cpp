@@ -185,7 +185,8 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
   const bool few = is_few(data.count);
   last_n_ = 0;
   int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
-  if (few && (work_ * data.count < few_threshold || !few_trial_.team())) threads = 1;
+  const bool tries = few && work_ * data.count >= few_threshold;
+  if (few && !(tries && few_trial_.team())) threads = 1;
   run_team(threads, [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count; begin += n) {
@@ -205,7 +206,7 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
       read(f, out.shape, z, y + begin * size);
     }
   });
-  if (few) few_trial_.done();
+  if (tries) few_trial_.done();
 }
 
 template <class T>
