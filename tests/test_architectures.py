@@ -7,9 +7,9 @@ import pytest
 
 from fastdl import CNNClassifier
 from fastdl import layers as L
-from fastdl.estimators import _architectures
+from fastdl.estimators.convolutional import architectures
 
-DEEP = [name for name in _architectures.NAMES if name[-1].isdigit() and name != "lenet5"]
+DEEP = [name for name in architectures.NAMES if name[-1].isdigit() and name != "lenet5"]
 
 
 def on_the_way(layers):
@@ -22,7 +22,7 @@ def on_the_way(layers):
 @pytest.mark.parametrize("name", [*DEEP, "lenet5", "alexnet"])
 def test_depth(name):
     depth = {"lenet5": 5, "alexnet": 8}.get(name) or int(re.sub(r"\D", "", name))
-    layers = _architectures.build(name, (224, 224, 3))
+    layers = architectures.build(name, (224, 224, 3))
     weighted = [layer for layer in on_the_way(layers) if isinstance(layer, (L.Conv2D, L.Dense))]
     assert len(weighted) + 1 == depth
 
@@ -41,7 +41,7 @@ def test_size(name, input_shape, n_outputs, n_parameters):
     assert f" {n_parameters:,} parameters" in text
 
 
-@pytest.mark.parametrize("name", _architectures.NAMES)
+@pytest.mark.parametrize("name", architectures.NAMES)
 def test_small_images(name):
     X = np.random.default_rng(0).normal(size=(4, 32, 28, 3)).astype(np.float32)
     clf = CNNClassifier(architecture=name, solver="sgd", max_epochs=1, random_state=0, n_jobs=1)
@@ -51,10 +51,10 @@ def test_small_images(name):
 
 def test_large_images_start_with_strides():
     for name, first in (("resnet34", 7), ("alexnet", 11)):
-        layers = _architectures.build(name, (224, 224, 3))
+        layers = architectures.build(name, (224, 224, 3))
         assert layers[0].kernel_size == first
         assert layers[0].stride > 1
     dense = [
-        layer for layer in _architectures.build("vgg11", (224, 224, 3)) if hasattr(layer, "units")
+        layer for layer in architectures.build("vgg11", (224, 224, 3)) if hasattr(layer, "units")
     ]
     assert [layer.units for layer in dense] == [4096, 4096]

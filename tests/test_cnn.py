@@ -15,7 +15,7 @@ from sklearn.preprocessing import scale
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastdl import CNNClassifier, CNNRegressor, NDScaler, losses, optim
-from fastdl.estimators._images import check_samples
+from fastdl.estimators.inputs.images import check_samples
 from images import some_digits, tiny, tiny_regressor, weights
 
 

@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import fastdl
 from fastdl import ConvAutoencoder, NDScaler
 from fastdl import layers as L
-from fastdl.estimators._mirror import mirror
+from fastdl.estimators.autoencoders.mirror import mirror
 from fastdl.program import compile
 from images import some_digits
 

@@ -250,9 +250,9 @@ def test_divergence_keeps_finite_weights() -> None:
 
 
 def test_ctrl_c_keeps_finished_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastdl.estimators import _rbm_training
+    from fastdl.estimators.boltzmann import training
 
-    train, epochs = _rbm_training._train, []
+    train, epochs = training._train, []
 
     def interrupted(*args: Any) -> None:
         epochs.append(1)
@@ -260,7 +260,7 @@ def test_ctrl_c_keeps_finished_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
         if len(epochs) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(_rbm_training, "_train", interrupted)
+    monkeypatch.setattr(training, "_train", interrupted)
     with pytest.warns(UserWarning, match=r"Training interrupted by user\."):
         rbm = new(GaussianRBM, n_iter=9).fit(DIGITS)
     monkeypatch.undo()

@@ -11,8 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import fastdl
-from fastdl import RNNClassifier, RNNRegressor, optim, windows
+from fastdl import RNNClassifier, RNNRegressor, optim
 from fastdl import layers as L
+from fastdl.fitting import windows
 from fastdl.program import compile, set_optimizer
 from images import weights
 

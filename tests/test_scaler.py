@@ -74,7 +74,7 @@ def test_bytes_become_float32(rng):
 
 
 def test_many_values_are_read_in_blocks(rng, monkeypatch):
-    monkeypatch.setattr("fastdl.estimators._scaler._BLOCK", 64)
+    monkeypatch.setattr("fastdl.estimators.convolutional.scaler._BLOCK", 64)
     X = rng.normal(3, 2, size=(20, 6, 5, 3))
     scaler = NDScaler().fit(X)
     np.testing.assert_allclose(scaler.mean_, X.mean(axis=(0, 1, 2)))

@@ -84,7 +84,7 @@ def test_the_same_seed_gives_the_same_bytes(words):
 
 
 def test_chunks_change_nothing(words, monkeypatch):
-    monkeypatch.setattr("fastdl.estimators._skip_gram._CHUNK", 50)
+    monkeypatch.setattr("fastdl.estimators.words.skip_gram._CHUNK", 50)
     again = tiny().fit(["", *made_language(), ""])
     np.testing.assert_allclose(again.vectors_, words.vectors_, rtol=1e-5, atol=1e-6)
 

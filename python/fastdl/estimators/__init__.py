@@ -1,29 +1,29 @@
 """Networks as scikit-learn estimators."""
 
-from fastdl.estimators._autoencoder import Autoencoder
-from fastdl.estimators._cnn_classifier import CNNClassifier
-from fastdl.estimators._cnn_regressor import CNNRegressor
-from fastdl.estimators._conv_autoencoder import ConvAutoencoder
-from fastdl.estimators._dbn import DBN
-from fastdl.estimators._dbn_classifier import DBNClassifier
-from fastdl.estimators._dbn_regressor import DBNRegressor
-from fastdl.estimators._elm import ELMClassifier, ELMRegressor
-from fastdl.estimators._mlp_classifier import MLPClassifier
-from fastdl.estimators._mlp_regressor import MLPRegressor
-from fastdl.estimators._net_classifier import NetClassifier
-from fastdl.estimators._net_regressor import NetRegressor
-from fastdl.estimators._rbm_bernoulli import BernoulliRBM
-from fastdl.estimators._rbm_gaussian import GaussianRBM
-from fastdl.estimators._rnn_classifier import RNNClassifier
-from fastdl.estimators._rnn_regressor import RNNRegressor
-from fastdl.estimators._scaler import NDScaler
-from fastdl.estimators._sequence_tagger import SequenceTagger
-from fastdl.estimators._softmax import SoftmaxRegression
-from fastdl.estimators._stacked import StackedAutoencoder
-from fastdl.estimators._stacked_classifier import StackedAutoencoderClassifier
-from fastdl.estimators._stacked_regressor import StackedAutoencoderRegressor
-from fastdl.estimators._text_generator import TextGenerator
-from fastdl.estimators._word_vectors import WordVectors
+from fastdl.estimators.autoencoders.autoencoder import Autoencoder
+from fastdl.estimators.autoencoders.conv_autoencoder import ConvAutoencoder
+from fastdl.estimators.autoencoders.stacked import StackedAutoencoder
+from fastdl.estimators.autoencoders.stacked_classifier import StackedAutoencoderClassifier
+from fastdl.estimators.autoencoders.stacked_regressor import StackedAutoencoderRegressor
+from fastdl.estimators.boltzmann.bernoulli import BernoulliRBM
+from fastdl.estimators.boltzmann.dbn import DBN
+from fastdl.estimators.boltzmann.dbn_classifier import DBNClassifier
+from fastdl.estimators.boltzmann.dbn_regressor import DBNRegressor
+from fastdl.estimators.boltzmann.gaussian import GaussianRBM
+from fastdl.estimators.convolutional.cnn_classifier import CNNClassifier
+from fastdl.estimators.convolutional.cnn_regressor import CNNRegressor
+from fastdl.estimators.convolutional.net_classifier import NetClassifier
+from fastdl.estimators.convolutional.net_regressor import NetRegressor
+from fastdl.estimators.convolutional.scaler import NDScaler
+from fastdl.estimators.perceptrons.elm import ELMClassifier, ELMRegressor
+from fastdl.estimators.perceptrons.mlp_classifier import MLPClassifier
+from fastdl.estimators.perceptrons.mlp_regressor import MLPRegressor
+from fastdl.estimators.perceptrons.softmax import SoftmaxRegression
+from fastdl.estimators.recurrent.rnn_classifier import RNNClassifier
+from fastdl.estimators.recurrent.rnn_regressor import RNNRegressor
+from fastdl.estimators.recurrent.sequence_tagger import SequenceTagger
+from fastdl.estimators.recurrent.text_generator import TextGenerator
+from fastdl.estimators.words.word_vectors import WordVectors
 
 __all__ = [
     "DBN",

@@ -10,11 +10,11 @@ import numpy as np
 from fastdl import estimators, initializers, layers, losses, optim, schedules
 from fastdl import program as programs
 from fastdl._spec import Spec
-from fastdl.estimators._network import Network
+from fastdl.fitting.network import Network
+from fastdl.fitting.progress import COLUMNS, LearningRate, Progress
+from fastdl.fitting.targets import Targets
 from fastdl.io._safetensors import Tensors, is_storable
-from fastdl.progress import COLUMNS, LearningRate, Progress
 from fastdl.schedules import Plateau
-from fastdl.targets import Targets
 
 
 def _spec_name(spec: type[Spec]) -> str:

@@ -1,0 +1,1 @@
+"""Networks that learn X itself, and stacks of them."""

@@ -1,0 +1,1 @@
+"""Networks for images, and networks of layers that users list."""

@@ -1,0 +1,250 @@
+"""Multi-layer perceptrons: scikit-learn's, to rounding, and more."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+from sklearn.base import is_regressor
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from fastdl import layers as L
+from fastdl import optim, schedules
+from fastdl.estimators.base.net import BaseNet
+from fastdl.fitting.lbfgs import PackedLoss
+from fastdl.fitting.solver import iteration_line
+from fastdl.fitting.training import Samples
+from fastdl.initializers import Uniform
+from fastdl.layers._activation import FUNCTIONS
+from fastdl.validation import check_rows, check_rows_and_targets, core_input, float_dtype
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+_ACTIVATIONS = {*FUNCTIONS, "logistic"} - {"sigmoid"}
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+
+
+class BaseMLP(BaseNet):
+    """What `MLPClassifier` and `MLPRegressor` share.
+
+    The same `random_state` gives scikit-learn's network: weights, splits and shuffles are drawn in
+    its order, and each batch is computed by its formulas. `coefs_` and `intercepts_` may be
+    written; predictions and further fits use what they hold.
+    """
+
+    _report = staticmethod(iteration_line)
+    _warns_at_end = True
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(_ACTIVATIONS), list, tuple],
+        "solver": [StrOptions(set(optim.BY_NAME)), optim.Optimizer],
+        "alpha": [_NOT_NEGATIVE],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions(set(schedules.BY_NAME)), schedules.Schedule],
+        "learning_rate_init": [_POSITIVE],
+        "power_t": [_NOT_NEGATIVE],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [_NOT_NEGATIVE],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [_POSITIVE],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "batch_norm": ["boolean"],
+        "weight_decay": [_NOT_NEGATIVE],
+        "l1": [_NOT_NEGATIVE],
+        "max_norm": [_POSITIVE, None],
+        "clip_value": [_POSITIVE, None],
+        "clip_norm": [_POSITIVE, None],
+        "scoring": [str, callable, None],
+        "n_jobs": [Integral, None],
+        "device": [StrOptions({"cpu", "cuda", "auto"})],
+    }
+
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+
+    def __sklearn_tags__(self) -> Any:
+        """Sparse X is taken, and not made dense."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _has_weights(self) -> bool:
+        return hasattr(self, "coefs_")
+
+    # --- X, y and loss
+
+    def _check_X(self, X: Any) -> Any:
+        return check_rows(self, X)
+
+    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        return check_rows_and_targets(self, X, y, reset=reset, y_numeric=is_regressor(self))
+
+    def _dtype(self, X: Any) -> np.dtype[Any]:
+        return float_dtype(X)
+
+    def _largest_loss(self, dtype: np.dtype[Any]) -> float:
+        """scikit-learn clips probabilities to [eps, 1 - eps]."""
+        has_probabilities = self._targets.kind != "continuous"
+        return -math.log(np.finfo(dtype).eps) if has_probabilities else math.inf
+
+    def _batch_size(self, n_samples: int) -> int:
+        if self.batch_size == "auto":
+            return min(200, n_samples)
+        if self.batch_size > n_samples and self.solver != "lbfgs":
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                stacklevel=2,
+            )
+        return min(self.batch_size, n_samples)
+
+    @property
+    def _max_epochs(self) -> int:
+        return int(self.max_iter)
+
+    # --- the network
+
+    def _hidden_sizes(self) -> list[int]:
+        sizes = self.hidden_layer_sizes
+        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        if any(size <= 0 for size in sizes):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+        return sizes
+
+    def _hidden_activations(self, n_hidden: int) -> list[str]:
+        if isinstance(self.activation, str):
+            return [self.activation] * n_hidden
+        if len(self.activation) != n_hidden:
+            raise ValueError(
+                f"activation={self.activation!r} names {len(self.activation)} functions, but "
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} has {n_hidden} layers. Give one "
+                "name for all, or one for each hidden layer."
+            )
+        return list(self.activation)
+
+    def _layers(self, input_shape: tuple[int, ...]) -> list[L.Layer]:
+        """Dense, batch norm, activation and dropout for each hidden layer; a dense output layer."""
+        sizes = self._hidden_sizes()
+        activations = self._hidden_activations(len(sizes))
+        layers: list[L.Layer] = []
+        fan_in = input_shape[0]
+        for size, function in zip(sizes, activations, strict=True):
+            layers.append(_dense(fan_in, size, function))
+            if self.batch_norm:
+                layers.append(L.BatchNorm())
+            layers.append(L.Activation("sigmoid" if function == "logistic" else function))
+            if self.dropout:
+                layers.append(L.Dropout(self.dropout))
+            fan_in = size
+        last = activations[-1] if activations else self.activation
+        return [*layers, _dense(fan_in, self._targets.n_outputs, last)]
+
+    def _show_weights(self, program: Program) -> None:
+        names = self._dense_names()
+        self.coefs_ = [program.get_parameter(f"{name}.weight") for name in names]
+        self.intercepts_ = [program.get_parameter(f"{name}.bias") for name in names]
+        self.n_layers_ = len(names) + 1
+        self.n_outputs_ = self._targets.n_outputs
+        link = self._network.loss.link
+        self.out_activation_ = {"": "identity", "sigmoid": "logistic"}.get(link, link)
+        self._no_improvement_count = self._progress.no_improvement
+        self.best_loss_ = None if self.early_stopping else self._progress.best_loss
+        self.best_validation_score_ = self._progress.best_score if self.early_stopping else None
+
+    def _take_weights(self, program: Program) -> None:
+        for name, coef, intercept in zip(
+            self._dense_names(), self.coefs_, self.intercepts_, strict=True
+        ):
+            program.set_parameter(f"{name}.weight", coef)
+            program.set_parameter(f"{name}.bias", intercept)
+
+    def _dense_names(self) -> list[str | None]:
+        return [layer.name for layer in self._network.layers if isinstance(layer, L.Dense)]
+
+    def _layer_index(self, layer: int | str | None) -> int:
+        """Hidden layers are counted without batch norm and dropout: 0 is the first."""
+        layers = self._network.layers
+        hidden = [i for i, spec in enumerate(layers) if isinstance(spec, L.Activation)]
+        if isinstance(layer, str):
+            return super()._layer_index(layer)
+        number = len(hidden) - 1 if layer is None else layer
+        if not 0 <= number < len(hidden):
+            raise ValueError(f"layer={layer!r}; this network has {len(hidden)} hidden layers.")
+        return hidden[number]
+
+    # --- losses as scikit-learn reports them
+
+    def _reported_loss(
+        self,
+        loss: float,
+        samples: Samples,
+        order: NDArray[np.int64] | None = None,
+        batch_size: int | None = None,
+    ) -> float:
+        """The mean, not the sum, of squared errors over outputs; the whole Poisson deviance."""
+        kind = self._network.loss.kind
+        if kind == "squared_error":
+            return loss / self._targets.n_outputs
+        if kind == "poisson":
+            y = samples.y.astype(np.float64)
+            return loss + _mean((xlogy(y, y) - y).sum(axis=1), samples.weight, order, batch_size)
+        return loss
+
+    def _loss_grad_lbfgs(
+        self,
+        packed_coef_inter: NDArray[np.float64],
+        X: Any,
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None,
+        *_buffers: Any,
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Loss and gradient for packed weights; scikit-learn's name, for its tests."""
+        program = self.program_
+        codes = self._targets.as_codes
+        y = y.argmax(axis=1).astype(np.int32) if codes else y.astype(program.dtype)
+        samples = Samples(core_input(X), y, sample_weight)
+        return PackedLoss(program, self._reported_loss)(packed_coef_inter, samples)
+
+
+def _dense(fan_in: int, fan_out: int, function: str) -> L.Dense:
+    """A layer that starts as scikit-learn's: weights and biases uniform, after Glorot."""
+    bound = float(np.sqrt((2.0 if function == "logistic" else 6.0) / (fan_in + fan_out)))
+    return L.Dense(fan_out, weight_init=Uniform(bound), bias_init=Uniform(bound))
+
+
+def _mean(
+    values: NDArray[np.float64],
+    weight: NDArray[Any] | None,
+    order: NDArray[np.int64] | None,
+    batch_size: int | None,
+) -> float:
+    """The mean over samples of the weighted means of their batches; without batches, of all."""
+    if order is None or batch_size is None:
+        return float(np.average(values, weights=weight))
+    starts = np.arange(0, len(order), batch_size)
+    sizes = np.diff(starts, append=len(order))
+    of_sample = np.ones(len(order)) if weight is None else weight[order].astype(np.float64)
+    sums = np.add.reduceat(of_sample * values[order], starts)
+    totals = np.add.reduceat(of_sample, starts)
+    return float(np.average(sums / totals, weights=sizes))

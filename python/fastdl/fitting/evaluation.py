@@ -1,0 +1,113 @@
+"""The columns of the history that need a look at the network's answers after an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import check_scoring, r2_score
+
+from fastdl import _core
+from fastdl.fitting import windows
+from fastdl.fitting.targets import Targets
+from fastdl.fitting.training import Samples
+from fastdl.losses import Loss
+from fastdl.validation import Sequences, inside, with_steps
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+
+class Data(NamedTuple):
+    """Samples for the core, and the same as the user's scorers and callbacks want them."""
+
+    samples: Samples
+    X: Any
+    y: Any
+
+    def ready_for(self, program: Program) -> Data:
+        """Sequences with as many steps as the program has, if they have fewer."""
+        samples = self.samples
+        if samples.lengths is None or windows.are_needed(program, samples.X, samples.lengths):
+            return self
+        X, y, steps = samples.X, samples.y, program.input_shape[0]
+        y = with_steps(y, steps) if isinstance(self.y, Sequences) else y
+        return self._replace(samples=samples._replace(X=with_steps(X, steps), y=y))
+
+    def of_steps(self) -> Data:
+        """With each real step of the sequences as a sample; without X."""
+        _, y, weight, lengths = self.samples
+        assert lengths is not None
+        weight = None if weight is None else np.repeat(weight, lengths)
+        y = y[inside(lengths, y.shape[1])]
+        return Data(Samples(None, y, weight), None, self.y.steps)
+
+
+def evaluation(
+    estimator: Any, program: Program, train: Data, val: Data | None
+) -> Callable[[], dict[str, float]] | None:
+    """What `training.run` calls after an epoch; None where there is nothing to compute.
+
+    The validation score is the accuracy or R^2 of scikit-learn's `score`, or what the estimator's
+    `scoring` says; the training score is computed with `scoring` only.
+    """
+    scorer = None if estimator.scoring is None else check_scoring(estimator, estimator.scoring)
+    if scorer is None and val is None:
+        return None
+    targets, loss = estimator._targets, estimator._network.loss
+
+    def evaluate() -> dict[str, float]:
+        columns: dict[str, float] = {}
+        if val is not None and targets.kind in ("input", "next"):
+            mean = windows.mean_loss(program, val.samples)
+            columns |= {"val_loss": mean, "val_score": -mean * estimator._error_of_loss()}
+        elif val is not None:
+            data, lengths = val, val.samples.lengths
+            output = windows.predict(program, val.samples.X, lengths)
+            if isinstance(val.y, Sequences):
+                assert lengths is not None
+                data, output = val.of_steps(), output[inside(lengths, output.shape[1])]
+            mean = mean_loss(loss, output, data.samples)
+            columns["val_loss"] = estimator._reported_loss(mean, data.samples)
+            if scorer is None:
+                columns["val_score"] = default_score(targets, loss, output, data)
+        if scorer is not None:
+            estimator._show_weights(program)
+            columns["score"] = _score(scorer, estimator, train)
+            if val is not None:
+                columns["val_score"] = _score(scorer, estimator, val)
+        return columns
+
+    return evaluate
+
+
+def _score(scorer: Any, estimator: Any, data: Data) -> float:
+    weight = data.samples.weight
+    weights = {} if weight is None else {"sample_weight": weight}
+    y = data.y.listed() if isinstance(data.y, Sequences) else data.y
+    return float(scorer(estimator, data.X, y, **weights))
+
+
+def mean_loss(loss: Loss, output: NDArray[Any], samples: Samples) -> float:
+    """The mean loss of outputs before the link, weighted."""
+    values = np.empty(len(output))
+    _core.loss(loss.kind, output, samples.y, samples.weight, 1.0, loss.param, values, None)
+    total = len(output) if samples.weight is None else samples.weight.sum()
+    return float(values.sum() / total)
+
+
+def default_score(targets: Targets, loss: Loss, output: NDArray[Any], data: Data) -> float:
+    """Accuracy or R^2 of outputs before the link, without the price of going through `predict`."""
+    weight, y = data.samples.weight, data.samples.y
+    if targets.kind == "continuous":
+        if not np.isfinite(output).all():
+            return float("nan")
+        answers = np.exp(output) if loss.link == "exp" else output
+        return float(r2_score(data.y, answers, sample_weight=weight))
+    if targets.kind == "multilabel":
+        right = ((output > 0) == (y > 0)).all(axis=1)
+    else:
+        right = targets.decode_codes(output, threshold=0) == y.ravel()
+    return float(np.average(right, weights=weight))

@@ -1,0 +1,124 @@
+"""L-BFGS over all samples at once, by SciPy, as scikit-learn's perceptrons run it."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.optimize
+from numpy.typing import NDArray
+from sklearn.utils.optimize import _check_optimize_result
+
+from fastdl.callbacks import EpochTasks
+from fastdl.fitting.progress import Settings
+from fastdl.fitting.training import Samples
+from fastdl.optim import LBFGS
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+
+class PackedLoss:
+    """Loss and gradient of a program as functions of one vector.
+
+    The vector is packed as scikit-learn packs it: all weights of the layers, then the rest (all
+    biases). The order decides how SciPy's sums are rounded.
+    """
+
+    def __init__(self, program: Program, reported: Callable[[float, Samples], float]) -> None:
+        self.program, self.reported = program, reported
+        parameters = sorted(program.parameters, key=lambda p: p.role != "weight")
+        places = [np.arange(p.offset, p.offset + p.size) for p in parameters]
+        self.index = np.concatenate(places)
+        self.fixed = np.concatenate([np.full(p.size, not p.trainable) for p in parameters])
+
+    def pack(self, flat: NDArray[Any]) -> NDArray[np.float64]:
+        """From the program's order."""
+        return flat[self.index].astype(np.float64)
+
+    def set_weights(self, packed: NDArray[np.float64]) -> None:
+        """Give the program these weights."""
+        flat = np.empty(len(packed), self.program.dtype)
+        flat[self.index] = packed
+        self.program.set_weights(flat)
+
+    def __call__(
+        self, packed: NDArray[np.float64], samples: Samples
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Loss and gradient at packed weights."""
+        self.set_weights(packed)
+        loss, penalty = self.program.loss_and_grads(
+            samples.X, samples.y, sample_weight=samples.weight, lengths=samples.lengths
+        )
+        gradient = self.pack(self.program.get_gradients())
+        gradient[self.fixed] = 0.0
+        return self.reported(loss, samples) + penalty, gradient
+
+
+def run(
+    estimator: Any,
+    program: Program,
+    samples: Samples,
+    optimizer: LBFGS,
+    settings: Settings,
+    evaluate: Callable[[], dict[str, float]] | None,
+    tasks: EpochTasks | None,
+) -> None:
+    """Minimise the loss; the program ends with SciPy's result.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not finite in the end.
+    """
+    progress = estimator._progress
+    loss = PackedLoss(program, estimator._reported_loss)
+    last = loss.pack(program.get_weights())
+    progress.n_iter = 0
+    begun = time.perf_counter()
+
+    def iteration_ends(intermediate_result: Any) -> None:
+        nonlocal last, begun
+        last = intermediate_result.x.copy()
+        if tasks:
+            tasks.begin()
+        if evaluate or tasks:
+            loss.set_weights(last)
+        columns = evaluate() if evaluate else {}
+        now = time.perf_counter()
+        progress.record(loss=float(intermediate_result.fun), **columns, seconds=now - begun)
+        progress.best_iter, begun = progress.n_epochs, now
+        if settings.report:
+            print(settings.report(progress))
+        if tasks and tasks.end():
+            raise StopIteration
+
+    try:
+        result = scipy.optimize.minimize(
+            loss,
+            last,
+            args=(samples,),
+            method="L-BFGS-B",
+            jac=True,
+            callback=iteration_ends,
+            options={
+                "maxfun": optimizer.max_fun,
+                "maxcor": optimizer.memory,
+                "maxiter": settings.max_epochs,
+                "gtol": settings.tol,
+            },
+        )
+        last, progress.loss = result.x, float(result.fun)
+        if result.status != 99:  # 99: a callback stopped it
+            progress.n_iter = _check_optimize_result("lbfgs", result, settings.max_epochs)
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+    loss.set_weights(last)
+    if not np.isfinite(last).all():
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain large values "
+            "and need to be preprocessed."
+        )

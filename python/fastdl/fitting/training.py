@@ -1,0 +1,189 @@
+"""The epoch loop of every estimator: Python once per epoch, the core for everything inside it."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from fastdl.callbacks import EpochTasks
+from fastdl.fitting import windows
+from fastdl.fitting.progress import LearningRate, Progress, Settings, Weights
+
+if TYPE_CHECKING:
+    from fastdl._core import EpochResult, Program
+
+
+class Samples(NamedTuple):
+    """What the core learns from; see ``Program.train_epoch`` for the forms."""
+
+    X: Any
+    y: Any  # an array, or None for X itself; (n, T ...) for targets of steps
+    weight: NDArray[Any] | None
+    lengths: NDArray[np.int32] | None = None  # of sequences
+
+
+def run(
+    program: Program,
+    train: Samples,
+    order: NDArray[np.int64],
+    settings: Settings,
+    progress: Progress,
+    rate: LearningRate,
+    random_state: np.random.RandomState,
+    *,
+    loss_of: Callable[[EpochResult, NDArray[np.int64]], float] | None = None,
+    evaluate: Callable[[], dict[str, float]] | None = None,
+    tasks: EpochTasks | None = None,
+) -> None:
+    """Train epoch by epoch until something says stop.
+
+    Ends with the weights of the best epoch under early stopping, otherwise with those of the last
+    one. Ctrl-C, a diverging loss and an error in a callback leave those of the last epoch that was
+    finished.
+
+    Parameters
+    ----------
+    program : Program
+        With its loss and rule set; learns.
+    train : Samples
+    order : ndarray of int64
+        Which samples to train on: indices into `train`.
+    settings : Settings
+    progress : Progress
+        Moves on.
+    rate : LearningRate
+        Moves on.
+    random_state : RandomState
+        Of the shuffles, drawn as scikit-learn draws them.
+    loss_of : callable, optional
+        The loss to report for an epoch and its order of samples; by default the core's.
+    evaluate : callable, optional
+        The columns "score", "val_loss" and "val_score" for the weights as they are.
+    tasks : EpochTasks, optional
+        Callbacks to tell of each epoch, which may stop the training.
+
+    Raises
+    ------
+    ValueError
+        If the loss diverges before one epoch is finished.
+    """
+    progress.n_iter = 0
+    kept = best = Weights(program, progress.n_epochs)
+    try:
+        for _ in range(settings.max_epochs):
+            start = time.perf_counter()
+            if tasks:
+                tasks.begin()
+            if settings.shuffle:
+                order = order[_permutation(len(order), random_state)]
+            order = windows.longest_first(order, train.lengths, settings.batch_size)
+            rates = rate.rates(windows.count(program, train, order, settings.batch_size))
+            result = windows.train_epoch(
+                program,
+                train,
+                order,
+                rates,
+                batch_size=settings.batch_size,
+                epoch=progress.n_epochs,
+                poll=_handle_signals,
+            )
+            now = Weights(program, progress.n_epochs + 1)
+            if result.status == "diverged" or not now.are_finite():
+                kept.put_back(program)
+                _report_divergence(result, settings, progress, kept)
+                break
+            kept = now
+            progress.t += len(order)
+            progress.record(
+                lr=float(rates[0]),
+                loss=loss_of(result, order) if loss_of else result.loss,
+                **(evaluate() if evaluate else {}),
+            )
+            progress.history["seconds"][-1] = time.perf_counter() - start
+            if settings.report:
+                print(settings.report(progress))
+            watched = progress.watch(settings)
+            if progress.keep(settings) or not settings.early_stopping:
+                best, progress.best_iter = kept, kept.epoch
+            rate.epoch_ends(progress.t, watched)
+            stop = _should_stop(settings, progress, rate)
+            if (tasks and tasks.end()) or stop:
+                break
+            if settings.warn_at_end and progress.n_iter == settings.max_epochs:
+                _warn_at_end(settings)
+    except BaseException as error:
+        kept.put_back(program)
+        if not isinstance(error, KeyboardInterrupt):
+            raise
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+    if settings.early_stopping:
+        best.put_back(program)
+
+
+def _permutation(n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
+    """The draw of `sklearn.utils.shuffle`."""
+    indices = np.arange(n)
+    random_state.shuffle(indices)
+    return indices
+
+
+def _handle_signals() -> bool:
+    """Asked between batches: Python's handler of Ctrl-C raises KeyboardInterrupt in here."""
+    return False
+
+
+def _should_stop(settings: Settings, progress: Progress, rate: LearningRate) -> bool:
+    """Whether there were too many epochs without improvement, and no rate that could still fall."""
+    if progress.no_improvement <= settings.n_iter_no_change:
+        return False
+    what = "Validation score" if settings.early_stopping else "Training loss"
+    text = (
+        f"{what} did not improve more than tol={settings.tol:f} for "
+        f"{settings.n_iter_no_change} consecutive epochs."
+    )
+    if rate.fell:
+        text += f" Setting learning rate to {rate.learning_rate:f}"
+        progress.no_improvement = 0
+    elif rate.state is not None and rate.state.stop:
+        text += " Learning rate too small. Stopping."
+    else:
+        text += " Stopping."
+    if settings.report:
+        print(text)
+    return not rate.fell
+
+
+def _warn_at_end(settings: Settings) -> None:
+    warnings.warn(
+        f"Stochastic Optimizer: Maximum iterations ({settings.max_epochs}) reached and the "
+        "optimization hasn't converged yet.",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
+
+
+def _report_divergence(
+    result: EpochResult, settings: Settings, progress: Progress, kept: Weights
+) -> None:
+    batch = result.n_batches + (result.status == "diverged")
+    where = (
+        f"loss became nan or inf in epoch {progress.n_epochs + 1}, batch {batch} "
+        f"(solver={settings.solver!r}, learning_rate_init={settings.learning_rate_init})."
+    )
+    way_out = "Scale X, lower learning_rate_init, or set clip_norm."
+    if progress.n_iter == 0 and not settings.early_stopping:
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain large values "
+            f"and need to be preprocessed. The {where} {way_out}"
+        )
+    progress.record()
+    weights = f"end of epoch {kept.epoch}" if kept.epoch else "start"
+    warnings.warn(
+        f"{where} Weights of the {weights} are kept. {way_out}", ConvergenceWarning, stacklevel=3
+    )

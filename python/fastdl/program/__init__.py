@@ -1,0 +1,23 @@
+"""Programs: networks made ready by the core.
+
+`compile` checks a list of layers and hands it to ``fastdl._core.Program``, which infers shapes and
+plans memory; `weights` reads and writes what a program learns, by name; `threads` counts the
+processors it may use; `summary` shows it as a table. Estimators come here by `fastdl.fitting`,
+`fastdl.functional` and `fastdl.inspection` directly.
+"""
+
+from fastdl.program.compile import compile, draw_weights, set_loss, set_optimizer
+from fastdl.program.summary import summary
+from fastdl.program.threads import count_threads
+from fastdl.program.weights import get_state, set_state
+
+__all__ = [
+    "compile",
+    "count_threads",
+    "draw_weights",
+    "get_state",
+    "set_loss",
+    "set_optimizer",
+    "set_state",
+    "summary",
+]

@@ -1,0 +1,47 @@
+"""Weights and running statistics of a program, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+
+def get_state(program: Program) -> dict[str, NDArray[Any]]:
+    """Copies of all parameters and states (running statistics) by name, in the user's layout."""
+    state = {p.name: program.get_parameter(p.name) for p in program.parameters}
+    return {**state, **{s.name: program.get_state(s.name) for s in program.states}}
+
+
+def set_state(program: Program, state: Mapping[str, NDArray[Any]]) -> None:
+    """Put back what `get_state` gave, of this program or one with the same layers.
+
+    Raises
+    ------
+    ValueError
+        If names or shapes do not match; then nothing is changed.
+    """
+    shapes = {p.name: tuple(p.shape) for p in program.parameters}
+    shapes.update({s.name: (s.size,) for s in program.states})
+    for name in [*shapes, *state]:
+        if name not in state:
+            raise ValueError(f"'{name}' of the network is missing in the weights. {_OTHER_NET}")
+        if name not in shapes:
+            raise ValueError(f"'{name}' of the weights is not in the network. {_OTHER_NET}")
+        if np.shape(state[name]) != shapes[name]:
+            raise ValueError(
+                f"'{name}' has shape {np.shape(state[name])} in the weights, but {shapes[name]} in "
+                f"the network. {_OTHER_NET}"
+            )
+    for p in program.parameters:
+        program.set_parameter(p.name, np.asarray(state[p.name], dtype=program.dtype))
+    for s in program.states:
+        program.set_state(s.name, np.asarray(state[s.name], dtype=program.dtype))
+
+
+_OTHER_NET = "Weights fit only a network with the layers they were taken from."
