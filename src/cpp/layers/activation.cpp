@@ -1,6 +1,6 @@
 // activation: y = function(x), element by element; softmax over the channels.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 

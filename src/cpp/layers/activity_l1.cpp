@@ -1,6 +1,6 @@
 // activity_l1: the identity, with a penalty: strength * sum_j |x_j|, the mean over samples.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,7 +1,7 @@
 // batch_norm: each channel to mean 0 and variance 1 over the batch, then gain and shift (Ioffe & Szegedy 2015).
 // Inference, and a layer that is not trainable, use the running statistics.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,7 +1,7 @@
 // bidirectional: a recurrent layer and its mirror image, which reads each sequence from its end; outputs side by side
 // (Schuster and Paliwal 1997).
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

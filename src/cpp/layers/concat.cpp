@@ -1,7 +1,7 @@
 // concat: y = [layers(x), x], side by side; rows.
 #include "layers/chain.hpp"
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

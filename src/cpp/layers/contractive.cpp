@@ -2,7 +2,7 @@
 // the mean over samples (Rifai et al. 2011). The gradient reaches w both through h and by itself.
 #include "layers/chain.hpp"
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

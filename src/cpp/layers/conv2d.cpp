@@ -1,7 +1,7 @@
 // conv2d: y (n, oh, ow, f) = x (n, h, w, c) * weight (kh, kw, c/groups, f) + bias (f,), a cross-correlation
 #include "layers/make.hpp"
 #include "layers/window.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

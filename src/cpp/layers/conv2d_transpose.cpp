@@ -2,7 +2,7 @@
 // like x (n, h, w, c) gives its input, + bias (f,). So forward is conv2d's backward, and backward its forward.
 #include "layers/make.hpp"
 #include "layers/window.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

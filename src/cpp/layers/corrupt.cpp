@@ -1,7 +1,7 @@
 // corrupt: noise on the input of a denoising autoencoder, in training only (Vincent et al. 2010). Backward draws the
 // same noise again: nothing is saved.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

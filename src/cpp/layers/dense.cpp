@@ -1,6 +1,6 @@
 // dense: y (n, out) = x (n, in) w (in, out) + b (out,), of sequences at every step
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

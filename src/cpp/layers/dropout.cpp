@@ -2,7 +2,7 @@
 // al. 2014), of a sequence the same ones at every step (Gal and Ghahramani 2016); the identity in inference. Backward
 // draws the same mask again: nothing is saved.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

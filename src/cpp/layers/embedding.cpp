@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,6 +1,6 @@
 // flatten: images (n, h, w, c) and sequences (n, steps, features) to rows in the user's order; rows pass through.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

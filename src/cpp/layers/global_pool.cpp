@@ -1,7 +1,7 @@
 // global_avg_pool, global_max_pool: the mean, the largest of each channel: images to rows (n, c), sequences over their
 // steps to rows (n, features). last_step: the last step of each sequence.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,6 +1,6 @@
 // kl_sparsity: the identity, with a penalty: strength * sum_j KL(target || mean of unit j over the batch) (Ng 2011).
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -44,7 +44,7 @@ using Param = index;   // offset into params and grads
 using Buffer = index;  // offset into state, saved, carried
 
 template <class T>
-class Plan;  // program/plan.hpp: tensor, parameter, state, saved, carry, scratch
+class Plan;  // layers/plan.hpp: tensor, parameter, state, saved, carry, scratch
 
 // What a step shows to a layer. Each thread of the team has its own, all alike but for team.rank.
 template <class T>

@@ -1,6 +1,6 @@
 // layer_norm: the channels of each sample and pixel to mean 0 and variance 1, then gain and shift (Ba et al. 2016).
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

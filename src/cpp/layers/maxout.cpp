@@ -1,6 +1,6 @@
 // maxout: y (n, units) = the largest of `pieces` linear units each (Goodfellow et al. 2013).
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

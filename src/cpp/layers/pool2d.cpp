@@ -1,7 +1,7 @@
 // max_pool2d, avg_pool2d: the largest, the mean of each window and channel
 #include "layers/make.hpp"
 #include "layers/window.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,6 +1,6 @@
 // prelu: y = x for x > 0, alpha x below, with one learnt alpha for each channel (He et al. 2015).
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -2,7 +2,7 @@
 // read each sequence from its end: their input is turned around, and so are the outputs of all steps. In training,
 // recurrent_dropout hides the same units of the state from the products at every step (Gal and Ghahramani 2016).
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,6 +1,6 @@
 // reshape: the same numbers, in the user's order, as rows or as an image.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,7 +1,7 @@
 // residual: y = layers(x) + shortcut(x); without a shortcut, + x (He et al. 2016).
 #include "layers/chain.hpp"
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

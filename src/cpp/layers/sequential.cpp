@@ -1,7 +1,7 @@
 // sequential: layers one after the other, as one layer.
 #include "layers/chain.hpp"
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,6 +1,6 @@
 // tied_dense: y (n, out) = x (n, in) w^T + b (out,), with w (out, in) the weights of an earlier dense layer.
 #include "layers/make.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -1,7 +1,7 @@
 // upsample2d: y (n, h*fh, w*fw, c), each pixel of x (n, h, w, c) repeated, or blended with its neighbours
 #include "layers/make.hpp"
 #include "layers/window.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

@@ -7,7 +7,7 @@
 #include "core/backend.hpp"
 #include "core/threads.hpp"
 #include "layers/chain.hpp"
-#include "program/plan.hpp"
+#include "layers/plan.hpp"
 
 namespace fastdl {
 namespace {

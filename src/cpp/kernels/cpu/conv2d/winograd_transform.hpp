@@ -49,7 +49,7 @@ FASTDL_INLINE Patch<T> patch_of(const T* map, int h, int w, int row, int column,
 }
 
 // Of a sum of two products only the other may be fused with the addition: the compiler must not choose, for a sample
-// alone gets the same bits as among others (conv2d_lone.hpp).
+// alone gets the same bits as among others (lone.hpp).
 template <class V>
 FASTDL_INLINE V rounded(V product) {
   FASTDL_IN_REGISTER(product);

@@ -1,5 +1,5 @@
 // conv2d: x images, w (kh, kw, c/groups, f), b (f,), y images. Forward and the data's gradient are correlations
-// (conv2d_correlate.hpp) with weights packed at each call; the weights' gradient is in conv2d_weights.hpp. Most 3x3
+// (correlate.hpp) with weights packed at each call; the weights' gradient is in weights.hpp. Most 3x3
 // layers of float32 go by Winograd instead (winograd.hpp, winograd_weights.hpp): a matter of shape, not of the batch.
 #pragma once
 

@@ -8,7 +8,7 @@
 
 #include "core/kernels.hpp"
 #include "layers/layer.hpp"
-#include "program/places.hpp"
+#include "layers/places.hpp"
 
 namespace fastdl {
 

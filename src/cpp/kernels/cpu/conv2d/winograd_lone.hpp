@@ -1,4 +1,4 @@
-// winograd for a sample alone (conv2d_lone.hpp): the tiles of its map, with channels in the lanes. The same products
+// winograd for a sample alone (lone.hpp): the tiles of its map, with channels in the lanes. The same products
 // and sums as in winograd.hpp, point by point.
 #pragma once
 
