@@ -1,9 +1,8 @@
-"""From what users pass to what the core reads: the one place that touches user arrays."""
+"""Checks of what users pass: the one place that touches user arrays."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,63 +10,6 @@ from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, validate_data
-
-CoreInput = NDArray[Any] | tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int64]]
-
-
-@dataclass(frozen=True, eq=False)
-class Sequences:
-    """Checked sequences: padded values of shape (n, T, ...) and how many steps of each are real."""
-
-    values: NDArray[Any]
-    lengths: NDArray[np.int32]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the padded values."""
-        return self.values.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the values."""
-        return self.values.dtype
-
-    def __getitem__(self, indices: NDArray[np.int64]) -> Self:
-        return type(self)(self.values[indices], self.lengths[indices])
-
-    @property
-    def inside(self) -> NDArray[np.bool_]:
-        """Which steps are real, shape (n, T)."""
-        return inside(self.lengths, self.shape[1])
-
-    @property
-    def steps(self) -> NDArray[Any]:
-        """The values of all real steps, one sequence after the other."""
-        return self.values[self.inside]
-
-    def listed(self) -> list[NDArray[Any]]:
-        """The values of each sequence."""
-        return [x[:length] for x, length in zip(self.values, self.lengths, strict=True)]
-
-
-def lengths_of(X: Any) -> NDArray[np.int32] | None:
-    """The lengths of checked X, None if it is no sequences."""
-    return X.lengths if isinstance(X, Sequences) else None
-
-
-def inside(lengths: NDArray[Any], steps: int) -> NDArray[np.bool_]:
-    """Which of the steps of each sequence are real, shape (n, steps)."""
-    return np.arange(steps) < lengths[:, np.newaxis]
-
-
-def with_steps(values: NDArray[Any], steps: int) -> NDArray[Any]:
-    """Values (n, T, ...) with more padding, or with less."""
-    n, here, *shape = values.shape
-    if here == steps:
-        return values
-    padded = np.zeros((n, steps, *shape), values.dtype)
-    padded[:, :here] = values[:, :steps]
-    return padded
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool = False) -> Any:
@@ -92,31 +34,6 @@ def check_rows_and_targets(
         reset=reset,
     )
     return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
-
-
-def core_input(X: Any) -> CoreInput:
-    """Checked X as the core takes it: C-contiguous and of a type it knows, or a CSR triple.
-
-    Nothing is copied that has one of these forms already.
-    """
-    if isinstance(X, Sequences):
-        X = X.values
-    if sparse.issparse(X):
-        X = X.tocsr()
-        if not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        indices, starts = (
-            X.indices.astype(np.int32, copy=False),
-            X.indptr.astype(np.int64, copy=False),
-        )
-        return _core_dtype(X.data), indices, starts
-    return np.ascontiguousarray(_core_dtype(X))
-
-
-def _core_dtype(values: NDArray[Any]) -> NDArray[Any]:
-    known = values.dtype in (np.uint8, np.int32, np.float32, np.float64)
-    return values if known else values.astype(np.float64)
 
 
 def float_dtype(X: Any) -> np.dtype[Any]:

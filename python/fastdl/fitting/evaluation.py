@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,37 +12,11 @@ from sklearn.metrics import check_scoring, r2_score
 from fastdl import _core
 from fastdl.fitting import windows
 from fastdl.fitting.targets import Targets
-from fastdl.fitting.training import Samples
 from fastdl.losses import Loss
-from fastdl.validation import Sequences, inside, with_steps
+from fastdl.samples import Data, Samples, Sequences, inside
 
 if TYPE_CHECKING:
     from fastdl._core import Program
-
-
-class Data(NamedTuple):
-    """Samples for the core, and the same as the user's scorers and callbacks want them."""
-
-    samples: Samples
-    X: Any
-    y: Any
-
-    def ready_for(self, program: Program) -> Data:
-        """Sequences with as many steps as the program has, if they have fewer."""
-        samples = self.samples
-        if samples.lengths is None or windows.are_needed(program, samples.X, samples.lengths):
-            return self
-        X, y, steps = samples.X, samples.y, program.input_shape[0]
-        y = with_steps(y, steps) if isinstance(self.y, Sequences) else y
-        return self._replace(samples=samples._replace(X=with_steps(X, steps), y=y))
-
-    def of_steps(self) -> Data:
-        """With each real step of the sequences as a sample; without X."""
-        _, y, weight, lengths = self.samples
-        assert lengths is not None
-        weight = None if weight is None else np.repeat(weight, lengths)
-        y = y[inside(lengths, y.shape[1])]
-        return Data(Samples(None, y, weight), None, self.y.steps)
 
 
 def evaluation(

@@ -15,13 +15,13 @@ from sklearn.utils import _safe_indexing, check_random_state
 from fastdl import layers as L
 from fastdl.callbacks import EpochTasks
 from fastdl.fitting import lbfgs, training
-from fastdl.fitting.evaluation import Data, evaluation
+from fastdl.fitting.evaluation import evaluation
 from fastdl.fitting.network import Network
 from fastdl.fitting.progress import LearningRate, Progress
 from fastdl.fitting.solver import optimizer_of, options_of, schedule_of, settings_of
-from fastdl.fitting.training import Samples
 from fastdl.optim import LBFGS
-from fastdl.validation import check_weights, core_input, lengths_of, resolve_device
+from fastdl.samples import Data, Samples, core_input, lengths_of
+from fastdl.validation import check_weights, resolve_device
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 

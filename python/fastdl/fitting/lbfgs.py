@@ -14,8 +14,8 @@ from sklearn.utils.optimize import _check_optimize_result
 
 from fastdl.callbacks import EpochTasks
 from fastdl.fitting.progress import Settings
-from fastdl.fitting.training import Samples
 from fastdl.optim import LBFGS
+from fastdl.samples import Samples
 
 if TYPE_CHECKING:
     from fastdl._core import Program

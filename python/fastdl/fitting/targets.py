@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from fastdl.validation import Sequences
+from fastdl.samples import Sequences
 
 
 @dataclass(frozen=True, eq=False)

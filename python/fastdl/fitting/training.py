@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +14,10 @@ from sklearn.exceptions import ConvergenceWarning
 from fastdl.callbacks import EpochTasks
 from fastdl.fitting import windows
 from fastdl.fitting.progress import LearningRate, Progress, Settings, Weights
+from fastdl.samples import Samples
 
 if TYPE_CHECKING:
     from fastdl._core import EpochResult, Program
-
-
-class Samples(NamedTuple):
-    """What the core learns from; see ``Program.train_epoch`` for the forms."""
-
-    X: Any
-    y: Any  # an array, or None for X itself; (n, T ...) for targets of steps
-    weight: NDArray[Any] | None
-    lengths: NDArray[np.int32] | None = None  # of sequences
 
 
 def run(

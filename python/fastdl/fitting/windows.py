@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.validation import with_steps
+from fastdl.samples import with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import EpochResult, Program
-    from fastdl.fitting.training import Samples
+    from fastdl.samples import Samples
 
 # The state between two calls is the program's: threads that predict with it take turns.
 _carrying = Lock()

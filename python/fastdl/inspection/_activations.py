@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastdl import layers as L
 from fastdl.plotting._axes import new_axes
-from fastdl.validation import core_input
+from fastdl.samples import core_input
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

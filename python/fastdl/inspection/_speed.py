@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from fastdl.callbacks import Callback
 from fastdl.plotting._axes import new_axes
-from fastdl.validation import core_input
+from fastdl.samples import core_input
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

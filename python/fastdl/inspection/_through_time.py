@@ -13,7 +13,7 @@ from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
 from fastdl.plotting._axes import new_axes
-from fastdl.validation import core_input, lengths_of
+from fastdl.samples import core_input, lengths_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

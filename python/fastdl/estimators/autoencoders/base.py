@@ -21,7 +21,8 @@ from fastdl.fitting import job
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.losses import Loss
-from fastdl.validation import check_rows, core_input
+from fastdl.samples import core_input
+from fastdl.validation import check_rows
 
 _CHUNK = 1024  # samples whose reconstructions are held at a time
 

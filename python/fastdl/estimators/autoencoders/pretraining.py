@@ -14,7 +14,8 @@ from sklearn.utils import check_random_state
 
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.autoencoder import Autoencoder
-from fastdl.validation import check_rows, core_input
+from fastdl.samples import core_input
+from fastdl.validation import check_rows
 
 
 class Pretrained(NamedTuple):

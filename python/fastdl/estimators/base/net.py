@@ -25,10 +25,9 @@ from fastdl.fitting.network import Network
 from fastdl.fitting.progress import LearningRate, Progress
 from fastdl.fitting.solver import epoch_line
 from fastdl.fitting.targets import Targets
-from fastdl.fitting.training import Samples
 from fastdl.layers import Layer
 from fastdl.losses import Loss
-from fastdl.validation import core_input, lengths_of
+from fastdl.samples import Samples, core_input, lengths_of
 
 if TYPE_CHECKING:
     from fastdl._core import Program

@@ -22,7 +22,8 @@ from fastdl.estimators.base.names import check_names
 from fastdl.estimators.boltzmann.bernoulli import BernoulliRBM
 from fastdl.estimators.boltzmann.gaussian import GaussianRBM
 from fastdl.estimators.boltzmann.rbm import BaseRBM
-from fastdl.validation import core_input, outside_unit_interval
+from fastdl.samples import core_input
+from fastdl.validation import outside_unit_interval
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 _RATES = {False: 0.05, True: 0.005}  # of learning, by whether the visible units are Gaussian

@@ -23,7 +23,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fastdl.estimators.base.names import check_names
 from fastdl.estimators.boltzmann import training
 from fastdl.program import count_threads
-from fastdl.validation import core_input, float_dtype, resolve_device
+from fastdl.samples import core_input
+from fastdl.validation import float_dtype, resolve_device
 
 if TYPE_CHECKING:
     from fastdl._core import Rbm

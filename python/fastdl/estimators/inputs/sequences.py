@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.text import as_texts, check_texts, encode_texts, learn_symbols
-from fastdl.validation import Sequences
+from fastdl.samples import Sequences
 
 _OPTIONS: dict[str, Any] = {"dtype": (np.float64, np.float32, np.uint8), "allow_nd": True}
 _INPUT_SHAPE = Rule(

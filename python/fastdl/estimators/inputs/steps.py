@@ -14,7 +14,7 @@ from fastdl.estimators.inputs.sequences import (
     check_sequences_and_targets,
     is_list,
 )
-from fastdl.validation import Sequences, inside
+from fastdl.samples import Sequences, inside
 
 
 def check_sequences_and_steps(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastdl.data import Vocabulary
-from fastdl.validation import Sequences
+from fastdl.samples import Sequences
 
 
 def as_texts(X: Any) -> list[Any] | None:

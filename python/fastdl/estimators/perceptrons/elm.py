@@ -23,13 +23,8 @@ from fastdl.fitting.targets import Targets
 from fastdl.initializers import Uniform
 from fastdl.layers import Layer
 from fastdl.losses import SquaredError
-from fastdl.validation import (
-    check_rows,
-    check_rows_and_targets,
-    check_weights,
-    core_input,
-    resolve_device,
-)
+from fastdl.samples import core_input
+from fastdl.validation import check_rows, check_rows_and_targets, check_weights, resolve_device
 
 
 class BaseELM(BaseNet):

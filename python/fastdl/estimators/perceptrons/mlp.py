@@ -18,10 +18,10 @@ from fastdl import optim, schedules
 from fastdl.estimators.base.net import BaseNet
 from fastdl.fitting.lbfgs import PackedLoss
 from fastdl.fitting.solver import iteration_line
-from fastdl.fitting.training import Samples
 from fastdl.initializers import Uniform
 from fastdl.layers._activation import FUNCTIONS
-from fastdl.validation import check_rows, check_rows_and_targets, core_input, float_dtype
+from fastdl.samples import Samples, core_input
+from fastdl.validation import check_rows, check_rows_and_targets, float_dtype
 
 if TYPE_CHECKING:
     from fastdl._core import Program

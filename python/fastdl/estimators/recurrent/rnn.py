@@ -22,7 +22,8 @@ from fastdl.estimators.inputs.text import n_codes
 from fastdl.fitting.solver import optimizer_of
 from fastdl.layers import Layer
 from fastdl.optim import LBFGS
-from fastdl.validation import Sequences, check_weights, inside, with_steps
+from fastdl.samples import Sequences, inside, with_steps
+from fastdl.validation import check_weights
 
 if TYPE_CHECKING:
     from fastdl._core import Program

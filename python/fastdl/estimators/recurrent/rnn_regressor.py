@@ -17,8 +17,8 @@ from fastdl.estimators.recurrent.rnn import BaseRNN, LengthsMixin
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
 from fastdl.optim import Optimizer
+from fastdl.samples import Sequences
 from fastdl.schedules import Schedule
-from fastdl.validation import Sequences
 
 
 class RNNRegressor(LengthsMixin, LayeredRegressorMixin, BaseRNN):

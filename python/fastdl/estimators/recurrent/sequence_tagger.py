@@ -17,8 +17,8 @@ from fastdl.estimators.inputs.sequences import cut
 from fastdl.estimators.recurrent.rnn import BaseRNN, LengthsMixin
 from fastdl.fitting.targets import Targets
 from fastdl.optim import Optimizer
+from fastdl.samples import Sequences
 from fastdl.schedules import Schedule
-from fastdl.validation import Sequences
 
 
 class SequenceTagger(LengthsMixin, LayeredClassifierMixin, BaseRNN):

@@ -20,13 +20,11 @@ from fastdl.estimators.base.layered import keep
 from fastdl.estimators.inputs.text import encode_texts, learn_symbols
 from fastdl.estimators.recurrent.rnn import BaseRNN
 from fastdl.fitting import job, windows
-from fastdl.fitting.evaluation import Data
 from fastdl.fitting.targets import Targets
-from fastdl.fitting.training import Samples
 from fastdl.losses import Loss
 from fastdl.optim import Optimizer
+from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of
 from fastdl.schedules import Schedule
-from fastdl.validation import Sequences, core_input, lengths_of
 
 _START = 0  # the code that comes before a text
 _FIRST = 2  # the code of symbols_[0]

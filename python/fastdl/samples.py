@@ -1,0 +1,129 @@
+"""What travels from the user's arrays to the core: X, y, weights and lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+CoreInput = NDArray[Any] | tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int64]]
+
+
+class Samples(NamedTuple):
+    """What the core learns from; see ``Program.train_epoch`` for the forms."""
+
+    X: Any
+    y: Any  # an array, or None for X itself; (n, T ...) for targets of steps
+    weight: NDArray[Any] | None
+    lengths: NDArray[np.int32] | None = None  # of sequences
+
+
+class Data(NamedTuple):
+    """Samples for the core, and the same as the user's scorers and callbacks want them."""
+
+    samples: Samples
+    X: Any
+    y: Any
+
+    def ready_for(self, program: Program) -> Data:
+        """Sequences with as many steps as the program has, if they have fewer."""
+        X, y, _, lengths = self.samples
+        steps = program.input_shape[0]
+        if lengths is None or X.shape[1] > steps:
+            return self
+        y = with_steps(y, steps) if isinstance(self.y, Sequences) else y
+        return self._replace(samples=self.samples._replace(X=with_steps(X, steps), y=y))
+
+    def of_steps(self) -> Data:
+        """With each real step of the sequences as a sample; without X."""
+        _, y, weight, lengths = self.samples
+        assert lengths is not None
+        weight = None if weight is None else np.repeat(weight, lengths)
+        y = y[inside(lengths, y.shape[1])]
+        return Data(Samples(None, y, weight), None, self.y.steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """Checked sequences: padded values of shape (n, T, ...) and how many steps of each are real."""
+
+    values: NDArray[Any]
+    lengths: NDArray[np.int32]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the padded values."""
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+        return self.values.dtype
+
+    def __getitem__(self, indices: NDArray[np.int64]) -> Self:
+        return type(self)(self.values[indices], self.lengths[indices])
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which steps are real, shape (n, T)."""
+        return inside(self.lengths, self.shape[1])
+
+    @property
+    def steps(self) -> NDArray[Any]:
+        """The values of all real steps, one sequence after the other."""
+        return self.values[self.inside]
+
+    def listed(self) -> list[NDArray[Any]]:
+        """The values of each sequence."""
+        return [x[:length] for x, length in zip(self.values, self.lengths, strict=True)]
+
+
+def lengths_of(X: Any) -> NDArray[np.int32] | None:
+    """The lengths of checked X, None if it is no sequences."""
+    return X.lengths if isinstance(X, Sequences) else None
+
+
+def inside(lengths: NDArray[Any], steps: int) -> NDArray[np.bool_]:
+    """Which of the steps of each sequence are real, shape (n, steps)."""
+    return np.arange(steps) < lengths[:, np.newaxis]
+
+
+def with_steps(values: NDArray[Any], steps: int) -> NDArray[Any]:
+    """Values (n, T, ...) with more padding, or with less."""
+    n, here, *shape = values.shape
+    if here == steps:
+        return values
+    padded = np.zeros((n, steps, *shape), values.dtype)
+    padded[:, :here] = values[:, :steps]
+    return padded
+
+
+def core_input(X: Any) -> CoreInput:
+    """Checked X as the core takes it: C-contiguous and of a type it knows, or a CSR triple.
+
+    Nothing is copied that has one of these forms already.
+    """
+    if isinstance(X, Sequences):
+        X = X.values
+    if sparse.issparse(X):
+        X = X.tocsr()
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        indices, starts = (
+            X.indices.astype(np.int32, copy=False),
+            X.indptr.astype(np.int64, copy=False),
+        )
+        return _core_dtype(X.data), indices, starts
+    return np.ascontiguousarray(_core_dtype(X))
+
+
+def _core_dtype(values: NDArray[Any]) -> NDArray[Any]:
+    known = values.dtype in (np.uint8, np.int32, np.float32, np.float64)
+    return values if known else values.astype(np.float64)
