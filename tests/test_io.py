@@ -18,7 +18,7 @@ from fastdl import (
     schedules,
 )
 from fastdl import layers as L
-from fastdl.io import _safetensors
+from fastdl.io import ModelFileError, _safetensors
 from images import some_digits, tiny, tiny_regressor, weights
 
 X, Y = some_digits(100)
@@ -125,20 +125,6 @@ def test_other_programs_can_read_it(tmp_path):
     np.testing.assert_array_equal(arrays["batch_norm_1.running_mean"], running)
 
 
-def test_what_other_programs_write_can_be_read(tmp_path):
-    safetensors = pytest.importorskip("safetensors.numpy")
-    arrays = {f"a{dtype}": np.arange(6).reshape(2, 3).astype(dtype) for dtype in "fdeilbBH?"}
-    arrays |= {"empty": np.zeros((0, 3)), "one": np.array(3.0)}
-    safetensors.save_file(arrays, tmp_path / "file", metadata={"key": "value"})
-    read, metadata = _safetensors.read(tmp_path / "file")
-    assert metadata == {"key": "value"}
-    assert set(read) == set(arrays)
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(read[name], array)
-        assert read[name].dtype == array.dtype
-        assert read[name].shape == array.shape
-
-
 # --- what cannot be saved, what cannot be read
 
 
@@ -211,42 +197,14 @@ def test_damaged_descriptions(change, text, tmp_path):
     path = tmp_path / "model.safetensors"
     tiny().fit(X, Y).save(path)
     damaged(path, change)
-    with pytest.raises(ValueError) as error:  # noqa: PT011
+    with pytest.raises(ModelFileError) as error:
         fastdl.load(path)
     assert str(error.value) == text.format(path=path)
 
 
-@pytest.mark.parametrize(
-    ("keep", "text"),
-    [
-        (0, "{path} is not a safetensors file, or it is truncated."),
-        (100, "{path} is not a safetensors file, or it is truncated."),
-        (-1, "{path} is truncated or damaged: "),
-    ],
-)
-def test_truncated_files(keep, text, tmp_path):
-    path = tmp_path / "model.safetensors"
-    tiny().fit(X, Y).save(path)
-    path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(ValueError) as error:  # noqa: PT011
-        fastdl.load(path)
-    assert str(error.value).startswith(text.format(path=path))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"hello", b"\x80\x04" * 50, b"\x02" + bytes(7) + b"{]", b"\x02" + bytes(7) + b"[]"],
-)
-def test_foreign_files(content, tmp_path):
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match="is not a safetensors file"):
-        fastdl.load(path)
-
-
 def test_arrays_of_somebody_else(tmp_path):
     _safetensors.write(tmp_path / "file", {"a": np.ones(3)}, {})
-    with pytest.raises(ValueError, match="holds arrays, but no fastdl estimator"):
+    with pytest.raises(ModelFileError, match="holds arrays, but no fastdl estimator"):
         fastdl.load(tmp_path / "file")
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from fastdl._core import __version__
 from fastdl.io import _safetensors
+from fastdl.io._errors import ModelFileError
 
 _FORMAT = 1
 
-__all__ = ["load", "save"]
+__all__ = ["ModelFileError", "load", "save"]
 
 
 def save(estimator: Any, path: str | PathLike[str]) -> None:
@@ -36,6 +37,9 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     TypeError
         For anything but an estimator of fastdl, and if a parameter holds code, such as a function
         for `scoring`.
+    OSError
+        Of the system. The file is written whole or not at all: after an error an old one is as it
+        was.
     """
     from fastdl.io._encode import ESTIMATORS, encode
 
@@ -64,23 +68,23 @@ def load(path: str | PathLike[str]) -> Any:
 
     Raises
     ------
-    ValueError
+    ModelFileError
         If the file is truncated, of another format, or of a later version of fastdl.
     """
     from fastdl.io._encode import decode
 
     tensors, metadata = _safetensors.read(path)
     if "fastdl" not in metadata:
-        raise ValueError(f"{path} holds arrays, but no fastdl estimator. Write it with save().")
+        raise ModelFileError(f"{path} holds arrays, but no fastdl estimator. Write it with save().")
     description = json.loads(metadata["fastdl"])
     if description["format"] > _FORMAT:
-        raise ValueError(
+        raise ModelFileError(
             f"{path} was written by fastdl {description['version']}; this is {__version__}. "
             "Update fastdl to read it."
         )
     try:
         return decode(description["content"], tensors)
     except KeyError as error:
-        raise ValueError(f"{path} cannot be read: {error} is missing.") from error
+        raise ModelFileError(f"{path} cannot be read: {error} is missing.") from error
     except ValueError as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+        raise ModelFileError(f"{path} cannot be read: {error}") from error
