@@ -1,7 +1,10 @@
 """fastdl.data: real file formats, damaged files, ragged lists, text, batches by length."""
 
 import gzip
+import io
 import struct
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -52,9 +55,16 @@ DAMAGED_IDX = {
     "type": (b"\0\0\x07\x01", "is not an IDX file: it starts with bytes 00 00 07 01"),
     "header": (GOOD[:9], "is truncated: its header of 3 dimensions needs 16 bytes, the file has 9"),
     "values": (GOOD[:-1], "is truncated: shape (2, 3, 4) of uint8 needs 40 bytes, the file has 39"),
-    "long": (GOOD + b"x", "is too long: shape (2, 3, 4) of uint8 needs 40 bytes, the file has 41"),
+    "long": (
+        GOOD + b"x",
+        "is too long: shape (2, 3, 4) of uint8 needs 40 bytes, the file has more",
+    ),
     "huge": (b"\0\0\x08\x04" + b"\xff" * 16, "is truncated: shape (4294967295, 4294967295"),
     "gzip cut": (gzip.compress(GOOD)[:-9], "is a damaged gzip file (Compressed file ended"),
+    "ranks": (b"\0\0\x08\x7f" + struct.pack(">127I", *[1] * 127) + b"x", "is damaged: "),
+    "0 and huge": (b"\0\0\x08\x04" + b"\xff" * 12 + bytes(4), "is damaged: "),
+    "gzip long": (gzip.compress(GOOD + b"x"), "is too long: shape (2, 3, 4) of uint8 needs 40"),
+    "gzip check": (gzip.compress(GOOD)[:-8] + bytes(8), "is a damaged gzip file (CRC check"),
     "gzip garbage": (b"\x1f\x8b" + bytes(20), "is a damaged gzip file"),
 }
 
@@ -67,6 +77,20 @@ def test_idx_damaged(tmp_path, case):
     with pytest.raises(ValueError) as info:  # noqa: PT011
         load_idx(file)
     assert str(info.value).startswith(f"{file} {message}")
+
+
+@pytest.mark.parametrize("head", [b"hello", b"\0\0\x08\x01\0\0\0\x04"])
+def test_a_small_file_that_unpacks_to_a_large_one_is_not_unpacked(tmp_path, head):
+    """Neither what is no IDX, nor what is longer than its header says."""
+    file = tmp_path / "bomb.gz"
+    file.write_bytes(gzip.compress(head + bytes(50_000_000), 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="is not an IDX file|is too long"):
+            load_idx(file)
+        assert tracemalloc.get_traced_memory()[1] < 2e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_idx_missing(tmp_path):
@@ -132,6 +156,18 @@ def test_mnist_npz_runs_no_code(tmp_path):
     objects = np.array([{}], dtype=object)
     np.savez(file, x_train=objects, y_train=objects, x_test=objects, y_test=objects)
     with pytest.raises(ValueError, match="is damaged .*allow_pickle"):
+        load_mnist(file)
+
+
+def test_mnist_npz_of_petabytes(tmp_path):
+    """The size is compared with the header's before an array is made."""
+    header, file = io.BytesIO(), tmp_path / "huge.npz"
+    fields = {"descr": "|u1", "fortran_order": False, "shape": (10**5, 10**5, 10**5)}
+    np.lib.format.write_array_header_1_0(header, fields)
+    with zipfile.ZipFile(file, "w") as archive:
+        for key in ("x_train", "y_train", "x_test", "y_test"):
+            archive.writestr(f"{key}.npy", header.getvalue() + bytes(100))
+    with pytest.raises(ValueError, match=r"is damaged \(x_train.npy of shape .* but has 100\)"):
         load_mnist(file)
 
 

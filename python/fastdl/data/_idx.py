@@ -6,7 +6,7 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,27 +43,54 @@ def load_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section
     "File formats".
     """
-    data = _read(Path(path))
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES:
+    try:
+        with open(path, "rb") as file:
+            if file.peek(2)[:2] != b"\x1f\x8b":
+                return _read_idx(path, file)
+            with gzip.open(file) as unpacked:
+                return _read_idx(path, unpacked)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path} is a damaged gzip file ({error}). Fetch it again.") from error
+
+
+def _read_idx(path: str | os.PathLike[str], file: BinaryIO | gzip.GzipFile) -> NDArray[Any]:
+    """The header first, then what it asks for: a small file may unpack to gigabytes."""
+    head = file.read(4)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES:
         raise ValueError(
-            f"{path} is not an IDX file: it starts with bytes {data[:4].hex(' ') or '(none)'}, "
+            f"{path} is not an IDX file: it starts with bytes {head.hex(' ') or '(none)'}, "
             "expected 00 00, a type (08 09 0b 0c 0d 0e) and the number of dimensions."
         )
-    dtype, n_dims = np.dtype(_IDX_TYPES[data[2]]), data[3]
-    start = 4 + 4 * n_dims
-    if len(data) < start:
+    dtype, n_dims = np.dtype(_IDX_TYPES[head[2]]), head[3]
+    sizes = file.read(4 * n_dims)
+    start, found = 4 + 4 * n_dims, 4 + len(sizes)
+    if found < start:
         raise ValueError(
             f"{path} is truncated: its header of {n_dims} dimensions needs {start} bytes, "
-            f"the file has {len(data)}. Fetch it again."
+            f"the file has {found}. Fetch it again."
         )
-    shape = tuple(np.frombuffer(data, ">u4", n_dims, 4).tolist())
-    expected = start + math.prod(shape) * dtype.itemsize
-    if len(data) != expected:
+    shape = tuple(np.frombuffer(sizes, ">u4").tolist())
+    expected = math.prod(shape) * dtype.itemsize
+    values = _read_up_to(file, expected + 1)
+    if len(values) != expected:
+        seen = "more" if len(values) > expected else start + len(values)
         raise ValueError(
-            f"{path} is {'truncated' if len(data) < expected else 'too long'}: shape {shape} of "
-            f"{dtype.name} needs {expected} bytes, the file has {len(data)}. Fetch it again."
+            f"{path} is {'truncated' if len(values) < expected else 'too long'}: shape {shape} of "
+            f"{dtype.name} needs {start + expected} bytes, the file has {seen}. Fetch it again."
         )
-    return np.frombuffer(data, dtype, offset=start).reshape(shape).astype(dtype.newbyteorder("="))
+    try:
+        array = np.frombuffer(values, dtype).reshape(shape)
+    except ValueError as error:  # more dimensions than NumPy's, or a 0 beside huge ones
+        raise ValueError(f"{path} is damaged: {error}. Fetch it again.") from error
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_up_to(file: BinaryIO | gzip.GzipFile, count: int) -> bytearray:
+    """At most so many bytes; takes no more memory than there are."""
+    data = bytearray()
+    while len(data) < count and (piece := file.read(min(count - len(data), 1 << 20))):
+        data += piece
+    return data
 
 
 def load_mnist(
@@ -104,16 +131,6 @@ def load_mnist(
     return X_train, y_train, X_test, y_test
 
 
-def _read(path: Path) -> bytes:
-    data = path.read_bytes()
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        return gzip.decompress(data)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path} is a damaged gzip file ({error}). Fetch it again.") from error
-
-
 def _find_idx(folder: Path, stem: str) -> Path:
     kind = "idx3-ubyte" if stem.endswith("images") else "idx1-ubyte"
     for separator in "-.":
@@ -142,9 +159,25 @@ def _load_npz(path: Path) -> list[NDArray[Any]]:
                 f"Expected {', '.join(_NPZ_KEYS)}."
             )
         try:
+            for key in _NPZ_KEYS:
+                _check_size(archive.zip, f"{key}.npy")
             return [archive[key] for key in _NPZ_KEYS]
         except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"{path} is damaged ({error}). Fetch it again.") from error
+
+
+def _check_size(archive: zipfile.ZipFile, name: str) -> None:
+    """Raise ValueError for an array that is not as long as its header says, before it is read."""
+    with archive.open(name) as member:
+        version = np.lib.format.read_magic(member)
+        read = np.lib.format.read_array_header_1_0
+        if version != (1, 0):
+            read = np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(member)
+        expected = math.prod(shape) * dtype.itemsize
+        found = archive.getinfo(name).file_size - member.tell()
+    if found != expected and not dtype.hasobject:  # objects are refused when read
+        raise ValueError(f"{name} of shape {shape} needs {expected} bytes, but has {found}")
 
 
 def _check_pair(x_name: str, x: NDArray[Any], y_name: str, y: NDArray[Any]) -> None:
