@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
-from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from fastdl._sklearn import _check_sample_weight, validate_data
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool = False) -> Any:

@@ -1,5 +1,6 @@
 """Networks as scikit-learn estimators."""
 
+import fastdl._sklearn  # noqa: F401 (first: it says what to install)
 from fastdl.estimators.autoencoders.autoencoder import Autoencoder
 from fastdl.estimators.autoencoders.conv_autoencoder import ConvAutoencoder
 from fastdl.estimators.autoencoders.stacked import StackedAutoencoder

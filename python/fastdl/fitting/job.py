@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 
 from fastdl import layers as L
+from fastdl._sklearn import _safe_indexing
 from fastdl.callbacks import EpochTasks
 from fastdl.fitting import lbfgs, training
 from fastdl.fitting.evaluation import evaluation

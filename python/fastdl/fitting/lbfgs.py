@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
-from sklearn.utils.optimize import _check_optimize_result
 
+from fastdl._sklearn import _check_optimize_result
 from fastdl.callbacks import EpochTasks
 from fastdl.fitting.progress import Settings
 from fastdl.optim import LBFGS

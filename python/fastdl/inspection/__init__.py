@@ -3,6 +3,7 @@
 How fast each layer does, what its units are up to, how far gradients reach back in time.
 """
 
+import fastdl._sklearn  # noqa: F401 (first: it says what to install)
 from fastdl.inspection._activations import ActivationStatisticsDisplay, activation_statistics
 from fastdl.inspection._speed import LearningSpeedDisplay, learning_speed
 from fastdl.inspection._through_time import (

@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import _fit_context
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
+from fastdl._sklearn import _fit_context
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.layered import BaseLayered
 from fastdl.fitting import job

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from fastdl import layers as L
+from fastdl._sklearn import Interval, StrOptions
 from fastdl.layers import Layer
 from fastdl.layers._activation import FUNCTIONS
 from fastdl.losses import BinaryCrossEntropy, Loss, SquaredError

@@ -8,9 +8,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval
 
+from fastdl._sklearn import Interval, _fit_context
 from fastdl.estimators.autoencoders import coding, pretraining
 from fastdl.estimators.autoencoders.base import BaseAutoencoder
 from fastdl.estimators.autoencoders.pretraining import Pretrained

@@ -7,9 +7,9 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 from sklearn.base import is_regressor
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from fastdl import layers as L
+from fastdl._sklearn import Interval, StrOptions
 from fastdl.estimators.autoencoders import coding, pretraining
 from fastdl.estimators.autoencoders.stacked import PretrainMixin
 from fastdl.estimators.base.layered import BaseLayered

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.base import is_regressor
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from fastdl import layers as L
 from fastdl import optim, schedules
 from fastdl import program as programs
+from fastdl._sklearn import Interval, Options, StrOptions
 from fastdl._spec import Spec
 from fastdl.estimators.base.net import BaseNet, Summary
 from fastdl.estimators.inputs.images import (

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from fastdl import losses
 from fastdl._rules import unknown
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.heads import NetClassifierMixin, NetRegressorMixin
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss

@@ -9,16 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
-from sklearn.callback import CallbackSupportMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl import program as programs
+from fastdl._sklearn import CallbackSupportMixin, _fit_context
 from fastdl.estimators.base.names import check_names
 from fastdl.fitting import job, windows
 from fastdl.fitting.network import Network

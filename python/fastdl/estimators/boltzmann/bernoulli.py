@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from fastdl._sklearn import validate_data
 from fastdl.estimators.boltzmann.rbm import BaseRBM
 from fastdl.validation import outside_unit_interval
 

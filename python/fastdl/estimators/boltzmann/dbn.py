@@ -8,16 +8,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from fastdl._sklearn import Interval, StrOptions, _fit_context, validate_data
 from fastdl.estimators.base.names import check_names
 from fastdl.estimators.boltzmann.bernoulli import BernoulliRBM
 from fastdl.estimators.boltzmann.gaussian import GaussianRBM

@@ -7,11 +7,10 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
-from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
 from fastdl import layers as L
+from fastdl._sklearn import Interval, _fit_context
 from fastdl.estimators.base.layered import BaseLayered
 from fastdl.estimators.boltzmann.dbn import GreedyStack
 from fastdl.estimators.inputs.images import check_samples

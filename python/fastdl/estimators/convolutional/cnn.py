@@ -7,10 +7,9 @@ from inspect import signature
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-from sklearn.utils._param_validation import Interval
-
 from fastdl import layers as L
 from fastdl._rules import PAIR
+from fastdl._sklearn import Interval
 from fastdl.estimators.base.layered import BaseLayered
 from fastdl.estimators.convolutional import architectures
 from fastdl.layers import Layer

@@ -8,9 +8,9 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval
 
 from fastdl import layers as L
+from fastdl._sklearn import Interval
 from fastdl.estimators.base.layer_params import LayerParamsMixin
 from fastdl.estimators.base.layered import BaseLayered, takes_images
 from fastdl.estimators.base.transfer import copy_weights, decay_rates, freeze, thaw

@@ -8,9 +8,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from fastdl._rules import choice, is_number
+from fastdl._sklearn import validate_data
 
 _METHOD = choice("standard", "minmax")
 _BLOCK = 1 << 18  # values that are read at a time, so that no float copy of X is made

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import validate_data
 
 from fastdl import layers as L
 from fastdl._rules import SHAPE, Rule
+from fastdl._sklearn import validate_data
 from fastdl.layers import Layer
 
 _OPTIONS: dict[str, Any] = {"dtype": (np.float64, np.float32, np.uint8), "allow_nd": True}

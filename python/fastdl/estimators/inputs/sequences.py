@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.validation import validate_data
 
 from fastdl._rules import INPUT_SHAPE, Rule
+from fastdl._sklearn import validate_data
 from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.text import as_texts, check_texts, encode_texts, learn_symbols
 from fastdl.samples import Sequences

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import scipy.linalg
 from numpy.typing import DTypeLike, NDArray
-from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context, is_regressor
+from sklearn.base import ClassifierMixin, RegressorMixin, is_regressor
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from fastdl import layers as L
+from fastdl._sklearn import Interval, StrOptions, _fit_context
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.layered import keep
 from fastdl.estimators.base.net import BaseNet

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.base import is_regressor
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from fastdl import layers as L
 from fastdl import optim, schedules
+from fastdl._sklearn import Interval, Options, StrOptions
 from fastdl.estimators.base.net import BaseNet
 from fastdl.fitting.lbfgs import PackedLoss
 from fastdl.fitting.solver import iteration_line

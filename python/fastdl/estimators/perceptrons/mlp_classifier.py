@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.heads import NetClassifierMixin
 from fastdl.estimators.perceptrons.mlp import BaseMLP
 from fastdl.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy

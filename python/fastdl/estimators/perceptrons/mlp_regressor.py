@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
 
 from fastdl import losses
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.heads import NetRegressorMixin
 from fastdl.estimators.perceptrons.mlp import BaseMLP
 from fastdl.losses import Loss

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_regressor
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl import layers as L
+from fastdl._sklearn import Interval, StrOptions
 from fastdl.estimators.base.layered import BaseLayered
 from fastdl.estimators.inputs.sequences import check_sequences, check_sequences_and_targets, cut
 from fastdl.estimators.inputs.steps import check_sequences_and_steps, in_form_of

@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl import losses
+from fastdl._sklearn import _fit_context
 from fastdl.estimators.base.heads import _check_incremental, is_stochastic
 from fastdl.estimators.base.layered import keep
 from fastdl.estimators.inputs.text import encode_texts, learn_symbols
