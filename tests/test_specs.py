@@ -472,6 +472,10 @@ AUTOMATIC = [
     ([L.Dense(2, name="a"), L.Activation("tanh")], "GlorotUniform"),
     ([L.Dense(2, name="a"), L.Dense(2), L.Activation("relu")], "GlorotUniform"),
     ([L.Dense(2, name="a")], "GlorotUniform"),
+    ([L.Conv2D(2, 3, name="a"), L.MaxPool2D(), L.Activation("relu")], "HeUniform"),
+    ([L.Dense(4, name="a"), L.Corrupt(), L.ActivityL1(0.1), L.PReLU()], "HeUniform"),
+    ([L.Dense(4, name="a"), L.Residual([L.Activation("relu")])], "GlorotUniform"),
+    ([L.Dense(4, name="a"), L.Bidirectional(L.GRU(3)), L.Activation("relu")], "GlorotUniform"),
     ([L.Maxout(2, name="a")], "HeUniform"),
     ([L.Sequential([L.Dense(2, name="a")]), L.Activation("relu")], "HeUniform"),
     ([L.Dense(2, name="a"), L.Sequential([L.Activation("relu")])], "HeUniform"),
@@ -483,7 +487,9 @@ AUTOMATIC = [
 
 @pytest.mark.parametrize(("layers", "initializer"), AUTOMATIC)
 def test_automatic_initializers(layers, initializer):
-    chosen = L.automatic_initializers(L.with_names(layers))["a"]
+    named = L.with_names(layers)
+    automatic = L.automatic_initializers(named)["a"]
+    chosen = L.find(named, "a").initializer("weight", "weight", automatic)
     assert type(chosen).__name__ == initializer
 
 

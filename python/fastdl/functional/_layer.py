@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from fastdl import _core
 from fastdl import layers as L
 from fastdl.functional._arrays import buffer, deliver, expect_same_shape
-from fastdl.layers._spec import WeightedLayer
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -88,7 +87,7 @@ def backward(
         grads = {"x": x, **params}
         grads = {name: np.zeros_like(a) for name, a in grads.items()}
     else:
-        if isinstance(layer, WeightedLayer):  # its dw costs as much as dx
+        if layer.has_weights:  # its dw costs as much as dx
             layer = layer.replace(trainable=any(needs[1:]))
         y, program = forward_training(
             layer, x, params, states=states, training=training, input_gradient=needs[0]

@@ -6,7 +6,7 @@
 """
 
 from fastdl.layers._activation import Activation, PReLU
-from fastdl.layers._container import Concat, Residual, Sequential
+from fastdl.layers._container import Concat, Residual, Sequential, gives, takes_images
 from fastdl.layers._conv import Conv2D, Conv2DTranspose
 from fastdl.layers._dense import Dense, Maxout, TiedDense
 from fastdl.layers._dropout import Corrupt, Dropout
@@ -23,7 +23,7 @@ from fastdl.layers._pool import (
 )
 from fastdl.layers._recurrent import GRU, LSTM, RNN, Bidirectional, Embedding, RecurrentLayer
 from fastdl.layers._shape import Flatten, Reshape
-from fastdl.layers._spec import Layer
+from fastdl.layers._spec import Layer, form_of
 from fastdl.layers._tree import (
     check,
     draws,
@@ -107,9 +107,12 @@ __all__ = [
     "check",
     "draws",
     "find",
+    "form_of",
     "get_params",
+    "gives",
     "replace",
     "set_params",
+    "takes_images",
     "to_dict",
     "walk",
     "with_names",

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from fastdl import initializers
 from fastdl._rules import NOT_NEGATIVE, NUMBER, Rule, choice, optional
+from fastdl.initializers import Initializer
 from fastdl.layers._spec import Layer, LearningLayer
 
 # Every function, and the alpha of those that have one.
@@ -23,6 +25,7 @@ FUNCTIONS: dict[str, float | None] = {
     "swish": 1.0,
     "softmax": None,
 }
+_RECTIFIERS = ("relu", "leaky_relu", "elu", "softplus", "gelu", "swish")
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +57,7 @@ class Activation(Layer):
     """
 
     kind: ClassVar[str] = "activation"
+    follows: ClassVar[bool] = True
     function: str = "relu"
     alpha: float | None = None
     rules: ClassVar[Mapping[str, Rule]] = {
@@ -69,6 +73,17 @@ class Activation(Layer):
                 f"{self.who}: alpha={self.alpha!r}, but {self.function!r} takes none; only "
                 f"{takers} do. Leave alpha out."
             )
+
+    def initializer_before(self) -> Initializer:
+        """He uniform before a rectifier, LeCun normal before selu, else Glorot uniform."""
+        if self.function == "selu":
+            return initializers.LeCunNormal()
+        rectifies = self.function in _RECTIFIERS
+        return initializers.HeUniform() if rectifies else initializers.GlorotUniform()
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Layer:
+        """The same, behind the mirror image of the weights before."""
+        return self.replace(name=None)
 
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()
@@ -94,5 +109,18 @@ class PReLU(LearningLayer):
     """
 
     kind: ClassVar[str] = "prelu"
+    follows: ClassVar[bool] = True
     alpha_init: float = 0.25
     rules: ClassVar[Mapping[str, Rule]] = {"alpha_init": NUMBER, **LearningLayer.rules}
+
+    def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
+        """Alpha from `alpha_init`."""
+        return initializers.Constant(self.alpha_init)
+
+    def initializer_before(self) -> Initializer:
+        """He uniform: it is a rectifier."""
+        return initializers.HeUniform()
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Layer:
+        """The same, behind the mirror image of the weights before."""
+        return self.replace(name=None)

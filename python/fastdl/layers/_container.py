@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from fastdl._rules import Rule, optional
-from fastdl.layers._spec import Layer
+from fastdl.initializers import Initializer
+from fastdl.layers._spec import Form, Layer
 
 LAYERS = Rule(
     "a list of at least one layer",
@@ -19,6 +20,28 @@ LAYERS = Rule(
 def _inside(layers: object) -> tuple[Layer, ...]:
     """The layers of a list, none for anything else: constructors only store, `check` judges."""
     return layers if isinstance(layers, tuple) else ()
+
+
+def gives(layers: Sequence[Layer], form: Form) -> Form | None:
+    """What layers one after the other make of rows, sequences or images; None if one refuses."""
+    given: Form | None = form
+    for layer in layers:
+        given = layer.gives(given) if given is not None and isinstance(layer, Layer) else None
+    return given
+
+
+def takes_images(layers: Sequence[Layer]) -> bool:
+    """Whether the first of these layers that minds the shape takes images, and no rows."""
+    for i in range(1, len(layers) + 1):
+        if gives(layers[:i], "rows") is None:
+            return gives(layers[:i], "images") is not None
+    return False
+
+
+def first_wish(layers: Sequence[Layer]) -> Initializer | None:
+    """How weights before these layers should start; None if no layer says."""
+    wishes = (layer.initializer_before() for layer in layers)
+    return next((wish for wish in wishes if wish is not None), None)
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,6 +64,13 @@ class Sequential(Layer):
     def map(self, change: Callable[[Layer], Layer]) -> Self:
         inside = _inside(self.layers)
         return self.replace(layers=tuple(map(change, inside))) if inside else self
+
+    def gives(self, form: Form) -> Form | None:
+        return gives(_inside(self.layers), form)
+
+    def initializer_before(self) -> Initializer | None:
+        """As the layers inside, the first that says."""
+        return first_wish(_inside(self.layers))
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,6 +103,10 @@ class Residual(Layer):
         changed = {key: tuple(map(change, _inside(v))) for key, v in lists.items() if _inside(v)}
         return self.replace(**changed)
 
+    def gives(self, form: Form) -> Form | None:
+        branch, shortcut = (gives(layers, form) for layers in self.branches())
+        return branch if branch == shortcut else None
+
 
 @dataclass(frozen=True, repr=False)
 class Concat(Layer):
@@ -93,3 +127,6 @@ class Concat(Layer):
 
     def map(self, change: Callable[[Layer], Layer]) -> Self:
         return self.replace(layers=tuple(map(change, _inside(self.layers))))
+
+    def gives(self, form: Form) -> Form | None:
+        return form if form == "rows" == gives(_inside(self.layers), form) else None

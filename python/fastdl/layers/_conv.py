@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastdl._rules import PADDING, PAIR, PAIR_OF_COUNTS, POSITIVE_INTEGER, Rule
-from fastdl.layers._spec import WeightedLayer
+from fastdl.layers._spec import Form, WeightedLayer
+from fastdl.layers._window import window
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,6 +44,7 @@ class Conv2D(WeightedLayer):
     """
 
     kind: ClassVar[str] = "conv2d"
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     filters: int
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] = 1
@@ -66,6 +68,40 @@ class Conv2D(WeightedLayer):
                 f"{self.who}: filters={self.filters} cannot be split into groups={self.groups}; "
                 "expected a multiple of groups."
             )
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Conv2DTranspose:
+        """The transposed convolution with the same window, and as many filters as it has inputs."""
+        plain = self.to_dict()
+        at = window(
+            self.who,
+            input_shape,
+            plain["kernel_size"],
+            plain["stride"],
+            plain["padding"],
+            plain["dilation"],
+        )
+        top, bottom, left, right = at.padding
+        over = [  # rows and columns that the windows do not reach
+            (side + before + after - dilation * (size - 1) - 1) % stride
+            for side, before, after, dilation, size, stride in zip(
+                input_shape[:2],
+                (top, left),
+                (bottom, right),
+                at.dilation,
+                at.size,
+                at.stride,
+                strict=True,
+            )
+        ]
+        return Conv2DTranspose(
+            input_shape[2],
+            at.size,
+            at.stride,
+            ((top, bottom), (left, right)),
+            over,
+            at.dilation,
+            self.groups,
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,6 +145,7 @@ class Conv2DTranspose(WeightedLayer):
     """
 
     kind: ClassVar[str] = "conv2d_transpose"
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     filters: int
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] = 1

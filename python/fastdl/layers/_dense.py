@@ -9,7 +9,7 @@ from typing import ClassVar
 from fastdl import initializers
 from fastdl._rules import FLAG, POSITIVE_INTEGER, Rule
 from fastdl.initializers import Initializer
-from fastdl.layers._spec import LearningLayer, WeightedLayer
+from fastdl.layers._spec import Form, LearningLayer, WeightedLayer
 
 _NAME = Rule("the name of a Dense layer", lambda v: isinstance(v, str) and v != "", str)
 
@@ -34,8 +34,13 @@ class Dense(WeightedLayer):
     """
 
     kind: ClassVar[str] = "dense"
+    forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows", "sequences": "sequences"}
     units: int
     rules: ClassVar[Mapping[str, Rule]] = {"units": POSITIVE_INTEGER, **WeightedLayer.rules}
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Dense:
+        """As many units as it has inputs."""
+        return Dense(input_shape[-1])
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,6 +66,7 @@ class Maxout(WeightedLayer):
     """
 
     kind: ClassVar[str] = "maxout"
+    forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows"}
     units: int
     pieces: int = 2
     rules: ClassVar[Mapping[str, Rule]] = {
@@ -68,6 +74,10 @@ class Maxout(WeightedLayer):
         "pieces": POSITIVE_INTEGER,
         **WeightedLayer.rules,
     }
+
+    def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
+        """Weights as before a rectifier, whatever follows: it is one."""
+        return super().initializer(what, role, initializers.HeUniform())
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,6 +102,7 @@ class TiedDense(LearningLayer):
     """
 
     kind: ClassVar[str] = "tied_dense"
+    forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows"}
     tied_to: str
     bias: bool = field(default=True, kw_only=True)
     bias_init: str | Initializer | None = field(default=None, kw_only=True)
@@ -101,3 +112,7 @@ class TiedDense(LearningLayer):
         "bias_init": initializers.RULE,
         **LearningLayer.rules,
     }
+
+    def initializer_before(self) -> Initializer:
+        """Glorot uniform: it multiplies with weights, though with those of another layer."""
+        return initializers.GlorotUniform()

@@ -36,6 +36,14 @@ class Dropout(Layer):
     rate: float = 0.5
     rules: ClassVar[Mapping[str, Rule]] = {"rate": FRACTION}
 
+    @property
+    def draws(self) -> bool:
+        """Unless nothing is dropped."""
+        return self.rate != 0
+
+    def mirror(self, input_shape: tuple[int, ...]) -> None:
+        """None: noise has no way back."""
+
 
 @dataclass(frozen=True, repr=False)
 class Corrupt(Layer):
@@ -60,6 +68,14 @@ class Corrupt(Layer):
         "noise": choice("masking", "gaussian", "salt_and_pepper"),
         "rate": NOT_NEGATIVE,
     }
+
+    @property
+    def draws(self) -> bool:
+        """Unless nothing is changed."""
+        return self.rate != 0
+
+    def mirror(self, input_shape: tuple[int, ...]) -> None:
+        """None: noise has no way back."""
 
     def check(self) -> None:
         super().check()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastdl._rules import POSITIVE, UNIT, Rule
-from fastdl.layers._spec import LearningLayer
+from fastdl.layers._spec import Form, Layer, LearningLayer
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,6 +32,9 @@ class BatchNorm(LearningLayer):
     """
 
     kind: ClassVar[str] = "batch_norm"
+    forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows", "images": "images"}
+    normalises: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
     momentum: float = 0.1
     eps: float = 1e-5
     rules: ClassVar[Mapping[str, Rule]] = {
@@ -39,6 +42,10 @@ class BatchNorm(LearningLayer):
         "eps": POSITIVE,
         **LearningLayer.rules,
     }
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Layer:
+        """The same, behind the mirror image of the weights before."""
+        return self.replace(name=None)
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,5 +64,11 @@ class LayerNorm(LearningLayer):
     """
 
     kind: ClassVar[str] = "layer_norm"
+    normalises: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
     eps: float = 1e-5
     rules: ClassVar[Mapping[str, Rule]] = {"eps": POSITIVE, **LearningLayer.rules}
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Layer:
+        """The same, behind the mirror image of the weights before."""
+        return self.replace(name=None)

@@ -13,7 +13,7 @@ from fastdl._rules import NOT_NEGATIVE, PART, Rule
 from fastdl.layers._activation import Activation
 from fastdl.layers._container import LAYERS, _inside
 from fastdl.layers._dense import Dense
-from fastdl.layers._spec import Layer
+from fastdl.layers._spec import Form, Layer
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,9 +36,18 @@ class KLSparsity(Layer):
     """
 
     kind: ClassVar[str] = "kl_sparsity"
+    forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows"}
     target: float = 0.05
     strength: float = 3.0
     rules: ClassVar[Mapping[str, Rule]] = {"target": PART, "strength": NOT_NEGATIVE}
+
+    @property
+    def penalises(self) -> bool:
+        """Unless its strength is 0."""
+        return self.strength != 0
+
+    def mirror(self, input_shape: tuple[int, ...]) -> None:
+        """None: a decoder has no penalty."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,8 +63,17 @@ class ActivityL1(Layer):
     """
 
     kind: ClassVar[str] = "activity_l1"
+    forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows"}
     strength: float
     rules: ClassVar[Mapping[str, Rule]] = {"strength": NOT_NEGATIVE}
+
+    @property
+    def penalises(self) -> bool:
+        """Unless its strength is 0."""
+        return self.strength != 0
+
+    def mirror(self, input_shape: tuple[int, ...]) -> None:
+        """None: a decoder has no penalty."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,6 +93,7 @@ class Contractive(Layer):
     """
 
     kind: ClassVar[str] = "contractive"
+    forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows"}
     layers: Sequence[Layer]
     strength: float = 0.1
     rules: ClassVar[Mapping[str, Rule]] = {"layers": LAYERS, "strength": NOT_NEGATIVE}
@@ -93,6 +112,11 @@ class Contractive(Layer):
                 f"{self.who}: layers={list(inside)!r}; expected a Dense and an Activation of "
                 f"{', '.join(map(repr, functions))}."
             )
+
+    @property
+    def penalises(self) -> bool:
+        """Unless its strength is 0."""
+        return self.strength != 0
 
     def branches(self) -> tuple[tuple[Layer, ...], ...]:
         return (_inside(self.layers),)

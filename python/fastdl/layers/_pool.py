@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fastdl._rules import FLAG, PADDING, PAIR, Rule, choice, optional
-from fastdl.layers._spec import Layer
+from fastdl.layers._spec import Form, Layer
 
 
 @dataclass(frozen=True, repr=False)
 class _Pool2D(Layer):
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     size: int | Sequence[int] = 2
     stride: int | Sequence[int] | None = None
     padding: str | int | Sequence[int] | Sequence[Sequence[int]] = 0
@@ -25,6 +26,17 @@ class _Pool2D(Layer):
         plain = super().to_dict()
         plain["stride"] = plain["stride"] or plain["size"]
         return plain
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Upsample2D:
+        """Each value goes back to its window."""
+        plain = self.to_dict()
+        (high, wide), stride = plain["size"], plain["stride"]
+        if stride != [high, wide] or input_shape[0] % high or input_shape[1] % wide:
+            raise self._no_mirror(
+                f": its windows of {high}x{wide} overlap, or do not fill its input of "
+                f"{input_shape[0]}x{input_shape[1]}"
+            )
+        return Upsample2D([high, wide])
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,6 +99,7 @@ class Upsample2D(Layer):
     """
 
     kind: ClassVar[str] = "upsample2d"
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     factor: int | Sequence[int] = 2
     interpolation: str = "nearest"
     rules: ClassVar[Mapping[str, Rule]] = {
@@ -109,6 +122,7 @@ class GlobalAvgPool(Layer):
     """
 
     kind: ClassVar[str] = "global_avg_pool"
+    forms: ClassVar[Mapping[Form, Form]] = {"sequences": "rows", "images": "rows"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,6 +137,7 @@ class GlobalMaxPool(Layer):
     """
 
     kind: ClassVar[str] = "global_max_pool"
+    forms: ClassVar[Mapping[Form, Form]] = {"sequences": "rows", "images": "rows"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,3 +150,4 @@ class LastStep(Layer):
     """
 
     kind: ClassVar[str] = "last_step"
+    forms: ClassVar[Mapping[Form, Form]] = {"sequences": "rows"}

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from fastdl import initializers
 from fastdl._rules import FLAG, FRACTION, NUMBER, POSITIVE_INTEGER, Rule, choice
 from fastdl.initializers import Initializer
-from fastdl.layers._spec import Layer, LearningLayer
+from fastdl.layers._spec import Form, Layer, LearningLayer
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,6 +42,7 @@ class RecurrentLayer(LearningLayer):
     recurrent_init: str | Initializer | None = field(default=None, kw_only=True)
     bias_init: str | Initializer | None = field(default=None, kw_only=True)
     recurrent_dropout: float = field(default=0.0, kw_only=True)
+    has_weights: ClassVar[bool] = True
     gates: ClassVar[int]  # side by side in the parameters
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": POSITIVE_INTEGER,
@@ -54,12 +55,22 @@ class RecurrentLayer(LearningLayer):
         **LearningLayer.rules,
     }
 
-    def initializer(self, what: str) -> Initializer:
-        """How the parameter "weight_ih", "weight_hh", "bias" or "peepholes" starts."""
+    def gives(self, form: Form) -> Form | None:
+        if form != "sequences":
+            return None
+        return "sequences" if self.return_sequences else "rows"
+
+    @property
+    def draws(self) -> bool:
+        """Where there is a `recurrent_dropout`."""
+        return self.recurrent_dropout != 0
+
+    def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
+        """How "weight_ih", "weight_hh", "bias" or "peepholes" starts."""
         given = {"weight_ih": self.weight_init, "weight_hh": self.recurrent_init}
         if what in given:
-            automatic = "glorot_uniform" if what == "weight_ih" else "orthogonal"
-            return initializers.ByGate(self.gates, initializers.get(given[what] or automatic))
+            usual = "glorot_uniform" if what == "weight_ih" else "orthogonal"
+            return initializers.ByGate(self.gates, initializers.get(given[what] or usual))
         if what == "bias":
             return initializers.get(self.bias_init or "zeros", "bias_init")
         return initializers.Zeros()
@@ -142,8 +153,8 @@ class LSTM(RecurrentLayer):
         **RecurrentLayer.rules,
     }
 
-    def initializer(self, what: str) -> Initializer:
-        start = super().initializer(what)
+    def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
+        start = super().initializer(what, role, automatic)
         return initializers.Raised(1, 4, self.forget_bias, start) if what == "bias" else start
 
 
@@ -215,10 +226,12 @@ class Bidirectional(Layer):
     def map(self, change: Callable[[Layer], Layer]) -> Self:
         return self.replace(layer=change(self.layer)) if isinstance(self.layer, Layer) else self
 
-    def initializer(self, what: str) -> Initializer:
+    def gives(self, form: Form) -> Form | None:
+        return self.layer.gives(form)
+
+    def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
         """As the layer inside; for both directions."""
-        assert isinstance(self.layer, RecurrentLayer)
-        return self.layer.initializer(what)
+        return self.layer.initializer(what, role, automatic)
 
 
 @dataclass(frozen=True, repr=False)
@@ -242,6 +255,8 @@ class Embedding(LearningLayer):
     """
 
     kind: ClassVar[str] = "embedding"
+    forms: ClassVar[Mapping[Form, Form]] = {"sequences": "sequences"}
+    has_weights: ClassVar[bool] = True
     n_symbols: int
     units: int
     weight_init: str | Initializer | None = field(default=None, kw_only=True)
@@ -252,6 +267,6 @@ class Embedding(LearningLayer):
         **LearningLayer.rules,
     }
 
-    def initializer(self, what: str) -> Initializer:
+    def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
         """How the weight starts."""
         return initializers.get(self.weight_init or "uniform")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastdl._rules import SHAPE, Rule
-from fastdl.layers._spec import Layer
+from fastdl.layers._spec import Form, Layer
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,6 +22,13 @@ class Flatten(Layer):
     """
 
     kind: ClassVar[str] = "flatten"
+    forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows", "sequences": "rows", "images": "rows"}
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Reshape:
+        """Back to the shape before."""
+        if len(input_shape) == 2:
+            raise self._no_mirror(": no layer makes sequences of rows")
+        return Reshape(input_shape)
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,3 +45,12 @@ class Reshape(Layer):
     kind: ClassVar[str] = "reshape"
     shape: Sequence[int]
     rules: ClassVar[Mapping[str, Rule]] = {"shape": SHAPE}
+
+    def gives(self, form: Form) -> Form | None:
+        if form == "sequences":
+            return None
+        return "rows" if len(self.shape) == 1 else "images"
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Reshape:
+        """Back to the shape before."""
+        return Reshape(input_shape)

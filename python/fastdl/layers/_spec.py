@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from fastdl import initializers
 from fastdl._rules import FLAG, NOT_NEGATIVE, Rule
 from fastdl._spec import Spec
-from fastdl.initializers import Initializer
+from fastdl.initializers import Constant, GlorotUniform, Initializer, Zeros
+
+Form: TypeAlias = Literal["rows", "sequences", "images"]
+
+_BY_ROLE: Mapping[str, Initializer] = {"bias": Zeros(), "shift": Zeros(), "gain": Constant(1.0)}
+
+
+def form_of(shape: Sequence[int]) -> Form:
+    """What samples of shape (features,), (steps, features) or (height, width, channels) are."""
+    forms: tuple[Form, ...] = ("rows", "sequences", "images")
+    return forms[len(shape) - 1]
 
 
 @dataclass(frozen=True, repr=False)
 class Layer(Spec):
-    """A layer as data; see `fastdl._spec.Spec` for what specs can do.
+    """A layer as data, and what is known of it; see `fastdl._spec.Spec` for what specs can do.
+
+    Estimators and `fastdl.program.compile` ask a layer for its facts and never for its type. What
+    stands here is true of a layer that says nothing else; tests/test_facts.py compares every
+    fact with what the core does.
 
     Parameters
     ----------
@@ -26,6 +40,16 @@ class Layer(Spec):
 
     kind: ClassVar[str]  # the stem of its files
     name: str | None = field(default=None, kw_only=True)
+
+    # What it takes, and what it makes of that.
+    forms: ClassVar[Mapping[Form, Form]] = {
+        "rows": "rows",
+        "sequences": "sequences",
+        "images": "images",
+    }
+    has_weights: ClassVar[bool] = False  # its input is multiplied with weights of its own
+    normalises: ClassVar[bool] = False  # what it gives hardly depends on the scale of its input
+    follows: ClassVar[bool] = False  # an activation or a norm, which belongs to the weights before
 
     @property
     def who(self) -> str:
@@ -39,6 +63,60 @@ class Layer(Spec):
     def map(self, change: Callable[[Layer], Layer]) -> Self:
         """The same layer with each layer directly inside replaced, in the order of `branches`."""
         return self
+
+    def gives(self, form: Form) -> Form | None:
+        """What it makes of rows, sequences or images; None where it does not take them."""
+        return self.forms.get(form)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers in training, for which a seed is needed."""
+        return False
+
+    @property
+    def penalises(self) -> bool:
+        """Whether it adds to the loss."""
+        return False
+
+    def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
+        """How a parameter starts.
+
+        As the field ``<what>_init`` says, where there is one and it is given; else gains start at
+        1, biases and shifts at 0, and weights by the layers that follow.
+
+        Parameters
+        ----------
+        what : str
+            Name of the parameter within the layer, "weight".
+        role : "weight", "bias", "gain" or "shift"
+        automatic : Initializer
+            What the layers that follow ask for.
+        """
+        given = getattr(self, f"{what}_init", None)
+        return _BY_ROLE.get(role, automatic) if given is None else initializers.get(given)
+
+    def initializer_before(self) -> Initializer | None:
+        """How weights before it should start; None leaves that to the layers after it.
+
+        An activation knows. Weights ask for Glorot uniform, and so do layers that hold others,
+        unless they know better.
+        """
+        return GlorotUniform() if self.has_weights or self.branches() else None
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Layer | None:
+        """The layer that leads back from its output to its input, a sample of this shape.
+
+        None where a mirror image does without (noise, penalties).
+
+        Raises
+        ------
+        ValueError
+            If it has no mirror image.
+        """
+        raise self._no_mirror()
+
+    def _no_mirror(self, why: str = "") -> ValueError:
+        return ValueError(f"{self.who} has no mirror image{why}. Give a decoder of your own.")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for C++: kind, title, name and the fields of the registry."""
@@ -78,6 +156,7 @@ class WeightedLayer(LearningLayer):
         How the biases start. None: zeros.
     """
 
+    has_weights: ClassVar[bool] = True
     bias: bool = field(default=True, kw_only=True)
     weight_init: str | Initializer | None = field(default=None, kw_only=True)
     bias_init: str | Initializer | None = field(default=None, kw_only=True)

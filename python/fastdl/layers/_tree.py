@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from fastdl._rules import unknown
-from fastdl.layers._dropout import Corrupt, Dropout
 from fastdl.layers._spec import Layer
 
 
@@ -23,10 +22,7 @@ def walk(layers: Sequence[Layer]) -> Iterator[Layer]:
 
 def draws(layers: Sequence[Layer]) -> bool:
     """Whether some layer draws random numbers in training."""
-    return any(
-        isinstance(layer, (Corrupt, Dropout)) or getattr(layer, "recurrent_dropout", 0) != 0
-        for layer in walk(layers)
-    )
+    return any(isinstance(layer, Layer) and layer.draws for layer in walk(layers))
 
 
 def with_names(layers: Sequence[Layer]) -> tuple[Layer, ...]:

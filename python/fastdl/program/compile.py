@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import DTypeLike
 
-from fastdl import initializers, losses, optim
 from fastdl import layers as L
+from fastdl import losses, optim
 from fastdl._rules import INPUT_SHAPE, POSITIVE_INTEGER
 from fastdl.layers import Layer
 from fastdl.program.threads import checked, count_threads
 
 if TYPE_CHECKING:
-    from fastdl._core import ParameterInfo, Program
+    from fastdl._core import Program
 
 _INFINITY = float("inf")
 
@@ -99,8 +99,8 @@ def draw_weights(
 ) -> None:
     """Give every parameter of a program its initial value, in the order of ``program.parameters``.
 
-    Gains start at 1, shifts at 0, PReLU's alpha at ``alpha_init``, weights and biases as their
-    layers say (`fastdl.layers.automatic_initializers`).
+    Each as its layer says (``Layer.initializer``), which for weights may depend on the layers that
+    follow (`fastdl.layers.automatic_initializers`).
     """
     random = random_state
     if not isinstance(random, np.random.RandomState):
@@ -109,24 +109,10 @@ def draw_weights(
     specs = {layer.name: layer for layer in L.walk(named)}
     automatic = L.automatic_initializers(named)
     for p in program.parameters:
-        name = p.name.rpartition(".")[0]
-        start = _initializer(p, specs[name], automatic[name])
+        name, _, what = p.name.rpartition(".")
+        start = specs[name].initializer(what.removesuffix("_reverse"), p.role, automatic[name])
         value = start.draw(random, tuple(p.shape), p.fan_in, p.fan_out)
         program.set_parameter(p.name, value.astype(program.dtype))
-
-
-def _initializer(
-    p: ParameterInfo, layer: Layer, automatic: initializers.Initializer
-) -> initializers.Initializer:
-    if isinstance(layer, (L.RecurrentLayer, L.Bidirectional, L.Embedding)):
-        return layer.initializer(p.name.rpartition(".")[2].removesuffix("_reverse"))
-    if isinstance(layer, L.PReLU):
-        return initializers.Constant(layer.alpha_init)
-    if p.role in ("gain", "shift"):
-        return initializers.Constant(1.0 if p.role == "gain" else 0.0)
-    if p.role == "bias":
-        return initializers.get(getattr(layer, "bias_init", None) or "zeros", "bias_init")
-    return initializers.get(getattr(layer, "weight_init", None) or automatic)
 
 
 def set_loss(program: Program, loss: str | losses.Loss, *, cap: float = _INFINITY) -> None:

@@ -162,9 +162,8 @@ class BaseAutoencoder(BaseLayered):
         for layer in network.layers[self._layer_index(None) + 1 :]:
             if isinstance(layer, L.TiedDense):
                 weight = program.get_parameter(f"{layer.tied_to}.weight").T
-                layers.append(L.Dense(weight.shape[1], name=layer.name))
-            elif not isinstance(layer, (L.KLSparsity, L.ActivityL1)):
-                layers.append(layer)
+                layer = L.Dense(weight.shape[1], name=layer.name)
+            layers.append(layer)
         decoder = programs.compile(
             layers,
             (self._n_features_out,),

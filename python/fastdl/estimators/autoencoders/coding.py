@@ -149,9 +149,6 @@ def warn_of_width(estimator: Any, sizes: Sequence[int], n_features: int) -> None
         )
 
 
-_HOLD_BACK = (L.Dropout, L.Corrupt, L.KLSparsity, L.ActivityL1, L.Contractive)
-
-
 def warn_of_wide_layers(estimator: Any, n_features: int) -> None:
     """Warn of layers of a stack whose own autoencoder may copy its input."""
     sizes = sizes_of(estimator)
@@ -170,7 +167,7 @@ def warn_of_wide_code(
     estimator: Any, layers: Sequence[Layer], n_units: int, n_features: int
 ) -> None:
     """Warn of a code with as much room as its input, if nothing else holds it back."""
-    if n_units >= n_features and not any(isinstance(x, _HOLD_BACK) for x in L.walk(layers)):
+    if n_units >= n_features and not any(x.draws or x.penalises for x in L.walk(layers)):
         warnings.warn(
             f"{type(estimator).__name__}: the code has {n_units} values for {n_features} of the "
             "input, so that the network may learn to copy it. Let the encoder end in fewer "

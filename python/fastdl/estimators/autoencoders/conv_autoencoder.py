@@ -13,7 +13,7 @@ from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.base import BaseAutoencoder
 from fastdl.estimators.autoencoders.mirror import mirror
 from fastdl.estimators.base.layer_params import LayerParamsMixin
-from fastdl.estimators.base.layered import BaseLayered, keep, takes_images
+from fastdl.estimators.base.layered import BaseLayered, keep
 from fastdl.estimators.inputs.images import check_samples, warn_of_unscaled
 from fastdl.layers import Layer
 from fastdl.optim import Optimizer
@@ -164,7 +164,7 @@ validation_scores_, history_, n_parameters_, device_, program_
         return X, None
 
     def _rows_are_strips(self) -> bool:
-        return takes_images(self._encoder())
+        return L.takes_images(self._encoder())
 
     def _batch_size(self, n_samples: int) -> int:
         return BaseLayered._batch_size(self, n_samples)

@@ -142,7 +142,7 @@ class BaseLayered(BaseNet):
     def _with_output(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         """The hidden layers, flattened if need be, and a dense layer for y."""
         hidden = list(self._hidden(input_shape))
-        if not _gives_rows(hidden, input_shape):
+        if L.gives(hidden, L.form_of(input_shape)) != "rows":
             hidden.append(L.Flatten())
         return [*hidden, L.Dense(n_outputs, name="output")]
 
@@ -175,32 +175,3 @@ class BaseLayered(BaseNet):
         shape = self._sample_shape(input_shape)
         layers = self._with_output(shape, n_outputs or 1)
         return Summary(programs.summary(programs.compile(layers, shape, batch_size=1, threads=1)))
-
-
-_ROWS = (
-    *(L.Dense, L.TiedDense, L.Maxout, L.Flatten, L.GlobalAvgPool, L.GlobalMaxPool),
-    *(L.Concat, L.Contractive, L.KLSparsity, L.ActivityL1),
-)
-_IMAGES = (L.Conv2D, L.Conv2DTranspose, L.MaxPool2D, L.AvgPool2D, L.Upsample2D)
-
-
-def _gives_rows(layers: Sequence[Layer], input_shape: Sequence[int]) -> bool:
-    """Whether the last layer gives rows; activations, norms and dropout keep what there is."""
-    for layer in reversed(layers):
-        if isinstance(layer, _ROWS):
-            return True
-        if isinstance(layer, _IMAGES):
-            return False
-        if isinstance(layer, L.Reshape):
-            return len(layer.shape) == 1
-        if isinstance(layer, (L.Residual, L.Sequential)):
-            return _gives_rows(layer.layers, input_shape)
-    return len(input_shape) == 1
-
-
-def takes_images(layers: Sequence[Layer]) -> bool:
-    """Whether the first layer that minds the shape wants images."""
-    for layer in L.walk(layers):
-        if isinstance(layer, (*_ROWS, *_IMAGES, L.Reshape)):
-            return isinstance(layer, (*_IMAGES, L.GlobalAvgPool, L.GlobalMaxPool))
-    return False

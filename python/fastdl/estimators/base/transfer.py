@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastdl import layers as L
 from fastdl import program as programs
 from fastdl.layers import Layer
-from fastdl.layers._spec import LearningLayer, WeightedLayer
+from fastdl.layers._spec import LearningLayer
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -54,12 +54,12 @@ def decay_rates(layers: Sequence[Layer], decay: float) -> list[Layer]:
     learn without weights, such as norms, have its own. Howard and Ruder, "Universal language model
     fine-tuning", ACL 2018, section 3.2.
     """
-    n_weighted = sum(isinstance(layer, WeightedLayer) for layer in L.walk(layers))
+    n_weighted = sum(layer.has_weights for layer in L.walk(layers))
     seen = 0
 
     def visit(layer: Layer) -> Layer:
         nonlocal seen
-        seen += isinstance(layer, WeightedLayer)
+        seen += layer.has_weights
         layer = layer.map(visit)
         if not isinstance(layer, LearningLayer):
             return layer

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastdl import layers as L
 from fastdl._sklearn import Interval
 from fastdl.estimators.base.layer_params import LayerParamsMixin
-from fastdl.estimators.base.layered import BaseLayered, takes_images
+from fastdl.estimators.base.layered import BaseLayered
 from fastdl.estimators.base.transfer import copy_weights, decay_rates, freeze, thaw
 from fastdl.fitting.network import Network
 from fastdl.layers import Layer
@@ -53,7 +53,7 @@ class BaseFreeForm(LayerParamsMixin, BaseLayered):
     # --- the network
 
     def _rows_are_strips(self) -> bool:
-        return takes_images(self._own_layers())
+        return L.takes_images(self._own_layers())
 
     def _own_layers(self) -> list[Layer]:
         """The layers that were given, those of `init_from` but the last, or a few by default."""

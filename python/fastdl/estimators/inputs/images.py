@@ -148,9 +148,9 @@ def warn_of_unscaled(estimator: Any, X: NDArray[Any], layers: Sequence[Layer]) -
 def _normalises(layers: Sequence[Layer]) -> bool:
     n_weighted = 0
     for layer in L.walk(layers):
-        if isinstance(layer, (L.BatchNorm, L.LayerNorm)):
+        if layer.normalises:
             return True
-        n_weighted += isinstance(layer, (L.Conv2D, L.Conv2DTranspose, L.Dense, L.Maxout))
+        n_weighted += layer.has_weights
         if n_weighted == 2:
             return False
     return False

@@ -1,0 +1,228 @@
+"""Every fact of a layer, asked for every line of the case table, is what the core does.
+
+A fact that is wrong fails here, and so does one that a new layer should have given and did not.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cases import CASES, Case
+from fastdl import initializers
+from fastdl import layers as L
+from fastdl._core import LayerInfo, Program
+from fastdl.estimators.autoencoders.mirror import mirror
+from fastdl.program import compile
+from programs import compiled, sample
+
+# Layers that may stand in an encoder only with a decoder of the user's own: the way back of their
+# shape is none layer's, or not one that would be guessed. Another layer has a mirror image.
+NO_MIRROR = {
+    *("conv2d_transpose", "upsample2d", "global_avg_pool", "global_max_pool", "last_step"),
+    *("maxout", "embedding", "rnn", "lstm", "gru", "bidirectional", "residual", "sequential"),
+    *("concat", "tied_dense", "contractive"),
+}
+# How parameters start that do not start as their role says.
+STARTS: dict[tuple[str, str], Any] = {
+    ("prelu", "alpha"): 0.25,
+    ("lstm", "peepholes"): 0.0,
+}
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.id)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+def program_of(case: Case, **options: Any) -> Program:
+    return compiled(case.layers, case.input_shape, dtype="float64", **options)
+
+
+def rows(case: Case) -> Iterator[tuple[L.Layer, LayerInfo]]:
+    """Each layer of a case that the core has by name, with its shapes."""
+    named = {layer.name: layer for layer in L.walk(L.with_names(case.layers))}
+    for row in program_of(case).layers:
+        yield named[row.name], row
+
+
+def alone(layer: L.Layer, input_shape: tuple[int, ...]) -> Program:
+    """The layer by itself, with what it needs before it."""
+    before = [L.Dense(input_shape[-1], name=layer.tied_to)] if hasattr(layer, "tied_to") else []
+    return Program(L.to_dict([*before, layer]), input_shape, dtype="float64", batch_size=4)
+
+
+def other_forms(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """A sample of this shape, and as many values in each other form."""
+    steps = shape[0] if len(shape) == 2 else 1
+    size = math.prod(shape)
+    image = shape if len(shape) == 3 else (1, steps, size // steps)
+    return [(size,), shape if len(shape) == 2 else (steps, size // steps), image]
+
+
+def test_gives(case: Case) -> None:
+    """`gives` knows what the core refuses, and the form of the output of all else."""
+    for layer, row in rows(case):
+        assert layer.gives(L.form_of(row.input_shape)) == L.form_of(row.output_shape)
+        for shape in other_forms(row.input_shape):
+            try:
+                found = L.form_of(alone(layer, shape).output_shape)
+            except ValueError:
+                found = None
+            assert layer.gives(L.form_of(shape)) == found, (layer, shape)
+
+
+def test_gives_of_a_list(case: Case) -> None:
+    form = L.form_of(program_of(case).output_shape)
+    assert L.gives(case.layers, L.form_of(case.input_shape)) == form
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([L.Conv2D(2, 3), L.Flatten()], True),
+        ([L.BatchNorm(), L.Sequential([L.PReLU(), L.GlobalMaxPool()])], True),
+        ([L.Conv2D(2, 3), L.Dense(3)], True),
+        ([L.Flatten(), L.Dense(3)], False),
+        ([L.Reshape((8, 8, 1)), L.Conv2D(2, 3)], False),
+        ([L.LSTM(3)], False),
+        ([L.Activation("relu")], False),
+        ([], False),
+    ],
+)
+def test_takes_images(layers: list[L.Layer], expected: bool) -> None:
+    assert L.takes_images(layers) == expected
+
+
+def test_draws(case: Case) -> None:
+    """Training gives something else for another seed if a layer draws, and only then."""
+    x = inputs(case, 16)
+    y = [program_of(case, batch_size=16, seed=seed).forward(x, training=True) for seed in (1, 2)]
+    assert L.draws(case.layers) == (not np.array_equal(*y))
+
+
+def test_penalises(case: Case) -> None:
+    if len(program_of(case).output_shape) == 2:
+        return  # penalties need one output for each sample
+    program = program_of(case._replace(layers=[*case.layers, L.Flatten()]), batch_size=16)
+    program.set_loss("squared_error")
+    y = np.zeros((16, *program.output_shape))
+    _, penalty = program.loss_and_grads(inputs(case, 16), y)
+    assert any(layer.penalises for layer in L.walk(case.layers)) == (penalty != 0)
+
+
+def test_has_weights(case: Case) -> None:
+    """Where the core has weights under the layer's name, or that of a layer inside."""
+    weights = [p.name.partition(".")[0] for p in program_of(case).parameters if p.role == "weight"]
+    for layer in L.with_names(case.layers):
+        inside = list(L.walk([layer]))
+        found = any(x.name in weights for x in inside)
+        assert found == any(x.has_weights for x in inside), layer
+        if layer.has_weights:
+            assert hasattr(layer, "trainable")
+
+
+def test_normalises(case: Case) -> None:
+    """Ten thousand times the input leaves the output as it is, but for eps."""
+    for layer, row in rows(case):
+        if layer.branches() or hasattr(layer, "tied_to") or layer.kind == "embedding":
+            continue
+        if row.output_shape[-1] == 1:
+            continue  # of one class softmax makes 1
+        if hasattr(layer, "trainable"):  # a frozen BatchNorm keeps to its running statistics
+            layer = layer.replace(trainable=True)
+        program = compiled([layer], row.input_shape, dtype="float64", batch_size=16)
+        x = sample((16, *row.input_shape))
+        if layer.normalises:
+            x = 100 * x  # far from eps
+        y, scaled = (program.forward(s * x, training=True) for s in (1, 1e4))
+        assert layer.normalises == np.allclose(y, scaled, atol=0.01), layer
+
+
+def test_initial_weights(case: Case) -> None:
+    """Gains start at 1, shifts, biases at 0, weights in the range that the next function asks."""
+    program = compile(case.layers, case.input_shape, dtype="float64", random_state=0)
+    kinds = {x.name: x for x in L.walk(L.with_names(case.layers))}
+    for p in program.parameters:
+        name, _, what = p.name.rpartition(".")
+        layer, value = kinds[name], program.get_parameter(p.name)
+        layer = getattr(layer, "layer", layer)
+        what = what.removesuffix("_reverse")
+        if (layer.kind, what) in STARTS:
+            assert (value == STARTS[layer.kind, what]).all(), p
+        elif what == "bias" and layer.kind == "lstm":
+            gates = value.reshape(4, -1)
+            assert (gates == [[0], [1], [0], [0]]).all(), p
+        elif p.role == "weight":
+            assert np.ptp(value) > 0 or value.size == 1, p
+            assert np.abs(value).max() <= max(1.0, math.sqrt(6 / p.fan_in)), p
+        else:
+            assert (value == (p.role == "gain")).all(), p
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [("relu", initializers.HeUniform()), ("selu", initializers.LeCunNormal())],
+)
+def test_initializer_before(case: Case, function: str, expected: object) -> None:
+    """An initialiser looks through a layer to the activation behind it, unless it has weights.
+
+    Or is an activation, or adds up what several layers give.
+    """
+    for layer in case.layers:
+        layer = layer.replace(name=None)
+        inside = list(L.walk([layer]))
+        opaque = any(
+            x.has_weights or hasattr(x, "tied_to") or x.kind in ("activation", "prelu")
+            for x in inside
+        ) or any(len(x.branches()) > 1 or x.kind == "concat" for x in inside)
+        layers = L.with_names([L.Dense(3, name="before"), layer, L.Activation(function)])
+        found = L.automatic_initializers(layers)["before"]
+        if not opaque:
+            assert found == expected, layer
+        elif any(x.has_weights for x in inside):
+            assert found == L.automatic_initializers(layers[:-1])["before"], layer
+
+
+def test_mirror(case: Case) -> None:
+    """Out and back is the shape before; what is left out keeps it; the rest is on the list."""
+    for layer, row in rows(case):
+        why = ""
+        try:
+            back = mirror([layer], row.input_shape)
+        except ValueError as error:
+            why = str(error)
+        if why:
+            known = layer.kind in NO_MIRROR
+            assert known or re.search("overlap, or do not fill|no layer makes sequences", why), why
+            continue
+        assert layer.kind not in NO_MIRROR
+        there = alone(layer, row.input_shape).output_shape
+        chain = Program(L.to_dict([layer.replace(name=None), *back]), row.input_shape, batch_size=1)
+        assert chain.output_shape == row.input_shape
+        if layer.follows or layer.mirror(row.input_shape) is None:
+            assert there == row.input_shape
+            assert not layer.has_weights
+        else:
+            assert len(back) == 1
+
+
+@pytest.mark.parametrize("layer", L.ALL, ids=lambda layer: layer.kind)
+def test_cases_are_found_by_the_stem(layer: type[L.Layer]) -> None:
+    """`-k max_pool2d` runs a layer's own cases."""
+    longer = tuple(x.kind for x in L.ALL if x.kind.startswith(f"{layer.kind}_"))
+    stem = tuple(case for case in CASES if re.match(rf"{layer.kind}(_|$)", case.id))
+    own = [case for case in stem if not case.id.startswith(longer)]
+    assert own
+    for case in own:
+        assert layer.kind in {inner.kind for inner in L.walk(case.layers)}, case.id
+
+
+def inputs(case: Case, n: int) -> np.ndarray:
+    shape = (n, *case.input_shape)
+    if case.symbols:
+        return np.random.default_rng(0).integers(case.symbols, size=shape).astype(np.float64)
+    return sample(shape)
