@@ -50,11 +50,37 @@ def test_cases_have_their_own_names() -> None:
     assert len(set(ids)) == len(ids)
 
 
+def kernel_families() -> dict[str, list[str]]:
+    """The rows of each family of kernels, as src/cpp/kernels/*.hpp declare them."""
+    families = {}
+    for header in sorted((SOURCES / "kernels").glob("*.hpp")):
+        text = header.read_text()
+        for name, rows in re.findall(r"struct (\w+)Kernels \{\n(.*?)\n\};", text, re.DOTALL):
+            families[name] = re.findall(r"\(\*(\w+)\)\(", rows)
+    return families
+
+
 def test_every_kernel_row_is_filled() -> None:
     """A row that the CPU's table leaves out would be a null pointer."""
-    interface = (SOURCES / "core" / "kernels.hpp").read_text()
-    rows = re.findall(r"\(\*(\w+)\)\(", interface[interface.index("struct Kernels {") :])
-    rows.remove("available")  # of struct Backend
+    filled = {}
+    for table in (SOURCES / "kernels" / "cpu").glob("*.cpp"):
+        for name, rows in re.findall(
+            r"constexpr (\w+)Kernels<T> \w+_rows\(\) \{(.*?)\n\}", table.read_text(), re.DOTALL
+        ):
+            filled[name] = re.findall(r"\.(\w+) = \1<T>", rows)
+    assert filled == kernel_families()
+
+
+def test_every_family_of_kernels_is_in_the_table() -> None:
+    interface = (SOURCES / "kernels" / "kernels.hpp").read_text()
+    declared = re.findall(r"const (\w+)Kernels<T>& (\w+);", interface)
+    assert {name for name, _ in declared} == set(kernel_families())
     table = (SOURCES / "kernels" / "cpu" / "table.cpp").read_text()
-    filled = re.findall(r"\.(\w+) = \1<T>", table)
-    assert filled == ["lanes", *rows]
+    for dtype in ("f32", "f64"):
+        assert re.findall(rf"\.(\w+) = \1_{dtype},", table) == [member for _, member in declared]
+
+
+def test_kernel_rows_have_their_own_names() -> None:
+    rows = [row for family in kernel_families().values() for row in family]
+    assert len(rows) > 80
+    assert len(set(rows)) == len(rows)

@@ -1,4 +1,4 @@
-"""The kernels' objects define backend_<isa> and nothing else that another object could share.
+"""The kernels' objects define tables of their instruction set and nothing that another could share.
 
 The build itself refuses others (cmake/CheckSymbols.cmake). Here that check is checked, and run over
 the objects of the last build where they are still there.
@@ -16,7 +16,7 @@ OBJECTS = [
     path
     for cache in ROOT.glob("build/*/CMakeCache.txt")
     if "CMAKE_BUILD_TYPE:STRING=Release" in cache.read_text()
-    for path in sorted(cache.parent.glob("**/kernels_*.dir/**/table.cpp.o"))
+    for path in sorted(cache.parent.glob("**/kernels_*.dir/**/*.cpp.o"))
 ]
 CMAKE = shutil.which("cmake", path=str(Path(sys.executable).parent)) or shutil.which("cmake")
 NM = shutil.which("nm")
@@ -44,6 +44,9 @@ def fake_nm(tmp_path: Path) -> Path:
 
 
 BACKEND = "0000000000000000 R _ZN6fastdl12backend_avx2E\n"
+ROWS = (
+    "0000000000000000 D _ZN6fastdl4avx29dense_f32E\n0000000000000000 R _ZN6fastdl4avx29tiles_f64E\n"
+)
 STRANGERS = {
     "weak function": "0000000000000000 W _ZN6fastdl4viceEi\n",
     "weak object": "0000000000000000 V _ZN6fastdl5tableE\n",
@@ -51,13 +54,17 @@ STRANGERS = {
     "of the standard library": "0000000000000000 W _ZSt3minIiERKT_S2_S2_\n",
     "global function": "0000000000000000 T _ZN6fastdl4gemmEv\n",
     "global object": "0000000000000000 D _ZN6fastdl5tableE\n",
+    "global function of the set": "0000000000000000 T _ZN6fastdl4avx24gemmEv\n",
+    "weak table": "0000000000000000 V _ZN6fastdl4avx29dense_f32E\n",
+    "table of no set": "0000000000000000 D _ZN6fastdl9dense_f32E\n",
 }
 
 
 @needs_cmake
 def test_a_clean_object_passes(fake_nm: Path, tmp_path: Path) -> None:
     (tmp_path / "a.o").write_text(BACKEND)
-    result = check(fake_nm, tmp_path / "a.o", tmp_path / "a.o")
+    (tmp_path / "b.o").write_text(ROWS)
+    result = check(fake_nm, tmp_path / "a.o", tmp_path / "b.o")
     assert result.returncode == 0, result.stderr
 
 

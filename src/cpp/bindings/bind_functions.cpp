@@ -4,6 +4,8 @@
 #include "bindings/numpy.hpp"
 #include "core/backend.hpp"
 #include "core/threads.hpp"
+#include "kernels/conv2d.hpp"
+#include "kernels/training.hpp"
 
 namespace fastdl {
 namespace {
@@ -67,7 +69,7 @@ void loss(const std::string& kind, const py::array& pred, const py::object& targ
       check(gradient.size() == p.size(), "dpred must have the shape of pred.");
       args.dpred = gradient.mutable_data();
     }
-    kernels<T>().loss(alone, args);
+    kernels<T>().training.loss(alone, args);
   });
 }
 
@@ -92,7 +94,7 @@ void update(const std::string& kind, const py::array& params, const py::object& 
     args.w = w.mutable_data(), args.g = g.mutable_data();
     args.m = moments > 0 ? m.mutable_data() : nullptr;
     args.v = moments > 1 ? v.mutable_data() : nullptr;
-    share_out(args.count, [&](const Team& team) { kernels<T>().update(team, args); });
+    share_out(args.count, [&](const Team& team) { kernels<T>().training.update(team, args); });
   });
 }
 
@@ -131,7 +133,7 @@ void bind_functions(py::module_& m) {
           using T = decltype(t);
           const T* from = exact<T>(x, "x").data();
           T* to = exact<T>(cols, "cols").mutable_data();
-          share_out(cols.size(), [&](const Team& team) { kernels<T>().im2col(team, s, from, to); });
+          share_out(cols.size(), [&](const Team& team) { kernels<T>().conv2d.im2col(team, s, from, to); });
         });
       },
       py::arg("x"), py::arg("cols"), py::arg("size"), py::arg("stride"), py::arg("padding"), py::arg("dilation"));
@@ -144,7 +146,7 @@ void bind_functions(py::module_& m) {
           using T = decltype(t);
           const T* from = exact<T>(cols, "cols").data();
           T* to = exact<T>(x, "x").mutable_data();
-          share_out(cols.size(), [&](const Team& team) { kernels<T>().col2im(team, s, from, to); });
+          share_out(cols.size(), [&](const Team& team) { kernels<T>().conv2d.col2im(team, s, from, to); });
         });
       },
       py::arg("cols"), py::arg("x"), py::arg("size"), py::arg("stride"), py::arg("padding"), py::arg("dilation"));

@@ -2,6 +2,7 @@
 #include "bindings/numpy.hpp"
 #include "core/backend.hpp"
 #include "core/threads.hpp"
+#include "kernels/sequence.hpp"
 
 namespace fastdl {
 namespace {
@@ -45,7 +46,7 @@ struct Call {
     arrays.extra = pointer<T>(a[9], "extra");
     double work = 2.0 * shape.steps * shape.n * b.size() * (shape.features + shape.units);
     threads = work < 1e6 ? 1 : usable_threads(max_threads());
-    scratch = Block<T>(kernels().recurrent_scratch(shape, threads));
+    scratch = Block<T>(kernels().sequence.recurrent_scratch(shape, threads));
     arrays.scratch = scratch.data();
   }
   static const Kernels<T>& kernels() { return kernels_of<T>(find_backend("")); }
@@ -68,7 +69,7 @@ void bind_recurrent(py::module_& m) {
       Call<T> call(cell, lengths, a);
       py::gil_scoped_release release;
       run_team(call.threads,
-               [&](const Team& team) { call.kernels().recurrent_forward(team, call.shape, call.arrays); });
+               [&](const Team& team) { call.kernels().sequence.recurrent_forward(team, call.shape, call.arrays); });
     });
   });
   m.def("recurrent_backward", [](const std::string& cell, const py::object& lengths, const py::args& a) {
@@ -84,7 +85,7 @@ void bind_recurrent(py::module_& m) {
       d.dh0 = pointer<T>(a[17], "dh0"), d.dc0 = pointer<T>(a[18], "dc0");
       py::gil_scoped_release release;
       run_team(call.threads,
-               [&](const Team& team) { call.kernels().recurrent_backward(team, call.shape, call.arrays, d); });
+               [&](const Team& team) { call.kernels().sequence.recurrent_backward(team, call.shape, call.arrays, d); });
     });
   });
 }

@@ -1,6 +1,7 @@
 // Word vectors: one call for some sentences.
 #include "bindings/numpy.hpp"
 #include "core/backend.hpp"
+#include "kernels/words.hpp"
 
 namespace fastdl {
 namespace {
@@ -27,7 +28,7 @@ py::tuple skip_gram(const py::object& tokens, const py::object& starts, const py
   s.rate = rate, s.fall = fall, s.seed = seed, s.epoch = epoch, s.first = first;
   {
     py::gil_scoped_release release;
-    kernels_of<float>(find_backend("")).skip_gram(s);
+    kernels_of<float>(find_backend("")).words.skip_gram(s);
   }
   return py::make_tuple(s.loss, s.pairs);
 }

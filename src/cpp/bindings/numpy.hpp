@@ -8,8 +8,8 @@
 #include <string>
 
 #include "core/check.hpp"
-#include "core/kernels.hpp"
 #include "core/shape.hpp"
+#include "kernels/kernels.hpp"
 #include "program/program.hpp"
 
 namespace fastdl {

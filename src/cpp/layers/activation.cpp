@@ -1,4 +1,5 @@
 // activation: y = function(x), element by element; softmax over the channels.
+#include "kernels/pointwise.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -45,9 +46,9 @@ struct Activation : Layer<T> {
 
   void forward(const Frame<T>& f) const override {
     if (kind == ActivationKind::softmax)
-      f.kernels.softmax_forward(f.team, norm_shape(f, in.shape), f.value(in), f.value(out));
+      f.kernels.pointwise.softmax_forward(f.team, norm_shape(f, in.shape), f.value(in), f.value(out));
     else
-      f.kernels.activation_forward(f.team, kind, alpha, count(f), f.value(in), f.value(out));
+      f.kernels.pointwise.activation_forward(f.team, kind, alpha, count(f), f.value(in), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
@@ -55,9 +56,9 @@ struct Activation : Layer<T> {
     T* dx = f.gradient(in);
     if (!dx) return;
     if (kind == ActivationKind::softmax)
-      f.kernels.softmax_backward(f.team, norm_shape(f, in.shape), y, dy, dx);
+      f.kernels.pointwise.softmax_backward(f.team, norm_shape(f, in.shape), y, dy, dx);
     else
-      f.kernels.activation_backward(f.team, kind, alpha, count(f), x, y, dy, dx);
+      f.kernels.pointwise.activation_backward(f.team, kind, alpha, count(f), x, y, dy, dx);
   }
 
  private:

@@ -1,4 +1,5 @@
 // activity_l1: the identity, with a penalty: strength * sum_j |x_j|, the mean over samples.
+#include "kernels/penalty.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -25,14 +26,14 @@ struct ActivityL1 : Layer<T> {
   void forward(const Frame<T>&) const override {}
 
   double penalty(const Frame<T>& f) const override {
-    f.kernels.activity_l1_forward(f.team, f.n, units, f.weight, f.value(in), f.saved(value));
+    f.kernels.penalty.activity_l1_forward(f.team, f.n, units, f.weight, f.value(in), f.saved(value));
     return strength * sum(f.saved(value), f.n) / f.norm;
   }
 
   void backward(const Frame<T>& f) const override {
     T* da = f.gradient(out);
     if (f.norm && this->penalises)
-      f.kernels.activity_l1_backward(f.team, f.n, units, strength / f.norm, f.weight, f.value(in), da, da);
+      f.kernels.penalty.activity_l1_backward(f.team, f.n, units, strength / f.norm, f.weight, f.value(in), da, da);
   }
 };
 

@@ -1,5 +1,6 @@
 // batch_norm: each channel to mean 0 and variance 1 over the batch, then gain and shift (Ioffe & Szegedy 2015).
 // Inference, and a layer that is not trainable, use the running statistics.
+#include "kernels/norm.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -32,23 +33,24 @@ struct BatchNorm : Layer<T> {
   void forward(const Frame<T>& f) const override {
     NormShape s = norm_shape(f, in.shape);
     if (f.training && this->learns)
-      f.kernels.batch_norm_forward(f.team, s, momentum, eps, f.value(in), f.param(gain), f.param(shift),
-                                   f.state(running_mean), f.state(running_var), f.saved(mean), f.saved(rstd),
-                                   f.value(out));
+      f.kernels.norm.batch_norm_forward(f.team, s, momentum, eps, f.value(in), f.param(gain), f.param(shift),
+                                        f.state(running_mean), f.state(running_var), f.saved(mean), f.saved(rstd),
+                                        f.value(out));
     else
-      f.kernels.batch_norm_inference(f.team, s, eps, f.value(in), f.param(gain), f.param(shift), f.state(running_mean),
-                                     f.state(running_var), f.value(out));
+      f.kernels.norm.batch_norm_inference(f.team, s, eps, f.value(in), f.param(gain), f.param(shift),
+                                          f.state(running_mean), f.state(running_var), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
     NormShape s = norm_shape(f, in.shape);
     T *dgain = this->learns ? f.grad(gain) : nullptr, *dshift = this->learns ? f.grad(shift) : nullptr;
     if (f.training && this->learns)
-      f.kernels.batch_norm_backward(f.team, s, f.value(in), f.param(gain), f.saved(mean), f.saved(rstd),
-                                    f.gradient(out), f.gradient(in), dgain, dshift);
+      f.kernels.norm.batch_norm_backward(f.team, s, f.value(in), f.param(gain), f.saved(mean), f.saved(rstd),
+                                         f.gradient(out), f.gradient(in), dgain, dshift);
     else
-      f.kernels.batch_norm_inference_backward(f.team, s, eps, f.value(in), f.param(gain), f.state(running_mean),
-                                              f.state(running_var), f.gradient(out), f.gradient(in), dgain, dshift);
+      f.kernels.norm.batch_norm_inference_backward(f.team, s, eps, f.value(in), f.param(gain), f.state(running_mean),
+                                                   f.state(running_var), f.gradient(out), f.gradient(in), dgain,
+                                                   dshift);
   }
 };
 

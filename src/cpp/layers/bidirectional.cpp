@@ -1,5 +1,7 @@
 // bidirectional: a recurrent layer and its mirror image, which reads each sequence from its end; outputs side by side
 // (Schuster and Paliwal 1997).
+#include "kernels/pointwise.hpp"
+#include "kernels/sequence.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -28,17 +30,17 @@ struct Bidirectional : Layer<T> {
     there->forward(f);
     back->forward(f);
     int features = there->out.shape.c();
-    f.kernels.concat_forward(f.team, f.rows(out.shape), features, features, f.value(there->out), f.value(back->out),
-                             f.value(out));
+    f.kernels.sequence.concat_forward(f.team, f.rows(out.shape), features, features, f.value(there->out),
+                                      f.value(back->out), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
     int features = there->out.shape.c();
-    f.kernels.concat_backward(f.team, f.rows(out.shape), features, features, f.gradient(out), f.gradient(there->out),
-                              f.gradient(back->out));
+    f.kernels.sequence.concat_backward(f.team, f.rows(out.shape), features, features, f.gradient(out),
+                                       f.gradient(there->out), f.gradient(back->out));
     there->backward(f);
     back->backward(f);
-    if (T* dx = f.gradient(in)) f.kernels.add(f.team, f.elements(in.shape), dx, f.gradient(back->in), dx);
+    if (T* dx = f.gradient(in)) f.kernels.pointwise.add(f.team, f.elements(in.shape), dx, f.gradient(back->in), dx);
   }
 
  private:

@@ -1,4 +1,6 @@
 // concat: y = [layers(x), x], side by side; rows.
+#include "kernels/pointwise.hpp"
+#include "kernels/sequence.hpp"
 #include "layers/chain.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
@@ -30,13 +32,13 @@ struct Concat : Layer<T> {
 
   void forward(const Frame<T>& f) const override {
     forward_chain(f, layers, 0, layers.size());
-    f.kernels.concat_forward(f.team, f.n, a, b, f.value(branch), f.value(in), f.value(out));
+    f.kernels.sequence.concat_forward(f.team, f.n, a, b, f.value(branch), f.value(in), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.concat_backward(f.team, f.n, a, b, f.gradient(out), f.gradient(branch), f.gradient(fork));
+    f.kernels.sequence.concat_backward(f.team, f.n, a, b, f.gradient(out), f.gradient(branch), f.gradient(fork));
     backward_chain(f, layers, 0, layers.size());
-    if (T* dx = f.gradient(in)) f.kernels.add(f.team, f.n * index(b), dx, f.gradient(fork), dx);
+    if (T* dx = f.gradient(in)) f.kernels.pointwise.add(f.team, f.n * index(b), dx, f.gradient(fork), dx);
   }
 
   const std::vector<LayerPtr<T>>* children() const override { return &layers; }

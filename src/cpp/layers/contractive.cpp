@@ -1,5 +1,6 @@
 // contractive: a dense layer and its activation, h = s(x w + b), with a penalty: strength * the squared norm of dh/dx,
 // the mean over samples (Rifai et al. 2011). The gradient reaches w both through h and by itself.
+#include "kernels/penalty.hpp"
 #include "layers/chain.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
@@ -30,8 +31,8 @@ struct Contractive : Layer<T> {
   void forward(const Frame<T>& f) const override { forward_chain(f, layers, 0, layers.size()); }
 
   double penalty(const Frame<T>& f) const override {
-    f.kernels.contractive_forward(f.team, f.n, w.features, w.units, kind, f.weight, f.param(w.weight), f.value(out),
-                                  f.saved(squares), f.saved(value));
+    f.kernels.penalty.contractive_forward(f.team, f.n, w.features, w.units, kind, f.weight, f.param(w.weight),
+                                          f.value(out), f.saved(squares), f.saved(value));
     return strength * sum(f.saved(value), f.n) / f.norm;
   }
 
@@ -39,12 +40,13 @@ struct Contractive : Layer<T> {
     const bool active = f.norm && this->penalises;
     T* dh = f.gradient(out);
     if (active)
-      f.kernels.contractive_backward_data(f.team, f.n, w.units, kind, strength / f.norm, f.weight, f.saved(squares),
-                                          f.value(out), dh, dh);
+      f.kernels.penalty.contractive_backward_data(f.team, f.n, w.units, kind, strength / f.norm, f.weight,
+                                                  f.saved(squares), f.value(out), dh, dh);
     backward_chain(f, layers, 0, layers.size());
     if (active && w.learns)
-      f.kernels.contractive_backward_weights(f.team, f.n, w.features, w.units, kind, strength / f.norm, f.weight,
-                                             f.value(out), f.param(w.weight), f.saved(sums), f.grad(w.weight));
+      f.kernels.penalty.contractive_backward_weights(f.team, f.n, w.features, w.units, kind, strength / f.norm,
+                                                     f.weight, f.value(out), f.param(w.weight), f.saved(sums),
+                                                     f.grad(w.weight));
   }
 
   const std::vector<LayerPtr<T>>* children() const override { return &layers; }

@@ -1,7 +1,8 @@
 // conv2d: y (n, oh, ow, f) = x (n, h, w, c) * weight (kh, kw, c/groups, f) + bias (f,), a cross-correlation
+#include "kernels/conv2d.hpp"
 #include "layers/make.hpp"
-#include "layers/window.hpp"
 #include "layers/plan.hpp"
+#include "layers/window.hpp"
 
 namespace fastdl {
 namespace {
@@ -26,20 +27,23 @@ struct Conv2D : Layer<T> {
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {filters}, fan_in, fan_out);
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
     out.overwritable = true;
-    plan.scratch(plan.kernels.conv2d_scratch(shape, plan.threads));
-    plan.scratch(plan.kernels.conv2d_lone_scratch(shape, plan.threads));
+    plan.scratch(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
+    plan.scratch(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
+    plan.scratch(plan.kernels.conv2d.conv2d_lone_scratch(shape, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
-    const auto forward = f.lone ? f.kernels.conv2d_lone_forward : f.kernels.conv2d_forward;
+    const auto forward = f.lone ? f.kernels.conv2d.conv2d_lone_forward : f.kernels.conv2d.conv2d_forward;
     forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
   }
 
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);
     if (this->learns)
-      f.kernels.conv2d_backward_weights(f.team, at(f.n), f.value(in), dy, f.grad(w), f.grad(b), f.scratch);
-    if (T* dx = f.gradient(in)) f.kernels.conv2d_backward_data(f.team, at(f.n), dy, f.param(w), nullptr, dx, f.scratch);
+      f.kernels.conv2d_weights.conv2d_backward_weights(f.team, at(f.n), f.value(in), dy, f.grad(w), f.grad(b),
+                                                       f.scratch);
+    if (T* dx = f.gradient(in))
+      f.kernels.conv2d.conv2d_backward_data(f.team, at(f.n), dy, f.param(w), nullptr, dx, f.scratch);
   }
 
  private:

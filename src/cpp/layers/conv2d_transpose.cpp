@@ -1,8 +1,10 @@
 // conv2d_transpose: y (n, oh, ow, f) is the gradient that a conv2d with this weight (kh, kw, f/groups, c) and an output
 // like x (n, h, w, c) gives its input, + bias (f,). So forward is conv2d's backward, and backward its forward.
+#include "kernels/conv2d.hpp"
+#include "kernels/norm.hpp"
 #include "layers/make.hpp"
-#include "layers/window.hpp"
 #include "layers/plan.hpp"
+#include "layers/window.hpp"
 
 namespace fastdl {
 namespace {
@@ -29,20 +31,23 @@ struct Conv2DTranspose : Layer<T> {
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
     out.overwritable = true;
     this->lone = false;
-    plan.scratch(plan.kernels.conv2d_scratch(shape, plan.threads));
+    plan.scratch(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
+    plan.scratch(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.conv2d_backward_data(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
+    f.kernels.conv2d.conv2d_backward_data(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out),
+                                          f.scratch);
   }
 
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);
     if (this->learns) {
-      f.kernels.conv2d_backward_weights(f.team, at(f.n), dy, f.value(in), f.grad(w), nullptr, f.scratch);
-      if (b >= 0) f.kernels.channel_sums(f.team, norm_shape(f, out.shape), dy, f.grad(b));
+      f.kernels.conv2d_weights.conv2d_backward_weights(f.team, at(f.n), dy, f.value(in), f.grad(w), nullptr, f.scratch);
+      if (b >= 0) f.kernels.norm.channel_sums(f.team, norm_shape(f, out.shape), dy, f.grad(b));
     }
-    if (T* dx = f.gradient(in)) f.kernels.conv2d_forward(f.team, at(f.n), dy, f.param(w), nullptr, dx, f.scratch);
+    if (T* dx = f.gradient(in))
+      f.kernels.conv2d.conv2d_forward(f.team, at(f.n), dy, f.param(w), nullptr, dx, f.scratch);
   }
 
  private:

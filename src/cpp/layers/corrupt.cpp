@@ -1,5 +1,6 @@
 // corrupt: noise on the input of a denoising autoencoder, in training only (Vincent et al. 2010). Backward draws the
 // same noise again: nothing is saved.
+#include "kernels/pointwise.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -29,7 +30,7 @@ struct Corrupt : Layer<T> {
     const T* x = f.value(in);
     T* y = f.value(out);
     if (f.training && rate > 0)
-      f.kernels.corrupt_forward(f.team, norm_shape(f, in.shape), key(f), noise, rate, x, y);
+      f.kernels.pointwise.corrupt_forward(f.team, norm_shape(f, in.shape), key(f), noise, rate, x, y);
     else if (x != y)
       copy(f, in.shape, x, y);
   }
@@ -39,7 +40,7 @@ struct Corrupt : Layer<T> {
     T* dx = f.gradient(in);
     if (!dx) return;
     if (f.training && rate > 0)
-      f.kernels.corrupt_backward(f.team, norm_shape(f, in.shape), key(f), noise, rate, dy, dx);
+      f.kernels.pointwise.corrupt_backward(f.team, norm_shape(f, in.shape), key(f), noise, rate, dy, dx);
     else if (dx != dy)
       copy(f, in.shape, dy, dx);
   }

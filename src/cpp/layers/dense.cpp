@@ -1,4 +1,6 @@
 // dense: y (n, out) = x (n, in) w (in, out) + b (out,), of sequences at every step
+#include "kernels/dense.hpp"
+#include "kernels/pointwise.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -24,22 +26,22 @@ struct Dense : Layer<T> {
     shape.dims.back() = units;
     out = plan.tensor(shape, in.wants_gradient || this->learns);
     out.overwritable = true;
-    plan.scratch(plan.kernels.dense_scratch(plan.batch * in.shape.steps(), features, units, plan.threads));
+    plan.scratch(plan.kernels.dense.dense_scratch(plan.batch * in.shape.steps(), features, units, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.dense_forward(f.team, f.rows(in.shape), features, units, f.value(in), f.param(w), f.param(b),
-                            f.value(out), f.scratch);
+    f.kernels.dense.dense_forward(f.team, f.rows(in.shape), features, units, f.value(in), f.param(w), f.param(b),
+                                  f.value(out), f.scratch);
   }
 
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);
     if (this->learns)
-      f.kernels.dense_backward_weights(f.team, f.rows(in.shape), features, units, f.value(in), dy, f.grad(w), f.grad(b),
-                                       f.scratch);
-    if (tied >= 0) f.kernels.add(f.team, index(features) * units, f.grad(w), f.saved(tied), f.grad(w));
+      f.kernels.dense.dense_backward_weights(f.team, f.rows(in.shape), features, units, f.value(in), dy, f.grad(w),
+                                             f.grad(b), f.scratch);
+    if (tied >= 0) f.kernels.pointwise.add(f.team, index(features) * units, f.grad(w), f.saved(tied), f.grad(w));
     if (T* dx = f.gradient(in))
-      f.kernels.dense_backward_data(f.team, f.rows(in.shape), features, units, dy, f.param(w), dx, f.scratch);
+      f.kernels.dense.dense_backward_data(f.team, f.rows(in.shape), features, units, dy, f.param(w), dx, f.scratch);
   }
 };
 

@@ -1,6 +1,7 @@
 // dropout: in training each value is kept with probability 1-rate and divided by it (inverted dropout, Srivastava et
 // al. 2014), of a sequence the same ones at every step (Gal and Ghahramani 2016); the identity in inference. Backward
 // draws the same mask again: nothing is saved.
+#include "kernels/pointwise.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -25,7 +26,7 @@ struct Dropout : Layer<T> {
     const T* x = f.value(in);
     T* y = f.value(out);
     if (f.training && rate > 0)
-      f.kernels.dropout_forward(f.team, norm_shape(f, in.shape), key(f), rate, x, y);
+      f.kernels.pointwise.dropout_forward(f.team, norm_shape(f, in.shape), key(f), rate, x, y);
     else if (x != y)
       copy(f, in.shape, x, y);
   }
@@ -35,7 +36,7 @@ struct Dropout : Layer<T> {
     T* dx = f.gradient(in);
     if (!dx) return;
     if (f.training && rate > 0)
-      f.kernels.dropout_backward(f.team, norm_shape(f, in.shape), key(f), rate, dy, dx);
+      f.kernels.pointwise.dropout_backward(f.team, norm_shape(f, in.shape), key(f), rate, dy, dx);
     else if (dx != dy)
       copy(f, in.shape, dy, dx);
   }

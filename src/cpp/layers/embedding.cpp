@@ -1,6 +1,7 @@
 // embedding: y (n, steps, units) = table (symbols, units)[x] of codes x (n, steps, 1)
 #include <algorithm>
 
+#include "kernels/sequence.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -26,14 +27,15 @@ struct Embedding : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.embedding_forward(f.team, f.rows(in.shape), n_symbols, units, f.value(in), f.param(table), f.value(out));
+    f.kernels.sequence.embedding_forward(f.team, f.rows(in.shape), n_symbols, units, f.value(in), f.param(table),
+                                         f.value(out));
   }
 
   // Codes have no gradient: where one is asked for it is zero.
   void backward(const Frame<T>& f) const override {
     if (this->learns)
-      f.kernels.embedding_backward(f.team, f.rows(in.shape), n_symbols, units, f.value(in), f.gradient(out),
-                                   f.grad(table));
+      f.kernels.sequence.embedding_backward(f.team, f.rows(in.shape), n_symbols, units, f.value(in), f.gradient(out),
+                                            f.grad(table));
     if (T* dx = f.gradient(in); dx && f.team.rank == 0) std::fill_n(dx, f.elements(in.shape), T(0));
     f.team.sync();
   }

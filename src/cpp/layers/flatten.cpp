@@ -1,4 +1,6 @@
 // flatten: images (n, h, w, c) and sequences (n, steps, features) to rows in the user's order; rows pass through.
+#include "kernels/layout.hpp"
+#include "kernels/sequence.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -19,14 +21,15 @@ struct Flatten : Layer<T> {
   void forward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
     if (s.is_image() && f.lone) return copy(f, s, f.value(in), f.value(out));
-    if (s.is_image()) f.kernels.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
-    if (s.is_sequence()) f.kernels.sequence_to_rows(f.team, f.sequence(s), f.value(in), f.value(out));
+    if (s.is_image()) f.kernels.layout.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
+    if (s.is_sequence()) f.kernels.sequence.sequence_to_rows(f.team, f.sequence(s), f.value(in), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
-    if (s.is_image()) f.kernels.rows_to_image(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(out), f.gradient(in));
-    if (s.is_sequence()) f.kernels.rows_to_sequence(f.team, f.sequence(s), f.gradient(out), f.gradient(in));
+    if (s.is_image())
+      f.kernels.layout.rows_to_image(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(out), f.gradient(in));
+    if (s.is_sequence()) f.kernels.sequence.rows_to_sequence(f.team, f.sequence(s), f.gradient(out), f.gradient(in));
   }
 };
 

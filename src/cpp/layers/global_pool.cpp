@@ -1,5 +1,7 @@
 // global_avg_pool, global_max_pool: the mean, the largest of each channel: images to rows (n, c), sequences over their
 // steps to rows (n, features). last_step: the last step of each sequence.
+#include "kernels/pool2d.hpp"
+#include "kernels/sequence.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -18,7 +20,7 @@ void check_not_rows(const Layer<T>& layer) {
 template <class T>
 void pool_pixels(const Frame<T>& f, StepPool pool, const Shape& s, const T* x, T* y, T* where) {
   const std::int32_t pixels = s.h() * s.w();
-  f.kernels.step_pool_forward(f.team, pool, {1, pixels, s.c(), pixels, &pixels}, x, y, where);
+  f.kernels.sequence.step_pool_forward(f.team, pool, {1, pixels, s.c(), pixels, &pixels}, x, y, where);
 }
 
 template <class T>
@@ -36,17 +38,18 @@ struct GlobalAvgPool : Layer<T> {
     if (f.lone && s.is_image())
       pool_pixels(f, StepPool::avg, s, f.value(in), f.value(out), static_cast<T*>(nullptr));
     else if (s.is_image())
-      f.kernels.global_avg_pool_forward(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
+      f.kernels.pool2d.global_avg_pool_forward(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out));
     else
-      f.kernels.step_pool_forward(f.team, StepPool::avg, f.sequence(s), f.value(in), f.value(out), nullptr);
+      f.kernels.sequence.step_pool_forward(f.team, StepPool::avg, f.sequence(s), f.value(in), f.value(out), nullptr);
   }
 
   void backward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
     if (s.is_image())
-      f.kernels.global_avg_pool_backward(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(out), f.gradient(in));
+      f.kernels.pool2d.global_avg_pool_backward(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(out), f.gradient(in));
     else
-      f.kernels.step_pool_backward(f.team, StepPool::avg, f.sequence(s), f.gradient(out), nullptr, f.gradient(in));
+      f.kernels.sequence.step_pool_backward(f.team, StepPool::avg, f.sequence(s), f.gradient(out), nullptr,
+                                            f.gradient(in));
   }
 };
 
@@ -67,18 +70,20 @@ struct GlobalMaxPool : Layer<T> {
     if (f.lone && s.is_image())
       pool_pixels(f, StepPool::max, s, f.value(in), f.value(out), f.saved(where));
     else if (s.is_image())
-      f.kernels.global_max_pool_forward(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out), f.saved(where));
+      f.kernels.pool2d.global_max_pool_forward(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(out),
+                                               f.saved(where));
     else
-      f.kernels.step_pool_forward(f.team, StepPool::max, f.sequence(s), f.value(in), f.value(out), f.saved(where));
+      f.kernels.sequence.step_pool_forward(f.team, StepPool::max, f.sequence(s), f.value(in), f.value(out),
+                                           f.saved(where));
   }
 
   void backward(const Frame<T>& f) const override {
     const Shape& s = in.shape;
     const T *dy = f.gradient(out), *at = f.saved(where);
     if (s.is_image())
-      f.kernels.global_max_pool_backward(f.team, f.n, s.h() * s.w(), s.c(), dy, at, f.gradient(in));
+      f.kernels.pool2d.global_max_pool_backward(f.team, f.n, s.h() * s.w(), s.c(), dy, at, f.gradient(in));
     else
-      f.kernels.step_pool_backward(f.team, StepPool::max, f.sequence(s), dy, at, f.gradient(in));
+      f.kernels.sequence.step_pool_backward(f.team, StepPool::max, f.sequence(s), dy, at, f.gradient(in));
   }
 };
 
@@ -94,12 +99,13 @@ struct LastStep : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.step_pool_forward(f.team, StepPool::last, f.sequence(in.shape), f.value(in), f.value(out), nullptr);
+    f.kernels.sequence.step_pool_forward(f.team, StepPool::last, f.sequence(in.shape), f.value(in), f.value(out),
+                                         nullptr);
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.step_pool_backward(f.team, StepPool::last, f.sequence(in.shape), f.gradient(out), nullptr,
-                                 f.gradient(in));
+    f.kernels.sequence.step_pool_backward(f.team, StepPool::last, f.sequence(in.shape), f.gradient(out), nullptr,
+                                          f.gradient(in));
   }
 };
 

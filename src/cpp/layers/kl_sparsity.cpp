@@ -1,4 +1,5 @@
 // kl_sparsity: the identity, with a penalty: strength * sum_j KL(target || mean of unit j over the batch) (Ng 2011).
+#include "kernels/penalty.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -25,7 +26,8 @@ struct KLSparsity : Layer<T> {
   void forward(const Frame<T>&) const override {}
 
   double penalty(const Frame<T>& f) const override {
-    f.kernels.kl_sparsity_forward(f.team, f.n, units, target, f.weight, f.value(in), f.saved(slope), f.saved(value));
+    f.kernels.penalty.kl_sparsity_forward(f.team, f.n, units, target, f.weight, f.value(in), f.saved(slope),
+                                          f.saved(value));
     double part = 0;  // of all samples
     for (int i = 0; i < f.n; i++) part += f.weight[i];
     return strength * sum(f.saved(value), units) * part / f.norm;
@@ -34,7 +36,7 @@ struct KLSparsity : Layer<T> {
   void backward(const Frame<T>& f) const override {
     T* da = f.gradient(out);
     if (f.norm && this->penalises)
-      f.kernels.kl_sparsity_backward(f.team, f.n, units, strength / f.norm, f.weight, f.saved(slope), da, da);
+      f.kernels.penalty.kl_sparsity_backward(f.team, f.n, units, strength / f.norm, f.weight, f.saved(slope), da, da);
   }
 };
 

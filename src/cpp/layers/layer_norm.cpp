@@ -1,4 +1,5 @@
 // layer_norm: the channels of each sample and pixel to mean 0 and variance 1, then gain and shift (Ba et al. 2016).
+#include "kernels/norm.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -26,14 +27,14 @@ struct LayerNorm : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.layer_norm_forward(f.team, norm_shape(f, in.shape), eps, f.value(in), f.param(gain), f.param(shift),
-                                 f.saved(mean), f.saved(rstd), f.value(out));
+    f.kernels.norm.layer_norm_forward(f.team, norm_shape(f, in.shape), eps, f.value(in), f.param(gain), f.param(shift),
+                                      f.saved(mean), f.saved(rstd), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.layer_norm_backward(f.team, norm_shape(f, in.shape), f.value(in), f.param(gain), f.saved(mean),
-                                  f.saved(rstd), f.gradient(out), f.gradient(in), this->learns ? f.grad(gain) : nullptr,
-                                  this->learns ? f.grad(shift) : nullptr);
+    f.kernels.norm.layer_norm_backward(f.team, norm_shape(f, in.shape), f.value(in), f.param(gain), f.saved(mean),
+                                       f.saved(rstd), f.gradient(out), f.gradient(in),
+                                       this->learns ? f.grad(gain) : nullptr, this->learns ? f.grad(shift) : nullptr);
   }
 };
 

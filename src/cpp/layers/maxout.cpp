@@ -1,4 +1,6 @@
 // maxout: y (n, units) = the largest of `pieces` linear units each (Goodfellow et al. 2013).
+#include "kernels/dense.hpp"
+#include "kernels/pointwise.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -23,23 +25,23 @@ struct Maxout : Layer<T> {
     bool wants_gradient = in.wants_gradient || this->learns;
     z = plan.tensor({{units * pieces}}, wants_gradient);
     out = plan.tensor({{units}}, wants_gradient);
-    plan.scratch(plan.kernels.dense_scratch(plan.batch, features, units * pieces, plan.threads));
+    plan.scratch(plan.kernels.dense.dense_scratch(plan.batch, features, units * pieces, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.dense_forward(f.team, f.n, features, units * pieces, f.value(in), f.param(w), f.param(b), f.value(z),
-                            f.scratch);
-    f.kernels.maxout_forward(f.team, f.n, units, pieces, f.value(z), f.value(out));
+    f.kernels.dense.dense_forward(f.team, f.n, features, units * pieces, f.value(in), f.param(w), f.param(b),
+                                  f.value(z), f.scratch);
+    f.kernels.pointwise.maxout_forward(f.team, f.n, units, pieces, f.value(z), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
     T* dz = f.gradient(z);
-    f.kernels.maxout_backward(f.team, f.n, units, pieces, f.value(z), f.value(out), f.gradient(out), dz);
+    f.kernels.pointwise.maxout_backward(f.team, f.n, units, pieces, f.value(z), f.value(out), f.gradient(out), dz);
     if (this->learns)
-      f.kernels.dense_backward_weights(f.team, f.n, features, units * pieces, f.value(in), dz, f.grad(w), f.grad(b),
-                                       f.scratch);
+      f.kernels.dense.dense_backward_weights(f.team, f.n, features, units * pieces, f.value(in), dz, f.grad(w),
+                                             f.grad(b), f.scratch);
     if (T* dx = f.gradient(in))
-      f.kernels.dense_backward_data(f.team, f.n, features, units * pieces, dz, f.param(w), dx, f.scratch);
+      f.kernels.dense.dense_backward_data(f.team, f.n, features, units * pieces, dz, f.param(w), dx, f.scratch);
   }
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/kernels.hpp"
+#include "kernels/kernels.hpp"
 #include "layers/layer.hpp"
 #include "layers/places.hpp"
 

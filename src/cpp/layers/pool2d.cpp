@@ -1,7 +1,8 @@
 // max_pool2d, avg_pool2d: the largest, the mean of each window and channel
+#include "kernels/pool2d.hpp"
 #include "layers/make.hpp"
-#include "layers/window.hpp"
 #include "layers/plan.hpp"
+#include "layers/window.hpp"
 
 namespace fastdl {
 namespace {
@@ -33,12 +34,13 @@ struct MaxPool2D : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.max_pool2d_forward(f.team, pool_shape(f, v, in.shape, false), f.value(in), f.value(out), f.saved(where));
+    f.kernels.pool2d.max_pool2d_forward(f.team, pool_shape(f, v, in.shape, false), f.value(in), f.value(out),
+                                        f.saved(where));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.max_pool2d_backward(f.team, pool_shape(f, v, in.shape, false), f.gradient(out), f.saved(where),
-                                  f.gradient(in));
+    f.kernels.pool2d.max_pool2d_backward(f.team, pool_shape(f, v, in.shape, false), f.gradient(out), f.saved(where),
+                                         f.gradient(in));
   }
 };
 
@@ -57,12 +59,13 @@ struct AvgPool2D : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.avg_pool2d_forward(f.team, pool_shape(f, v, in.shape, count_include_pad), f.value(in), f.value(out));
+    f.kernels.pool2d.avg_pool2d_forward(f.team, pool_shape(f, v, in.shape, count_include_pad), f.value(in),
+                                        f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.avg_pool2d_backward(f.team, pool_shape(f, v, in.shape, count_include_pad), f.gradient(out),
-                                  f.gradient(in));
+    f.kernels.pool2d.avg_pool2d_backward(f.team, pool_shape(f, v, in.shape, count_include_pad), f.gradient(out),
+                                         f.gradient(in));
   }
 };
 

@@ -1,4 +1,5 @@
 // prelu: y = x for x > 0, alpha x below, with one learnt alpha for each channel (He et al. 2015).
+#include "kernels/pointwise.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -19,12 +20,12 @@ struct PReLU : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.prelu_forward(f.team, norm_shape(f, in.shape), f.value(in), f.param(alpha), f.value(out));
+    f.kernels.pointwise.prelu_forward(f.team, norm_shape(f, in.shape), f.value(in), f.param(alpha), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.prelu_backward(f.team, norm_shape(f, in.shape), f.value(in), f.param(alpha), f.gradient(out),
-                             f.gradient(in), this->learns ? f.grad(alpha) : nullptr);
+    f.kernels.pointwise.prelu_backward(f.team, norm_shape(f, in.shape), f.value(in), f.param(alpha), f.gradient(out),
+                                       f.gradient(in), this->learns ? f.grad(alpha) : nullptr);
   }
 };
 

@@ -1,6 +1,8 @@
 // rnn, lstm, gru: states h (n, units) that see their own past; the output is every h or the last one. Reversed layers
 // read each sequence from its end: their input is turned around, and so are the outputs of all steps. In training,
 // recurrent_dropout hides the same units of the state from the products at every step (Gal and Ghahramani 2016).
+#include "kernels/pointwise.hpp"
+#include "kernels/sequence.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -54,47 +56,47 @@ struct Recurrent : Layer<T> {
     if (drop > 0) number = plan.random_layers++, mask = plan.saved(states), masked = plan.saved(states * steps);
     carry_h = plan.carry(states), carry_c = plan.carry(states);
     std::vector<std::int32_t> lengths(plan.batch, steps);
-    plan.scratch(
-        plan.kernels.recurrent_scratch({cell, plan.batch, steps, features, units, lengths.data()}, plan.threads));
+    plan.scratch(plan.kernels.sequence.recurrent_scratch({cell, plan.batch, steps, features, units, lengths.data()},
+                                                         plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
-    if (reverse) f.kernels.reverse_steps(f.team, f.sequence(in.shape), f.value(in), f.value(x));
+    if (reverse) f.kernels.sequence.reverse_steps(f.team, f.sequence(in.shape), f.value(in), f.value(x));
     if (f.stateful) {
       copy(f, {{units}}, f.carry(carry_h), f.saved(h0));
       copy(f, {{units}}, f.carry(carry_c), f.saved(c0));
     }
     if (drops(f))
-      f.kernels.dropout_forward(f.team, {f.n, units, 1, false}, {f.seed, number, f.epoch, f.sample, f.n}, drop, nullptr,
-                                f.saved(mask));
-    f.kernels.recurrent_forward(f.team, shape(f), arrays(f));
+      f.kernels.pointwise.dropout_forward(f.team, {f.n, units, 1, false}, {f.seed, number, f.epoch, f.sample, f.n},
+                                          drop, nullptr, f.saved(mask));
+    f.kernels.sequence.recurrent_forward(f.team, shape(f), arrays(f));
     const SequenceShape s = f.sequence(h.shape);
     auto last = [&](const T* states, T* y) {
-      f.kernels.step_pool_forward(f.team, StepPool::last, s, states, y, nullptr);
+      f.kernels.sequence.step_pool_forward(f.team, StepPool::last, s, states, y, nullptr);
     };
     if (f.stateful) last(f.value(h), f.carry(carry_h));
     if (f.stateful && cell == Cell::lstm) last(f.saved(extra), f.carry(carry_c));
     if (!all_steps)
       last(f.value(h), f.value(out));
     else if (reverse)
-      f.kernels.reverse_steps(f.team, s, f.value(h), f.value(out));
+      f.kernels.sequence.reverse_steps(f.team, s, f.value(h), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
     const SequenceShape s = f.sequence(h.shape);
     T* dh = f.gradient(h);
     if (!all_steps)
-      f.kernels.step_pool_backward(f.team, StepPool::last, s, f.gradient(out), nullptr, dh);
+      f.kernels.sequence.step_pool_backward(f.team, StepPool::last, s, f.gradient(out), nullptr, dh);
     else if (reverse)
-      f.kernels.reverse_steps(f.team, s, f.gradient(out), dh);
+      f.kernels.sequence.reverse_steps(f.team, s, f.gradient(out), dh);
     RecurrentGradients<T> d{};
     d.dh = dh, d.dx = f.gradient(x);
     if (this->learns) {
       d.dw_ih = f.grad(w_ih), d.dw_hh = f.grad(w_hh), d.db = f.grad(b), d.dpeepholes = f.grad(peepholes);
       if (cell == Cell::gru_reset_after) d.db_hh = d.db + gates;
     }
-    f.kernels.recurrent_backward(f.team, shape(f), arrays(f), d);
-    if (T* dx = f.gradient(in); dx && reverse) f.kernels.reverse_steps(f.team, f.sequence(in.shape), d.dx, dx);
+    f.kernels.sequence.recurrent_backward(f.team, shape(f), arrays(f), d);
+    if (T* dx = f.gradient(in); dx && reverse) f.kernels.sequence.reverse_steps(f.team, f.sequence(in.shape), d.dx, dx);
   }
 
  private:

@@ -1,4 +1,5 @@
 // reshape: the same numbers, in the user's order, as rows or as an image.
+#include "kernels/layout.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -29,15 +30,17 @@ struct Reshape : Layer<T> {
     if (out.shape == in.shape) return;
     const Shape &s = in.shape, &t = out.shape;
     if (f.lone) return copy(f, s, f.value(in), f.value(out));
-    if (s.is_image()) f.kernels.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(rows));
-    if (t.is_image()) f.kernels.rows_to_image(f.team, f.n, t.h() * t.w(), t.c(), f.value(rows), f.value(out));
+    if (s.is_image()) f.kernels.layout.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), f.value(in), f.value(rows));
+    if (t.is_image()) f.kernels.layout.rows_to_image(f.team, f.n, t.h() * t.w(), t.c(), f.value(rows), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
     if (out.shape == in.shape) return;
     const Shape &s = in.shape, &t = out.shape;
-    if (t.is_image()) f.kernels.image_to_rows(f.team, f.n, t.h() * t.w(), t.c(), f.gradient(out), f.gradient(rows));
-    if (s.is_image()) f.kernels.rows_to_image(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(rows), f.gradient(in));
+    if (t.is_image())
+      f.kernels.layout.image_to_rows(f.team, f.n, t.h() * t.w(), t.c(), f.gradient(out), f.gradient(rows));
+    if (s.is_image())
+      f.kernels.layout.rows_to_image(f.team, f.n, s.h() * s.w(), s.c(), f.gradient(rows), f.gradient(in));
   }
 };
 

@@ -1,4 +1,5 @@
 // residual: y = layers(x) + shortcut(x); without a shortcut, + x (He et al. 2016).
+#include "kernels/pointwise.hpp"
 #include "layers/chain.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
@@ -39,7 +40,7 @@ struct Residual : Layer<T> {
 
   void forward(const Frame<T>& f) const override {
     forward_chain(f, layers, 0, layers.size());
-    f.kernels.add(f.team, count(f, out), f.value(branch), f.value(shortcut), f.value(out));
+    f.kernels.pointwise.add(f.team, count(f, out), f.value(branch), f.value(shortcut), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
@@ -49,7 +50,7 @@ struct Residual : Layer<T> {
     if (T* d = f.gradient(shortcut); d && !identity) copy(f, out.shape, dy, d);
     backward_chain(f, layers, split, layers.size());
     backward_chain(f, layers, 0, split);
-    if (T* dx = f.gradient(in)) f.kernels.add(f.team, count(f, in), dx, identity ? dy : f.gradient(fork), dx);
+    if (T* dx = f.gradient(in)) f.kernels.pointwise.add(f.team, count(f, in), dx, identity ? dy : f.gradient(fork), dx);
   }
 
   const std::vector<LayerPtr<T>>* children() const override { return &layers; }

@@ -1,4 +1,5 @@
 // tied_dense: y (n, out) = x (n, in) w^T + b (out,), with w (out, in) the weights of an earlier dense layer.
+#include "kernels/dense.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -30,20 +31,21 @@ struct TiedDense : Layer<T> {
     }
     out = plan.tensor({{units}}, in.wants_gradient || this->learns || w.learns);
     out.overwritable = true;
-    plan.scratch(plan.kernels.dense_scratch(plan.batch, features, units, plan.threads));
+    plan.scratch(plan.kernels.dense.dense_scratch(plan.batch, features, units, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.tied_dense_forward(f.team, f.n, features, units, f.value(in), f.param(w.weight), f.param(b), f.value(out),
-                                 f.scratch);
+    f.kernels.dense.tied_dense_forward(f.team, f.n, features, units, f.value(in), f.param(w.weight), f.param(b),
+                                       f.value(out), f.scratch);
   }
 
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);
-    f.kernels.tied_dense_backward_weights(f.team, f.n, features, units, f.value(in), dy, dw < 0 ? nullptr : f.saved(dw),
-                                          this->learns ? f.grad(b) : nullptr, f.scratch);
+    f.kernels.dense.tied_dense_backward_weights(f.team, f.n, features, units, f.value(in), dy,
+                                                dw < 0 ? nullptr : f.saved(dw), this->learns ? f.grad(b) : nullptr,
+                                                f.scratch);
     if (T* dx = f.gradient(in))
-      f.kernels.dense_forward(f.team, f.n, units, features, dy, f.param(w.weight), nullptr, dx, f.scratch);
+      f.kernels.dense.dense_forward(f.team, f.n, units, features, dy, f.param(w.weight), nullptr, dx, f.scratch);
   }
 };
 

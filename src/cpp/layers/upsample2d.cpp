@@ -1,7 +1,8 @@
 // upsample2d: y (n, h*fh, w*fw, c), each pixel of x (n, h, w, c) repeated, or blended with its neighbours
+#include "kernels/pool2d.hpp"
 #include "layers/make.hpp"
-#include "layers/window.hpp"
 #include "layers/plan.hpp"
+#include "layers/window.hpp"
 
 namespace fastdl {
 namespace {
@@ -23,11 +24,11 @@ struct Upsample2D : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.upsample2d_forward(f.team, at(f.n), f.value(in), f.value(out));
+    f.kernels.pool2d.upsample2d_forward(f.team, at(f.n), f.value(in), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.upsample2d_backward(f.team, at(f.n), f.gradient(out), f.gradient(in));
+    f.kernels.pool2d.upsample2d_backward(f.team, at(f.n), f.gradient(out), f.gradient(in));
   }
 
  private:

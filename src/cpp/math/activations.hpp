@@ -2,6 +2,12 @@
 // work in place), from x otherwise. NaN goes through.
 #pragma once
 
+#include "kernels/shapes.hpp"
+#include "math/elementary.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class T>
 struct Identity {
   static constexpr bool reads_x = false;  // whether the slope takes x instead of y
@@ -103,3 +109,6 @@ FASTDL_INLINE void with_activation(ActivationKind kind, T alpha, Body body) {
     case ActivationKind::softmax: return;
   }
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -3,6 +3,11 @@
 // as they do of libm.
 #pragma once
 
+#include "kernels/cpu/vec.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class V>
 using Element = decltype(V{}[0] + 0);
 template <class V>
@@ -191,3 +196,6 @@ FASTDL_INLINE Normal<V> vnormal(V x) {
   V tail = e * (P * w);
   return {e * T(0.398942280401432678), x < 0 ? tail : 1 - tail};
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -2,6 +2,12 @@
 // that need a whole row, softmax cross-entropy and hinge, stand in kernels/cpu/loss.hpp.
 #pragma once
 
+#include "kernels/shapes.hpp"
+#include "math/elementary.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // log(1 + exp(p)) - y p: the cross-entropy of sigmoid(p), without overflow for any p
 template <class T>
 struct BinaryCrossEntropy {
@@ -55,3 +61,6 @@ FASTDL_INLINE void with_loss(LossKind kind, T param, Body body) {
     case LossKind::hinge: return;
   }
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -6,6 +6,12 @@
 // 64 b + 16 j + i. Element: the feature of a row, c * pixels + pixel of an image.
 #pragma once
 
+#include "kernels/cpu/vec.hpp"
+#include "kernels/shapes.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 constexpr int philox_block = 64;
 
 // The words of elements 64 b .. 64 b + 63.
@@ -31,3 +37,6 @@ FASTDL_INLINE void philox(const RandomKey& key, std::uint64_t sample, std::uint3
 }
 
 FASTDL_INLINE float u01(std::uint32_t word) { return (word >> 8) * 0x1p-24f; }  // uniform in [0, 1), exact
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -2,6 +2,12 @@
 // (1 - beta^t and the like) come ready in UpdateArgs.
 #pragma once
 
+#include "kernels/training.hpp"
+#include "math/elementary.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // dw = -rate g
 template <class T>
 struct Sgd {
@@ -142,3 +148,6 @@ FASTDL_INLINE void with_rule(const UpdateArgs<T>& a, Body body) {
     case UpdateKind::nadam: return body(Nadam<T>(a));
   }
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -91,15 +91,15 @@ double Optimizer<T>::penalty(const Frame<T>& f) const {
     return s;
   };
   for (const Run& run : runs_) {
-    if (run.regularised && rule_.l2 != 0) value += 0.5 * rule_.l2 * total(f.kernels.sum_squares, run);
-    if (run.regularised && rule_.l1 != 0) value += rule_.l1 * total(f.kernels.sum_absolutes, run);
+    if (run.regularised && rule_.l2 != 0) value += 0.5 * rule_.l2 * total(f.kernels.training.sum_squares, run);
+    if (run.regularised && rule_.l1 != 0) value += rule_.l1 * total(f.kernels.training.sum_absolutes, run);
   }
   return value;
 }
 
 template <class T>
 double Optimizer<T>::gradient_norm(const Frame<T>& f) const {
-  f.kernels.sum_squares(f.team, n_parameters_, f.grads, parts_.data());
+  f.kernels.training.sum_squares(f.team, n_parameters_, f.grads, parts_.data());
   double s = 0;
   for (index i = 0; i * sum_chunk < n_parameters_; i++) s += parts_[i];
   f.team.sync();
@@ -124,10 +124,10 @@ void Optimizer<T>::step(const Frame<T>& f, double rate, double norm) {
     args.g = f.grads + run.offset;
     args.m = moments > 0 ? moments_.data() + run.offset : nullptr;
     args.v = moments > 1 ? moments_.data() + n_parameters_ + run.offset : nullptr;
-    f.kernels.update(f.team, args);
+    f.kernels.training.update(f.team, args);
   }
   for (const Parameter& p : limited_)
-    f.kernels.max_norm(f.team, p.count / p.dims.back(), p.dims.back(), rule_.max_norm, f.params + p.offset);
+    f.kernels.training.max_norm(f.team, p.count / p.dims.back(), p.dims.back(), rule_.max_norm, f.params + p.offset);
 }
 
 template class Optimizer<float>;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/arena.hpp"
+#include "kernels/training.hpp"
 #include "layers/layer.hpp"
 
 namespace fastdl {

@@ -6,6 +6,9 @@
 
 #include "core/backend.hpp"
 #include "core/threads.hpp"
+#include "kernels/layout.hpp"
+#include "kernels/pointwise.hpp"
+#include "kernels/sequence.hpp"
 #include "layers/chain.hpp"
 #include "layers/plan.hpp"
 
@@ -146,11 +149,12 @@ void Program<T>::gather(Frame<T>& f, const Batch& batch) {
   f.team.sync();
   set_steps(f);
   if (s.is_sequence())
-    kernels_.gather_sequence(f.team, data.x, batch_order_.data(), f.sequence(s), f.value(input_));
+    kernels_.sequence.gather_sequence(f.team, data.x, batch_order_.data(), f.sequence(s), f.value(input_));
   else if (s.is_image() && !f.lone)
-    kernels_.gather_image(f.team, batch.data->x, batch_order_.data(), f.n, s.h() * s.w(), s.c(), f.value(input_));
+    kernels_.layout.gather_image(f.team, batch.data->x, batch_order_.data(), f.n, s.h() * s.w(), s.c(),
+                                 f.value(input_));
   else
-    kernels_.gather_rows(f.team, batch.data->x, batch_order_.data(), f.n, f.value(input_));
+    kernels_.layout.gather_rows(f.team, batch.data->x, batch_order_.data(), f.n, f.value(input_));
 }
 
 template <class T>
@@ -167,9 +171,9 @@ void Program<T>::run_backward(const Frame<T>& f) {
 template <class T>
 void Program<T>::read(const Frame<T>& f, const Shape& s, const T* x, T* y) {
   if (s.is_image() && !f.lone) {
-    kernels_.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), x, y);
+    kernels_.layout.image_to_rows(f.team, f.n, s.h() * s.w(), s.c(), x, y);
   } else if (s.is_sequence()) {
-    kernels_.sequence_to_rows(f.team, f.sequence(s), x, y);
+    kernels_.sequence.sequence_to_rows(f.team, f.sequence(s), x, y);
   } else {
     Range part = f.team.share(f.n * s.size());
     std::memcpy(y + part.begin, x + part.begin, (part.end - part.begin) * sizeof(T));
@@ -200,9 +204,9 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
       run_forward(f, layer);
       T* z = f.value(out);
       if (link == ActivationKind::softmax)
-        kernels_.softmax_forward(team, norm_shape(f, out.shape), z, z);
+        kernels_.pointwise.softmax_forward(team, norm_shape(f, out.shape), z, z);
       else if (link != ActivationKind::identity)
-        kernels_.activation_forward(team, link, T(1), f.elements(out.shape), z, z);
+        kernels_.pointwise.activation_forward(team, link, T(1), f.elements(out.shape), z, z);
       read(f, out.shape, z, y + begin * size);
     }
   });
@@ -231,9 +235,9 @@ void Program<T>::backward(const T* dy, T* dx) {
     set_steps(f);
     const Shape& s = out.shape;
     if (s.is_image()) {
-      kernels_.rows_to_image(team, f.n, s.h() * s.w(), s.c(), dy, f.gradient(out));
+      kernels_.layout.rows_to_image(team, f.n, s.h() * s.w(), s.c(), dy, f.gradient(out));
     } else if (s.is_sequence()) {
-      kernels_.rows_to_sequence(team, f.sequence(s), dy, f.gradient(out));
+      kernels_.sequence.rows_to_sequence(team, f.sequence(s), dy, f.gradient(out));
     } else {
       Range part = team.share(f.n * s.size());
       std::memcpy(f.gradient(out) + part.begin, dy + part.begin, (part.end - part.begin) * sizeof(T));

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "core/arena.hpp"
-#include "core/kernels.hpp"
+#include "core/samples.hpp"
 #include "core/threads.hpp"
+#include "kernels/kernels.hpp"
 #include "layers/layer.hpp"
 #include "program/optimizer.hpp"
 

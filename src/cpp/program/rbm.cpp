@@ -5,6 +5,10 @@
 
 #include "core/backend.hpp"
 #include "core/threads.hpp"
+#include "kernels/dense.hpp"
+#include "kernels/layout.hpp"
+#include "kernels/pointwise.hpp"
+#include "kernels/rbm.hpp"
 
 namespace fastdl {
 namespace {
@@ -19,7 +23,7 @@ Rbm<T>::Rbm(const RbmSettings& settings)
     : backend_(find_backend(settings.backend)), kernels_(kernels_of<T>(backend_)), settings_(settings) {
   const index n = settings.batch, visible = settings.visible, hidden = settings.hidden;
   v_ = Block<T>(2 * n * visible), p_ = Block<T>(2 * n * hidden), h_ = Block<T>(n * hidden), shift_ = Block<T>(hidden);
-  scratch_ = Block<T>(kernels_.dense_scratch(2 * n, visible, hidden, settings.threads));
+  scratch_ = Block<T>(kernels_.dense.dense_scratch(2 * n, visible, hidden, settings.threads));
   rows_ = Block<std::int64_t>(n), order_ = Block<std::int64_t>(n);
 }
 
@@ -49,7 +53,7 @@ void Rbm<T>::gather(const Team& team, const Data<T>& data, index begin, int n, T
   if (team.rank == 0)
     for (int i = 0; i < n; i++) order_[i] = data.order ? data.order[begin + i] : begin + i;
   team.sync();
-  kernels_.gather_rows(team, data.x, order_.data(), n, y);
+  kernels_.layout.gather_rows(team, data.x, order_.data(), n, y);
 }
 
 // --- units ----------------------------------------------------------------------------------------------------------
@@ -57,17 +61,17 @@ void Rbm<T>::gather(const Team& team, const Data<T>& data, index begin, int n, T
 // p = P(h = 1 | v) of its input v W + c
 template <class T>
 void Rbm<T>::activate_hidden(const Pass& pass, int n, T* p) {
-  kernels_.activation_forward(pass.team, ActivationKind::sigmoid, T(1), index(n) * settings_.hidden, p, p);
+  kernels_.pointwise.activation_forward(pass.team, ActivationKind::sigmoid, T(1), index(n) * settings_.hidden, p, p);
 }
 
 // v = E(v | h)
 template <class T>
 void Rbm<T>::expect_visible(const Pass& pass, int n, const T* h, T* v) {
   const int visible = settings_.visible;
-  kernels_.dense_reconstruct(pass.team, n, visible, settings_.hidden, h, pass.weights.w, pass.weights.b, v,
-                             scratch_.data());
+  kernels_.rbm.dense_reconstruct(pass.team, n, visible, settings_.hidden, h, pass.weights.w, pass.weights.b, v,
+                                 scratch_.data());
   if (!settings_.gaussian)
-    kernels_.activation_forward(pass.team, ActivationKind::sigmoid, T(1), index(n) * visible, v, v);
+    kernels_.pointwise.activation_forward(pass.team, ActivationKind::sigmoid, T(1), index(n) * visible, v, v);
 }
 
 template <class T>
@@ -90,19 +94,19 @@ const double* Rbm<T>::draw(const Pass& pass, int n, int features) {
 template <class T>
 void Rbm<T>::draw_hidden(const Pass& pass, std::uint32_t stream, int n, T* p, T* h) {
   const double* uniform = draw(pass, n, settings_.hidden);
-  kernels_.bernoulli_units(pass.team, n, settings_.hidden, key(pass, stream), uniform, p, p, h);
+  kernels_.rbm.bernoulli_units(pass.team, n, settings_.hidden, key(pass, stream), uniform, p, p, h);
 }
 
 // v ~ P(v | h)
 template <class T>
 void Rbm<T>::draw_visible(const Pass& pass, std::uint32_t stream, int n, const T* h, T* v) {
   const int visible = settings_.visible;
-  kernels_.dense_reconstruct(pass.team, n, visible, settings_.hidden, h, pass.weights.w, pass.weights.b, v,
-                             scratch_.data());
+  kernels_.rbm.dense_reconstruct(pass.team, n, visible, settings_.hidden, h, pass.weights.w, pass.weights.b, v,
+                                 scratch_.data());
   if (settings_.gaussian)
-    kernels_.gaussian_units(pass.team, n, visible, key(pass, stream), v, v);
+    kernels_.rbm.gaussian_units(pass.team, n, visible, key(pass, stream), v, v);
   else
-    kernels_.bernoulli_units(pass.team, n, visible, key(pass, stream), draw(pass, n, visible), v, nullptr, v);
+    kernels_.rbm.bernoulli_units(pass.team, n, visible, key(pass, stream), draw(pass, n, visible), v, nullptr, v);
 }
 
 // --- learning -------------------------------------------------------------------------------------------------------
@@ -118,12 +122,12 @@ int Rbm<T>::sample_model(const Pass& pass, int data, const RbmLearning<T>& learn
   T* const h = persistent ? learning.chain : h_.data();
   T *const v = v_.data() + data * visible, *const p = p_.data() + data * hidden;
   auto hidden_input = [&](int first) {
-    kernels_.dense_forward(pass.team, data + model - first, visible, hidden, v_.data() + first * visible,
-                           pass.weights.w, pass.weights.c, p_.data() + first * hidden, scratch_.data());
+    kernels_.dense.dense_forward(pass.team, data + model - first, visible, hidden, v_.data() + first * visible,
+                                 pass.weights.w, pass.weights.c, p_.data() + first * hidden, scratch_.data());
   };
   if (!persistent) {
-    kernels_.dense_forward(pass.team, data, visible, hidden, v_.data(), pass.weights.w, pass.weights.c, p_.data(),
-                           scratch_.data());
+    kernels_.dense.dense_forward(pass.team, data, visible, hidden, v_.data(), pass.weights.w, pass.weights.c, p_.data(),
+                                 scratch_.data());
     draw_hidden(pass, 0, data, p_.data(), h);
   }
   for (int step = 1; step <= learning.steps; step++) {
@@ -159,22 +163,23 @@ void Rbm<T>::learn(const Pass& pass, int data, int model, const RbmLearning<T>& 
   const T momentum = learning.momentum;
   const RbmWeights<T>& d = velocity.w ? velocity : to;
   if (velocity.w) {
-    kernels_.blend(team, size, momentum, -decay, to.w, d.w);
-    kernels_.blend(team, visible, momentum, T(0), to.b, d.b);
-    kernels_.blend(team, hidden, momentum, T(0), to.c, d.c);
+    kernels_.rbm.blend(team, size, momentum, -decay, to.w, d.w);
+    kernels_.rbm.blend(team, visible, momentum, T(0), to.b, d.b);
+    kernels_.rbm.blend(team, hidden, momentum, T(0), to.c, d.c);
   } else if (decay != 0) {
-    kernels_.blend(team, size, T(1), -decay, to.w, d.w);
+    kernels_.rbm.blend(team, size, T(1), -decay, to.w, d.w);
   }
   if (learning.activity) pull_to_target(team, data, learning);
   // The hidden units' terms carry the signs, so that dW and dc are sums over all rows.
-  kernels_.phase_difference(team, data, model, visible, rate, ratio, nullptr, v_.data(), nullptr, d.b);
-  kernels_.phase_difference(team, data, model, hidden, rate, ratio, learning.activity ? shift_.data() : nullptr,
-                            p_.data(), p_.data(), d.c);
-  kernels_.dense_accumulate(team, data + model, visible, hidden, T(rate), v_.data(), p_.data(), d.w, scratch_.data());
+  kernels_.rbm.phase_difference(team, data, model, visible, rate, ratio, nullptr, v_.data(), nullptr, d.b);
+  kernels_.rbm.phase_difference(team, data, model, hidden, rate, ratio, learning.activity ? shift_.data() : nullptr,
+                                p_.data(), p_.data(), d.c);
+  kernels_.rbm.dense_accumulate(team, data + model, visible, hidden, T(rate), v_.data(), p_.data(), d.w,
+                                scratch_.data());
   if (velocity.w) {
-    kernels_.add(team, size, to.w, d.w, to.w);
-    kernels_.add(team, visible, to.b, d.b, to.b);
-    kernels_.add(team, hidden, to.c, d.c, to.c);
+    kernels_.pointwise.add(team, size, to.w, d.w, to.w);
+    kernels_.pointwise.add(team, visible, to.b, d.b, to.b);
+    kernels_.pointwise.add(team, hidden, to.c, d.c, to.c);
   }
 }
 
@@ -183,8 +188,8 @@ template <class T>
 void Rbm<T>::pull_to_target(const Team& team, int data, const RbmLearning<T>& learning) {
   const int hidden = settings_.hidden;
   const double take = (1 - activity_memory) / data;
-  kernels_.blend(team, hidden, T(activity_memory), T(0), learning.activity, learning.activity);
-  kernels_.phase_difference(team, data, 0, hidden, take, T(0), nullptr, p_.data(), nullptr, learning.activity);
+  kernels_.rbm.blend(team, hidden, T(activity_memory), T(0), learning.activity, learning.activity);
+  kernels_.rbm.phase_difference(team, data, 0, hidden, take, T(0), nullptr, p_.data(), nullptr, learning.activity);
   const Range part = team.share(hidden);
   for (index j = part.begin; j < part.end; j++) shift_[j] = learning.cost * (learning.target - learning.activity[j]);
   team.sync();
@@ -219,8 +224,8 @@ void Rbm<T>::hidden(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
     T* p = y + begin * settings_.hidden;
     gather(team, data, begin, n, v_.data());
-    kernels_.dense_forward(team, n, settings_.visible, settings_.hidden, v_.data(), weights.w, weights.c, p,
-                           scratch_.data());
+    kernels_.dense.dense_forward(team, n, settings_.visible, settings_.hidden, v_.data(), weights.w, weights.c, p,
+                                 scratch_.data());
     activate_hidden({team, weights, {}}, n, p);
     return true;
   });
@@ -241,8 +246,9 @@ void Rbm<T>::free_energy(const RbmWeights<T>& weights, const Data<T>& data, T* y
   const int visible = settings_.visible, hidden = settings_.hidden;
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
     gather(team, data, begin, n, v_.data());
-    kernels_.dense_forward(team, n, visible, hidden, v_.data(), weights.w, weights.c, p_.data(), scratch_.data());
-    kernels_.activation_forward(team, ActivationKind::softplus, T(1), index(n) * hidden, p_.data(), p_.data());
+    kernels_.dense.dense_forward(team, n, visible, hidden, v_.data(), weights.w, weights.c, p_.data(), scratch_.data());
+    kernels_.pointwise.activation_forward(team, ActivationKind::softplus, T(1), index(n) * hidden, p_.data(),
+                                          p_.data());
     const Range part = team.share(n);
     for (index i = part.begin; i < part.end; i++) {
       const T *v = v_.data() + i * visible, *softplus = p_.data() + i * hidden;
@@ -267,7 +273,7 @@ void Rbm<T>::gibbs(const RbmWeights<T>& weights, const Data<T>& data, int rounds
     T* v = y + begin * visible;
     gather(team, data, begin, n, v);
     for (int round = 1; round <= rounds; round++) {
-      kernels_.dense_forward(team, n, visible, hidden, v, weights.w, weights.c, p_.data(), scratch_.data());
+      kernels_.dense.dense_forward(team, n, visible, hidden, v, weights.w, weights.c, p_.data(), scratch_.data());
       draw_hidden(pass, 2 * round, n, p_.data(), h_.data());
       if (mean && round == rounds)
         expect_visible(pass, n, h_.data(), v);

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/arena.hpp"
-#include "core/kernels.hpp"
+#include "kernels/kernels.hpp"
 #include "program/poll.hpp"
 #include "program/program.hpp"
 

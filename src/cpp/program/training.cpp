@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "core/threads.hpp"
+#include "kernels/pointwise.hpp"
+#include "kernels/training.hpp"
 #include "program/poll.hpp"
 #include "program/program.hpp"
 
@@ -102,7 +104,7 @@ double Program<T>::run_loss(const Frame<T>& f, const T* targets, bool gradient) 
   args.norm = f.norm;
   args.value = batch_losses_.data();
   args.dpred = gradient ? f.gradient(out) : nullptr;
-  kernels_.loss(f.team, args);
+  kernels_.training.loss(f.team, args);
   double sum = 0;
   for (int i = 0; i < args.n; i++) sum += batch_losses_[i];
   return sum;
@@ -206,7 +208,7 @@ void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& lo
       double sum = run_loss(f, targets_of(f, data), !evaluation), part = penalties(f);
       if (team.rank == 0) loss += sum / norm, penalty += part;
       if (!evaluation) run_backward(f);
-      if (several) kernels_.add(team, totals_.size(), totals_.data(), grads_.data(), totals_.data());
+      if (several) kernels_.pointwise.add(team, totals_.size(), totals_.data(), grads_.data(), totals_.data());
       if (last) {
         double extra = optimizer_.penalty(f) / norm;
         if (team.rank == 0) penalty += extra;

@@ -1,6 +1,11 @@
 // dense: y (n, out) = x (n, in) w (in, out) + b (out,)
 #pragma once
 
+#include "kernels/cpu/gemm.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class T>
 std::size_t dense_scratch(int, int, int, int threads) {
   return threads * gemm_scratch<T>;
@@ -54,3 +59,6 @@ void tied_dense_backward_weights(const Team& team, int n, int in, int out, const
   if (dw) dense_backward_weights<T>(team, n, out, in, dy, x, dw, nullptr, scratch);
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

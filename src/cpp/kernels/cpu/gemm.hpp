@@ -8,6 +8,12 @@
 // time; B too where few rows use it, else its panel is packed.
 #pragma once
 
+#include "kernels/cpu/gemm_tiles.hpp"
+#include "kernels/cpu/transpose.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 constexpr int slice_depth = 512;   // a packed panel, slice_depth x 3 vectors, stays in the second-level cache,
 constexpr int slice_rows = 240;    // and so does the slice of A that passes over it
 constexpr int packing_rows = 192;  // fewer rows than this do not pay for packing B, if its rows are contiguous
@@ -111,7 +117,7 @@ void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
     const Range rows = part({0, g.m}, tile, tiles);
     t.a = g.a.data + rows.begin * g.a.row;
     t.c = g.c + rows.begin * g.c_stride + panel.first;
-    tile_kernels<T>.at[panel.columns - 1][rows.end - rows.begin - 1](t);
+    tile_kernels<T>().at[panel.columns - 1][rows.end - rows.begin - 1](t);
   }
 }
 
@@ -167,3 +173,6 @@ void gemm(const Team& team, const Gemm<T>& g, T* scratch) {
     }
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -4,29 +4,10 @@
 // enough to end with the row and overlaps its neighbour, and both compute and store the same bits there.
 #pragma once
 
-#if defined(__AVX512F__) || defined(__aarch64__)
-constexpr int accumulators = 27;  // of 32 vector registers
-#else
-constexpr int accumulators = 12;  // of 16
-#endif
-constexpr int max_rows = 12, max_columns = 3;
+#include "kernels/cpu/gemm_tiles.hpp"
 
-constexpr int tile_rows(int columns) { return accumulators / columns < max_rows ? accumulators / columns : max_rows; }
-
-template <class T>
-struct Tile {
-  const T* a;  // element (i, k) at a[i * a_row + k * a_col]
-  std::int64_t a_row, a_col;
-  const T* b;                  // row k at b + k * b_row
-  std::int64_t b_row, b_last;  // b_last, c_last: where the last vector of the columns starts
-  T* c;
-  std::int64_t c_row, c_last;
-  const T* bias;  // added at the end; or null
-  int depth;
-  bool resume;  // go on from C instead of zero
-  T rate;       // not 0: C += rate times the product
-  int width;    // of a lone vector: how many of its columns exist
-};
+namespace fastdl::FASTDL_ISA {
+namespace {
 
 template <class T, int columns>
 FASTDL_INLINE Vec<T> load_columns(const Tile<T>& t, const T* p, int j) {
@@ -78,12 +59,6 @@ void multiply_tile(const Tile<T>& tile) {
   }
 }
 
-// kernels.at[columns - 1][rows - 1]
-template <class T>
-struct TileKernels {
-  void (*at[max_columns][max_rows])(const Tile<T>&);
-};
-
 template <class T, int columns, int rows>
 constexpr void list_kernels(TileKernels<T>& kernels) {
   if constexpr (rows > 0) {
@@ -99,5 +74,6 @@ constexpr TileKernels<T> all_kernels() {
   list_kernels<T, max_columns, tile_rows(max_columns)>(kernels);
   return kernels;
 }
-template <class T>
-constexpr TileKernels<T> tile_kernels = all_kernels<T>();
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,6 +1,12 @@
 // Into the program's layouts and out of them.
 #pragma once
 
+#include "kernels/cpu/vec.hpp"
+#include "kernels/layout.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 constexpr int layout_tile = 64;  // elements of a sample that are turned at once, on the stack
 
 // --- the user's samples ---------------------------------------------------------------------------------------------
@@ -105,3 +111,6 @@ void image_to_rows(const Team& team, int n, int pixels, int c, const T* x, T* y)
     }
   });
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

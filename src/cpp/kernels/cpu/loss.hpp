@@ -1,6 +1,13 @@
 // Losses: each sample's weighted value, and the gradient of weight * loss / norm by its predictions.
 #pragma once
 
+#include "kernels/cpu/views.hpp"
+#include "kernels/training.hpp"
+#include "math/losses.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // -log softmax(z)_y of a row z (outputs,) and its class y: value = log(sum exp(z - max)) - (z_y - max),
 // dz = softmax(z) - onehot(y)
 template <class T>
@@ -75,3 +82,6 @@ void loss(const Team& team, const LossArgs<T>& a) {
     });
   }
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

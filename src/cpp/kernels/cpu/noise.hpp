@@ -2,6 +2,13 @@
 // epoch, sample and element (philox.hpp): backward draws it again.
 #pragma once
 
+#include "kernels/cpu/views.hpp"
+#include "kernels/pointwise.hpp"
+#include "math/philox.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class T>
 struct Noise {  // of elements 64 b .. 64 b + 63 of a sample
   alignas(64) T scale[philox_block], shift[philox_block];
@@ -137,3 +144,6 @@ void corrupt_backward(const Team& team, const NormShape& s, const RandomKey& key
     add_noise<T>(team, s, key, factors, dy, dx);
   });
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -2,6 +2,11 @@
 // part in them and get a zero gradient.
 #pragma once
 
+#include "kernels/cpu/views.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class T>
 FASTDL_INLINE T sites(const NormShape& s) {  // values behind each channel's statistics
   return T(s.n) * T(s.pixels);
@@ -118,3 +123,11 @@ void layer_norm_backward(const Team& team, const NormShape& s, const T* x, const
     site.each([&](auto at) { at.write(dx, r * (dxhat(at) - mean_d - xhat(at) * mean_dxhat)); });
   });
 }
+
+template <class T>
+void channel_sums(const Team& team, const NormShape& s, const T* x, T* sums) {
+  each_channel<T>(team, s, [&](auto channel) { channel.put(sums, channel.sum([&](auto at) { return at.read(x); })); });
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

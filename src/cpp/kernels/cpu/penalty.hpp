@@ -2,6 +2,11 @@
 // as its weight says; scale is the penalty's strength over the sum that divides the loss.
 #pragma once
 
+#include "kernels/cpu/views.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // --- sparsity: KL(target || mean_j), mean_j of unit j over the batch (Ng, "Sparse autoencoder", 2011) ---------------
 // value_j = t log(t / m) + (1 - t) log((1 - t) / (1 - m)), slope_j = (1 - t) / (1 - m) - t / m
 template <class T>
@@ -103,3 +108,6 @@ void contractive_backward_weights(const Team& team, int n, int in, int units, Ac
     row.each([&](const auto& at) { at.write(dw, at.read(dw) + 2 * scale * at.read(w) * at.of_channel(sums)); });
   });
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

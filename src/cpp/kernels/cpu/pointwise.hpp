@@ -1,6 +1,12 @@
 // Activations and what else goes element by element.
 #pragma once
 
+#include "kernels/cpu/views.hpp"
+#include "math/activations.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class T>
 void activation_forward(const Team& team, ActivationKind kind, T alpha, std::int64_t count, const T* x, T* y) {
   with_activation<T>(kind, alpha, [&](auto function) {
@@ -97,7 +103,5 @@ void add(const Team& team, std::int64_t count, const T* a, const T* b, T* y) {
   each_slice<T>(team, count, [&](Slice<T> at) { at.write(y, at.read(a) + at.read(b)); });
 }
 
-template <class T>
-void channel_sums(const Team& team, const NormShape& s, const T* x, T* sums) {
-  each_channel<T>(team, s, [&](auto channel) { channel.put(sums, channel.sum([&](auto at) { return at.read(x); })); });
-}
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -2,6 +2,12 @@
 // windows' forward also on one sample's rows (h*w, c).
 #pragma once
 
+#include "kernels/cpu/vec.hpp"
+#include "kernels/pool2d.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // The part of a window that lies in the map.
 struct Cut {
   int h0, h1, w0, w1;
@@ -227,3 +233,6 @@ void global_max_pool_backward(const Team& team, int n, int pixels, int c, const 
   }
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,6 +1,14 @@
 // Restricted Boltzmann machines: stochastic units, and the statistics of data and model.
 #pragma once
 
+#include "kernels/cpu/gemm.hpp"
+#include "kernels/cpu/views.hpp"
+#include "math/activations.hpp"
+#include "math/philox.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // --- units ----------------------------------------------------------------------------------------------------------
 // body(row, b, offset of the first element, elements) for this thread's blocks of 64 elements of rows (n, features).
 template <class Body>
@@ -113,3 +121,6 @@ template <class T>
 void blend(const Team& team, std::int64_t count, T a, T b, const T* x, T* y) {
   each_slice<T>(team, count, [&](Slice<T> at) { at.write(y, a * at.read(y) + b * at.read(x)); });
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

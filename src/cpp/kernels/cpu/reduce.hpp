@@ -1,6 +1,12 @@
 // Sums and maxima over the lanes of a vector and over many vectors, in an order that nothing but the shape decides.
 #pragma once
 
+#include "kernels/cpu/transpose.hpp"
+#include "math/elementary.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class V>
 FASTDL_INLINE V keep_lanes(V x, int count, V other = V{}) {  // x in the first count lanes
   Bits<V> lane;
@@ -49,3 +55,6 @@ FASTDL_INLINE auto sum_of(std::int64_t count, F f) {
   for (; i < count; i++) a = a + f(i);
   return (a + b) + (c + d);
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,6 +1,13 @@
 // Sequences, (steps, n, features): in and out, turned around, pooled over time; concatenation and embedding.
 #pragma once
 
+#include "kernels/cpu/layout.hpp"
+#include "kernels/cpu/views.hpp"
+#include "kernels/sequence.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // body(i, t, goes_on) for this thread's rows of (steps, n, ...), or all of (n, room, ...).
 template <class Body>
 FASTDL_INLINE void each_step_row(const Team& team, const SequenceShape& s, Body body) {
@@ -159,3 +166,6 @@ void embedding_backward(const Team& team, int rows, int symbols, int units, cons
   }
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

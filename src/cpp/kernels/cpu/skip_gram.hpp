@@ -4,6 +4,14 @@
 // 2016). Loss of a pair: -log sigmoid(h u_0) - the sum of log sigmoid(-h u_j).
 #pragma once
 
+#include "kernels/cpu/views.hpp"
+#include "kernels/words.hpp"
+#include "math/activations.hpp"
+#include "math/philox.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // One step down the gradient for one pair; u[0] is right.
 template <class T>
 FASTDL_INLINE T skip_gram_pair(int size, int targets, T* const* u, T rate, T* h) {
@@ -62,3 +70,6 @@ void skip_gram(SkipGram<T>& s) {
     }
   }
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

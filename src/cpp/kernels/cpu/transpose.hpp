@@ -1,6 +1,11 @@
 // transpose: lanes vectors of lanes elements, in registers
 #pragma once
 
+#include "kernels/cpu/vec.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <int... i>
 struct Sequence {};
 template <int n, int... i>
@@ -27,3 +32,6 @@ FASTDL_INLINE void transpose(Vec<T> (&x)[lanes<T>]) {
     transpose<T, step * 2>(x);
   }
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

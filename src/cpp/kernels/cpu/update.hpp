@@ -1,6 +1,12 @@
 // The optimizer's pass over flat memory, and the reductions around it.
 #pragma once
 
+#include "kernels/cpu/views.hpp"
+#include "math/updates.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class T>
 void update(const Team& team, const UpdateArgs<T>& args) {
   const UpdateArgs<T> a = args;  // in registers
@@ -50,3 +56,6 @@ template <class T>
 void sum_absolutes(const Team& team, std::int64_t count, const T* x, double* parts) {
   sum_chunks(team, count, x, parts, [](Vec<T> v) { return vabs(v); });
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,6 +1,11 @@
 // upsample2d: images (blocks, c, h, w, lanes) to (blocks, c, h*fh, w*fw, lanes); a thread takes whole planes
 #pragma once
 
+#include "kernels/cpu/pool2d.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // One axis: an output lies `part` of the way from input `first` to input `second`.
 template <class T>
 struct Between {
@@ -73,3 +78,6 @@ void upsample2d_backward(const Team& team, const Upsample2DShape& s, const T* dy
   }
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

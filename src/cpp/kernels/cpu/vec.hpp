@@ -1,6 +1,20 @@
-// One vector of the instruction set: GCC/Clang vector types, width FASTDL_VECTOR_BYTES. Included by table.cpp only,
-// inside the per-ISA namespace; everything here has internal linkage.
+// One vector of the instruction set: GCC/Clang vector types, width FASTDL_VECTOR_BYTES. Like all
+// headers of kernels/cpu and math it is compiled once per instruction set, in a namespace of that set's, with internal
+// linkage: an inline function that the sets shared would be merged by the linker, and a machine without AVX-512 would
+// run the AVX-512 copy. So nothing of std:: but types (cmake/CheckSymbols.cmake looks).
 #pragma once
+
+#include <cstdint>
+
+#include "core/team.hpp"
+
+#ifndef FASTDL_ISA  // a header alone, as an editor sees it
+#define FASTDL_ISA generic
+#define FASTDL_VECTOR_BYTES 16
+#endif
+
+namespace fastdl::FASTDL_ISA {
+namespace {
 
 template <class T>
 struct VecOf;
@@ -82,3 +96,6 @@ template <class N>
 FASTDL_INLINE N ceil_div(N a, N b) {
   return (a + b - 1) / b;
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -3,6 +3,12 @@
 // vectors, the lanes past n, and which part is this thread's.
 #pragma once
 
+#include "kernels/cpu/reduce.hpp"
+#include "kernels/shapes.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 constexpr std::int64_t share_chunk = 1024;  // threads split a flat array at its multiples
 
 // --- all elements ---------------------------------------------------------------------------------------------------
@@ -160,3 +166,6 @@ FASTDL_INLINE void each_site(const Team& team, const NormShape& s, F f) {
   }
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -2,6 +2,12 @@
 // columns that are a stride apart set side by side. Otherwise the input is read where it lies.
 #pragma once
 
+#include "kernels/conv2d.hpp"
+#include "kernels/cpu/vec.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 constexpr int band_bytes = 256 * 1024;  // stays in L2 beside the weights
 constexpr int band_limit = band_bytes / FASTDL_VECTOR_BYTES;
 
@@ -82,3 +88,6 @@ Band<T> band_of(const Window& s, const T* x, int channels, int first, int rows, 
   const std::int64_t band_row = std::int64_t(s.row_vectors()) * lanes<T>;
   return {space, height * band_row, band_row};
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,7 +1,13 @@
 // conv2d: x images, w (kh, kw, c/groups, f), b (f,), y images. Forward and the data's gradient are correlations
-// (correlate.hpp) with weights packed at each call; the weights' gradient is in weights.hpp. Most 3x3
-// layers of float32 go by Winograd instead (winograd.hpp, winograd_weights.hpp): a matter of shape, not of the batch.
+// (correlate.hpp) with weights packed at each call, or go by Winograd (choice.hpp); the weights' gradient is in
+// gradient.hpp.
 #pragma once
+
+#include "kernels/cpu/conv2d/choice.hpp"
+#include "kernels/cpu/conv2d/correlate.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
 
 // Room for them in front of the bands, in whole cache lines.
 FASTDL_INLINE std::int64_t packed_weights(const Conv2DShape& s) {
@@ -26,22 +32,6 @@ Correlation forward_correlation(const Conv2DShape& s) {
     r.y_row *= joined;
   }
   return r;
-}
-
-// 3x3 convolutions of stride 1 may go by Winograd, in float32: its error would be too large for float64's users.
-template <class T>
-constexpr bool winograd_type = sizeof(T) == sizeof(float);
-
-FASTDL_INLINE bool winograd_fits(const Conv2DShape& s) {
-  return s.kh == 3 && s.kw == 3 && s.sh == 1 && s.sw == 1 && s.dh == 1 && s.dw == 1 && s.groups == 1;
-}
-template <class T>
-Winograd winograd_forward(const Conv2DShape& s) {
-  return {{ceil_div(s.n, lanes<T>), s.h, s.w, s.oh, s.ow, s.top, s.left}, s.c, s.f, false};
-}
-template <class T>
-Winograd winograd_data(const Conv2DShape& s) {
-  return {{ceil_div(s.n, lanes<T>), s.oh, s.ow, s.h, s.w, 2 - s.top, 2 - s.left}, s.f, s.c, true};
 }
 
 template <class T>
@@ -133,27 +123,20 @@ void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, c
   team.sync();
 }
 
-template <class T>
-void conv2d_backward_weights(const Team& team, const Conv2DShape& s, const T* x, const T* dy, T* dw, T* db,
-                             T* scratch) {
-  if constexpr (winograd_type<T>)
-    if (const Winograd r = winograd_forward<T>(s); winograd_fits(s) && winograd_pays(r, winograd_stored<T>(r)))
-      return winograd_gradient(team, r, x, dy, dw, db, scratch);
-  correlate_weights(team, s, x, dy, dw, db, scratch);
-}
-
-// For any of the three: the packed weights and a space for each thread, or what Winograd needs.
+// For either: the packed weights and a space for each thread, or what Winograd needs.
 template <class T>
 std::size_t conv2d_scratch(const Conv2DShape& s, int threads) {
   const Correlation forward = forward_correlation<T>(s);
-  const std::int64_t space = most(most(correlate_space<T>(forward), data_space<T>(s)), gradient_space<T>(s));
+  const std::int64_t space = most(correlate_space<T>(forward), data_space<T>(s));
   std::int64_t count = packed_weights(s) + threads * space;
   if constexpr (winograd_type<T>) {
     if (!winograd_fits(s)) return count;
     const Winograd y = winograd_forward<T>(s), dx = winograd_data<T>(s);
     if (winograd_pays(y, y.f)) count = most(count, winograd_scratch<T>(y, threads));
     if (winograd_pays(dx, dx.f)) count = most(count, winograd_scratch<T>(dx, threads));
-    if (winograd_pays(y, winograd_stored<T>(y))) count = most(count, winograd_gradient_scratch<T>(y));
   }
   return count;
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

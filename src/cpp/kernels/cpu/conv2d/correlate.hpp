@@ -2,6 +2,12 @@
 // w[c][a][b][f] * x[c][i*sh + a*dh - top][j*sw + b*dw - left], then + bias[f].
 #pragma once
 
+#include "kernels/cpu/conv2d/band.hpp"
+#include "kernels/cpu/conv2d/tile.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 struct Correlation : Window {
   int blocks, groups;
   int c, f;                             // channels in and out of one group
@@ -182,3 +188,6 @@ void correlate(const Team& team, const Correlation& s, const T* x, const T* pack
                      bands.channels.size(run));
   }
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,6 +1,12 @@
 // im2col: the patches of the user's x (n, h, w, c) as rows (n*oh*ow, kh*kw*c); col2im adds them back
 #pragma once
 
+#include "kernels/conv2d.hpp"
+#include "kernels/cpu/vec.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class T>
 void im2col(const Team& team, const Conv2DShape& s, const T* x, T* cols) {
   Range part = team.share(std::int64_t(s.n) * s.oh);
@@ -38,3 +44,6 @@ void col2im(const Team& team, const Conv2DShape& s, const T* cols, T* x) {
   }
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

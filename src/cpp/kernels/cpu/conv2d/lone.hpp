@@ -3,6 +3,15 @@
 // others (conv2d.hpp): its bits are the same.
 #pragma once
 
+#include "kernels/cpu/conv2d/choice.hpp"
+#include "kernels/cpu/conv2d/tile.hpp"
+#include "kernels/cpu/conv2d/winograd_lone.hpp"
+#include "kernels/cpu/gemm.hpp"
+#include "kernels/cpu/transpose.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // --- direct: patches (c, kh, kw, pixels) of some rows of outputs, then a product -----------------------------------
 
 constexpr int lone_bytes = 256 * 1024;  // of a thread's patches, if one row of outputs needs no more
@@ -152,3 +161,6 @@ std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
   return r.depth * s.f + s.c * lone_plane(s).size() + lanes<T> +
          threads * (r.patches(s.ow, lanes<T>) + gemm_scratch<T>);
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

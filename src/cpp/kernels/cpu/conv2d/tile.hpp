@@ -1,6 +1,11 @@
 // Register tiles of the convolutions: R x C accumulators, each one chain of fused multiply-adds.
 #pragma once
 
+#include "kernels/cpu/vec.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // Accumulators that fit beside their operands in 32 or 16 vector registers; SSE2 needs some for the products too.
 #if FASTDL_VECTOR_BYTES == 64 || defined(__aarch64__)
 constexpr int tile_accumulators = 25;
@@ -100,3 +105,6 @@ Tiles best_tiles(int rows, int columns, Cost cost_of, std::int64_t groups = 1, i
   }
   return best;
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -5,6 +5,13 @@
 // alone: in a chunk each lane sums for itself, then the lanes are added by a tree and the chunks in their order.
 #pragma once
 
+#include "kernels/cpu/conv2d/band.hpp"
+#include "kernels/cpu/conv2d/tile.hpp"
+#include "kernels/cpu/transpose.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // The sums of neighbours in a and then in b.
 template <class V, int... i>
 FASTDL_INLINE V pair_sums(V a, V b, Sequence<i...>) {
@@ -197,3 +204,6 @@ void correlate_weights(const Team& team, const Conv2DShape& s, const T* x, const
       gradient_chunk(job, mine, cut.blocks.begin(i), cut.blocks.size(i), cut.rows.begin(j), cut.rows.size(j));
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

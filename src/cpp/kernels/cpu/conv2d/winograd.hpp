@@ -3,6 +3,14 @@
 // (f, c) by one of inputs (c, tiles), and transforms back. Every sum over c is one chain, whatever the chunk.
 #pragma once
 
+#include "kernels/cpu/conv2d/correlate.hpp"
+#include "kernels/cpu/conv2d/tile.hpp"
+#include "kernels/cpu/conv2d/winograd_transform.hpp"
+#include "kernels/cpu/transpose.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 struct Winograd : WinogradGrid {
   int c, f;     // maps in and out
   bool turned;  // backward_data: in are the filters, out the channels, and the kernel is turned by half a circle
@@ -199,3 +207,6 @@ void winograd(const Team& team, const Winograd& s, const T* x, const T* w, const
   }
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -2,6 +2,12 @@
 // and sums as in winograd.hpp, point by point.
 #pragma once
 
+#include "kernels/cpu/conv2d/winograd.hpp"
+#include "kernels/cpu/gemm.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // v (points, tiles, c)
 template <class T>
 void lone_inputs(const Team& team, const Winograd& s, const T* x, T* v, std::int64_t point) {
@@ -85,3 +91,6 @@ void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, 
   lone_products(team, s, v, v_point, u, m, m_point, space);
   lone_outputs(team, s, m, m_point, bias, y);
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -6,6 +6,11 @@
 // average) to a fifth (at worst) of that with the usual 1 and 2.
 #pragma once
 
+#include "kernels/cpu/conv2d/tile.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 constexpr int winograd_outputs = 4, winograd_inputs = 6, winograd_points = 36;
 constexpr float wp = 5. / 8, wq = 3. / 2, wp2 = wp * wp, wq2 = wq * wq, wp3 = wp * wp2, wq3 = wq * wq2;
 constexpr float wg0 = 1 / (double(wp2) * wq2);  // the rows of G: one over the products of the points' distances
@@ -179,3 +184,6 @@ FASTDL_INLINE void transform_back(Get get, Back back, V (&y)[side][side]) {
   for (int i = 0; i < side; i++)
     back(columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i], y[i]);
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -5,6 +5,12 @@
 // du: each chunk is one chain, and the chunks, cut by the shape alone, are added in their order.
 #pragma once
 
+#include "kernels/cpu/conv2d/weights.hpp"
+#include "kernels/cpu/conv2d/winograd.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 template <class T>
 int winograd_panels(const Winograd& s) {  // vectors of filters
   return ceil_div(s.f, lanes<T>);
@@ -154,3 +160,6 @@ void winograd_gradient(const Team& team, const Winograd& s, const T* x, const T*
   gradients_back(team, s, scratch, dw);
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -2,6 +2,12 @@
 // z: the sums that enter the gates, replaced by the gates' values; dz their gradients.
 #pragma once
 
+#include "kernels/cpu/views.hpp"
+#include "math/activations.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // h = f(z), in place
 template <class T, class F>
 FASTDL_INLINE void rnn_row(int units, const F& f, T* h) {
@@ -101,3 +107,6 @@ FASTDL_INLINE void gru_row_after_backward(int units, const T* z, const T* q, T* 
     at.write(dq, dn * r);
   });
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

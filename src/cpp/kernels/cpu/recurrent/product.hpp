@@ -1,6 +1,11 @@
 // recurrent: the product of one step's states with weights that are packed once for all steps
 #pragma once
 
+#include "kernels/cpu/gemm.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 // B (depth, n) in panels, each (depth, columns, lanes).
 template <class T>
 struct PackedWeights {
@@ -49,7 +54,10 @@ void multiply_rows(const PackedWeights<T>& w, Range panels, int rows, const T* a
       const Range part_rows = part({0, rows}, tile, tiles);
       t.a = a + part_rows.begin * a_row;
       t.c = c + part_rows.begin * c_row + panel.first;
-      tile_kernels<T>.at[panel.columns - 1][part_rows.end - part_rows.begin - 1](t);
+      tile_kernels<T>().at[panel.columns - 1][part_rows.end - part_rows.begin - 1](t);
     }
   }
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

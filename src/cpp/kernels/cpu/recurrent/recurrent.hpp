@@ -6,6 +6,14 @@
 // batches sorted by falling length pay for little more than their steps.
 #pragma once
 
+#include "kernels/cpu/dense.hpp"
+#include "kernels/cpu/recurrent/cells.hpp"
+#include "kernels/cpu/recurrent/product.hpp"
+#include "kernels/cpu/sequence.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
 FASTDL_INLINE bool is_gru(Cell cell) { return cell == Cell::gru || cell == Cell::gru_reset_after; }
 FASTDL_INLINE int cell_gates(Cell cell) { return cell == Cell::lstm ? 4 : is_gru(cell) ? 3 : 1; }
 
@@ -326,3 +334,6 @@ void recurrent_backward(const Team& team, const RecurrentShape& s, const Recurre
   if (d.dpeepholes) recurrent_peepholes(team, walk, d.dpeepholes);
   team.sync();
 }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

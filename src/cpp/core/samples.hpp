@@ -1,0 +1,19 @@
+// The user's samples, as they lie in memory.
+#pragma once
+
+#include <cstdint>
+
+namespace fastdl {
+
+enum class Source { u8, i32, f32, f64 };  // element type of the user's array
+
+// The user's samples, C-contiguous (n, features) or (n, h, w, c), or CSR rows (indptr not null).
+struct Samples {
+  const void* data;
+  Source type;
+  std::int64_t features;  // elements of one sample
+  const std::int64_t* indptr;
+  const std::int32_t* indices;
+};
+
+}  // namespace fastdl

@@ -1,0 +1,54 @@
+// The ways in and out, pooling and upsampling: what moves pixels about.
+#include "kernels/cpu/layout.hpp"
+#include "kernels/cpu/memory.hpp"
+#include "kernels/cpu/pool2d.hpp"
+#include "kernels/cpu/tables.hpp"
+#include "kernels/cpu/upsample2d.hpp"
+#include "kernels/layout.hpp"
+#include "kernels/memory.hpp"
+#include "kernels/pool2d.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+template <class T>
+constexpr MemoryKernels<T> memory_rows() {
+  return {
+      .copy = copy<T>,
+      .fill = fill<T>,
+  };
+}
+
+template <class T>
+constexpr LayoutKernels<T> layout_rows() {
+  return {
+      .gather_rows = gather_rows<T>,
+      .gather_image = gather_image<T>,
+      .image_to_rows = image_to_rows<T>,
+      .rows_to_image = rows_to_image<T>,
+  };
+}
+
+template <class T>
+constexpr Pool2DKernels<T> pool2d_rows() {
+  return {
+      .max_pool2d_forward = max_pool2d_forward<T>,
+      .max_pool2d_backward = max_pool2d_backward<T>,
+      .avg_pool2d_forward = avg_pool2d_forward<T>,
+      .avg_pool2d_backward = avg_pool2d_backward<T>,
+      .upsample2d_forward = upsample2d_forward<T>,
+      .upsample2d_backward = upsample2d_backward<T>,
+      .global_avg_pool_forward = global_avg_pool_forward<T>,
+      .global_avg_pool_backward = global_avg_pool_backward<T>,
+      .global_max_pool_forward = global_max_pool_forward<T>,
+      .global_max_pool_backward = global_max_pool_backward<T>,
+  };
+}
+
+}  // namespace
+
+FASTDL_ROWS(MemoryKernels, memory)
+FASTDL_ROWS(LayoutKernels, layout)
+FASTDL_ROWS(Pool2DKernels, pool2d)
+
+}  // namespace fastdl::FASTDL_ISA

@@ -1,0 +1,33 @@
+// What is done to each element, or to each row of some.
+#include "kernels/cpu/pointwise.hpp"
+#include "kernels/cpu/noise.hpp"
+#include "kernels/cpu/tables.hpp"
+#include "kernels/pointwise.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+template <class T>
+constexpr PointwiseKernels<T> pointwise_rows() {
+  return {
+      .activation_forward = activation_forward<T>,
+      .activation_backward = activation_backward<T>,
+      .softmax_forward = softmax_forward<T>,
+      .softmax_backward = softmax_backward<T>,
+      .prelu_forward = prelu_forward<T>,
+      .prelu_backward = prelu_backward<T>,
+      .dropout_forward = dropout_forward<T>,
+      .dropout_backward = dropout_backward<T>,
+      .corrupt_forward = corrupt_forward<T>,
+      .corrupt_backward = corrupt_backward<T>,
+      .maxout_forward = maxout_forward<T>,
+      .maxout_backward = maxout_backward<T>,
+      .add = add<T>,
+  };
+}
+
+}  // namespace
+
+FASTDL_ROWS(PointwiseKernels, pointwise)
+
+}  // namespace fastdl::FASTDL_ISA

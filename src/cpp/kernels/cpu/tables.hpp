@@ -1,0 +1,32 @@
+// The rows of an instruction set: each .cpp of this folder fills some, table.cpp puts them together. These constants
+// and backend_<isa> are all that an object defines for others.
+#pragma once
+
+#include "kernels/cpu/vec.hpp"
+#include "kernels/kernels.hpp"
+
+#define FASTDL_DECLARE_ROWS(Rows, name) \
+  extern const Rows<float> name##_f32;  \
+  extern const Rows<double> name##_f64;
+// At the end of a .cpp, whose name_rows<T>() is the one list of the functions.
+#define FASTDL_ROWS(Rows, name)                                  \
+  constinit const Rows<float> name##_f32 = name##_rows<float>(); \
+  constinit const Rows<double> name##_f64 = name##_rows<double>();
+
+namespace fastdl::FASTDL_ISA {
+
+FASTDL_DECLARE_ROWS(MemoryKernels, memory)
+FASTDL_DECLARE_ROWS(LayoutKernels, layout)
+FASTDL_DECLARE_ROWS(DenseKernels, dense)
+FASTDL_DECLARE_ROWS(Conv2DKernels, conv2d)
+FASTDL_DECLARE_ROWS(Conv2DWeightsKernels, conv2d_weights)
+FASTDL_DECLARE_ROWS(Pool2DKernels, pool2d)
+FASTDL_DECLARE_ROWS(PointwiseKernels, pointwise)
+FASTDL_DECLARE_ROWS(NormKernels, norm)
+FASTDL_DECLARE_ROWS(PenaltyKernels, penalty)
+FASTDL_DECLARE_ROWS(SequenceKernels, sequence)
+FASTDL_DECLARE_ROWS(TrainingKernels, training)
+FASTDL_DECLARE_ROWS(RbmKernels, rbm)
+FASTDL_DECLARE_ROWS(WordKernels, words)
+
+}  // namespace fastdl::FASTDL_ISA

@@ -1,0 +1,79 @@
+// The whole device interface: one table of function pointers per device and element type, in families
+// that stand in files of their own: a new row rebuilds those who know its family.
+//
+// Two layouts. Rows (n, features), row-major. Images, samples innermost: (blocks, c, h, w, lanes) with
+// lanes = Kernels::lanes samples side by side and blocks = ceil(n / lanes); the lanes past n hold finite values and
+// their gradients are zero (each backward keeps it so). Sequences are rows, step after step: (steps, n, features), with
+// as many steps as the longest of the batch; the rows of ended sequences hold finite values and zero gradients.
+//
+// Every thread of the team calls every kernel with the same arguments. A kernel computes this thread's share, in an
+// order of additions that does not depend on the team, and ends with team.sync(). Kernels do not check, allocate or
+// throw. Gradients overwrite. A null pointer means "not there" (bias) or "not wanted" (dx).
+#pragma once
+
+namespace fastdl {
+
+template <class T>
+struct MemoryKernels;  // kernels/memory.hpp
+template <class T>
+struct LayoutKernels;  // kernels/layout.hpp
+template <class T>
+struct DenseKernels;  // kernels/dense.hpp
+template <class T>
+struct Conv2DKernels;  // kernels/conv2d.hpp
+template <class T>
+struct Conv2DWeightsKernels;  // kernels/conv2d.hpp
+template <class T>
+struct Pool2DKernels;  // kernels/pool2d.hpp
+template <class T>
+struct PointwiseKernels;  // kernels/pointwise.hpp
+template <class T>
+struct NormKernels;  // kernels/norm.hpp
+template <class T>
+struct PenaltyKernels;  // kernels/penalty.hpp
+template <class T>
+struct SequenceKernels;  // kernels/sequence.hpp
+template <class T>
+struct TrainingKernels;  // kernels/training.hpp
+template <class T>
+struct RbmKernels;  // kernels/rbm.hpp
+template <class T>
+struct WordKernels;  // kernels/words.hpp
+
+template <class T>
+struct Kernels {
+  int lanes;
+  const MemoryKernels<T>& memory;
+  const LayoutKernels<T>& layout;
+  const DenseKernels<T>& dense;
+  const Conv2DKernels<T>& conv2d;
+  const Conv2DWeightsKernels<T>& conv2d_weights;
+  const Pool2DKernels<T>& pool2d;
+  const PointwiseKernels<T>& pointwise;
+  const NormKernels<T>& norm;
+  const PenaltyKernels<T>& penalty;
+  const SequenceKernels<T>& sequence;
+  const TrainingKernels<T>& training;
+  const RbmKernels<T>& rbm;
+  const WordKernels<T>& words;
+};
+
+struct Backend {
+  const char* name;     // "cpu:avx2"
+  bool (*available)();  // on this machine
+  const Kernels<float>* f32;
+  const Kernels<double>* f64;
+};
+
+template <class T>
+const Kernels<T>& kernels_of(const Backend& backend);
+template <>
+inline const Kernels<float>& kernels_of<float>(const Backend& backend) {
+  return *backend.f32;
+}
+template <>
+inline const Kernels<double>& kernels_of<double>(const Backend& backend) {
+  return *backend.f64;
+}
+
+}  // namespace fastdl

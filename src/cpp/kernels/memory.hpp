@@ -1,0 +1,16 @@
+// Values as they are.
+#pragma once
+
+#include <cstdint>
+
+#include "core/team.hpp"
+
+namespace fastdl {
+
+template <class T>
+struct MemoryKernels {
+  void (*copy)(const Team&, std::int64_t count, const T* x, T* y);  // y may be x
+  void (*fill)(const Team&, std::int64_t count, T value, T* y);
+};
+
+}  // namespace fastdl

@@ -1,0 +1,30 @@
+// Norms: gamma, beta, mean, var (channels,).
+#pragma once
+
+#include "kernels/shapes.hpp"
+
+namespace fastdl {
+
+template <class T>
+struct NormKernels {
+  // Training: batch statistics; mean and rstd are kept for backward, the running ones move by momentum (variance
+  // unbiased). Inference: with the running ones.
+  void (*batch_norm_forward)(const Team&, const NormShape&, T momentum, T eps, const T* x, const T* gamma,
+                             const T* beta, T* running_mean, T* running_var, T* mean, T* rstd, T* y);
+  void (*batch_norm_inference)(const Team&, const NormShape&, T eps, const T* x, const T* gamma, const T* beta,
+                               const T* running_mean, const T* running_var, T* y);
+  void (*batch_norm_backward)(const Team&, const NormShape&, const T* x, const T* gamma, const T* mean, const T* rstd,
+                              const T* dy, T* dx, T* dgamma, T* dbeta);
+  // The same with statistics that do not depend on x (inference): dx = dy gamma / sqrt(var + eps).
+  void (*batch_norm_inference_backward)(const Team&, const NormShape&, T eps, const T* x, const T* gamma,
+                                        const T* running_mean, const T* running_var, const T* dy, T* dx, T* dgamma,
+                                        T* dbeta);
+  // Over the channels of each sample and pixel; mean and rstd (n, pixels) rows or (blocks, pixels, lanes).
+  void (*layer_norm_forward)(const Team&, const NormShape&, T eps, const T* x, const T* gamma, const T* beta, T* mean,
+                             T* rstd, T* y);
+  void (*layer_norm_backward)(const Team&, const NormShape&, const T* x, const T* gamma, const T* mean, const T* rstd,
+                              const T* dy, T* dx, T* dgamma, T* dbeta);
+  void (*channel_sums)(const Team&, const NormShape&, const T* x, T* sums);  // (channels,), over samples and pixels
+};
+
+}  // namespace fastdl

@@ -1,0 +1,45 @@
+// What more than one family of kernels takes.
+#pragma once
+
+#include <cstdint>
+
+#include "core/team.hpp"
+
+namespace fastdl {
+
+// Rows: channels = features and pixels = 1. Images: pixels = h*w.
+struct NormShape {
+  int n;
+  int channels;
+  int pixels;
+  bool image;
+};
+
+struct SequenceShape {
+  int n, steps, features;
+  int room;                     // steps of the user's array
+  const std::int32_t* lengths;  // (n,), at most steps
+};
+
+struct RandomKey {
+  std::uint64_t seed;
+  std::uint32_t layer, epoch;
+  const std::int64_t* sample;  // (n,), the index of each sample in the user's array
+  int n;                       // a sequence's steps, rows that many apart, share their draws
+};
+
+enum class ActivationKind { identity, sigmoid, tanh, relu, leaky_relu, elu, selu, softplus, gelu, swish, exp, softmax };
+
+enum class LossKind {
+  softmax_cross_entropy,
+  binary_cross_entropy,
+  squared_error,
+  absolute_error,
+  huber,
+  hinge,
+  poisson
+};
+
+enum class UpdateKind { sgd, momentum, nesterov, adagrad, adadelta, rmsprop, adam, adamw, nadam };
+
+}  // namespace fastdl

@@ -1,0 +1,54 @@
+// Losses, updates, reductions.
+#pragma once
+
+#include "kernels/shapes.hpp"
+
+namespace fastdl {
+
+template <class T>
+struct LossArgs {
+  LossKind kind;
+  T param;  // huber: delta; hinge: margin
+  T cap;    // largest value reported for one output (infinity: none); the gradient is not capped
+  int n, outputs;
+  const T* pred;              // (n, outputs), before the link
+  const T* target;            // (n, outputs), or null where the loss takes codes
+  const std::int32_t* codes;  // (n,), or null
+  const T* weight;            // (n,), or null for all ones
+  T norm;                     // the gradient is divided by it (the sum of the weights)
+  double* value;              // (n,), weight times loss of each sample, not divided
+  T* dpred;                   // (n, outputs), or null
+};
+
+// One run of parameters that share their settings. Order: g <- scale*g, clip by value, + l2*w + l1*sign(w); the rule;
+// then the decoupled decay w <- w - rate*decay*w (of the old w).
+template <class T>
+struct UpdateArgs {
+  UpdateKind kind;
+  T rate;               // learning rate of this step, multipliers applied
+  double momentum;      // momentum, nesterov; rho of adadelta and rmsprop
+  double beta1, beta2;  // double, for 1 - beta would lose digits in float
+  T eps;
+  T correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
+  T nadam_now, nadam_next;     // nadam's coefficients of g and of m
+  T scale, clip;               // clip by value: infinity for none
+  T l1, l2, decay;
+  std::int64_t count;
+  T *w, *g, *m, *v;  // m, v: the optimizer's first and second state block, null where the rule has none
+};
+
+constexpr std::int64_t sum_chunk = 8192;
+
+template <class T>
+struct TrainingKernels {
+  void (*loss)(const Team&, const LossArgs<T>&);
+  void (*update)(const Team&, const UpdateArgs<T>&);
+  // Columns w[:, j] of w (rows, cols) with a norm above limit are scaled down to it (max-norm).
+  void (*max_norm)(const Team&, std::int64_t rows, std::int64_t cols, T limit, T* w);
+  // parts[i] = the sum of squares (or absolute values) of x[i*sum_chunk .. (i+1)*sum_chunk): fixed cuts, added by the
+  // caller.
+  void (*sum_squares)(const Team&, std::int64_t count, const T* x, double* parts);
+  void (*sum_absolutes)(const Team&, std::int64_t count, const T* x, double* parts);
+};
+
+}  // namespace fastdl
