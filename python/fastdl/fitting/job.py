@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,14 @@ from fastdl.callbacks import EpochTasks
 from fastdl.fitting import lbfgs, training
 from fastdl.fitting.evaluation import evaluation
 from fastdl.fitting.network import Network
-from fastdl.fitting.progress import LearningRate, Progress
+from fastdl.fitting.progress import LearningRate, Progress, Settings
 from fastdl.fitting.solver import optimizer_of, options_of, schedule_of, settings_of
 from fastdl.optim import LBFGS
 from fastdl.samples import Data, Samples, core_input, lengths_of
 from fastdl.validation import check_weights, resolve_device
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 
@@ -33,15 +36,13 @@ def unchanged_on_error(method: Fit) -> Fit:
     @functools.wraps(method)
     def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
         before = vars(self).copy()
-        network = before.get("_network")
-        saved = network.weights() if network else None
+        if "_network" in before:
+            before["_network"] = copy.copy(self._network)
         try:
             return method(self, *args, **kwargs)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
-            if network:
-                network.put_back(saved)
             raise
 
     return guarded  # type: ignore[return-value]
@@ -180,7 +181,22 @@ def _train(
     settings = settings_of(e, len(order), own_validation=val is not None, incremental=incremental)
     resumes = incremental and hasattr(e, "_optimizer")
     e._network.set_optimizer(optimizer, anew=not resumes, **options_of(e))
-    program = e._network.ready(e.n_jobs, settings.batch_size)
+    with e._network.training(e.n_jobs, settings.batch_size) as program:
+        _run(e, program, train, order, val, settings, random_state, tasks, resumes)
+
+
+def _run(
+    e: Any,
+    program: Program,
+    train: Data,
+    order: NDArray[np.int64],
+    val: Data | None,
+    settings: Settings,
+    random_state: np.random.RandomState,
+    tasks: EpochTasks | None,
+    resumes: bool,
+) -> None:
+    optimizer = optimizer_of(e)
     train, val = train.ready_for(program), val and val.ready_for(program)
     evaluate = evaluation(e, program, train, val)
     if isinstance(optimizer, LBFGS):

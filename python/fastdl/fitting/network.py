@@ -3,52 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from fastdl import layers as L
 from fastdl import program as programs
+from fastdl._locks import ForkSafeLock
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.optim import SGD, Optimizer
+from fastdl.program import Snapshot
 
 if TYPE_CHECKING:
     from fastdl._core import Program
 
 
-class Snapshot(NamedTuple):
-    """What changes in a program by training, as arrays."""
+class _Compiled(NamedTuple):
+    program: Program
+    threads: int  # the most it can use
 
-    weights: NDArray[Any]
-    states: NDArray[Any]
-    moments: NDArray[Any]
-    steps: int
-
-    @classmethod
-    def of(cls, program: Program) -> Snapshot:
-        """Copies out of a program."""
-        return cls(
-            program.get_weights(),
-            program.get_states(),
-            program.get_optimizer(),
-            program.optimizer_steps,
-        )
-
-    def load(self, program: Program) -> None:
-        """Put everything into a program with the same layers and optimizer."""
-        program.set_weights(self.weights)
-        program.set_states(self.states)
-        program.set_optimizer(self.moments, self.steps)
+    def serves(self, threads: int, batch_size: int, input_shape: tuple[int, ...]) -> bool:
+        enough = self.threads >= threads and self.program.batch_size >= batch_size
+        return enough and self.program.input_shape == input_shape
 
 
 class Network:
-    """Layers made ready for fits and predictions; pickles as specs and arrays.
+    """Layers made ready for fits and predictions; copies and pickles as specs and arrays.
 
-    A program belongs to the core and holds its memory, so pickles and copies leave it out and
-    compile it again, with the same weights, states and moments, when it is next used.
+    A program belongs to the core and holds its memory. Copies leave it out and compile it again,
+    with the same weights, states and moments, when they are first used.
+
+    Any number of threads may predict. A program is compiled by one of them while the others wait,
+    and can be seen when its weights are in it, not before. It is replaced by a larger one only
+    between fits: who needs that during a fit gets a copy.
 
     Parameters
     ----------
@@ -87,45 +78,52 @@ class Network:
         self.cap, self.seed, self.batch_size = cap, seed, batch_size
         self.optimizer: Optimizer = SGD()
         self.options: dict[str, Any] = {}
-        self._snapshot: Snapshot | None = None
-        self._program: Program | None = None
-        self._compile(programs.count_threads(n_jobs), random_state)
+        self._lock, self._is_training = ForkSafeLock(), False
+        compiled = self._compile(programs.count_threads(n_jobs), batch_size)
+        programs.draw_weights(compiled.program, self.layers, random_state)
+        self._held: _Compiled | Snapshot = compiled  # what has the weights
 
     def ready(self, n_jobs: int | None = None, batch_size: int = 0) -> Program:
         """The program, for `n_jobs` threads and batches up to `batch_size`."""
         threads = programs.count_threads(n_jobs)
-        program = self._program
-        if program and (threads > self._threads or batch_size > self.batch_size):
-            self._snapshot, program = Snapshot.of(program), None
-        if program is None:
-            self.batch_size = max(batch_size, self.batch_size)
-            program = self._compile(threads, 0)
-        program.set_threads(threads)
-        return program
-
-    def lengthen(self, steps: int) -> None:
-        """Make room for sequences of so many steps; weights do not depend on it."""
-        if steps > self.input_shape[0]:
-            if self._program is not None:
-                self._snapshot, self._program = Snapshot.of(self._program), None
-            self.input_shape = (steps, *self.input_shape[1:])
+        with self._lock:
+            held = self._held
+            size = max(batch_size, self.batch_size)
+            if isinstance(held, _Compiled) and held.serves(threads, size, self.input_shape):
+                if held.program.threads != threads:
+                    held.program.set_threads(threads)
+                return held.program
+            compiled = self._compile(threads, size)
+            self.snapshot().load(compiled.program)
+            if not self._is_training:
+                self._held, self.batch_size = compiled, size
+            return compiled.program
 
     @property
     def program(self) -> Program:
         """The program as it is, or compiled again."""
-        return self._program or self.ready()
+        held = self._held
+        return self.ready() if isinstance(held, Snapshot) else held.program
 
-    def weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Copies of the weights and of the running statistics."""
-        if self._snapshot is not None:
-            return self._snapshot.weights, self._snapshot.states
-        return self.program.get_weights(), self.program.get_states()
+    def lengthen(self, steps: int) -> None:
+        """Make room for sequences of so many steps; weights do not depend on it."""
+        with self._lock:
+            self.input_shape = (max(steps, self.input_shape[0]), *self.input_shape[1:])
 
-    def put_back(self, weights: tuple[NDArray[Any], NDArray[Any]]) -> None:
-        """Give back what `weights` gave."""
-        if self._program is not None:
-            self._program.set_weights(weights[0])
-            self._program.set_states(weights[1])
+    def snapshot(self) -> Snapshot:
+        """Copies of all that training changes."""
+        held = self._held
+        return held if isinstance(held, Snapshot) else Snapshot.of(held.program)
+
+    @contextmanager
+    def training(self, n_jobs: int | None, batch_size: int) -> Iterator[Program]:
+        """The program as `ready` gives it, which stays the network's until the block ends."""
+        program = self.ready(n_jobs, batch_size)
+        self._is_training = True
+        try:
+            yield program
+        finally:
+            self._is_training = False
 
     def set_optimizer(self, optimizer: Optimizer, *, anew: bool = True, **options: Any) -> None:
         """Choose how the program learns; see `fastdl.program.set_optimizer`.
@@ -137,34 +135,28 @@ class Network:
         program = self.program
         before = Snapshot.of(program)
         keep = not anew and optimizer.kind == self.optimizer.kind
-        self.optimizer, self.options = optimizer, options
         programs.set_optimizer(program, optimizer, **options)
+        self.optimizer, self.options = optimizer, options
         if keep:
             before.load(program)
 
-    def _compile(self, threads: int, random_state: int | np.random.RandomState | None) -> Program:
-        program = programs.compile(
+    def _compile(self, threads: int, batch_size: int) -> _Compiled:
+        program = programs.make(
             self.layers,
             self.input_shape,
             dtype=self.dtype,
-            batch_size=self.batch_size,
+            batch_size=batch_size,
             threads=threads,
             seed=self.seed,
-            random_state=random_state,
         )
         programs.set_loss(program, self.loss, cap=self.cap)
         programs.set_optimizer(program, self.optimizer, **self.options)
-        if self._snapshot is not None:
-            self._snapshot.load(program)
-        self._threads, self._program, self._snapshot = threads, program, None
-        return program
+        return _Compiled(program, threads)
 
     def __getstate__(self) -> dict[str, Any]:
         state = vars(self).copy()
-        program = state.pop("_program")
-        if program is not None:
-            state["_snapshot"] = Snapshot.of(program)
-        return state
+        del state["_lock"], state["_is_training"]
+        return {**state, "_held": self.snapshot()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _program=None)
+        vars(self).update(state, _lock=ForkSafeLock(), _is_training=False)

@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastdl.schedules import Plateau, Schedule
-
-if TYPE_CHECKING:
-    from fastdl._core import Program
 
 COLUMNS = ("epoch", "lr", "loss", "val_loss", "score", "val_score", "seconds")
 
@@ -122,19 +118,3 @@ class Progress:
             better = self.last("loss") < self.best_loss
             self.best_loss = self.last("loss") if better else self.best_loss
         return better
-
-
-class Weights:
-    """The weights and running statistics of a program at some epoch."""
-
-    def __init__(self, program: Program, epoch: int) -> None:
-        self.weights, self.states, self.epoch = program.get_weights(), program.get_states(), epoch
-
-    def are_finite(self) -> bool:
-        """Whether all weights are."""
-        return bool(np.isfinite(self.weights).all())
-
-    def put_back(self, program: Program) -> None:
-        """Give them back to the program."""
-        program.set_weights(self.weights)
-        program.set_states(self.states)

@@ -13,7 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastdl.callbacks import EpochTasks
 from fastdl.fitting import windows
-from fastdl.fitting.progress import LearningRate, Progress, Settings, Weights
+from fastdl.fitting.progress import LearningRate, Progress, Settings
+from fastdl.program import Snapshot
 from fastdl.samples import Samples
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(
         If the loss diverges before one epoch is finished.
     """
     progress.n_iter = 0
-    kept = best = Weights(program, progress.n_epochs)
+    kept = best = Snapshot.of(program)
     try:
         for _ in range(settings.max_epochs):
             start = time.perf_counter()
@@ -85,10 +86,10 @@ def run(
                 epoch=progress.n_epochs,
                 poll=_handle_signals,
             )
-            now = Weights(program, progress.n_epochs + 1)
-            if result.status == "diverged" or not now.are_finite():
-                kept.put_back(program)
-                _report_divergence(result, settings, progress, kept)
+            now = Snapshot.of(program)
+            if result.status == "diverged" or not now.is_finite():
+                kept.load(program)
+                _report_divergence(result, settings, progress)
                 break
             kept = now
             progress.t += len(order)
@@ -102,7 +103,7 @@ def run(
                 print(settings.report(progress))
             watched = progress.watch(settings)
             if progress.keep(settings) or not settings.early_stopping:
-                best, progress.best_iter = kept, kept.epoch
+                best, progress.best_iter = kept, progress.n_epochs
             rate.epoch_ends(progress.t, watched)
             stop = _should_stop(settings, progress, rate)
             if (tasks and tasks.end()) or stop:
@@ -110,12 +111,12 @@ def run(
             if settings.warn_at_end and progress.n_iter == settings.max_epochs:
                 _warn_at_end(settings)
     except BaseException as error:
-        kept.put_back(program)
+        kept.load(program)
         if not isinstance(error, KeyboardInterrupt):
             raise
         warnings.warn("Training interrupted by user.", stacklevel=2)
     if settings.early_stopping:
-        best.put_back(program)
+        best.load(program)
 
 
 def _permutation(n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
@@ -160,10 +161,8 @@ def _warn_at_end(settings: Settings) -> None:
     )
 
 
-def _report_divergence(
-    result: EpochResult, settings: Settings, progress: Progress, kept: Weights
-) -> None:
-    batch = result.n_batches + (result.status == "diverged")
+def _report_divergence(result: EpochResult, settings: Settings, progress: Progress) -> None:
+    kept, batch = progress.n_epochs, result.n_batches + (result.status == "diverged")
     where = (
         f"loss became nan or inf in epoch {progress.n_epochs + 1}, batch {batch} "
         f"(solver={settings.solver!r}, learning_rate_init={settings.learning_rate_init})."
@@ -175,7 +174,7 @@ def _report_divergence(
             f"and need to be preprocessed. The {where} {way_out}"
         )
     progress.record()
-    weights = f"end of epoch {kept.epoch}" if kept.epoch else "start"
+    weights = f"end of epoch {kept}" if kept else "start"
     warnings.warn(
         f"{where} Weights of the {weights} are kept. {way_out}", ConvergenceWarning, stacklevel=3
     )

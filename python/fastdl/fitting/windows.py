@@ -45,6 +45,8 @@ def predict(
     -------
     ndarray of shape (n, T, units) or (n, units)
     """
+    if lengths is not None:
+        X = with_steps(X, max(X.shape[1], program.input_shape[0]))
     if lengths is not None and lengths.min() < lengths.max():  # short ones cost less together
         falling = np.argsort(-lengths, kind="stable")
         if (np.diff(falling) != 1).any():

@@ -101,7 +101,7 @@ def gradient_norms_through_time(estimator: Any, X: Any, y: Any) -> GradientThrou
     """
     check_is_fitted(estimator)
     X, y = estimator._check_X_y(X, y, reset=False)
-    program, first = estimator._network.program, _first_recurrent(estimator)
+    program, first = estimator._network.ready(estimator.n_jobs), _first_recurrent(estimator)
     y = estimator._targets.encode(y, program.dtype)
     above = _above(estimator, program, first, min(len(y), _CHUNK))
     n_steps = above.input_shape[0]

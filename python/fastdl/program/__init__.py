@@ -6,16 +6,18 @@ processors it may use; `summary` shows it as a table. Estimators come here by `f
 `fastdl.functional` and `fastdl.inspection` directly.
 """
 
-from fastdl.program.compile import compile, draw_weights, set_loss, set_optimizer
+from fastdl.program.compile import compile, draw_weights, make, set_loss, set_optimizer
 from fastdl.program.summary import summary
 from fastdl.program.threads import count_threads
-from fastdl.program.weights import get_state, set_state
+from fastdl.program.weights import Snapshot, get_state, set_state
 
 __all__ = [
+    "Snapshot",
     "compile",
     "count_threads",
     "draw_weights",
     "get_state",
+    "make",
     "set_loss",
     "set_optimizer",
     "set_state",

@@ -71,15 +71,13 @@ def compile(
     TypeError
         For a layer that is none.
     """
-    from fastdl import _core
-
     named = L.with_names(layers)
-    program = _core.Program(
-        L.to_dict(named),
-        tuple(checked("input_shape", tuple(input_shape), INPUT_SHAPE)),
-        dtype=_dtype_name(dtype),
-        backend=backend or "",
-        batch_size=checked("batch_size", batch_size, POSITIVE_INTEGER),
+    program = make(
+        named,
+        input_shape,
+        dtype=dtype,
+        backend=backend,
+        batch_size=batch_size,
         threads=count_threads(threads),
         seed=seed,
         input_gradient=input_gradient,
@@ -90,6 +88,32 @@ def compile(
     if optimizer is not None:
         set_optimizer(program, optimizer)
     return program
+
+
+def make(
+    layers: Sequence[Layer],
+    input_shape: Sequence[int],
+    *,
+    dtype: DTypeLike,
+    batch_size: int,
+    threads: int,
+    backend: str | None = None,
+    seed: int = 0,
+    input_gradient: bool = False,
+) -> Program:
+    """`compile` of layers with names, without weights: for those that are at hand."""
+    from fastdl import _core
+
+    return _core.Program(
+        L.to_dict(layers),
+        tuple(checked("input_shape", tuple(input_shape), INPUT_SHAPE)),
+        dtype=_dtype_name(dtype),
+        backend=backend or "",
+        batch_size=checked("batch_size", batch_size, POSITIVE_INTEGER),
+        threads=threads,
+        seed=seed,
+        input_gradient=input_gradient,
+    )
 
 
 def draw_weights(

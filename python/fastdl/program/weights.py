@@ -1,15 +1,56 @@
-"""Weights and running statistics of a program, by name."""
+"""What training changes in a program: read, kept and written, whole or by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from fastdl._core import Program
+
+
+class Snapshot(NamedTuple):
+    """All that training changes in a program, as arrays of its own.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n_parameters,)
+        In the order of ``program.parameters``, each C-contiguous in the user's layout.
+    states : ndarray of shape (n_states,)
+        Running statistics, in the order of ``program.states``.
+    moments : ndarray of shape (n_moments, n_parameters)
+        Of the optimizer.
+    steps : int
+        That the optimizer has made.
+    """
+
+    weights: NDArray[Any]
+    states: NDArray[Any]
+    moments: NDArray[Any]
+    steps: int
+
+    @classmethod
+    def of(cls, program: Program) -> Snapshot:
+        """Copies out of a program."""
+        return cls(
+            program.get_weights(),
+            program.get_states(),
+            program.get_optimizer(),
+            program.optimizer_steps,
+        )
+
+    def load(self, program: Program) -> None:
+        """Put everything into a program with the same layers and optimizer."""
+        program.set_weights(self.weights)
+        program.set_states(self.states)
+        program.set_optimizer(self.moments, self.steps)
+
+    def is_finite(self) -> bool:
+        """Whether all weights are."""
+        return bool(np.isfinite(self.weights).all())
 
 
 def get_state(program: Program) -> dict[str, NDArray[Any]]:
