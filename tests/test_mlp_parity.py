@@ -10,8 +10,12 @@ from scipy import sparse
 from sklearn.datasets import load_digits, make_multilabel_classification, make_regression
 
 import fastdl
+from versions import promised_for_1_9
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    promised_for_1_9,
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
 

@@ -143,6 +143,43 @@ def test_callbacks_hear_of_every_epoch(digits: Any) -> None:
     ]
 
 
+class Keeper(Callback):
+    """Asks for what a hook may name; the training goes on in the estimator, not in the copy."""
+
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, X: Any, y: Any, fitted_estimator: Any
+    ) -> None:
+        if context.task_name == "epoch":
+            assert context.parent.task_name == "fit"
+            self.kept.append((fitted_estimator, fitted_estimator.score(X, y)))
+
+
+def test_callbacks_are_given_what_they_name(digits: Any) -> None:
+    keeper = Keeper()
+    clf = new(max_iter=3).set_callbacks(keeper).fit(*digits)
+    fitted, scores = zip(*keeper.kept, strict=True)
+    assert [one.score(*digits) for one in fitted] == list(scores)
+    assert scores[-1] == clf.score(*digits) > scores[0]
+
+
+def test_callbacks_are_torn_down_after_an_error(digits: Any) -> None:
+    recorder = Recorder()
+    clf = new(max_iter=2).set_callbacks(recorder, EpochEnd(lambda *_: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        clf.fit(*digits)
+    assert recorder.seen[-2:] == ["epoch 0 ends", "teardown"]
+    assert list(vars(clf)) == list(vars(new().set_callbacks(recorder)))
+
+
+@pytest.mark.parametrize("bad", [Recorder, object()])
+def test_what_is_no_callback_is_refused(bad: Any) -> None:
+    with pytest.raises(TypeError, match="FitCallback protocol"):
+        new().set_callbacks(bad)
+
+
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_a_callback_stops(digits: Any, solver: str) -> None:
     rows: list[dict[str, float]] = []
@@ -164,10 +201,9 @@ def new_of(clf: Any, solver: str) -> Any:
 
 
 def test_scikit_learns_callback(digits: Any) -> None:
-    from sklearn.callback import ScoringMonitor
-
+    callback = pytest.importorskip("sklearn.callback", reason="came with scikit-learn 1.9")
     X, y = digits
-    monitor = ScoringMonitor(scoring="accuracy")
+    monitor = callback.ScoringMonitor(scoring="accuracy")
     clf = new(max_iter=3).set_callbacks(monitor).fit(X, y)
     assert np.array_equal(weights(clf), weights(new(max_iter=3).fit(X, y)))
     scores = [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]

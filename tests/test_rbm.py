@@ -18,6 +18,7 @@ from sklearn.preprocessing import scale
 import fastdl
 from fastdl import BernoulliRBM, GaussianRBM
 from fastdl._core import Rbm
+from versions import promised_for_1_9
 
 KINDS = [BernoulliRBM, GaussianRBM]
 DIGITS = load_digits().data[:300] / 16
@@ -35,6 +36,7 @@ def weights(rbm: Any) -> bytes:
 # --- the drop-in
 
 
+@promised_for_1_9
 @pytest.mark.parametrize(("dtype", "close"), [("float64", 1e-9), ("float32", 1e-3)])
 @pytest.mark.parametrize("params", [{}, {"batch_size": 7, "learning_rate": 0.02}], ids=str)
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
@@ -50,6 +52,7 @@ def test_scikit_learns_machine(dtype: str, close: float, params: Any, form: Any)
     np.testing.assert_allclose(mine.score_samples(X), theirs.score_samples(X), atol=100 * close)
 
 
+@promised_for_1_9
 def test_partial_fits_as_scikit_learn() -> None:
     mine, theirs = (new(kind, batch_size=10) for kind in (BernoulliRBM, Theirs))
     for batch in np.array_split(DIGITS, 23):
@@ -58,6 +61,7 @@ def test_partial_fits_as_scikit_learn() -> None:
     np.testing.assert_array_equal(mine.h_samples_, theirs.h_samples_)
 
 
+@promised_for_1_9
 def test_same_names_as_scikit_learn() -> None:
     params, wanted = BernoulliRBM().get_params(), Theirs().get_params()
     assert {key: params[key] for key in wanted} == wanted

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+from versions import promised_for_1_9
 
+HERE = Path(__file__).parent
 
 SUITES = "sklearn.neural_network.tests."
 
 
+@promised_for_1_9
 @pytest.mark.parametrize(("module", "count"), [("test_mlp", 59), ("test_rbm", 24)])
 def test_passes(module: str, count: int, tmp_path: Path) -> None:
     # A process of its own, without this project's pytest settings: the plugin changes scikit-learn.

@@ -12,7 +12,6 @@ import functools
 import inspect
 from typing import Any, Self
 
-OLDEST = (1, 6)
 try:
     import sklearn
 except ImportError as missing:
@@ -21,7 +20,8 @@ except ImportError as missing:
     raise ImportError(
         'The estimators of fastdl need scikit-learn: pip install "scikit-learn>=1.6"'
     ) from None
-if tuple(int(part) for part in sklearn.__version__.split(".")[:2]) < OLDEST:
+VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
+if VERSION < (1, 6):
     raise ImportError(
         "The estimators of fastdl need scikit-learn 1.6 or newer, and this is "
         f'{sklearn.__version__}: pip install "scikit-learn>=1.6"'

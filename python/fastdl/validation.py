@@ -73,10 +73,14 @@ def _expand(class_weight: Any, y: Any, weight: NDArray[Any] | None) -> NDArray[A
     """The weight of each sample's class; "balanced" counts a sample as often as its weight says."""
     if y.ndim == 2:
         return compute_sample_weight(class_weight, y)
-    there = np.ones(len(y), bool) if weight is None else weight > 0
-    weight = None if weight is None else weight[there]
-    classes = np.unique(y[there])
-    of_class = compute_class_weight(class_weight, classes=classes, y=y[there], sample_weight=weight)
+    weight = np.ones(len(y)) if weight is None else weight
+    there = weight > 0
+    classes, codes = np.unique(y[there], return_inverse=True)
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        counts = np.bincount(codes, weights=weight[there])
+        of_class = counts.sum() / (len(classes) * counts)
+    else:
+        of_class = compute_class_weight(class_weight, classes=classes, y=y[there])
     return of_class[np.searchsorted(classes, y).clip(max=len(classes) - 1)]
 
 
