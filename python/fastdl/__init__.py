@@ -12,9 +12,23 @@ from typing import TYPE_CHECKING, Any
 from fastdl._openmp import short_spins
 
 with short_spins():
-    from fastdl._core import __version__
+    from fastdl._core import __version__ as __version__
 
 if TYPE_CHECKING:
+    from fastdl import callbacks as callbacks
+    from fastdl import data as data
+    from fastdl import estimators as estimators
+    from fastdl import functional as functional
+    from fastdl import initializers as initializers
+    from fastdl import inspection as inspection
+    from fastdl import io as io
+    from fastdl import layers as layers
+    from fastdl import losses as losses
+    from fastdl import optim as optim
+    from fastdl import plotting as plotting
+    from fastdl import schedules as schedules
+    from fastdl import testing as testing
+    from fastdl._versions import show_versions as show_versions
     from fastdl.estimators import DBN as DBN
     from fastdl.estimators import Autoencoder as Autoencoder
     from fastdl.estimators import BernoulliRBM as BernoulliRBM
@@ -69,8 +83,13 @@ _ESTIMATORS = (
     "WordVectors",
     "TextGenerator",
 )
-_HOMES = {**dict.fromkeys(_ESTIMATORS, "fastdl.estimators"), "load": "fastdl.io"}
+_HOMES = {
+    **dict.fromkeys(_ESTIMATORS, "fastdl.estimators"),
+    "load": "fastdl.io",
+    "show_versions": "fastdl._versions",
+}
 _MODULES = (
+    "callbacks",
     "data",
     "estimators",
     "functional",
@@ -85,7 +104,9 @@ _MODULES = (
     "testing",
 )
 
-__all__ = ["__version__", *_HOMES, *_MODULES]
+_PUBLIC = ["__version__", *_HOMES, *_MODULES]
+# A star import must not hide a module of the standard library.
+__all__ = [name for name in _PUBLIC if name != "io"]
 
 
 def __getattr__(name: str) -> Any:
@@ -97,4 +118,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*_PUBLIC, *(name for name in globals() if name.startswith("__"))})

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastdl import _core
+from fastdl._versions import describe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the result is the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m fastdl", description="Print the version, the backends and the threads."
+        prog="python -m fastdl", description="Print versions, the backends and the threads."
     )
+    parser.add_argument("--version", action="version", version=f"fastdl {_core.__version__}")
     commands = parser.add_subparsers(dest="command")
     demo = commands.add_parser("demo", help="train a network on scikit-learn's handwritten digits")
     demo.add_argument(
@@ -29,20 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-def describe() -> str:
-    """Version, backends (best first), the one that programs get by default, threads."""
-    flatten = {"kind": "flatten", "title": "Flatten", "name": "flatten_1"}
-    chosen = _core.Program([flatten], (1,)).backend
-    lines = [f"fastdl {_core.__version__}", "backends:"]
-    for backend in _core.backends():
-        state = "" if backend.available else "not on this machine"
-        if backend.name == chosen:
-            state = "chosen"
-        lines.append(f"  {backend.name:12} {backend.lanes:3} float32 lanes  {state}".rstrip())
-    lines.append(f"threads: {_core.max_threads()}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":
