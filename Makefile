@@ -12,7 +12,7 @@ CPP := $(shell find src -name '*.[ch]pp')
 TOOLS := $(VENV)/.tools
 BUILT := $(VENV)/.built-$(or $(PRESET),release)
 
-.PHONY: help build demo test lint format bench bench-quick wheel clean
+.PHONY: help build demo test lint format bench bench-quick fuzz wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -25,6 +25,9 @@ demo: build  ## train a network on real digits, save it, draw three pictures int
 
 test: build  ## all tests; `make test ARGS="-k conv2d"` for those of one layer
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: build  ## 100,000 damaged model files; `make fuzz ARGS="--count=1000"`
+	$(BIN)/python tests/fuzz.py $(ARGS)
 
 lint: build  ## ruff, mypy, clang-format; changes nothing
 	$(BIN)/ruff check .

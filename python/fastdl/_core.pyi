@@ -45,6 +45,12 @@ def backends() -> list[BackendInfo]: ...  # best first
 def layer_fields() -> dict[str, list[str]]: ...  # kind -> fields, as registered in C++
 def max_threads() -> int: ...  # what OpenMP would use now
 
+# The parameters and states that a Program of these layers (from layers.to_dict) would have; takes no memory for them.
+def outline(
+    layers: list[dict[str, Any]], input_shape: tuple[int, ...]
+) -> tuple[list[ParameterInfo], list[StateInfo]]: ...
+def n_moments(kind: str) -> int: ...  # arrays beside the weights that an optimizer keeps: 0, 1 or 2
+
 class Program:
     """A network made ready: shapes, memory, kernels, weights, optimizer state.
 

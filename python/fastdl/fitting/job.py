@@ -87,7 +87,7 @@ def fit(
     e.device_ = device
     if e._trains():
         _train(e, train, order, val, random_state, tasks, incremental)
-    _show(e)
+    show(e)
     if tasks:
         tasks.close()
 
@@ -164,7 +164,7 @@ def _callbacks(e: Any, train: Data) -> EpochTasks | None:
     context = e._init_callback_context(max_subtasks=e._max_epochs)
     if not hasattr(e, "_skl_callbacks"):
         return None
-    return EpochTasks(e, context, train.X, train.y, lambda: _show(e))
+    return EpochTasks(e, context, train.X, train.y, lambda: show(e))
 
 
 def _train(
@@ -226,11 +226,11 @@ def _run(
     )
 
 
-def _show(e: Any) -> None:
+def show(e: Any) -> None:
     """Bring the fitted attributes up to date."""
-    program, progress = e._network.program, e._progress
+    network, progress = e._network, e._progress
     history = progress.history
-    e.n_parameters_ = sum(p.size for p in program.parameters)
+    e.n_parameters_ = sum(p.size for p in network.parameters)
     e.n_iter_, e.best_iter_, e.t_ = progress.n_iter, progress.best_iter, progress.t
     e.history_ = history
     e.loss_curve_ = list(history["loss"])
@@ -238,4 +238,4 @@ def _show(e: Any) -> None:
     validated = not np.isnan(history["val_loss"]).all()
     e.validation_loss_curve_ = list(history["val_loss"]) if validated else None
     e.validation_scores_ = list(history["val_score"]) if validated else None
-    e._show_weights(program)
+    e._show_weights(network)

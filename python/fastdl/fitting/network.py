@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
+from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
 from fastdl._locks import ForkSafeLock
+from fastdl._rules import INPUT_SHAPE, Rule, choice
+from fastdl._saved import ANYTHING, ARRAYS, NATURAL, REAL, SIZE, array, short, spec, take
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.optim import SGD, Optimizer
 from fastdl.program import Snapshot
+from fastdl.program.weights import check
 
 if TYPE_CHECKING:
-    from fastdl._core import Program
+    from fastdl._core import ParameterInfo, Program, StateInfo
+
+
+_LARGEST_BATCH = 256  # of a network from a file
 
 
 class _Compiled(NamedTuple):
@@ -58,6 +65,8 @@ class Network:
     n_jobs : int or None
     random_state : int, RandomState or None
         Of the initial weights.
+    snapshot : Snapshot, optional
+        Weights to start from instead: then nothing is drawn, or compiled before it is used.
     """
 
     def __init__(
@@ -72,16 +81,21 @@ class Network:
         batch_size: int = 256,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
+        snapshot: Snapshot | None = None,
     ) -> None:
         self.layers = L.with_names(layers)
         self.input_shape, self.loss, self.dtype = input_shape, loss, np.dtype(dtype).name
         self.cap, self.seed, self.batch_size = cap, seed, batch_size
         self.optimizer: Optimizer = SGD()
         self.options: dict[str, Any] = {}
+        self.without_optimizer = False  # read from a file that was saved without its state
         self._lock, self._is_training = ForkSafeLock(), False
-        compiled = self._compile(programs.count_threads(n_jobs), batch_size)
-        programs.draw_weights(compiled.program, self.layers, random_state)
-        self._held: _Compiled | Snapshot = compiled  # what has the weights
+        self._held: _Compiled | Snapshot  # what has the weights
+        if snapshot is not None:
+            self._held = snapshot
+        else:
+            self._held = self._compile(programs.count_threads(n_jobs), batch_size)
+            programs.draw_weights(self._held.program, self.layers, random_state)
 
     def ready(self, n_jobs: int | None = None, batch_size: int = 0) -> Program:
         """The program, for `n_jobs` threads and batches up to `batch_size`."""
@@ -115,6 +129,22 @@ class Network:
         held = self._held
         return held if isinstance(held, Snapshot) else Snapshot.of(held.program)
 
+    @property
+    def parameters(self) -> list[ParameterInfo]:
+        """Names, shapes and places of the weights."""
+        held = self._held
+        if isinstance(held, _Compiled):
+            return held.program.parameters
+        return _core.outline(L.to_dict(self.layers), self.input_shape)[0]
+
+    def get_parameter(self, name: str) -> NDArray[Any]:
+        """A copy of a weight, for which nothing is compiled."""
+        held = self._held
+        if isinstance(held, _Compiled):
+            return held.program.get_parameter(name)
+        (p,) = (p for p in self.parameters if p.name == name)
+        return held.weights[p.offset : p.offset + p.size].reshape(p.shape).copy()
+
     @contextmanager
     def training(self, n_jobs: int | None, batch_size: int) -> Iterator[Program]:
         """The program as `ready` gives it, which stays the network's until the block ends."""
@@ -137,6 +167,7 @@ class Network:
         keep = not anew and optimizer.kind == self.optimizer.kind
         programs.set_optimizer(program, optimizer, **options)
         self.optimizer, self.options = optimizer, options
+        self.without_optimizer = False
         if keep:
             before.load(program)
 
@@ -153,6 +184,81 @@ class Network:
         programs.set_optimizer(program, self.optimizer, **self.options)
         return _Compiled(program, threads)
 
+    # --- model files
+
+    def to_dict(
+        self, *, optimizer: bool = True, shown: Mapping[str, NDArray[Any]] | None = None
+    ) -> dict[str, Any]:
+        """Plain data for a model file; weights by name, in the user's layout.
+
+        Parameters
+        ----------
+        optimizer : bool, default=True
+            Whether the optimizer and its moments are kept, which only further training needs.
+        shown : dict of str to ndarray, optional
+            Weights in place of the network's own.
+        """
+        snapshot, weights = self.snapshot(), {}
+        parameters, states = _core.outline(L.to_dict(self.layers), self.input_shape)
+        for p in parameters:
+            weights[p.name] = snapshot.weights[p.offset : p.offset + p.size].reshape(p.shape)
+        sizes = [s.size for s in states]
+        for s, values in zip(states, np.split(snapshot.states, np.cumsum(sizes)), strict=False):
+            weights[s.name] = values
+        weights |= {name: np.asarray(value, self.dtype) for name, value in (shown or {}).items()}
+        check(weights, parameters, states)
+        stored = {
+            **{name: getattr(self, name) for name in _KEPT},
+            "batch_size": min(self.batch_size, _LARGEST_BATCH),
+            "layers": list(self.layers),
+            "input_shape": list(self.input_shape),
+            "weights": weights,
+            "optimizer": None,
+        }
+        if optimizer:
+            stored["optimizer"] = {
+                "rule": self.optimizer,
+                "options": self.options,
+                "moments": snapshot.moments,
+                "steps": snapshot.steps,
+            }
+        return stored
+
+    @classmethod
+    def from_dict(cls, stored: Any) -> Self:
+        """What `to_dict` gave; ValueError for anything else.
+
+        The shapes of the weights are compared before memory is taken for the network.
+        """
+        fields = take(stored, _NETWORK, "network")
+        layers, shape = L.with_names(fields["layers"]), tuple(fields["input_shape"])
+        dtype = np.dtype(fields["dtype"])
+        weights, states = _flat(fields["weights"], _core.outline(L.to_dict(layers), shape), dtype)
+        kept = fields["optimizer"]
+        state: dict[str, Any] = {"rule": SGD(), "options": {}, "steps": 0}
+        state["moments"] = np.empty((0, len(weights)), dtype)
+        if kept is not None:
+            state = take(kept, _OPTIMIZER, "optimizer")
+            expected = (_core.n_moments(state["rule"].kind), len(weights))
+            if (state["moments"].shape, state["moments"].dtype) != (expected, dtype):
+                raise ValueError(
+                    f"optimizer: moments is {short(state['moments'])}; expected {dtype} of shape "
+                    f"{expected}."
+                )
+        network = cls(
+            layers,
+            shape,
+            fields["loss"],
+            dtype=dtype,
+            cap=fields["cap"],
+            seed=fields["seed"],
+            batch_size=min(fields["batch_size"], _LARGEST_BATCH),  # grows when asked
+            snapshot=Snapshot(weights, states, state["moments"], state["steps"]),
+        )
+        network.optimizer, network.options = state["rule"], state["options"]
+        network.without_optimizer = kept is None
+        return network
+
     def __getstate__(self) -> dict[str, Any]:
         state = vars(self).copy()
         del state["_lock"], state["_is_training"]
@@ -160,3 +266,46 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _lock=ForkSafeLock(), _is_training=False)
+
+
+def _flat(
+    weights: dict[str, NDArray[Any]],
+    outline: tuple[list[ParameterInfo], list[StateInfo]],
+    dtype: np.dtype[Any],
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Parameters and states in one block each, as `Snapshot` has them; ValueError for others."""
+    check(weights, *outline)
+    for name, value in weights.items():
+        if value.dtype != dtype:
+            raise ValueError(f"network: {name!r} is {value.dtype}; expected {dtype}.")
+    blocks = [[weights[p.name].ravel() for p in infos] for infos in outline]
+    parameters, states = (np.concatenate([np.empty(0, dtype), *arrays]) for arrays in blocks)
+    return parameters, states
+
+
+def _are_options(value: object) -> bool:
+    """Whether they are numbers for `fastdl.program.set_optimizer`."""
+    return isinstance(value, dict) and all(
+        name in _OPTIONS and (v is None or REAL.accepts(v)) for name, v in value.items()
+    )
+
+
+_OPTIONS = ("l1", "l2", "weight_decay", "max_norm", "clip_value", "clip_norm")
+_KEPT = ("loss", "dtype", "cap", "seed")
+_NETWORK = {
+    "layers": Rule("a list of layers", lambda v: isinstance(v, list), list),
+    "input_shape": INPUT_SHAPE,
+    "loss": spec(Loss, "a loss"),
+    "dtype": choice("float32", "float64"),
+    "cap": REAL,
+    "seed": NATURAL,
+    "batch_size": SIZE,
+    "weights": ARRAYS,
+    "optimizer": ANYTHING,
+}
+_OPTIMIZER = {
+    "rule": spec(Optimizer, "an optimizer"),
+    "options": Rule("numbers by name", _are_options, dict),
+    "moments": array("f", 2, "an array of two dimensions"),
+    "steps": NATURAL,
+}

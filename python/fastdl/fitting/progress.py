@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl._rules import FLAG
+from fastdl._saved import ANYTHING, NATURAL, REAL, Table, spec, take
 from fastdl.schedules import Plateau, Schedule
 
 COLUMNS = ("epoch", "lr", "loss", "val_loss", "score", "val_score", "seconds")
+HISTORY = Table(COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,48 @@ class LearningRate:
                 best=progress.best(settings), waited=progress.no_improvement
             )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for a model file."""
+        return {
+            "schedule": self.schedule,
+            "base": self.base,
+            "n_epochs": self.n_epochs,
+            "epoch": self.epoch,
+            "seen": self.seen,
+            "state": None if self.state is None else self.state._asdict(),
+            "fell": self.fell,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Any) -> Self:
+        """What `to_dict` gave; ValueError for anything else."""
+        fields = take(stored, _RATE, "learning_rate")
+        rate = cls(fields["schedule"], fields["base"], fields["n_epochs"])
+        if (rate.state is None) != (fields["state"] is None):
+            raise ValueError(f"learning_rate: state does not go with {rate.schedule!r}.")
+        if rate.state is not None:
+            rate.state = Plateau(**take(fields["state"], _PLATEAU, "learning_rate: state"))
+        rate.epoch, rate.seen, rate.fell = fields["epoch"], fields["seen"], fields["fell"]
+        return rate
+
     def epoch_ends(self, seen: int, watched: float) -> None:
         """Step on; `seen` samples were trained on so far, `watched` should fall."""
         before = self.state
         self.epoch, self.seen = self.epoch + 1, seen
         self.state = self.schedule.fold(before, watched)
         self.fell = before is not None and self.state is not None and self.state.rate < before.rate
+
+
+_RATE = {
+    "schedule": spec(Schedule, "a schedule"),
+    "base": REAL,
+    "n_epochs": NATURAL,
+    "epoch": NATURAL,
+    "seen": NATURAL,
+    "state": ANYTHING,
+    "fell": FLAG,
+}
+_PLATEAU = {"rate": REAL, "best": REAL, "waited": NATURAL, "stop": FLAG}
 
 
 @dataclass
@@ -85,6 +125,17 @@ class Progress:
     def copy(self) -> Progress:
         """The same, to go on from without changing this one."""
         return replace(self, history={c: [*values] for c, values in self.history.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for a model file."""
+        counts = {name: getattr(self, name) for name in _PROGRESS if name != "history"}
+        return {**counts, "history": HISTORY.to_dict(self.history)}
+
+    @classmethod
+    def from_dict(cls, stored: Any) -> Self:
+        """What `to_dict` gave; ValueError for anything else."""
+        fields = take(stored, _PROGRESS, "progress")
+        return cls(**fields | {"history": HISTORY.from_dict(fields["history"])})
 
     def last(self, column: str) -> float:
         """The newest value of a column of the history."""
@@ -118,3 +169,15 @@ class Progress:
             better = self.last("loss") < self.best_loss
             self.best_loss = self.last("loss") if better else self.best_loss
         return better
+
+
+_PROGRESS = {
+    "n_iter": NATURAL,
+    "t": NATURAL,
+    "loss": REAL,
+    "no_improvement": NATURAL,
+    "best_iter": NATURAL,
+    "best_loss": REAL,
+    "best_score": REAL,
+    "history": ANYTHING,
+}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from fastdl._rules import FLAG, choice
+from fastdl._saved import SIZE, array, take
 from fastdl.samples import Sequences
 
 
@@ -59,6 +61,28 @@ class Targets:
         if kind == "binary" and one_output:
             return cls("binary", 1, classes)
         return cls("multiclass", len(classes), classes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for a model file."""
+        return {
+            "kind": self.kind,
+            "n_outputs": self.n_outputs,
+            "classes": self.classes,
+            "sparse": self.sparse,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Any) -> Self:
+        """What `to_dict` gave; ValueError for anything else."""
+        targets = cls(**take(stored, _FIELDS, "targets"))
+        n_classes, n = len(targets.classes), targets.n_outputs
+        of_labels = {"binary": n == 1 <= n_classes <= 2, "multiclass": n == n_classes}
+        of_labels["multilabel"] = n == n_classes
+        if not of_labels.get(targets.kind, n_classes == 0):
+            raise ValueError(
+                f"targets: {n_classes} classes do not go with {n} outputs of kind {targets.kind!r}."
+            )
+        return targets
 
     @classmethod
     def of_values(cls, y: NDArray[Any]) -> Targets:
@@ -133,3 +157,11 @@ class Targets:
         if len(self.classes) == 1:
             return np.zeros(len(output), int)
         return (output.ravel() > threshold).astype(int)
+
+
+_FIELDS = {
+    "kind": choice("binary", "multiclass", "multilabel", "continuous", "input", "next"),
+    "n_outputs": SIZE,
+    "classes": array("biufUO", 1, "an array of labels"),
+    "sparse": FLAG,
+}

@@ -15,15 +15,17 @@ from fastdl._core import __version__
 from fastdl.io import _safetensors
 from fastdl.io._errors import ModelFileError
 
-_FORMAT = 1
+_FORMAT = 2  # 1 was that of the versions before the first release
+_DEEPEST = 200  # lists and objects inside each other in a description
 
 __all__ = ["ModelFileError", "load", "save"]
 
 
-def save(estimator: Any, path: str | PathLike[str]) -> None:
+def save(estimator: Any, path: str | PathLike[str], *, optimizer: bool = True) -> None:
     """Write an estimator into a file; ``estimator.save(path)`` does the same.
 
-    The same estimator gives the same bytes. Callbacks are not saved.
+    The same estimator gives the same bytes. Callbacks are not saved. A file is written whole or not
+    at all: after an error, what stood at `path` is as it was.
 
     Parameters
     ----------
@@ -31,27 +33,40 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
         Fitted or not.
     path : str or path
         By custom ending in ".safetensors".
+    optimizer : bool, default=True
+        Whether the state of the optimizer (moments, place in the schedule) is kept. Without it the
+        file is a half to a third as large and predicts the same; a later `partial_fit` starts the
+        optimizer anew.
 
     Raises
     ------
     TypeError
         For anything but an estimator of fastdl, and if a parameter holds code, such as a function
-        for `scoring`.
+        for `scoring` or a schedule of your own.
     OSError
-        Of the system. The file is written whole or not at all: after an error an old one is as it
-        was.
+        Of the system.
     """
-    from fastdl.io._encode import ESTIMATORS, encode
+    from fastdl.io._estimators import is_known
+    from fastdl.io._values import Encoder
 
-    if type(estimator).__name__ not in ESTIMATORS:
+    if not is_known(estimator):
         raise TypeError(
             f"{type(estimator).__name__} is not an estimator of fastdl. Save the estimators in it "
             "one by one, or pickle it."
         )
-    tensors: _safetensors.Tensors = {}
-    content = encode(estimator, tensors, "")
-    description = {"format": _FORMAT, "version": __version__, "content": content}
-    _safetensors.write(path, tensors, {"fastdl": json.dumps(description)})
+    encoder = Encoder(optimizer=optimizer)
+    try:
+        content = encoder.encode(estimator, "")
+    except RecursionError:
+        content = None
+    if content is None or _is_deep(content):
+        raise TypeError(
+            f"{type(estimator).__name__} cannot be saved: something in it is nested too deeply, "
+            "such as layers inside layers."
+        )
+    description = {"format": _FORMAT, "versions": _versions(), "content": content}
+    text = json.dumps(description, allow_nan=False)
+    _safetensors.write(path, encoder.tensors, {"fastdl": text})
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -69,22 +84,74 @@ def load(path: str | PathLike[str]) -> Any:
     Raises
     ------
     ModelFileError
-        If the file is truncated, of another format, or of a later version of fastdl.
+        If the file is truncated, damaged, of another format, or of a later version of fastdl.
+    OSError
+        Of the system, if there is no such file.
     """
-    from fastdl.io._encode import decode
+    from fastdl.io._estimators import ESTIMATORS
+    from fastdl.io._values import Decoder
 
     tensors, metadata = _safetensors.read(path)
+    content = _content(path, metadata)
+    try:
+        estimator = Decoder(tensors).decode(content)
+        if type(estimator) not in ESTIMATORS.values():
+            raise ValueError("it holds no estimator.")
+    except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+        raise ModelFileError(f"{path} cannot be read: {error} Save the model again.") from error
+    return estimator
+
+
+def _versions() -> dict[str, str]:
+    import numpy as np
+    import sklearn
+
+    return {"fastdl": __version__, "numpy": np.__version__, "scikit-learn": sklearn.__version__}
+
+
+def _content(path: str | PathLike[str], metadata: dict[str, str]) -> Any:
+    """The description of the estimator, if it is one of this format."""
     if "fastdl" not in metadata:
         raise ModelFileError(f"{path} holds arrays, but no fastdl estimator. Write it with save().")
-    description = json.loads(metadata["fastdl"])
-    if description["format"] > _FORMAT:
-        raise ModelFileError(
-            f"{path} was written by fastdl {description['version']}; this is {__version__}. "
-            "Update fastdl to read it."
-        )
     try:
-        return decode(description["content"], tensors)
-    except KeyError as error:
-        raise ModelFileError(f"{path} cannot be read: {error} is missing.") from error
-    except ValueError as error:
-        raise ModelFileError(f"{path} cannot be read: {error}") from error
+        description = _safetensors.parse(metadata["fastdl"])
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(
+            f"{path} is damaged: its description is no JSON: {error}. Save the model again."
+        ) from error
+    made = description.get("format") if isinstance(description, dict) else None
+    if type(made) is not int or made < 1:
+        raise ModelFileError(f"{path} is damaged: it says no format. Save the model again.")
+    if made == 1:
+        raise ModelFileError(
+            f"{path} is of format 1, which fastdl wrote before its first release and reads no "
+            "more. Fit and save the model again."
+        )
+    if made > _FORMAT:
+        versions = description.get("versions")
+        version = str(versions.get("fastdl"))[:30] if isinstance(versions, dict) else "a later one"
+        raise ModelFileError(
+            f"{path} is of format {made}, written by fastdl {version}; this is {__version__}. "
+            "Install that version, or a later one, to read it."
+        )
+    if "content" not in description or _is_deep(description):
+        raise ModelFileError(
+            f"{path} is damaged: its description has no content, or is nested too deeply. Save the "
+            "model again."
+        )
+    return description["content"]
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects are nested deeper than the reader follows."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True

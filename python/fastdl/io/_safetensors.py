@@ -26,7 +26,7 @@ from fastdl.io._errors import ModelFileError
 
 Tensors: TypeAlias = dict[str, NDArray[Any]]
 
-_DTYPES = {
+DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
     "F16": "<f2",
@@ -40,7 +40,7 @@ _DTYPES = {
     "U8": "|u1",
     "BOOL": "|b1",
 }
-_CODES = {np.dtype(text).str: code for code, text in _DTYPES.items()}
+_CODES = {np.dtype(text).str: code for code, text in DTYPES.items()}
 _LENGTH = 8  # bytes of the header's length, and what the data are aligned to
 _LONGEST = 100_000_000  # bytes of a header, as in the library
 _MOST_DIMENSIONS = 64  # of NumPy
@@ -139,8 +139,12 @@ def _header(file: BufferedReader, path: str | PathLike[str]) -> tuple[bytes, int
     return header, size - length
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; ValueError for a name that stands twice."""
+def parse(text: str) -> Any:
+    """What a JSON text says; ValueError for a name that stands twice, and for NaN."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in pairs:
         if name in fields:
@@ -155,9 +159,7 @@ def _no_constant(text: str) -> None:
 
 def _parse(header: bytes) -> tuple[dict[str, str], dict[str, _Layout]]:
     """Texts and arrays of a header; ValueError if it is none."""
-    fields = json.loads(
-        header.decode(), object_pairs_hook=unique, parse_constant=_no_constant
-    )  # JSONDecodeError and UnicodeDecodeError are ValueErrors
+    fields = parse(header.decode())  # JSONDecodeError and UnicodeDecodeError are ValueErrors
     if not isinstance(fields, dict):
         raise ValueError("it is no JSON object")
     metadata = fields.pop("__metadata__", None) or {}
@@ -179,13 +181,13 @@ def _layout(name: str, field: Any) -> _Layout:
     if not isinstance(field, dict) or field.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"the entry {what} is not a dtype, a shape and two offsets")
     code, shape, offsets = field["dtype"], field["shape"], field["data_offsets"]
-    if not isinstance(code, str) or code not in _DTYPES:
+    if not isinstance(code, str) or code not in DTYPES:
         raise ValueError(f"the dtype {what} is {code!r:.100}, which fastdl does not know")
     if not _are_counts(shape) or len(shape) > _MOST_DIMENSIONS:
         raise ValueError(f"the shape {what} is {shape!r:.100}")
     if not _are_counts(offsets) or len(offsets) != 2:
         raise ValueError(f"the offsets {what} are {offsets!r:.100}")
-    dtype, (start, end) = np.dtype(_DTYPES[code]), offsets
+    dtype, (start, end) = np.dtype(DTYPES[code]), offsets
     if end - start != math.prod(shape) * dtype.itemsize:
         raise ValueError(
             f"the offsets {what} are {offsets!r:.100}, which do not fit {code} of shape "

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from fastdl._core import Program
+    from fastdl._core import ParameterInfo, Program, StateInfo
 
 
 class Snapshot(NamedTuple):
@@ -67,8 +67,21 @@ def set_state(program: Program, state: Mapping[str, NDArray[Any]]) -> None:
     ValueError
         If names or shapes do not match; then nothing is changed.
     """
-    shapes = {p.name: tuple(p.shape) for p in program.parameters}
-    shapes.update({s.name: (s.size,) for s in program.states})
+    check(state, program.parameters, program.states)
+    for p in program.parameters:
+        program.set_parameter(p.name, np.asarray(state[p.name], dtype=program.dtype))
+    for s in program.states:
+        program.set_state(s.name, np.asarray(state[s.name], dtype=program.dtype))
+
+
+def check(
+    state: Mapping[str, NDArray[Any]],
+    parameters: Sequence[ParameterInfo],
+    states: Sequence[StateInfo],
+) -> None:
+    """Raise ValueError if names or shapes of weights are not those of a network."""
+    shapes = {p.name: tuple(p.shape) for p in parameters}
+    shapes.update({s.name: (s.size,) for s in states})
     for name in [*shapes, *state]:
         if name not in state:
             raise ValueError(f"'{name}' of the network is missing in the weights. {_OTHER_NET}")
@@ -79,10 +92,6 @@ def set_state(program: Program, state: Mapping[str, NDArray[Any]]) -> None:
                 f"'{name}' has shape {np.shape(state[name])} in the weights, but {shapes[name]} in "
                 f"the network. {_OTHER_NET}"
             )
-    for p in program.parameters:
-        program.set_parameter(p.name, np.asarray(state[p.name], dtype=program.dtype))
-    for s in program.states:
-        program.set_state(s.name, np.asarray(state[s.name], dtype=program.dtype))
 
 
 _OTHER_NET = "Weights fit only a network with the layers they were taken from."

@@ -1,7 +1,28 @@
 // Program: construction and description.
 #include "bindings/py_program.hpp"
+#include "program/outline.hpp"
 
 namespace fastdl {
+namespace {
+
+py::object info(const char* name) { return py::module_::import("fastdl._core").attr(name); }
+
+py::list infos(const std::vector<Parameter>& parameters) {
+  py::list list;
+  py::object Info = info("ParameterInfo");
+  for (const Parameter& p : parameters)
+    list.append(Info(p.name, py::tuple(py::cast(p.dims)), p.fan_in, p.fan_out, p.role, p.trainable, p.offset, p.count));
+  return list;
+}
+
+py::list infos(const std::vector<State>& states) {
+  py::list list;
+  py::object Info = info("StateInfo");
+  for (const State& s : states) list.append(Info(s.name, s.count));
+  return list;
+}
+
+}  // namespace
 
 void bind_program(py::module_& m) {
   ProgramClass c(m, "Program", "A network made ready; see _core.pyi.");
@@ -20,23 +41,11 @@ void bind_program(py::module_& m) {
   property("input_shape", [](auto& p) { return py::tuple(py::cast(p.input().dims)); });
   property("output_shape", [](auto& p) { return py::tuple(py::cast(p.output().dims)); });
   property("optimizer_steps", [](auto& p) { return p.optimizer().steps(); });
-  property("parameters", [](auto& p) {
-    py::list list;
-    py::object Info = py::module_::import("fastdl._core").attr("ParameterInfo");
-    for (const Parameter& q : p.parameters())
-      list.append(
-          Info(q.name, py::tuple(py::cast(q.dims)), q.fan_in, q.fan_out, q.role, q.trainable, q.offset, q.count));
-    return list;
-  });
-  property("states", [](auto& p) {
-    py::list list;
-    py::object Info = py::module_::import("fastdl._core").attr("StateInfo");
-    for (const State& s : p.states()) list.append(Info(s.name, s.count));
-    return list;
-  });
+  property("parameters", [](auto& p) { return infos(p.parameters()); });
+  property("states", [](auto& p) { return infos(p.states()); });
   property("layers", [](auto& p) {
     py::list list;
-    py::object Info = py::module_::import("fastdl._core").attr("LayerInfo");
+    py::object Info = info("LayerInfo");
     for (const LayerRow& r : p.rows())
       list.append(Info(r.name, r.title, r.depth, py::tuple(py::cast(r.in.dims)), py::tuple(py::cast(r.out.dims)),
                        r.n_parameters));
@@ -47,6 +56,16 @@ void bind_program(py::module_& m) {
       py::arg("threads"));
   c.def(
       "team_size", [](PyProgram& s, int n) { return s.visit([&](auto& p) { return p.team_size(n); }); }, py::arg("n"));
+
+  m.def(
+      "outline",
+      [](const py::sequence& layers, const std::vector<int>& input_shape) {
+        check_input_shape(input_shape);
+        const Outline found = outline(layer_specs(layers), Shape{input_shape});
+        return py::make_tuple(infos(found.parameters), infos(found.states));
+      },
+      py::arg("layers"), py::arg("input_shape"));
+  m.def("n_moments", [](const std::string& kind) { return n_moments(update_kind(kind)); }, py::arg("kind"));
 
   bind_weights(c);
   bind_training(c);

@@ -21,6 +21,12 @@ struct Busy {
   explicit Busy(std::mutex& mutex) : lock(mutex) {}
 };
 
+inline void check_input_shape(const std::vector<int>& dims) {
+  check(!dims.empty() && dims.size() <= 3,
+        "input_shape must be (features,), (steps, features) or (height, width, channels).");
+  for (int d : dims) check(d > 0, "input_shape has a size below 1: " + Shape{dims}.text() + ".");
+}
+
 class PyProgram {
  public:
   PyProgram(const py::sequence& layers, const std::vector<int>& input_shape, const std::string& dtype,
@@ -40,9 +46,7 @@ class PyProgram {
   static Either make(const std::vector<LayerSpec>& layers, const Shape& input, const std::string& dtype,
                      const Settings& settings) {
     check(settings.batch > 0, "batch_size=" + std::to_string(settings.batch) + "; expected a positive integer.");
-    check(!input.dims.empty() && input.dims.size() <= 3,
-          "input_shape must be (features,), (steps, features) or (height, width, channels).");
-    for (int d : input.dims) check(d > 0, "input_shape has a size below 1: " + input.text() + ".");
+    check_input_shape(input.dims);
     if (dtype == "float32") return std::make_unique<Program<float>>(layers, input, settings);
     if (dtype == "float64") return std::make_unique<Program<double>>(layers, input, settings);
     throw Error("dtype='" + dtype + "'; expected 'float32' or 'float64'.");

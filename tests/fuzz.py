@@ -1,0 +1,206 @@
+"""Model files that are damaged or made up: each is read, or refused with one kind of error.
+
+`make fuzz` reads 100,000 mutations of a file of each estimator, made by a seeded generator, and
+reports what must not be: crashes, errors of another type, more than a second, more than 200 MB.
+tests/test_fuzz.py reads 3,000.
+"""
+
+import argparse
+import json
+import math
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fastdl
+from fastdl.io import ModelFileError
+from models import MODELS
+
+_SECOND, _MOST = 1.0, 200e6
+_VALUES = [
+    *(None, True, False, 0, -1, 1, 2, 255, 2**16, 2**31 - 1, 2**31, 2**40, 2**63, 2**64, -(2**70)),
+    *(0.5, -0.0, 1e308, "", "x", "predict", "__class__", "float64", "\ud800", "ä" * 50),
+    *([], {}, [[]], [0], [0] * 70, {"$array": "x"}, {"$tuple": []}, {"$float": "nan"}),
+    *({"$dict": [[[], 1]]}, {"$spec": {"class": "layers.Dense", "units": 5000000}}),
+    {"$array": {"shape": [20000000], "objects": ["a"]}},
+    {"$array": {"shape": [0, 2**31, 2**31], "objects": []}},
+    {"$scalar": ["F32", 1]},
+    {"$scalar": ["U8", 300]},
+    {"$estimator": {"class": "NDScaler", "parameters": {}, "fitted": {}}},
+]
+_BYTES = list(b'0123456789{}[],:" -.eE\\abFntrue$')
+
+
+def files() -> list[bytes]:
+    """One of each kind of estimator."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for i, make in enumerate(MODELS.values()):
+            path = Path(folder) / "model"
+            fastdl.io.save(make(), path, optimizer=i % 2 == 0)
+            found.append(path.read_bytes())
+    return found
+
+
+def mutated(content: bytes, random: np.random.Generator) -> bytes:
+    """The file with one to three changes, of bytes, of its header or of its description."""
+    for _ in range(random.integers(1, 4)):
+        change = random.choice([_bytes, _header, _description, _description])
+        content = change(content, random)
+    return content
+
+
+def _bytes(content: bytes, random: np.random.Generator) -> bytes:
+    """Bits, bytes, missing and doubled pieces, the end cut off; mostly in the header."""
+    data = bytearray(content)
+    end = len(data) if random.random() < 0.3 else min(len(data), 8 + _length(content))
+    at, kind = int(random.integers(max(end, 1))), random.integers(6)
+    size = int(random.integers(1, 40))
+    if not data or kind == 0:
+        return bytes(data[:at])
+    if kind == 1:
+        data[at] ^= 1 << int(random.integers(8))
+    elif kind == 2:
+        data[at] = random.choice(_BYTES)
+    elif kind == 3:
+        del data[at : at + size]
+    elif kind == 4:
+        data[at:at] = data[at : at + size]
+    else:
+        data += bytes(size)
+    return bytes(data)
+
+
+def _length(content: bytes) -> int:
+    return int.from_bytes(content[:8], "little")
+
+
+def _header(content: bytes, random: np.random.Generator) -> bytes:
+    """Another name, dtype, shape or place of an array."""
+    return _with_json(content, lambda header: _change(header, random))
+
+
+def _description(content: bytes, random: np.random.Generator) -> bytes:
+    """Another value of the description."""
+
+    def change(header: Any) -> Any:
+        metadata = header["__metadata__"]
+        metadata["fastdl"] = json.dumps(_change(json.loads(metadata["fastdl"]), random))
+        return header
+
+    return _with_json(content, change)
+
+
+def _with_json(content: bytes, change: Any) -> bytes:
+    end = 8 + _length(content)
+    try:
+        text = json.dumps(change(json.loads(content[8:end]))).encode()
+    except (ValueError, TypeError, KeyError, RecursionError):  # changed before: no JSON any more
+        return content
+    return len(text).to_bytes(8, "little") + text + content[end:]
+
+
+def _change(tree: Any, random: np.random.Generator) -> Any:
+    """A JSON value with something else somewhere."""
+    places = [(None, None)]
+    for parent, key in places:
+        node = tree if parent is None else parent[key]
+        if isinstance(node, dict):
+            places += [(node, name) for name in node]
+        elif isinstance(node, list):
+            places += [(node, i) for i in range(len(node))]
+    parent, key = places[random.integers(len(places))]
+    if parent is None:
+        return _VALUES[random.integers(len(_VALUES))]
+    kind = random.integers(7)
+    if kind == 0:
+        del parent[key]
+    elif kind == 1:
+        other, name = places[random.integers(1, len(places))]
+        parent[key] = json.loads(json.dumps(other[name]))
+    elif kind == 2 and isinstance(parent, dict):
+        parent[f"{key}{random.integers(10)}"] = parent.pop(key)
+    elif kind == 3 and type(parent[key]) in (int, float) and math.isfinite(parent[key]):
+        parent[key] = int(parent[key]) * 10 ** int(random.integers(1, 12)) + 1
+    elif kind == 4:
+        for _ in range(random.choice([1, 3, 300])):
+            parent[key] = [parent[key]]
+    elif kind == 5 and isinstance(parent, list):
+        parent += parent[: random.integers(1, 1000)] * int(random.integers(1, 5))
+    else:
+        parent[key] = _VALUES[random.integers(len(_VALUES))]
+    return tree
+
+
+def run(first: int, last: int) -> Counter[str]:
+    """Read mutations by their numbers; how often each thing was seen."""
+    good, seen = files(), Counter()
+    with tempfile.TemporaryDirectory(dir=_memory()) as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "model"
+        for number in range(first, last):
+            random = np.random.default_rng(number)
+            path.write_bytes(mutated(good[number % len(good)], random))
+            before, start = _peak(), time.perf_counter()
+            outcome = _outcome(path)
+            seen[outcome] += 1
+            for problem in (
+                outcome not in ("read", "refused") and outcome,
+                time.perf_counter() - start > _SECOND and "slow",
+                _peak() - before > _MOST and "large",
+            ):
+                if problem:
+                    seen["problems"] += 1
+                    print(f"mutation {number}: {problem}", flush=True)
+    return seen
+
+
+def _outcome(path: Path) -> str:
+    try:
+        fastdl.load(path)
+    except ModelFileError as error:
+        return "refused" if str(error).startswith(f"{path} ") else f"says {error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "read"
+
+
+def _memory() -> str | None:
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def _peak() -> float:
+    """The most bytes that this process ever had in memory."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--count", type=int, default=100_000, help="mutations (100000)")
+    parser.add_argument("--first", type=int, default=0, help="number of the first one (0)")
+    parser.add_argument("--here", action="store_true", help="in this process")
+    a = parser.parse_args()
+    if a.here:
+        seen = run(a.first, a.first + a.count)
+        print(f"{a.first + a.count} of them: {dict(seen)}", flush=True)
+        return seen["problems"] > 0
+    failed = 0
+    for first in range(a.first, a.first + a.count, 10_000):  # a crash costs only the rest of these
+        count = min(10_000, a.first + a.count - first)
+        command = [sys.executable, __file__, "--here", f"--first={first}", f"--count={count}"]
+        failed |= subprocess.run(command, check=False).returncode
+    print("problems: see above" if failed else "no problems")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""A small fitted estimator of every class, for what model files promise; and what each is asked."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import fastdl
+from fastdl import layers as L
+
+_random = np.random.RandomState(0)
+ROWS = _random.rand(40, 6)
+IMAGES = _random.rand(40, 6, 6, 1).astype(np.float32)
+SEQUENCES = _random.rand(20, 5, 3).astype(np.float32)
+CLASSES = np.arange(40) % 3
+VALUES = _random.rand(40)
+WORDS = np.array(["no", "yes", "perhaps"], dtype=object)[CLASSES]
+TEXTS = ["ab", "abba", "baab", "cab"] * 5
+TAGS = [[symbol in "ab" for symbol in text] for text in TEXTS]
+
+_OFTEN = {"random_state": 0, "n_jobs": 1}
+_NET = {**_OFTEN, "max_epochs": 2}
+_CNN = {**_NET, "hidden_layer_sizes": (4,)}
+_LBFGS = {**_OFTEN, "max_epochs": 500, "tol": 0.1}
+_RNN = {**_NET, "hidden_layer_sizes": (4,)}
+_STACK = {**_NET, "pretrain_epochs": 1}
+
+MODELS: dict[str, Callable[[], Any]] = {
+    "Autoencoder": lambda: fastdl.Autoencoder(4, **_NET).fit(ROWS),
+    "BernoulliRBM": lambda: fastdl.BernoulliRBM(4, n_iter=2, momentum=0.5, **_OFTEN).fit(ROWS),
+    "CNNClassifier": lambda: fastdl.CNNClassifier((3,), batch_norm=True, **_CNN).fit(IMAGES, WORDS),
+    "CNNRegressor": lambda: fastdl.CNNRegressor((3,), solver="sgd", **_CNN).fit(IMAGES, VALUES),
+    "ConvAutoencoder": lambda: fastdl.ConvAutoencoder(
+        [L.Conv2D(2, 3, padding="same"), L.Activation("relu"), L.MaxPool2D(2)], **_NET
+    ).fit(IMAGES),
+    "DBN": lambda: fastdl.DBN((4, 3), pretrain_epochs=1, **_OFTEN).fit(ROWS),
+    "DBNClassifier": lambda: fastdl.DBNClassifier((4, 3), **_STACK).fit(ROWS, CLASSES),
+    "DBNClassifier pretrained": lambda: fastdl.DBNClassifier((4, 3), **_STACK).pretrain(ROWS),
+    "DBNRegressor": lambda: fastdl.DBNRegressor((4, 3), **_STACK).fit(ROWS, VALUES),
+    "ELMClassifier": lambda: fastdl.ELMClassifier(5, **_OFTEN).fit(ROWS, CLASSES),
+    "ELMRegressor": lambda: fastdl.ELMRegressor(5, **_OFTEN).fit(ROWS, VALUES),
+    "GaussianRBM": lambda: fastdl.GaussianRBM(4, n_iter=2, sparsity_target=0.1, **_OFTEN).fit(ROWS),
+    "MLPClassifier": lambda: fastdl.MLPClassifier((5,), tol=1.0, random_state=0).fit(ROWS, WORDS),
+    "MLPRegressor": lambda: fastdl.MLPRegressor(
+        hidden_layer_sizes=(5,), tol=1.0, early_stopping=True, random_state=0
+    ).fit(ROWS, VALUES),
+    "NDScaler": lambda: fastdl.NDScaler().fit(IMAGES),
+    "NetClassifier": lambda: fastdl.NetClassifier(
+        [L.Residual([L.Dense(6), L.PReLU()])], learning_rate="reduce_on_plateau", **_NET
+    ).fit(ROWS, CLASSES),
+    "NetClassifier from": lambda: fastdl.NetClassifier(
+        init_from=fastdl.NetClassifier([L.Dense(4)], **_NET).fit(ROWS, CLASSES), **_NET
+    ).fit(ROWS, CLASSES),
+    "NetRegressor": lambda: fastdl.NetRegressor([L.Dense(2)], solver="lbfgs", **_LBFGS).fit(
+        ROWS, VALUES
+    ),
+    "RNNClassifier": lambda: fastdl.RNNClassifier(cell="gru", **_RNN).fit(SEQUENCES, CLASSES[:20]),
+    "RNNClassifier texts": lambda: fastdl.RNNClassifier(**_RNN).fit(TEXTS, CLASSES[:20]),
+    "RNNRegressor": lambda: fastdl.RNNRegressor(**_RNN).fit(SEQUENCES, VALUES[:20]),
+    "SequenceTagger": lambda: fastdl.SequenceTagger(**_RNN).fit(TEXTS, TAGS),
+    "SoftmaxRegression": lambda: fastdl.SoftmaxRegression(**_NET).fit(ROWS, CLASSES),
+    "StackedAutoencoder": lambda: fastdl.StackedAutoencoder((4, 3), **_STACK).fit(ROWS),
+    "StackedAutoencoder pretrained": lambda: fastdl.StackedAutoencoder((4, 3), **_STACK).pretrain(
+        ROWS
+    ),
+    "StackedAutoencoderClassifier": lambda: fastdl.StackedAutoencoderClassifier(
+        (4, 3), **_STACK
+    ).fit(ROWS, CLASSES),
+    "StackedAutoencoderRegressor": lambda: fastdl.StackedAutoencoderRegressor((4, 3), **_STACK).fit(
+        ROWS, VALUES
+    ),
+    "TextGenerator": lambda: fastdl.TextGenerator((4,), **_NET).fit("abracadabra" * 20),
+    "WordVectors": lambda: fastdl.WordVectors(4, min_count=1, random_state=0).fit([TEXTS] * 5),
+}
+
+
+def answer(estimator: Any) -> Any:
+    """What it says to data of the kind that it was fitted on."""
+    name = type(estimator).__name__
+    if name == "TextGenerator":
+        return estimator.predict_proba("abra")
+    if name == "SequenceTagger":
+        return np.concatenate(estimator.predict_proba(TEXTS))
+    if name == "WordVectors":
+        return np.concatenate(estimator.transform([TEXTS]))
+    data = {"CNN": IMAGES, "Conv": IMAGES, "NDS": IMAGES, "RNN": SEQUENCES}
+    X = next((X for start, X in data.items() if name.startswith(start)), ROWS)
+    if hasattr(estimator, "symbols_"):
+        X = TEXTS
+    ask = getattr(estimator, "predict_proba", None) or getattr(estimator, "predict", None)
+    return (ask or estimator.transform)(X)
