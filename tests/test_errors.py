@@ -127,6 +127,12 @@ SHAPES = [
     (net(L.ActivityL1(0.1)), ValueError,
      "layer 'activity_l1_1' (ActivityL1) takes rows of features, but its input is an image of "
      "4x5x3. Put Flatten() or GlobalAvgPool() before it."),
+    (net(L.KLSparsity(), L.LastStep(), shape=(5, 3)), ValueError,
+     "layer 'kl_sparsity_1' (KLSparsity) takes rows of features, but its input is sequences of "
+     "5x3. Put Flatten() or a pooling over time before it."),
+    (net(L.Contractive([L.Dense(4), L.Activation("tanh")]), L.LastStep(), shape=(5, 3)), ValueError,
+     "layer 'contractive_1' (Contractive) takes rows of features, but its input is sequences of "
+     "5x3. Put Flatten() or a pooling over time before it."),
     (net(L.Contractive([L.Dense(3), L.Activation("elu")])), ValueError,
      "layer 'contractive_1' (Contractive): layers=[Dense(3, name='dense_1'), "
      "Activation(function='elu', name='activation_1')]; expected a Dense and an Activation of "

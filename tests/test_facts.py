@@ -104,6 +104,32 @@ def test_draws(case: Case) -> None:
     assert L.draws(case.layers) == (not np.array_equal(*y))
 
 
+def with_all_steps(layer: L.Layer) -> L.Layer:
+    steps = hasattr(layer, "return_sequences")
+    return layer.replace(return_sequences=True) if steps else layer
+
+
+def test_recurrent(case: Case) -> None:
+    """Another first step changes what is made of the last, and another last of the first."""
+    for layer, row in rows(case):
+        if layer.branches() and layer.kind != "bidirectional":
+            continue  # the layers inside are asked
+        layer = with_all_steps(layer).map(with_all_steps)
+        if len(row.input_shape) != 2 or layer.gives("sequences") != "sequences":
+            continue
+        shape = (4, row.input_shape[1])
+        program = compiled([layer], shape, dtype="float64", batch_size=1)
+        x = np.zeros((1, *shape)) if layer.kind == "embedding" else sample((1, *shape))
+        first, last = x.copy(), x.copy()
+        first[:, 0] += 1
+        last[:, -1] += 1
+        y = program.predict(x)
+        forwards = not np.array_equal(program.predict(first)[:, -1], y[:, -1])
+        backwards = not np.array_equal(program.predict(last)[:, 0], y[:, 0])
+        assert layer.recurrent == (forwards or backwards), layer
+        assert layer.reads_backwards == backwards, layer
+
+
 def test_penalises(case: Case) -> None:
     if len(program_of(case).output_shape) == 2:
         return  # penalties need one output for each sample

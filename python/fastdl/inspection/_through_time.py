@@ -125,10 +125,10 @@ def gradient_norms_through_time(estimator: Any, X: Any, y: Any) -> GradientThrou
 def _first_recurrent(estimator: Any) -> int:
     """Where the first recurrent layer stands."""
     layers, who = estimator._network.layers, f"this {type(estimator).__name__}"
-    found = [layer for layer in L.walk(layers) if isinstance(layer, L.RecurrentLayer)]
+    found = [layer for layer in L.walk(layers) if layer.recurrent]
     if not found:
         raise ValueError(f"{who} has no recurrent layer to look at.")
-    if any(isinstance(x, L.Bidirectional) for x in L.walk(layers)) or any(x.reverse for x in found):
+    if any(layer.reads_backwards for layer in found):
         raise ValueError(
             f"{who} also reads from the end: no step is the last. Fit it without bidirectional."
         )

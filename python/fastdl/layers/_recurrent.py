@@ -43,6 +43,7 @@ class RecurrentLayer(LearningLayer):
     bias_init: str | Initializer | None = field(default=None, kw_only=True)
     recurrent_dropout: float = field(default=0.0, kw_only=True)
     has_weights: ClassVar[bool] = True
+    recurrent: ClassVar[bool] = True
     gates: ClassVar[int]  # side by side in the parameters
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": POSITIVE_INTEGER,
@@ -64,6 +65,11 @@ class RecurrentLayer(LearningLayer):
     def draws(self) -> bool:
         """Where there is a `recurrent_dropout`."""
         return self.recurrent_dropout != 0
+
+    @property
+    def reads_backwards(self) -> bool:
+        """As `reverse` says."""
+        return self.reverse
 
     def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
         """How "weight_ih", "weight_hh", "bias" or "peepholes" starts."""
@@ -217,6 +223,7 @@ class Bidirectional(Layer):
     """
 
     kind: ClassVar[str] = "bidirectional"
+    recurrent: ClassVar[bool] = True
     layer: Layer
     rules: ClassVar[Mapping[str, Rule]] = {"layer": INNER}
 
@@ -228,6 +235,11 @@ class Bidirectional(Layer):
 
     def gives(self, form: Form) -> Form | None:
         return self.layer.gives(form)
+
+    @property
+    def reads_backwards(self) -> bool:
+        """Always: as well as forwards."""
+        return True
 
     def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
         """As the layer inside; for both directions."""

@@ -48,6 +48,7 @@ class Layer(Spec):
         "images": "images",
     }
     has_weights: ClassVar[bool] = False  # its input is multiplied with weights of its own
+    recurrent: ClassVar[bool] = False  # what it makes of a step depends on other steps
     normalises: ClassVar[bool] = False  # what it gives hardly depends on the scale of its input
     follows: ClassVar[bool] = False  # an activation or a norm, which belongs to the weights before
 
@@ -71,6 +72,11 @@ class Layer(Spec):
     @property
     def draws(self) -> bool:
         """Whether it draws random numbers in training, for which a seed is needed."""
+        return False
+
+    @property
+    def reads_backwards(self) -> bool:
+        """Whether what it makes of a step depends on later ones."""
         return False
 
     @property

@@ -40,8 +40,7 @@ struct Activation : Layer<T> {
     out = in_place ? in : plan.tensor(in.shape, in.wants_gradient);
     out.overwritable = reads_x;
     out.in_place = in_place;
-    // softmax: channels in the lanes would be added in another order
-    this->lone = kind != ActivationKind::softmax || !in.shape.is_image();
+    this->lone = kind != ActivationKind::softmax;  // whose channels in the lanes would be added in another order
   }
 
   void forward(const Frame<T>& f) const override {

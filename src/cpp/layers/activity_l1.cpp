@@ -14,8 +14,7 @@ struct ActivityL1 : Layer<T> {
   Buffer value;  // (n,)
 
   void plan(Plan<T>& plan) override {
-    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is " + in.shape.what() +
-                                 ". Put Flatten() or GlobalAvgPool() before it.");
+    check_row(*this);
     units = in.shape.dims[0], strength = spec.number("strength");
     value = plan.saved(plan.batch);
     this->penalises = strength > 0;

@@ -19,6 +19,7 @@ struct Contractive : Layer<T> {
   Buffer value;          // (n,)
 
   void plan(Plan<T>& plan) override {
+    check_row(*this);
     out = plan_chain(layers, spec.layers("layers"), in, plan);
     out.in_place = true, out.overwritable = false;
     w = plan.dense_weights.at(layers[0]->spec.name);

@@ -27,6 +27,7 @@ struct Conv2D : Layer<T> {
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {filters}, fan_in, fan_out);
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
     out.overwritable = true;
+    this->lone = true;
     plan.scratch(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
     plan.scratch(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
     plan.scratch(plan.kernels.conv2d.conv2d_lone_scratch(shape, plan.threads));

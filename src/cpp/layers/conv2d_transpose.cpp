@@ -30,7 +30,6 @@ struct Conv2DTranspose : Layer<T> {
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {filters}, fan_in, fan_out);
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
     out.overwritable = true;
-    this->lone = false;
     plan.scratch(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
     plan.scratch(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
   }

@@ -12,6 +12,7 @@ struct Flatten : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out;
 
   void plan(Plan<T>& plan) override {
+    this->lone = true;
     out = in;
     if (in.shape.is_row()) return;
     out = plan.tensor({{int(in.shape.size())}}, in.wants_gradient);

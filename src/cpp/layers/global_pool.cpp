@@ -29,6 +29,7 @@ struct GlobalAvgPool : Layer<T> {
 
   void plan(Plan<T>& plan) override {
     check_not_rows(*this);
+    this->lone = true;
     out = plan.tensor({{in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
   }
@@ -60,6 +61,7 @@ struct GlobalMaxPool : Layer<T> {
 
   void plan(Plan<T>& plan) override {
     check_not_rows(*this);
+    this->lone = true;
     out = plan.tensor({{in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
     where = plan.saved(plan.elements(out.shape));

@@ -14,8 +14,7 @@ struct KLSparsity : Layer<T> {
   Buffer slope, value;  // (units,)
 
   void plan(Plan<T>& plan) override {
-    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is " + in.shape.what() +
-                                 ". Put Flatten() or GlobalAvgPool() before it.");
+    check_row(*this);
     units = in.shape.dims[0], target = spec.number("target"), strength = spec.number("strength");
     slope = plan.saved(units), value = plan.saved(units);
     this->penalises = strength > 0;

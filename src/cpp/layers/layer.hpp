@@ -95,7 +95,7 @@ struct Layer {
   Tensor in, out;
   bool learns = false;     // its parameters get gradients (set in plan)
   bool penalises = false;  // it has a penalty (set in plan)
-  bool lone = true;        // forward knows the images of a lone sample (set in plan)
+  bool lone = false;       // forward also takes the images of a lone sample (set in plan; see Frame::lone)
 
   explicit Layer(const LayerSpec& s) : spec(s) {}
   virtual ~Layer() = default;
@@ -115,6 +115,13 @@ template <class T>
 NormShape norm_shape(const Frame<T>& f, const Shape& s) {
   if (f.lone && s.is_image()) return {s.h() * s.w(), s.c(), 1, false};
   return {f.rows(s), s.c(), s.is_image() ? s.h() * s.w() : 1, s.is_image()};
+}
+
+template <class T>
+void check_row(const Layer<T>& layer) {
+  const Shape& s = layer.in.shape;
+  check(s.is_row(), layer.who() + " takes rows of features, but its input is " + s.what() + ". Put Flatten() or " +
+                        (s.is_sequence() ? "a pooling over time" : "GlobalAvgPool()") + " before it.");
 }
 
 // The values of a tensor of this shape, as they are.

@@ -23,7 +23,7 @@ struct LayerNorm : Layer<T> {
     mean = plan.saved(pixels), rstd = plan.saved(pixels);
     out = plan.tensor(in.shape, in.wants_gradient || this->learns);
     out.overwritable = true;
-    this->lone = !in.shape.is_image();  // channels in the lanes would be added in another order
+    // Not lone: channels in the lanes would be added in another order.
   }
 
   void forward(const Frame<T>& f) const override {

@@ -15,9 +15,7 @@ struct Maxout : Layer<T> {
   Tensor z;         // (n, units*pieces), before the maximum
 
   void plan(Plan<T>& plan) override {
-    check(in.shape.is_row(), this->who() + " takes rows of features, but its input is " + in.shape.what() +
-                                 ". Put Flatten() or " +
-                                 (in.shape.is_sequence() ? "a pooling over time" : "GlobalAvgPool()") + " before it.");
+    check_row(*this);
     this->learns = plan.learns(spec);
     features = in.shape.dims[0], units = spec.integer("units"), pieces = spec.integer("pieces");
     w = plan.parameter(spec, "weight", "weight", {features, units * pieces}, features, units);

@@ -30,6 +30,7 @@ struct MaxPool2D : Layer<T> {
     check_padding(*this, v);
     out = plan.tensor({{v.oh, v.ow, in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
+    this->lone = true;
     where = plan.saved(plan.elements(out.shape));
   }
 
@@ -56,6 +57,7 @@ struct AvgPool2D : Layer<T> {
     count_include_pad = spec.flag("count_include_pad");
     out = plan.tensor({{v.oh, v.ow, in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
+    this->lone = true;
   }
 
   void forward(const Frame<T>& f) const override {

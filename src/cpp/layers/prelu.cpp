@@ -17,6 +17,7 @@ struct PReLU : Layer<T> {
     alpha = plan.parameter(spec, "alpha", "gain", {channels}, channels, channels);
     out = plan.tensor(in.shape, in.wants_gradient || this->learns);
     out.overwritable = true;
+    this->lone = true;
   }
 
   void forward(const Frame<T>& f) const override {

@@ -19,6 +19,7 @@ struct Reshape : Layer<T> {
     check(shape.size() == in.shape.size(), this->who() + " cannot make " + shape.text() + " (" +
                                                std::to_string(shape.size()) + " values) of an input of " +
                                                in.shape.text() + " (" + std::to_string(in.shape.size()) + " values).");
+    this->lone = true;
     out = in;
     if (shape == in.shape) return;
     rows = in.shape.is_row() ? in : plan.tensor({{int(shape.size())}}, in.wants_gradient);

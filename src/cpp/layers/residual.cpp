@@ -35,6 +35,7 @@ struct Residual : Layer<T> {
     bool in_place = branch.overwritable && !branch.in_place && branch.wants_gradient == wants_gradient;
     out = in_place ? branch : plan.tensor(branch.shape, wants_gradient);
     out.overwritable = true;
+    this->lone = true;
     plan.hold_gradient(out, first);  // for the shortcut, whatever is done in the branch
   }
 

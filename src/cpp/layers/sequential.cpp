@@ -11,7 +11,10 @@ struct Sequential : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
   std::vector<LayerPtr<T>> layers;
 
-  void plan(Plan<T>& plan) override { out = plan_chain(layers, spec.layers("layers"), in, plan); }
+  void plan(Plan<T>& plan) override {
+    this->lone = true;
+    out = plan_chain(layers, spec.layers("layers"), in, plan);
+  }
   void forward(const Frame<T>& f) const override { forward_chain(f, layers, 0, layers.size()); }
   void backward(const Frame<T>& f) const override { backward_chain(f, layers, 0, layers.size()); }
   const std::vector<LayerPtr<T>>* children() const override { return &layers; }

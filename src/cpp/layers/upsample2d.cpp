@@ -20,7 +20,6 @@ struct Upsample2D : Layer<T> {
     shape = {plan.batch, s.h(), s.w(), s.c(), int(factor[0]), int(factor[1]), kind};
     out = plan.tensor({{s.h() * shape.fh, s.w() * shape.fw, s.c()}}, in.wants_gradient);
     out.overwritable = true;
-    this->lone = false;
   }
 
   void forward(const Frame<T>& f) const override {

@@ -36,10 +36,12 @@ void find_penalties(const std::vector<LayerPtr<T>>& layers, std::vector<const La
   }
 }
 
+// Whether a lone sample can go through: every layer that meets images takes those of one.
 template <class T>
-bool know_lone(const std::vector<LayerPtr<T>>& layers) {
+bool take_lone(const std::vector<LayerPtr<T>>& layers) {
   return std::all_of(layers.begin(), layers.end(), [](const auto& layer) {
-    return layer->lone && (!layer->children() || know_lone(*layer->children()));
+    const bool images = layer->in.shape.is_image() || layer->out.shape.is_image();
+    return (layer->lone || !images) && (!layer->children() || take_lone(*layer->children()));
   });
 }
 
@@ -74,7 +76,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
     work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : row.in.steps()) +
              std::max(row.in.size(), row.out.size());
   }
-  lone_ = lone_ && know_lone(layers_);
+  lone_ = lone_ && take_lone(layers_);
 
   index rows = settings.batch * index(output().steps());  // of the loss
   batch_codes_ = Block<std::int32_t>(rows);

@@ -142,7 +142,7 @@ class Program {
   int threads_;
   std::vector<LayerPtr<T>> layers_;
   std::vector<const Layer<T>*> penalising_;
-  bool lone_ = false;  // there are images, and all layers know those of a lone sample
+  bool lone_ = false;  // there are images, and all layers take those of a lone sample
   Tensor input_;
   std::string reversed_;
   std::vector<index> value_starts_, gradient_starts_;
