@@ -4,12 +4,14 @@ import dataclasses
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import reference
 from cases import CASES
-from fastdl import _core
+from fastdl import _core, functional, losses
 from fastdl import layers as L
+from fastdl._core import Program
 
 SOURCES = Path(__file__).parents[1] / "src" / "cpp"
 FIELDS = _core.layer_fields()
@@ -84,3 +86,26 @@ def test_kernel_rows_have_their_own_names() -> None:
     rows = [row for family in kernel_families().values() for row in family]
     assert len(rows) > 80
     assert len(set(rows)) == len(rows)
+
+
+@pytest.mark.parametrize("kind", losses.BY_NAME)
+def test_every_loss_is_everywhere(kind: str) -> None:
+    """In the core, in the reference and in `fastdl.functional`, with codes or targets alike."""
+    loss = losses.BY_NAME[kind]
+    assert kind in reference.LOSSES
+    assert kind in functional.__all__
+    program = Program(L.to_dict([L.Dense(2)]), (3,))
+    program.set_loss(kind, loss().param)
+    codes, targets = np.zeros(4, np.int32), np.zeros((4, 2), np.float32)
+    x = np.zeros((4, 3), np.float32)
+    program.loss_and_grads(x, codes if loss.codes else targets)
+    with pytest.raises((TypeError, ValueError)):
+        program.loss_and_grads(x, targets if loss.codes else codes)
+
+
+def test_there_are_no_other_losses() -> None:
+    assert set(reference.LOSSES) == set(losses.BY_NAME)
+    text = (SOURCES / "kernels" / "shapes.hpp").read_text()
+    kinds = re.search(r"enum class LossKind \{(.*?)\}", text, re.DOTALL)
+    assert kinds is not None
+    assert re.findall(r"\w+", kinds[1]) == list(losses.BY_NAME)

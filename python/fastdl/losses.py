@@ -7,6 +7,7 @@ its outputs; the loss of a batch is the mean over samples, weighted by `sample_w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -27,11 +28,15 @@ class Loss(Spec):
         From raw outputs to predictions, for ``Program.predict``.
     codes : bool
         Whether y is class codes, int32 (n,), instead of targets (n, n_outputs).
+    lowest, highest : float
+        Between which y must lie: 0 and 1 for shares, 0 and inf for counts.
     """
 
     kind: ClassVar[str]
     link: ClassVar[str] = ""
     codes: ClassVar[bool] = False
+    lowest: ClassVar[float] = -math.inf
+    highest: ClassVar[float] = math.inf
 
     @property
     def param(self) -> float:
@@ -62,6 +67,8 @@ class BinaryCrossEntropy(Loss):
 
     kind: ClassVar[str] = "binary_cross_entropy"
     link: ClassVar[str] = "sigmoid"
+    lowest: ClassVar[float] = 0.0
+    highest: ClassVar[float] = 1.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,6 +142,7 @@ class Poisson(Loss):
 
     kind: ClassVar[str] = "poisson"
     link: ClassVar[str] = "exp"
+    lowest: ClassVar[float] = 0.0
 
 
 BY_NAME: dict[str, type[Loss]] = {
