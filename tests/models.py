@@ -1,6 +1,8 @@
 """A small fitted estimator of every class, for what model files promise; and what each is asked."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,3 +91,18 @@ def answer(estimator: Any) -> Any:
         X = TEXTS
     ask = getattr(estimator, "predict_proba", None) or getattr(estimator, "predict", None)
     return (ask or estimator.transform)(X)
+
+
+def write(folder: Path) -> None:
+    """Files of all classes, and their answers, for `tests/test_old_files.py`."""
+    answers = {}
+    for name, make in MODELS.items():
+        if " " not in name:
+            model = make()
+            fastdl.io.save(model, folder / f"{name}.safetensors")
+            answers[name] = answer(model)
+    np.savez_compressed(folder / "answers.npz", **answers)
+
+
+if __name__ == "__main__":  # tests/models.py tests/data/models/format-3
+    write(Path(sys.argv[1]))

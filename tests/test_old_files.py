@@ -1,0 +1,32 @@
+"""Files of every format that was ever released are read, and predict what they predicted.
+
+tests/models.py writes them, once for each format, by the version that has it first.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastdl
+from fastdl import estimators
+from models import answer
+
+FOLDER = Path(__file__).parent / "data" / "models"
+FILES = sorted(FOLDER.glob("*/*.safetensors"))
+
+
+def test_there_is_one_of_each_class():
+    assert {path.stem for path in FILES} == set(estimators.__all__)
+    assert max(path.stat().st_size for path in FILES) < 30_000
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_it_answers_as_it_did(path):
+    with np.load(path.parent / "answers.npz") as answers:
+        expected = answers[path.stem]
+    found = answer(fastdl.load(path))
+    if expected.dtype.kind == "f":
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    else:
+        np.testing.assert_array_equal(found, expected)
