@@ -2,11 +2,16 @@
 
 import dataclasses
 import json
+import pickle
 import re
+import signal
 import threading
+import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 
 import fastdl
@@ -215,24 +220,63 @@ def test_saving_in_a_callback(tmp_path):
     np.testing.assert_array_equal(loaded.predict(X), twice.predict(X))
 
 
-def test_saving_from_another_thread_while_it_is_fitted(tmp_path):
-    reg = tiny_regressor(max_epochs=30).fit(X, Y)
-    went_on, saved = threading.Event(), []
+@pytest.mark.parametrize("name", ["cnn regressor", "mlp"])
+def test_saving_from_another_thread_while_it_is_fitted(name, tmp_path):
+    """Each file is the estimator at the end of an epoch: as a fit of so many epochs leaves it."""
+    data = ROWS if name == "mlp" else X
+    word = "max_iter" if name == "mlp" else "max_epochs"
+    made = fitted(name).set_params(**{word: 6, "tol": 1e-4, "random_state": 0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        made.fit(data, Y)
+    ended, files = threading.Event(), []
 
     def save():
-        while not went_on.is_set():
-            reg.save(tmp_path / "model")
-            saved.append(fastdl.load(tmp_path / "model").predict(X).shape)
+        while not ended.is_set():
+            made.save(tmp_path / str(len(files)))
+            files.append(tmp_path / str(len(files)))
 
     thread = threading.Thread(target=save)
     thread.start()
     try:
-        reg.fit(X, Y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for _ in range(10):
+                made.fit(data, Y)
+            alone = {n: clone(made).set_params(**{word: n}).fit(data, Y) for n in range(1, 7)}
     finally:
-        went_on.set()
+        ended.set()
         thread.join()
-    assert weights(reg) == weights(tiny_regressor(max_epochs=30).fit(X, Y))
-    assert set(saved) == {(100,)}
+    assert weights(made) == weights(alone[6])
+    seen = {path: fastdl.load(path) for path in files}
+    for loaded in seen.values():
+        epochs = len(loaded.loss_curve_)
+        if epochs:
+            assert loaded.loss_curve_ == alone[epochs].loss_curve_
+            assert weights(loaded) == weights(alone[epochs])
+
+
+def test_copies_made_during_an_epoch_are_of_the_end_of_the_last_one():
+    """By a signal's handler, which runs within the epoch."""
+    found = []
+    clf = MLPClassifier((200,), max_iter=30, tol=0.0, random_state=0)
+
+    def handler(*_):
+        if hasattr(clf, "n_iter_") or hasattr(clf, "_network"):
+            found.append(pickle.loads(pickle.dumps(clf._network.state())))
+
+    old = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            clf.fit(np.tile(ROWS, (200, 1)), np.tile(Y, 200))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+    steps = {snapshot.steps for snapshot, finished in found if finished}
+    assert len(steps) > 1
+    assert all(n % 100 == 0 for n in steps)  # batches of an epoch
 
 
 def test_other_programs_can_read_it(tmp_path):

@@ -223,6 +223,7 @@ def _run(
         ),
         evaluate=evaluate,
         tasks=tasks,
+        publish=e._network.publish,
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastdl._rules import FLAG
 from fastdl._saved import ANYTHING, NATURAL, REAL, Table, spec, take
+from fastdl.program import Snapshot
 from fastdl.schedules import Plateau, Schedule
 
 COLUMNS = ("epoch", "lr", "loss", "val_loss", "score", "val_score", "seconds")
@@ -169,6 +171,25 @@ class Progress:
             better = self.last("loss") < self.best_loss
             self.best_loss = self.last("loss") if better else self.best_loss
         return better
+
+
+class Finished(NamedTuple):
+    """A training at the end of its last epoch, while the next may be under way."""
+
+    snapshot: Snapshot
+    progress: Progress
+    n_epochs: int
+    rate: LearningRate
+
+    @classmethod
+    def now(cls, snapshot: Snapshot, progress: Progress, rate: LearningRate) -> Self:
+        """Copies of what moves on, but for the history, which only grows."""
+        return cls(snapshot, copy.copy(progress), progress.n_epochs, copy.copy(rate))
+
+    def progress_then(self) -> Progress:
+        """The progress, without the rows that the history got since."""
+        history = {c: values[: self.n_epochs] for c, values in self.progress.history.items()}
+        return replace(self.progress, history=history)
 
 
 _PROGRESS = {

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastdl.callbacks import EpochTasks
 from fastdl.fitting import windows
-from fastdl.fitting.progress import LearningRate, Progress, Settings
+from fastdl.fitting.progress import Finished, LearningRate, Progress, Settings
 from fastdl.program import Snapshot
 from fastdl.samples import Samples
 
@@ -33,6 +33,7 @@ def run(
     loss_of: Callable[[EpochResult, NDArray[np.int64]], float] | None = None,
     evaluate: Callable[[], dict[str, float]] | None = None,
     tasks: EpochTasks | None = None,
+    publish: Callable[[Finished], None] | None = None,
 ) -> None:
     """Train epoch by epoch until something says stop.
 
@@ -60,6 +61,8 @@ def run(
         The columns "score", "val_loss" and "val_score" for the weights as they are.
     tasks : EpochTasks, optional
         Callbacks to tell of each epoch, which may stop the training.
+    publish : callable, optional
+        Told before the first epoch, and at the end of each, what other threads may see.
 
     Raises
     ------
@@ -68,6 +71,8 @@ def run(
     """
     progress.n_iter = 0
     kept = best = Snapshot.of(program)
+    if publish:
+        publish(Finished.now(kept, progress, rate))
     try:
         for _ in range(settings.max_epochs):
             start = time.perf_counter()
@@ -105,6 +110,8 @@ def run(
             if progress.keep(settings) or not settings.early_stopping:
                 best, progress.best_iter = kept, progress.n_epochs
             rate.epoch_ends(progress.t, watched)
+            if publish:
+                publish(Finished.now(kept, progress, rate))
             stop = _should_stop(settings, progress, rate)
             if (tasks and tasks.end()) or stop:
                 break

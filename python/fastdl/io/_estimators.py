@@ -34,11 +34,19 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
         for name, value in estimator.get_params(deep=False).items()
     }
     fitted, attributes = {}, vars(estimator).copy()
+    snapshot, shown = None, {}
+    if "_network" in attributes:
+        snapshot, finished = attributes["_network"].state()
+        if finished:  # it is being fitted: all parts are of the end of the last epoch
+            attributes |= {"_progress": finished.progress_then(), "_optimizer": finished.rate}
+        else:
+            shown = shown_weights(estimator)
     for name, field in _fields(kind).items():
         if field.attribute in attributes and (encoder.optimizer or not field.of_training):
             value = attributes[field.attribute]
             if isinstance(value, Network):
-                fitted[name] = _store_network(encoder, estimator, value, prefix, name)
+                stored = value.to_dict(optimizer=encoder.optimizer, snapshot=snapshot, shown=shown)
+                fitted[name] = _store_network(encoder, stored, prefix, name)
             elif isinstance(field.kind, Rule):
                 fitted[name] = encoder.encode(value, prefix + name)
             else:
@@ -46,12 +54,8 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
     return {"class": kind.__name__, "parameters": parameters, "fitted": fitted}
 
 
-def _store_network(
-    encoder: Encoder, estimator: Any, network: Network, prefix: str, name: str
-) -> Any:
+def _store_network(encoder: Encoder, stored: dict[str, Any], prefix: str, name: str) -> Any:
     """The weights stand under their own names, "conv2d_1.weight", for other programs to read."""
-    shown = shown_weights(estimator)
-    stored = network.to_dict(optimizer=encoder.optimizer, shown=shown)
     weights = {key: encoder.encode(v, prefix + key) for key, v in stored.pop("weights").items()}
     return {**encoder.encode(stored, prefix + name), "weights": weights}
 
