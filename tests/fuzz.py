@@ -141,8 +141,11 @@ def _change(tree: Any, random: np.random.Generator) -> Any:
     return tree
 
 
-def run(first: int, last: int) -> Counter[str]:
-    """Read mutations by their numbers; how often each thing was seen."""
+def run(first: int, last: int, place: Path | None = None) -> Counter[str]:
+    """Read mutations by their numbers; how often each thing was seen.
+
+    The number of each stands in the file `place` while it is read, for those who see a crash.
+    """
     good, seen = files(), Counter()
     with tempfile.TemporaryDirectory(dir=_memory()) as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -150,6 +153,8 @@ def run(first: int, last: int) -> Counter[str]:
         for number in range(first, last):
             random = np.random.default_rng(number)
             path.write_bytes(mutated(good[number % len(good)], random))
+            if place:
+                place.write_text(str(number))
             before, start = _peak(), time.perf_counter()
             outcome = _outcome(path)
             seen[outcome] += 1
@@ -184,22 +189,30 @@ def _peak() -> float:
 
 
 def main() -> int:
+    """In parts, each in a process of its own, which goes on after a mutation that ends it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--count", type=int, default=100_000, help="mutations (100000)")
     parser.add_argument("--first", type=int, default=0, help="number of the first one (0)")
-    parser.add_argument("--here", action="store_true", help="in this process")
+    parser.add_argument("--place", type=Path, help=argparse.SUPPRESS)  # in such a process
     a = parser.parse_args()
-    if a.here:
-        seen = run(a.first, a.first + a.count)
-        print(f"{a.first + a.count} of them: {dict(seen)}", flush=True)
+    if a.place:
+        seen = run(a.first, a.first + a.count, a.place)
+        print(f"{a.first + a.count}: {dict(seen)}", flush=True)
         return seen["problems"] > 0
-    failed = 0
-    for first in range(a.first, a.first + a.count, 10_000):  # a crash costs only the rest of these
-        count = min(10_000, a.first + a.count - first)
-        command = [sys.executable, __file__, "--here", f"--first={first}", f"--count={count}"]
-        failed |= subprocess.run(command, check=False).returncode
-    print("problems: see above" if failed else "no problems")
-    return failed
+    problems, number, end = 0, a.first, a.first + a.count
+    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+        place = Path(folder) / "number"
+        while number < end:
+            last = min(number + 10_000, end)
+            command = [sys.executable, __file__, f"--first={number}", f"--count={last - number}"]
+            code = subprocess.run([*command, f"--place={place}"], check=False).returncode
+            problems += code != 0
+            number = last
+            if code not in (0, 1):
+                number = int(place.read_text()) + 1
+                print(f"mutation {number - 1}: the process ended with {code}", flush=True)
+    print("problems: see above" if problems else "no problems")
+    return problems > 0
 
 
 if __name__ == "__main__":

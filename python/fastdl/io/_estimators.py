@@ -9,6 +9,7 @@ from fastdl import estimators
 from fastdl._rules import Rule
 from fastdl._saved import Field, read, short
 from fastdl.fitting.network import Network
+from fastdl.fitting.progress import LearningRate, Progress
 from fastdl.io import _values
 from fastdl.io._fitted import FITTED, check_whole, derive, shown_weights
 from fastdl.io._values import Decoder, Encoder
@@ -34,23 +35,25 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
         for name, value in estimator.get_params(deep=False).items()
     }
     fitted, attributes = {}, vars(estimator).copy()
-    snapshot, shown = None, {}
+    snapshot, finished = None, None
     if "_network" in attributes:
         snapshot, finished = attributes["_network"].state()
-        if finished:  # it is being fitted: all parts are of the end of the last epoch
-            attributes |= {"_progress": finished.progress_then(), "_optimizer": finished.rate}
-        else:
-            shown = shown_weights(estimator)
+    # While it is being fitted, all parts are of the end of the last epoch.
+    instead: dict[Any, Any] = {}
+    if finished:
+        instead = {Progress: finished.progress_then(), LearningRate: finished.rate}
+    shown = {} if finished else shown_weights(estimator)
     for name, field in _fields(kind).items():
-        if field.attribute in attributes and (encoder.optimizer or not field.of_training):
-            value = attributes[field.attribute]
-            if isinstance(value, Network):
-                stored = value.to_dict(optimizer=encoder.optimizer, snapshot=snapshot, shown=shown)
-                fitted[name] = _store_network(encoder, stored, prefix, name)
-            elif isinstance(field.kind, Rule):
-                fitted[name] = encoder.encode(value, prefix + name)
-            else:
-                fitted[name] = encoder.encode(field.kind.to_dict(value), prefix + name)
+        if field.attribute not in attributes or (field.of_training and not encoder.optimizer):
+            continue
+        value = instead.get(field.kind, attributes[field.attribute])
+        if isinstance(value, Network):
+            stored = value.to_dict(optimizer=encoder.optimizer, snapshot=snapshot, shown=shown)
+            fitted[name] = _store_network(encoder, stored, prefix, name)
+        elif isinstance(field.kind, Rule):
+            fitted[name] = encoder.encode(value, prefix + name)
+        else:
+            fitted[name] = encoder.encode(field.kind.to_dict(value), prefix + name)
     return {"class": kind.__name__, "parameters": parameters, "fitted": fitted}
 
 
