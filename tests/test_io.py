@@ -2,9 +2,7 @@
 
 import dataclasses
 import json
-import pickle
 import re
-import signal
 import threading
 import warnings
 
@@ -254,29 +252,6 @@ def test_saving_from_another_thread_while_it_is_fitted(name, tmp_path):
         if epochs:
             assert loaded.loss_curve_ == alone[epochs].loss_curve_
             assert weights(loaded) == weights(alone[epochs])
-
-
-def test_copies_made_during_an_epoch_are_of_the_end_of_the_last_one():
-    """By a signal's handler, which runs within the epoch."""
-    found = []
-    clf = MLPClassifier((200,), max_iter=30, tol=0.0, random_state=0)
-
-    def handler(*_):
-        if hasattr(clf, "n_iter_") or hasattr(clf, "_network"):
-            found.append(pickle.loads(pickle.dumps(clf._network.state())))
-
-    old = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            clf.fit(np.tile(ROWS, (200, 1)), np.tile(Y, 200))
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old)
-    steps = {snapshot.steps for snapshot, finished in found if finished}
-    assert len(steps) > 1
-    assert all(n % 100 == 0 for n in steps)  # batches of an epoch
 
 
 def test_other_programs_can_read_it(tmp_path):

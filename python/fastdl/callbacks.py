@@ -7,7 +7,6 @@ epoch, or iteration of lbfgs; when it ends, `history_` and the weights are those
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -54,48 +53,3 @@ class EpochEnd(Callback):
             return False
         row = {column: values[-1] for column, values in estimator.history_.items()}
         return bool(self.function(estimator, row))
-
-
-class EpochTasks:
-    """Tells the callbacks of an estimator where its fit stands.
-
-    Parameters
-    ----------
-    estimator : estimator
-    context : sklearn.callback.CallbackContext
-        Of the fit.
-    X, y : array-like
-        As passed to fit.
-    show : callable
-        Brings the estimator's fitted attributes up to date.
-    """
-
-    def __init__(
-        self, estimator: Any, context: Any, X: Any, y: Any, show: Callable[[], None]
-    ) -> None:
-        self.estimator, self.context, self.X, self.y, self.show = estimator, context, X, y, show
-        self.task = context
-        context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-
-    def begin(self) -> None:
-        """Before an epoch."""
-        self.task = self.context.subcontext(task_name="epoch")
-        self.task.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
-
-    def end(self) -> bool:
-        """After an epoch; whether to stop."""
-        self.show()
-        return bool(self._call_end(self.task))
-
-    def close(self) -> None:
-        """After the last epoch."""
-        self._call_end(self.context)
-
-    def _call_end(self, task: Any) -> object:
-        return task.call_on_fit_task_end(
-            estimator=self.estimator,
-            X=self.X,
-            y=self.y,
-            # A copy with a network of its own: the training goes on in this one.
-            reconstruction_attributes=lambda: {"_network": copy.deepcopy(self.estimator._network)},
-        )

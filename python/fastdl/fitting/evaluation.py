@@ -11,6 +11,7 @@ from sklearn.metrics import check_scoring, r2_score
 
 from fastdl import _core
 from fastdl.fitting import windows
+from fastdl.fitting.checkpoint import at_rest
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
 from fastdl.samples import Data, Samples, Sequences, inside
@@ -61,7 +62,8 @@ def _score(scorer: Any, estimator: Any, data: Data) -> float:
     weight = data.samples.weight
     weights = {} if weight is None else {"sample_weight": weight}
     y = data.y.listed() if isinstance(data.y, Sequences) else data.y
-    return float(scorer(estimator, data.X, y, **weights))
+    with at_rest(estimator):
+        return float(scorer(estimator, data.X, y, **weights))
 
 
 def mean_loss(loss: Loss, output: NDArray[Any], samples: Samples) -> float:

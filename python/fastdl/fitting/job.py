@@ -14,12 +14,13 @@ from sklearn.utils import check_random_state
 
 from fastdl import layers as L
 from fastdl._sklearn import _safe_indexing
-from fastdl.callbacks import EpochTasks
-from fastdl.fitting import lbfgs, training
+from fastdl.fitting import checkpoint, lbfgs, training
+from fastdl.fitting.checkpoint import Checkpoint
 from fastdl.fitting.evaluation import evaluation
 from fastdl.fitting.network import Network
 from fastdl.fitting.progress import LearningRate, Progress, Settings
 from fastdl.fitting.solver import optimizer_of, options_of, schedule_of, settings_of
+from fastdl.fitting.tasks import EpochTasks
 from fastdl.optim import LBFGS
 from fastdl.samples import Data, Samples, core_input, lengths_of
 from fastdl.validation import check_weights, resolve_device
@@ -35,15 +36,8 @@ def unchanged_on_error(method: Fit) -> Fit:
 
     @functools.wraps(method)
     def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        before = vars(self).copy()
-        if "_network" in before:
-            before["_network"] = copy.copy(self._network)
-        try:
+        with checkpoint.fitting(self):
             return method(self, *args, **kwargs)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
 
     return guarded  # type: ignore[return-value]
 
@@ -164,6 +158,7 @@ def _callbacks(e: Any, train: Data) -> EpochTasks | None:
     context = e._init_callback_context(max_subtasks=e._max_epochs)
     if not hasattr(e, "_skl_callbacks"):
         return None
+    show(e)
     return EpochTasks(e, context, train.X, train.y, lambda: show(e))
 
 
@@ -200,7 +195,17 @@ def _run(
     train, val = train.ready_for(program), val and val.ready_for(program)
     evaluate = evaluation(e, program, train, val)
     if isinstance(optimizer, LBFGS):
-        lbfgs.run(e, program, train.samples, optimizer, settings, evaluate, tasks)
+        lbfgs.run(
+            program,
+            train.samples,
+            optimizer,
+            settings,
+            e._progress,
+            e._reported_loss,
+            evaluate,
+            tasks,
+            publish=_others_see(e),
+        )
         return
     if resumes:
         e._optimizer = copy.copy(e._optimizer)
@@ -223,8 +228,23 @@ def _run(
         ),
         evaluate=evaluate,
         tasks=tasks,
-        publish=e._network.publish,
+        publish=_others_see(e),
     )
+
+
+def _others_see(e: Any) -> Callable[[Checkpoint], None]:
+    fit = checkpoint.fit_of(e)
+    assert fit is not None
+    fit.begin(_show_at)
+    return fit.publish
+
+
+def _show_at(copied: Any, at: Checkpoint) -> None:
+    """Bring a copy of an estimator to a checkpoint."""
+    copied._progress = at.progress_copy()
+    if at.rate is not None:
+        copied._optimizer = at.rate
+    show(copied)
 
 
 def show(e: Any) -> None:

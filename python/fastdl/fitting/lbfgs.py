@@ -12,9 +12,11 @@ import scipy.optimize
 from numpy.typing import NDArray
 
 from fastdl._sklearn import _check_optimize_result
-from fastdl.callbacks import EpochTasks
-from fastdl.fitting.progress import Settings
+from fastdl.fitting.checkpoint import Checkpoint
+from fastdl.fitting.progress import Progress, Settings
+from fastdl.fitting.tasks import EpochTasks
 from fastdl.optim import LBFGS
+from fastdl.program import Snapshot
 from fastdl.samples import Samples
 
 if TYPE_CHECKING:
@@ -39,11 +41,15 @@ class PackedLoss:
         """From the program's order."""
         return flat[self.index].astype(np.float64)
 
-    def set_weights(self, packed: NDArray[np.float64]) -> None:
-        """Give the program these weights."""
+    def unpack(self, packed: NDArray[np.float64]) -> NDArray[Any]:
+        """Into the program's order."""
         flat = np.empty(len(packed), self.program.dtype)
         flat[self.index] = packed
-        self.program.set_weights(flat)
+        return flat
+
+    def set_weights(self, packed: NDArray[np.float64]) -> None:
+        """Give the program these weights."""
+        self.program.set_weights(self.unpack(packed))
 
     def __call__(
         self, packed: NDArray[np.float64], samples: Samples
@@ -59,38 +65,51 @@ class PackedLoss:
 
 
 def run(
-    estimator: Any,
     program: Program,
     samples: Samples,
     optimizer: LBFGS,
     settings: Settings,
-    evaluate: Callable[[], dict[str, float]] | None,
-    tasks: EpochTasks | None,
+    progress: Progress,
+    reported: Callable[[float, Samples], float],
+    evaluate: Callable[[], dict[str, float]] | None = None,
+    tasks: EpochTasks | None = None,
+    publish: Callable[[Checkpoint], None] = lambda checkpoint: None,
 ) -> None:
     """Minimise the loss; the program ends with SciPy's result.
+
+    Parameters
+    ----------
+    program, samples, settings, progress, evaluate, tasks, publish
+        As for `fastdl.fitting.training.run`; an iteration is an epoch.
+    optimizer : LBFGS
+    reported : callable
+        The loss that users see for the core's mean.
 
     Raises
     ------
     ValueError
         If the weights are not finite in the end.
     """
-    progress = estimator._progress
-    loss = PackedLoss(program, estimator._reported_loss)
+    loss = PackedLoss(program, reported)
     last = loss.pack(program.get_weights())
     progress.n_iter = 0
-    begun = time.perf_counter()
+    kept, begun = Checkpoint.of(Snapshot.of(program), progress, None), time.perf_counter()
+    publish(kept)
 
     def iteration_ends(intermediate_result: Any) -> None:
-        nonlocal last, begun
-        last = intermediate_result.x.copy()
+        nonlocal kept, begun
+        x = intermediate_result.x.copy()
         if tasks:
             tasks.begin()
         if evaluate or tasks:
-            loss.set_weights(last)
+            loss.set_weights(x)
         columns = evaluate() if evaluate else {}
         now = time.perf_counter()
         progress.record(loss=float(intermediate_result.fun), **columns, seconds=now - begun)
         progress.best_iter, begun = progress.n_epochs, now
+        snapshot = kept.snapshot._replace(weights=loss.unpack(x), states=program.get_states())
+        kept = Checkpoint.of(snapshot, progress, None)
+        publish(kept)
         if settings.report:
             print(settings.report(progress))
         if tasks and tasks.end():
@@ -114,9 +133,12 @@ def run(
         last, progress.loss = result.x, float(result.fun)
         if result.status != 99:  # 99: a callback stopped it
             progress.n_iter = _check_optimize_result("lbfgs", result, settings.max_epochs)
+        loss.set_weights(last)
     except KeyboardInterrupt:
+        kept.snapshot.load(program)
+        kept.restore(progress, None)
+        last = loss.pack(kept.snapshot.weights)
         warnings.warn("Training interrupted by user.", stacklevel=2)
-    loss.set_weights(last)
     if not np.isfinite(last).all():
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain large values "

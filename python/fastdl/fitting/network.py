@@ -16,7 +16,6 @@ from fastdl import program as programs
 from fastdl._locks import ForkSafeLock
 from fastdl._rules import INPUT_SHAPE, Rule, choice
 from fastdl._saved import ANYTHING, ARRAYS, NATURAL, REAL, SIZE, array, short, spec, take
-from fastdl.fitting.progress import Finished
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.optim import SGD, Optimizer
@@ -91,7 +90,6 @@ class Network:
         self.options: dict[str, Any] = {}
         self.without_optimizer = False  # read from a file that was saved without its state
         self._lock, self._is_training = ForkSafeLock(), False
-        self._finished: Finished | None = None
         self._held: _Compiled | Snapshot  # what has the weights
         if snapshot is not None:
             self._held = snapshot
@@ -127,22 +125,9 @@ class Network:
             self.input_shape = (max(steps, self.input_shape[0]), *self.input_shape[1:])
 
     def snapshot(self) -> Snapshot:
-        """Copies of all that training changes; during a fit, of the end of the last epoch."""
-        return self.state()[0]
-
-    def publish(self, finished: Finished) -> None:
-        """Let others see this state of a training until there is a next one, or the fit ends."""
-        self._finished = finished
-
-    def state(self) -> tuple[Snapshot, Finished | None]:
-        """What `snapshot` gives, and during a fit the training that belongs to it."""
-        while True:
-            if finished := self._finished:
-                return finished.snapshot, finished
-            held = self._held
-            snapshot = held if isinstance(held, Snapshot) else Snapshot.of(held.program)
-            if self._finished is None:  # no fit has begun meanwhile
-                return snapshot, None
+        """Copies of all that training changes."""
+        held = self._held
+        return held if isinstance(held, Snapshot) else Snapshot.of(held.program)
 
     @property
     def parameters(self) -> list[ParameterInfo]:
@@ -168,7 +153,7 @@ class Network:
         try:
             yield program
         finally:
-            self._is_training, self._finished = False, None
+            self._is_training = False
 
     def set_optimizer(self, optimizer: Optimizer, *, anew: bool = True, **options: Any) -> None:
         """Choose how the program learns; see `fastdl.program.set_optimizer`.
@@ -199,13 +184,18 @@ class Network:
         programs.set_optimizer(program, self.optimizer, **self.options)
         return _Compiled(program, threads)
 
+    def at(self, snapshot: Snapshot) -> Network:
+        """A network of the same layers and settings with other weights, states and moments."""
+        other = Network.__new__(Network)
+        other.__setstate__({**vars(self), "_held": snapshot})
+        return other
+
     # --- model files
 
     def to_dict(
         self,
         *,
         optimizer: bool = True,
-        snapshot: Snapshot | None = None,
         shown: Mapping[str, NDArray[Any]] | None = None,
     ) -> dict[str, Any]:
         """Plain data for a model file; weights by name, in the user's layout.
@@ -214,12 +204,10 @@ class Network:
         ----------
         optimizer : bool, default=True
             Whether the optimizer and its moments are kept, which only further training needs.
-        snapshot : Snapshot, optional
-            In place of that of now.
         shown : dict of str to ndarray, optional
             Weights in place of the network's own.
         """
-        snapshot, weights = snapshot or self.snapshot(), {}
+        snapshot, weights = self.snapshot(), {}
         parameters, states = _core.outline(L.to_dict(self.layers), self.input_shape)
         for p in parameters:
             weights[p.name] = snapshot.weights[p.offset : p.offset + p.size].reshape(p.shape)
@@ -282,11 +270,11 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         state = vars(self).copy()
-        del state["_lock"], state["_is_training"], state["_finished"]
+        del state["_lock"], state["_is_training"]
         return {**state, "_held": self.snapshot()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _lock=ForkSafeLock(), _is_training=False, _finished=None)
+        vars(self).update(state, _lock=ForkSafeLock(), _is_training=False)
 
 
 def _flat(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastdl._rules import FLAG
 from fastdl._saved import ANYTHING, NATURAL, REAL, Table, spec, take
-from fastdl.program import Snapshot
 from fastdl.schedules import Plateau, Schedule
 
 COLUMNS = ("epoch", "lr", "loss", "val_loss", "score", "val_score", "seconds")
@@ -124,9 +122,9 @@ class Progress:
         """Epochs of all fits."""
         return len(self.history["epoch"])
 
-    def copy(self) -> Progress:
-        """The same, to go on from without changing this one."""
-        return replace(self, history={c: [*values] for c, values in self.history.items()})
+    def copy(self, n_rows: int | None = None) -> Progress:
+        """The same, with so many rows of the history: to go on from without changing this one."""
+        return replace(self, history={c: v[:n_rows] for c, v in self.history.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a model file."""
@@ -171,25 +169,6 @@ class Progress:
             better = self.last("loss") < self.best_loss
             self.best_loss = self.last("loss") if better else self.best_loss
         return better
-
-
-class Finished(NamedTuple):
-    """A training at the end of its last epoch, while the next may be under way."""
-
-    snapshot: Snapshot
-    progress: Progress
-    n_epochs: int
-    rate: LearningRate
-
-    @classmethod
-    def now(cls, snapshot: Snapshot, progress: Progress, rate: LearningRate) -> Self:
-        """Copies of what moves on, but for the history, which only grows."""
-        return cls(snapshot, copy.copy(progress), progress.n_epochs, copy.copy(rate))
-
-    def progress_then(self) -> Progress:
-        """The progress, without the rows that the history got since."""
-        history = {c: values[: self.n_epochs] for c, values in self.progress.history.items()}
-        return replace(self.progress, history=history)
 
 
 _PROGRESS = {

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from fastdl.callbacks import EpochTasks
 from fastdl.fitting import windows
-from fastdl.fitting.progress import Finished, LearningRate, Progress, Settings
+from fastdl.fitting.checkpoint import Checkpoint
+from fastdl.fitting.progress import LearningRate, Progress, Settings
+from fastdl.fitting.tasks import EpochTasks
 from fastdl.program import Snapshot
 from fastdl.samples import Samples
 
@@ -33,7 +34,7 @@ def run(
     loss_of: Callable[[EpochResult, NDArray[np.int64]], float] | None = None,
     evaluate: Callable[[], dict[str, float]] | None = None,
     tasks: EpochTasks | None = None,
-    publish: Callable[[Finished], None] | None = None,
+    publish: Callable[[Checkpoint], None] = lambda checkpoint: None,
 ) -> None:
     """Train epoch by epoch until something says stop.
 
@@ -61,8 +62,8 @@ def run(
         The columns "score", "val_loss" and "val_score" for the weights as they are.
     tasks : EpochTasks, optional
         Callbacks to tell of each epoch, which may stop the training.
-    publish : callable, optional
-        Told before the first epoch, and at the end of each, what other threads may see.
+    publish : callable
+        Takes the checkpoints: of the start, and of each epoch's end.
 
     Raises
     ------
@@ -70,9 +71,9 @@ def run(
         If the loss diverges before one epoch is finished.
     """
     progress.n_iter = 0
-    kept = best = Snapshot.of(program)
-    if publish:
-        publish(Finished.now(kept, progress, rate))
+    best = Snapshot.of(program)
+    kept = Checkpoint.of(best, progress, rate)
+    publish(kept)
     try:
         for _ in range(settings.max_epochs):
             start = time.perf_counter()
@@ -93,10 +94,9 @@ def run(
             )
             now = Snapshot.of(program)
             if result.status == "diverged" or not now.is_finite():
-                kept.load(program)
+                kept.snapshot.load(program)
                 _report_divergence(result, settings, progress)
                 break
-            kept = now
             progress.t += len(order)
             progress.record(
                 lr=float(rates[0]),
@@ -108,17 +108,18 @@ def run(
                 print(settings.report(progress))
             watched = progress.watch(settings)
             if progress.keep(settings) or not settings.early_stopping:
-                best, progress.best_iter = kept, progress.n_epochs
+                best, progress.best_iter = now, progress.n_epochs
             rate.epoch_ends(progress.t, watched)
-            if publish:
-                publish(Finished.now(kept, progress, rate))
+            kept = Checkpoint.of(now, progress, rate)
+            publish(kept)
             stop = _should_stop(settings, progress, rate)
             if (tasks and tasks.end()) or stop:
                 break
             if settings.warn_at_end and progress.n_iter == settings.max_epochs:
                 _warn_at_end(settings)
     except BaseException as error:
-        kept.load(program)
+        kept.snapshot.load(program)
+        kept.restore(progress, rate)
         if not isinstance(error, KeyboardInterrupt):
             raise
         warnings.warn("Training interrupted by user.", stacklevel=2)

@@ -8,8 +8,8 @@ from typing import Any
 from fastdl import estimators
 from fastdl._rules import Rule
 from fastdl._saved import Field, read, short
+from fastdl.fitting import checkpoint
 from fastdl.fitting.network import Network
-from fastdl.fitting.progress import LearningRate, Progress
 from fastdl.io import _values
 from fastdl.io._fitted import FITTED, check_whole, derive, shown_weights
 from fastdl.io._values import Decoder, Encoder
@@ -30,25 +30,20 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
             f"{where}={kind.__name__}() cannot be saved: it is not an estimator of fastdl, and a "
             "model file holds no code."
         )
+    seen = checkpoint.seen_by_others(estimator)
+    estimator = estimator if seen is None else seen
     parameters = {
         name: encoder.encode(value, prefix + name)
         for name, value in estimator.get_params(deep=False).items()
     }
-    fitted, attributes = {}, vars(estimator).copy()
-    snapshot, finished = None, None
-    if "_network" in attributes:
-        snapshot, finished = attributes["_network"].state()
-    # While it is being fitted, all parts are of the end of the last epoch.
-    instead: dict[Any, Any] = {}
-    if finished:
-        instead = {Progress: finished.progress_then(), LearningRate: finished.rate}
-    shown = {} if finished else shown_weights(estimator)
+    fitted: dict[str, Any] = {}
+    attributes, shown = checkpoint.whole_state(vars(estimator)), shown_weights(estimator)
     for name, field in _fields(kind).items():
         if field.attribute not in attributes or (field.of_training and not encoder.optimizer):
             continue
-        value = instead.get(field.kind, attributes[field.attribute])
+        value = attributes[field.attribute]
         if isinstance(value, Network):
-            stored = value.to_dict(optimizer=encoder.optimizer, snapshot=snapshot, shown=shown)
+            stored = value.to_dict(optimizer=encoder.optimizer, shown=shown)
             fitted[name] = _store_network(encoder, stored, prefix, name)
         elif isinstance(field.kind, Rule):
             fitted[name] = encoder.encode(value, prefix + name)

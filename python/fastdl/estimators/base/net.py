@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastdl import program as programs
 from fastdl._sklearn import CallbackSupportMixin, _fit_context
 from fastdl.estimators.base.names import check_names
-from fastdl.fitting import job, windows
+from fastdl.fitting import checkpoint, job, windows
 from fastdl.fitting.network import Network
 from fastdl.fitting.progress import LearningRate, Progress
 from fastdl.fitting.solver import epoch_line
@@ -187,6 +187,9 @@ class BaseNet(
     @property
     def program_(self) -> Program:
         """The compiled network: its layers, weights by name, predictions without checks."""
+        seen = checkpoint.seen_by_others(self)
+        if seen is not None:
+            return cast("Program", seen.program_)
         check_is_fitted(self)
         program = self._network.ready(self.n_jobs)
         self._take_weights(program)
@@ -245,6 +248,12 @@ class BaseNet(
         """A table of the layers of the fitted network: output shapes and numbers of parameters."""
         check_is_fitted(self)
         return Summary(programs.summary(self._network.program))
+
+    def __getstate__(self) -> dict[str, Any]:
+        seen = checkpoint.seen_by_others(self)
+        if seen is not None:
+            return dict(seen.__getstate__())
+        return checkpoint.whole_state(super().__getstate__())
 
     def save(self, path: str | Path) -> None:
         """Write the estimator to a safetensors file; `fastdl.load` reads it."""
