@@ -1,6 +1,10 @@
 """Answers for every step, truncated back-propagation, and text for the recurrent networks."""
 
+import os
 import pickle
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -338,3 +342,43 @@ def test_text_and_numbers_after_each_other(data):
     assert clf.fit(NAMES, ENDS_IN_A).predict(["bob"]).shape == (1,)
     part = classifier().partial_fit(NAMES, ENDS_IN_A, classes=[0, 1]).partial_fit(["ann"], [0])
     assert part.t_ == len(NAMES) + 1
+
+
+def test_long_sequences_take_turns_on_one_network_only() -> None:
+    """Threads with the same network wait for each other; networks do not; one thread cannot."""
+    programs = [compile([L.LSTM(3)], (4, 2), random_state=i, batch_size=8) for i in range(2)]
+    X = np.random.RandomState(0).rand(20, 33, 2).astype(np.float32)
+    lengths = np.full(20, 33, np.int32)
+    expected = [windows.predict(p, X, lengths) for p in programs]
+    with windows.going_on(programs[0]):
+        np.testing.assert_array_equal(windows.predict(programs[1], X, lengths), expected[1])
+        with pytest.raises(RuntimeError, match="middle of a sequence"):
+            windows.predict(programs[0], X, lengths)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: windows.predict(programs[i % 2], X, lengths), range(40)))
+    for i, outputs in enumerate(found):
+        np.testing.assert_array_equal(outputs, expected[i % 2])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_fork_in_the_middle_of_a_sequence_of_another_thread() -> None:
+    program = compile([L.LSTM(3)], (4, 2), random_state=0)
+    X, lengths = np.ones((3, 9, 2), np.float32), np.full(3, 9, np.int32)
+    expected = windows.predict(program, X, lengths)
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with windows.going_on(program):
+            inside.set()
+            leave.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # a hang fails
+        os._exit(0 if np.array_equal(windows.predict(program, X, lengths), expected) else 1)
+    leave.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from types import TracebackType
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ForkSafeLock:
@@ -19,11 +19,13 @@ class ForkSafeLock:
     _all: ClassVar[weakref.WeakSet[ForkSafeLock]] = weakref.WeakSet()
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock, self._owner, self.depth = threading.RLock(), 0, 0
         self._all.add(self)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._lock.acquire()
+        self._owner, self.depth = threading.get_ident(), self.depth + 1
+        return self
 
     def __exit__(
         self,
@@ -31,13 +33,17 @@ class ForkSafeLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            self._owner = 0
         self._lock.release()
 
     @classmethod
     def open_all(cls) -> None:
-        """After a fork, in the child."""
+        """After a fork, in the child: but for those which its own thread holds."""
         for lock in cls._all:
-            lock._lock = threading.RLock()
+            if lock._owner != threading.get_ident():
+                lock._lock, lock._owner, lock.depth = threading.RLock(), 0, 0
 
 
 if hasattr(os, "register_at_fork"):

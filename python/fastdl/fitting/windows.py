@@ -10,20 +10,33 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl._locks import ForkSafeLock
 from fastdl.samples import with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import EpochResult, Program
     from fastdl.samples import Samples
 
-# The state between two calls is the program's: threads that predict with it take turns.
-_carrying = Lock()
+_locks: WeakKeyDictionary[Program, ForkSafeLock] = WeakKeyDictionary()
+
+
+@contextmanager
+def _carrying(program: Program) -> Iterator[None]:
+    """States go from one call to the next in the program: threads that use it take turns."""
+    with _locks.setdefault(program, ForkSafeLock()) as lock:
+        if lock.depth > 1:
+            raise RuntimeError(
+                "this network is in the middle of a sequence in the same thread: a signal handler "
+                "cannot use it now. Let the handler set a flag, and look at it afterwards."
+            )
+        program.reset_states()
+        yield
 
 
 def are_needed(program: Program, X: Any, lengths: NDArray[np.int32] | None) -> bool:
@@ -59,15 +72,16 @@ def predict(
     assert lengths is not None
     whole: NDArray[Any] | None = None
     for rows in _groups(np.arange(len(X)), program.batch_size):
-        for t, window, left in _walk(program, X[rows], lengths[rows]):
-            y = program.predict(window, link=link, layer=layer, lengths=left, stateful=True)
-            if whole is None:
-                shape = (X.shape[1], y.shape[2]) if y.ndim == 3 else (y.shape[1],)
-                whole = np.zeros((len(X), *shape), y.dtype)
-            if y.ndim == 3:
-                whole[rows, t : t + y.shape[1]] = y[:, : X.shape[1] - t]
-            else:
-                whole[rows[left > 0]] = y[left > 0]
+        with _carrying(program):
+            for t, window, left in _walk(program, X[rows], lengths[rows]):
+                y = program.predict(window, link=link, layer=layer, lengths=left, stateful=True)
+                if whole is None:
+                    shape = (X.shape[1], y.shape[2]) if y.ndim == 3 else (y.shape[1],)
+                    whole = np.zeros((len(X), *shape), y.dtype)
+                if y.ndim == 3:
+                    whole[rows, t : t + y.shape[1]] = y[:, : X.shape[1] - t]
+                else:
+                    whole[rows[left > 0]] = y[left > 0]
     assert whole is not None
     return whole
 
@@ -88,8 +102,7 @@ def going_on(program: Program) -> Iterator[Callable[[NDArray[Any]], NDArray[Any]
             found.append(y[0, :n])
         return np.concatenate(found)
 
-    with _carrying:
-        program.reset_states()
+    with _carrying(program):
         yield outputs
 
 
@@ -102,12 +115,13 @@ def mean_loss(program: Program, samples: Samples) -> float:
         )[0]
     total = 0.0
     for rows in _groups(np.arange(len(X)), program.batch_size):
-        for t, window, left in _walk(program, X[rows], lengths[rows]):
-            answers = with_steps(y[rows, t : t + window.shape[1]], window.shape[1])
-            mean, _ = program.loss_and_grads(
-                window, answers, evaluation=True, lengths=left, stateful=True
-            )
-            total += mean * int(left.sum())
+        with _carrying(program):
+            for t, window, left in _walk(program, X[rows], lengths[rows]):
+                answers = with_steps(y[rows, t : t + window.shape[1]], window.shape[1])
+                mean, _ = program.loss_and_grads(
+                    window, answers, evaluation=True, lengths=left, stateful=True
+                )
+                total += mean * int(left.sum())
     return total / int(lengths.sum())
 
 
@@ -163,21 +177,21 @@ def train_epoch(
     windows_of = _all_windows if _each_step(program) else _last_windows
     groups = list(_groups(order, batch_size))
     for g, rows in enumerate(groups):
-        program.reset_states()
-        X, y, weight, lengths = windows_of(program, samples, rows)
-        n_windows = len(X) // len(rows)
-        result = program.train_epoch(
-            X,
-            y,
-            np.arange(len(X)),
-            rates if len(rates) == 1 else rates[done : done + n_windows],
-            sample_weight=weight,
-            batch_size=len(rows),
-            epoch=epoch * len(groups) + g,  # for draws that differ from group to group
-            poll=poll,
-            lengths=lengths,
-            stateful=True,
-        )
+        with _carrying(program):
+            X, y, weight, lengths = windows_of(program, samples, rows)
+            n_windows = len(X) // len(rows)
+            result = program.train_epoch(
+                X,
+                y,
+                np.arange(len(X)),
+                rates if len(rates) == 1 else rates[done : done + n_windows],
+                sample_weight=weight,
+                batch_size=len(rows),
+                epoch=epoch * len(groups) + g,  # for draws that differ from group to group
+                poll=poll,
+                lengths=lengths,
+                stateful=True,
+            )
         n = int(lengths.sum()) if _each_step(program) else len(rows)
         loss, penalty, seen = loss + result.loss * n, penalty + result.penalty * n, seen + n
         done += result.n_batches
@@ -202,13 +216,11 @@ def _left(lengths: NDArray[np.int32], done: Any, steps: int) -> NDArray[np.int32
 def _walk(
     program: Program, X: NDArray[Any], lengths: NDArray[np.int32]
 ) -> Iterator[tuple[int, NDArray[Any], NDArray[np.int32]]]:
-    """First step, values and lengths of each window of a batch, from a state of zeros."""
+    """First step, values and lengths of each window of a batch."""
     steps = program.input_shape[0]
-    with _carrying:
-        program.reset_states()
-        for t in range(0, int(lengths.max()), steps):
-            window = np.ascontiguousarray(with_steps(X[:, t : t + steps], steps))
-            yield t, window, _left(lengths, t, steps)
+    for t in range(0, int(lengths.max()), steps):
+        window = np.ascontiguousarray(with_steps(X[:, t : t + steps], steps))
+        yield t, window, _left(lengths, t, steps)
 
 
 def _all_windows(
@@ -232,7 +244,7 @@ def _all_windows(
 def _last_windows(
     program: Program, samples: Samples, rows: NDArray[np.int64]
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None, NDArray[np.int32]]:
-    """X, y, weights and lengths of the last steps of a batch, the program in the state before."""
+    """X, y, weights, lengths of a batch's last steps; the program is in the state before."""
     assert samples.lengths is not None
     X, lengths, steps = samples.X[rows], samples.lengths[rows], program.input_shape[0]
     before = np.maximum(lengths - steps, 0)
