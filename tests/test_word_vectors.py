@@ -4,6 +4,7 @@ import pickle
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -90,9 +91,9 @@ def test_chunks_change_nothing(words, monkeypatch):
 
 
 def test_any_hashable_is_a_word():
-    pairs = [[(1, 2), (3, 4), None, 5]] * 10
+    pairs = [[(1, 2), (3, 4), "a", 5]] * 10
     words = tiny().fit(pairs)
-    assert set(words.vocabulary_) == {(1, 2), (3, 4), None, 5}
+    assert set(words.vocabulary_) == {(1, 2), (3, 4), "a", 5}
 
 
 def test_rare_words_are_left_out():
@@ -192,6 +193,36 @@ TEXTS = [
     (lambda w: w.transform(["the cat", "the zebra runs"]),
      "X[1] has 'zebra', which is not in the vocabulary. Leave it out, or fit with an "
      "unknown_token, whose vector stands for unknown words."),
+    (lambda w: tiny().fit([["a", "b"], ["a", None]]),
+     "X[1] has None for a word, which stands for what is missing. Leave it out."),
+    (lambda w: w.transform([["the", float("nan")]]),
+     "X[0] has nan for a word, which stands for what is missing. Leave it out."),
+    (lambda w: tiny().fit([["a", ["b"]]]),
+     "X[0] has ['b'] for a word; expected a string, a number or a tuple of them."),
+    (lambda w: w.transform([[("a", ["b"])]]),
+     "X[0] has ('a', ['b']) for a word; expected a string, a number or a tuple of them."),
+    (lambda w: tiny().fit({"a b": 1}),
+     "X is a dict; expected a list of sentences, strings or lists of tokens."),
+    (lambda w: tiny().fit(3.0),
+     "X is a float; expected a list of sentences, strings or lists of tokens."),
+    (lambda w: tiny().fit(pd.DataFrame({"text": ["a b"] * 5})),
+     "X is a DataFrame; expected a list of sentences, strings or lists of tokens. Pass one of its "
+     "columns."),
+    (lambda w: tiny().fit([b"a b"] * 5),
+     "X[0] is b'a b'; expected a sentence, a string or a list of tokens."),
+    (lambda w: w.most_similar(["the", "cat"]),
+     "['the', 'cat'] is a list of words; expected one word, or an array of shape (16,). Ask for "
+     "the mean of their vectors, or for one word at a time."),
+    (lambda w: w.most_similar(np.ones(5)),
+     "the array has shape (5,); expected (16,) finite numbers."),
+    (lambda w: w.most_similar(np.full(16, np.nan)),
+     "the array holds NaN or infinity; expected (16,) finite numbers."),
+    (lambda w: w.most_similar(None),
+     "None is not in the vocabulary of 19 words."),
+    (lambda w: w.most_similar("cat", topn=-1),
+     "topn=-1; expected how many words to give, 0 or more."),
+    (lambda w: w.most_similar("cat", topn=2.5),
+     "topn=2.5; expected how many words to give, 0 or more."),
     (lambda w: w.most_similar("zebra"), "'zebra' is not in the vocabulary of 19 words."),
     (lambda w: tiny(negative=64).fit(["a b"]),
      "The 'negative' parameter of WordVectors must be an int in the range [1, 63]. Got 64 "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import chain
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,17 +21,18 @@ from fastdl.estimators.words import skip_gram
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 
-class WordVectors(TransformerMixin, BaseEstimator):
+class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """A vector for each word, such that words with the same neighbours have similar ones.
 
-    Skip-gram with negative sampling: the vector of a word near by has to tell the word in the
-    middle from others drawn at random, in proportion to their counts to the power 3/4. Mikolov,
+    Skip-gram with negative sampling: the vector of a word near by has to distinguish the word in
+    the middle from others drawn at random, in proportion to their counts to the power 3/4. Mikolov,
     Sutskever, Chen, Corrado and Dean, "Distributed representations of words and phrases and their
     compositionality", NIPS 2013. The words near by share what is drawn (Ji, Satish, Li and Dubey,
     "Parallelizing word2vec in shared and distributed memory", 2016).
 
-    A sentence is a list of tokens, or a string that is split at white space. Gradient descent goes
-    from word to word, in one thread: the same `random_state` gives the same bytes.
+    A sentence is a list of tokens, or a string that is split at white space; a token is anything
+    hashable except None and NaN. Gradient descent goes from word to word, in one thread: the same
+    `random_state` gives the same bytes.
 
     Parameters
     ----------
@@ -125,6 +128,22 @@ class WordVectors(TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         return tags
 
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Accept any container: `transform` gives a list of arrays, whatever is set.
+
+        So a pipeline with a `WordVectors` in it can be asked for frames.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        return self
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[str | Iterable[Hashable]], y: Any = None) -> Self:
         """Learn the vectors.
@@ -182,14 +201,13 @@ class WordVectors(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         sentences = _split(X)
-        if self.unknown_token is None:
-            for i, sentence in enumerate(sentences):
-                for word in sentence:
-                    if word not in self.vocabulary_:
-                        raise ValueError(
-                            f"X[{i}] has {word!r}, which is not in the vocabulary. Leave it out, "
-                            "or fit with an unknown_token, whose vector stands for unknown words."
-                        )
+        new = _counted(sentences).keys() - self.vocabulary_.keys()
+        if new and self.unknown_token is None:
+            i, word = next((i, w) for i, words in enumerate(sentences) for w in words if w in new)
+            raise ValueError(
+                f"X[{i}] has {word!r}, which is not in the vocabulary. Leave it out, or fit with "
+                "an unknown_token, whose vector stands for unknown words."
+            )
         tokens, starts = self._encode(sentences, self.vocabulary_)
         return np.split(self.vectors_[tokens], starts[1:-1])[: len(sentences)]
 
@@ -213,28 +231,56 @@ class WordVectors(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the word is not in the vocabulary.
+            If the word is not in the vocabulary, the array has another shape or holds NaN or
+            infinity, or topn is negative.
         """
         check_is_fitted(self)
-        row = -1
-        if isinstance(word, (np.ndarray, list)):
-            vector = np.asarray(word, np.float32)
-        elif word in self.vocabulary_:
-            row = self.vocabulary_[word]
-            vector = self.vectors_[row]
-        else:
-            raise ValueError(f"{word!r} is not in the vocabulary of {len(self.vocabulary_)} words.")
+        if not (isinstance(topn, Integral) and topn >= 0):
+            raise ValueError(f"topn={topn!r}; expected how many words to give, 0 or more.")
+        row, vector = self._looked_up(word)
         lengths = np.linalg.norm(self.vectors_, axis=1) * np.linalg.norm(vector)
         cosine = self.vectors_ @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
         words = list(self.vocabulary_)
         order = [i for i in np.argsort(-cosine, kind="stable") if i != row]
         return [(words[i], float(cosine[i])) for i in order[:topn]]
 
+    def _looked_up(self, word: Any) -> tuple[int, NDArray[np.float32]]:
+        """The row of a word, -1 for an array, and its vector."""
+        size = self.vectors_.shape[1]
+        if isinstance(word, (list, np.ndarray)):
+            point = np.asarray(word)
+            if point.dtype.kind not in "iuf":
+                raise ValueError(
+                    f"{word!r} is a list of words; expected one word, or an array of shape "
+                    f"({size},). Ask for the mean of their vectors, or for one word at a time."
+                )
+            if point.shape != (size,) or not np.isfinite(point).all():
+                seen = (
+                    f"has shape {point.shape}"
+                    if point.shape != (size,)
+                    else "holds NaN or infinity"
+                )
+                raise ValueError(f"the array {seen}; expected ({size},) finite numbers.")
+            return -1, point.astype(np.float32)
+        if not _hashes(word) or word not in self.vocabulary_:
+            raise ValueError(f"{word!r} is not in the vocabulary of {len(self.vocabulary_)} words.")
+        row = self.vocabulary_[word]
+        return row, self.vectors_[row]
+
+    def save(self, path: str | Path) -> None:
+        """Write the estimator to a safetensors file; `fastdl.load` reads it.
+
+        Words must be data: strings, numbers or tuples of them.
+        """
+        from fastdl.io import save
+
+        save(self, path)
+
     # --- words to numbers
 
     def _counts(self, sentences: Sequence[Sequence[Hashable]]) -> dict[Hashable, int]:
         """The words of the vocabulary and how often they occur, frequent ones first."""
-        found = Counter(word for sentence in sentences for word in sentence)
+        found = _counted(sentences)
         if not found:
             raise ValueError("X has no words; expected a list of sentences.")
         known = {word: n for word, n in found.most_common() if n >= self.min_count}
@@ -260,16 +306,61 @@ class WordVectors(TransformerMixin, BaseEstimator):
         return skip_gram.keep(tokens, starts, tokens >= 0)
 
 
-def _split(X: Iterable[str | Iterable[Hashable]]) -> list[list[Hashable]]:
-    if isinstance(X, str):
+def _split(X: Any) -> list[list[Hashable]]:
+    """The sentences as lists of words."""
+    is_frame = hasattr(X, "columns")
+    if isinstance(X, (str, bytes, Mapping)) or is_frame or not _is_iterable(X):
+        what = f"the string {X[:20]!r}" if isinstance(X, str) else f"a {type(X).__name__}"
+        way_out = " Pass one of its columns." if is_frame else ""
         raise ValueError(
-            f"X is the string {X[:20]!r}; expected a list of sentences, strings or lists of tokens."
+            f"X is {what}; expected a list of sentences, strings or lists of tokens.{way_out}"
         )
-    sentences: list[list[Hashable]] = []
-    for i, sentence in enumerate(X):
-        if not isinstance(sentence, Iterable):
-            raise ValueError(
-                f"X[{i}] is {sentence!r}; expected a sentence, a string or a list of tokens."
-            )
-        sentences.append(list(sentence.split() if isinstance(sentence, str) else sentence))
-    return sentences
+    if hasattr(X, "to_pylist"):  # pyarrow's arrays iterate over scalars of its own
+        X = X.to_pylist()
+    return [_words(sentence, i) for i, sentence in enumerate(X)]
+
+
+def _words(sentence: Any, i: int) -> list[Hashable]:
+    if isinstance(sentence, str):
+        return list(sentence.split())
+    if isinstance(sentence, (bytes, Mapping)) or not _is_iterable(sentence):
+        raise ValueError(
+            f"X[{i}] is {sentence!r}; expected a sentence, a string or a list of tokens."
+        )
+    return list(sentence)
+
+
+def _is_iterable(X: Any) -> bool:
+    return isinstance(X, Iterable) and getattr(X, "ndim", 1) > 0
+
+
+def _counted(sentences: Sequence[Sequence[Hashable]]) -> Counter[Hashable]:
+    """How often each word occurs; raises for what cannot be a word."""
+    try:
+        found = Counter(chain.from_iterable(sentences))
+    except TypeError:  # not hashable
+        found = Counter([None])
+    if any(word is None or word != word for word in found):
+        for i, sentence in enumerate(sentences):
+            for word in sentence:
+                _check_word(word, f"X[{i}]")
+    return found
+
+
+def _check_word(word: Any, where: str) -> None:
+    if not _hashes(word):
+        raise ValueError(
+            f"{where} has {word!r} for a word; expected a string, a number or a tuple of them."
+        )
+    if word is None or word != word:  # nan
+        raise ValueError(
+            f"{where} has {word!r} for a word, which stands for what is missing. Leave it out."
+        )
+
+
+def _hashes(word: object) -> bool:
+    try:
+        hash(word)
+    except TypeError:
+        return False
+    return True
