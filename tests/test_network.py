@@ -15,7 +15,7 @@ from fastdl import layers as L
 from fastdl import losses
 from fastdl.fitting.network import Network
 from fastdl.optim import Adam, Momentum
-from fastdl.program import Snapshot
+from fastdl.program import Snapshot, compile, part
 
 N_THREADS = 6
 RNG = np.random.RandomState(0)
@@ -202,3 +202,28 @@ def test_the_table_is_complete():
     """Every estimator that predicts by a network has a row."""
     without = {"BernoulliRBM", "GaussianRBM", "DBN", "NDScaler", "WordVectors"}
     assert TABLE.keys() == set(fastdl.estimators.__all__) - without
+
+
+@pytest.mark.parametrize("first", range(6))
+def test_a_part_of_a_network(first):
+    """Its outputs are those of the whole, from what the layer before it gives."""
+    layers = L.with_names(
+        [
+            L.Dense(6, name="a"),
+            L.BatchNorm(),
+            L.KLSparsity(0.1, 1.0),
+            L.Residual([L.Dense(6), L.Activation("tanh")]),
+            L.TiedDense("a"),
+            L.Dense(2),
+        ]
+    )
+    program = compile(layers, (5,), dtype="float64", random_state=0)
+    program.set_states(RNG.rand(len(program.get_states())))
+    x = RNG.rand(9, 5)
+    found = part(program, layers, first, batch_size=4, threads=1, input_gradient=True)
+    below = program.predict(x, layer=first - 1) if first else x
+    np.testing.assert_allclose(found.predict(below), program.predict(x), rtol=1e-13)
+    assert found.batch_size == 4
+    assert found.backward(found.forward(below[:4])).shape == below[:4].shape
+    program.set_weights(program.get_weights() * 2)
+    assert not np.allclose(found.predict(below), program.predict(x))

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-    from fastdl._core import Program
-
 _CHUNK = 256  # sequences whose gradients are held at a time
 
 
@@ -103,7 +101,14 @@ def gradient_norms_through_time(estimator: Any, X: Any, y: Any) -> GradientThrou
     X, y = estimator._check_X_y(X, y, reset=False)
     program, first = estimator._network.ready(estimator.n_jobs), _first_recurrent(estimator)
     y = estimator._targets.encode(y, program.dtype)
-    above = _above(estimator, program, first, min(len(y), _CHUNK))
+    above = programs.part(
+        program,
+        estimator._network.layers,
+        first,
+        batch_size=min(len(y), _CHUNK),
+        threads=estimator.n_jobs,
+        input_gradient=True,
+    )
     n_steps = above.input_shape[0]
     total, count = np.zeros(n_steps), np.zeros(n_steps)
     for part in gen_batches(len(y), _CHUNK):
@@ -135,26 +140,6 @@ def _first_recurrent(estimator: Any) -> int:
     if len(estimator._network.program.output_shape) > 1:
         raise ValueError(f"{who} has an output for every step; expected one for each sequence.")
     return next(i for i, layer in enumerate(layers) if any(x in found for x in L.walk([layer])))
-
-
-def _above(estimator: Any, program: Program, first: int, batch_size: int) -> Program:
-    """The network from the layer `first` on, which also gives the gradient of its input."""
-    layers = estimator._network.layers[first:]
-    outer = [layer for layer in program.layers if layer.depth == 0]
-    above = programs.compile(
-        layers,
-        outer[first].input_shape,
-        dtype=program.dtype,
-        batch_size=batch_size,
-        threads=estimator.n_jobs,
-        random_state=0,
-        input_gradient=True,
-    )
-    for p in above.parameters:
-        above.set_parameter(p.name, program.get_parameter(p.name))
-    for s in above.states:
-        above.set_state(s.name, program.get_state(s.name))
-    return above
 
 
 def _slope(loss: Any, prediction: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:

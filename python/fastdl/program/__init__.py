@@ -1,12 +1,13 @@
 """Programs: networks made ready by the core.
 
 `compile` checks a list of layers and hands it to ``fastdl._core.Program``, which infers shapes and
-plans memory; `weights` reads and writes what a program learns, by name; `threads` counts the
-processors it may use; `summary` shows it as a table. Estimators come here by `fastdl.fitting`,
-`fastdl.functional` and `fastdl.inspection` directly.
+plans memory; `weights` reads and writes what a program learns, whole or by name; `part` cuts some
+layers out of it; `threads` counts the processors it may use; `summary` shows it as a table.
+Estimators come here by `fastdl.fitting`, `fastdl.functional` and `fastdl.inspection` directly.
 """
 
 from fastdl.program.compile import compile, draw_weights, make, set_loss, set_optimizer
+from fastdl.program.part import part
 from fastdl.program.summary import summary
 from fastdl.program.threads import count_threads
 from fastdl.program.weights import Snapshot, get_state, set_state
@@ -18,6 +19,7 @@ __all__ = [
     "draw_weights",
     "get_state",
     "make",
+    "part",
     "set_loss",
     "set_optimizer",
     "set_state",

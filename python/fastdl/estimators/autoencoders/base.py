@@ -12,7 +12,6 @@ from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl import _core
-from fastdl import layers as L
 from fastdl import program as programs
 from fastdl._sklearn import _fit_context
 from fastdl.estimators.autoencoders import coding
@@ -150,37 +149,10 @@ class BaseAutoencoder(BaseLayered):
                 f"X has {X.shape[1]} features, but the code of this {type(self).__name__} has "
                 f"{self._n_features_out} units. inverse_transform takes what transform gives."
             )
-        link = self._network.loss.link
-        return (
-            self._decoder().predict(np.ascontiguousarray(X), link=link).astype(X.dtype, copy=False)
-        )
-
-    def _decoder(self) -> Any:
-        """A program of the decoder alone, tied weights turned round."""
-        program, network = self.program_, self._network
-        layers: list[Layer] = []
-        for layer in network.layers[self._layer_index(None) + 1 :]:
-            if isinstance(layer, L.TiedDense):
-                weight = program.get_parameter(f"{layer.tied_to}.weight").T
-                layer = L.Dense(weight.shape[1], name=layer.name)
-            layers.append(layer)
-        decoder = programs.compile(
-            layers,
-            (self._n_features_out,),
-            dtype=network.dtype,
-            batch_size=network.batch_size,
-            threads=self.n_jobs,
-        )
-        known = programs.get_state(program)
-        ties = {x.name: x.tied_to for x in network.layers if isinstance(x, L.TiedDense)}
-        for p in decoder.parameters:
-            name, _, what = p.name.rpartition(".")
-            tied = what == "weight" and name in ties
-            value = known[f"{ties[name]}.weight"].T if tied else known[p.name]
-            decoder.set_parameter(p.name, np.ascontiguousarray(value))
-        for s in decoder.states:
-            decoder.set_state(s.name, known[s.name])
-        return decoder
+        network, first = self._network, self._layer_index(None) + 1
+        decoder = programs.part(self.program_, network.layers, first, threads=self.n_jobs)
+        samples = decoder.predict(np.ascontiguousarray(X), link=network.loss.link)
+        return samples.astype(X.dtype, copy=False)
 
     # --- how well
 
