@@ -1,0 +1,109 @@
+"""Which module imports which: no circles, and no level uses one above it."""
+
+import ast
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+import fastdl
+
+ROOT = Path(fastdl.__file__).parent
+FILES = {
+    ".".join(("fastdl", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    ): path
+    for path in ROOT.rglob("*.py")
+}
+COMPILED = {"fastdl._core", "fastdl.data._ragged"}
+
+
+def of_import(statement, module):
+    """The modules of fastdl that an import statement loads, their packages' __init__ apart."""
+    if isinstance(statement, ast.Import):
+        names = [alias.name for alias in statement.names]
+    else:
+        package = module if FILES[module].name == "__init__.py" else module.rpartition(".")[0]
+        base = importlib.util.resolve_name(
+            "." * statement.level + (statement.module or ""), package
+        )
+        names = [f"{base}.{alias.name}" for alias in statement.names] + [base]
+        if all(name in FILES or name in COMPILED for name in names[:-1]):
+            names.pop()  # from fastdl.package import module: the package is counted below
+    return [name for name in names if name in FILES]
+
+
+def at_import(tree):
+    """The statements that run when a module is imported: not in functions or for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+        yield from at_import(node)
+
+
+def imports(module):
+    """What the import of a module needs: what it names, and the packages these lie in."""
+    named = {
+        n for x in at_import(ast.parse(FILES[module].read_text())) for n in of_import(x, module)
+    }
+    around = {n for n in FILES if any(name.startswith(n + ".") for name in named)}
+    around = {n for n in around if not module.startswith(n + ".")}  # those are on their way
+    return (named | around) - {module, "fastdl"}
+
+
+GRAPH = {module: imports(module) for module in FILES}
+
+
+def circle(graph):
+    """A circle of a graph as a list, or None."""
+    done, path = set(), []
+
+    def visit(node):
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node in done:
+            return None
+        path.append(node)
+        found = next(filter(None, map(visit, sorted(graph[node]))), None)
+        path.pop()
+        done.add(node)
+        return found
+
+    return next(filter(None, map(visit, sorted(graph))), None)
+
+
+def test_the_search_finds_circles():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) is None
+    assert "fastdl.program.weights" in GRAPH["fastdl.program.part"]
+
+
+def test_no_circles():
+    assert circle(GRAPH) is None
+
+
+def test_no_circles_by_way_of_a_package():
+    """A module of a package that is imported runs all of the package's __init__ first."""
+    graph = {}
+    for module, needed in GRAPH.items():
+        package = module if FILES[module].name == "__init__.py" else module.rpartition(".")[0]
+        graph.setdefault(package, set()).update(
+            n if FILES[n].name == "__init__.py" else n.rpartition(".")[0] for n in needed
+        )
+    graph = {p: {n for n in needed if n not in (p, "fastdl")} for p, needed in graph.items()}
+    assert circle(graph | {"fastdl": set()}) is None
+
+
+LEVELS = ["estimators", "fitting", "program", "layers"]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_level_uses_one_above_it(level):
+    above = tuple(f"fastdl.{name}" for name in LEVELS[: LEVELS.index(level)])
+    for module, needed in GRAPH.items():
+        if module.startswith(f"fastdl.{level}"):
+            assert not [name for name in needed if name.startswith(above)]
