@@ -6,9 +6,15 @@ from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 
 from fastdl import (
+    DBN,
     Autoencoder,
+    BernoulliRBM,
     CNNClassifier,
+    DBNClassifier,
+    ELMClassifier,
+    GaussianRBM,
     MLPClassifier,
+    NDScaler,
     NetClassifier,
     RNNClassifier,
     RNNRegressor,
@@ -114,6 +120,33 @@ def test_dead_units_are_found():
     assert np.isnan(activation_statistics(sigmoids(1, activation="elu").fit(X, y), X).dead[0])
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        BernoulliRBM(8, n_iter=2, random_state=0),
+        GaussianRBM(8, n_iter=2, random_state=0).set_output(transform="pandas"),
+    ],
+)
+def test_activation_statistics_of_machines(estimator):
+    X, _ = some_digits()
+    h = np.asarray(estimator.fit(X).transform(X))
+    found = activation_statistics(estimator, X)
+    assert found.layers == ["hidden_1"]
+    np.testing.assert_allclose(found.mean, h.mean())
+    np.testing.assert_allclose(found.std, h.std())
+    np.testing.assert_allclose(found.saturated, ((h < 0.05) | (h > 0.95)).mean())
+
+
+def test_activation_statistics_of_stacks():
+    X, y = some_digits()
+    dbn = DBN((8, 5), pretrain_epochs=2, random_state=0).fit(X)
+    found = activation_statistics(dbn, X)
+    assert found.layers == ["hidden_1", "hidden_2"]
+    np.testing.assert_allclose(found.mean[1], dbn.transform(X).mean(), rtol=1e-6)
+    net = DBNClassifier((8, 5), pretrain_epochs=1, max_epochs=1, random_state=0).fit(X, y)
+    assert activation_statistics(net, X).layers == ["activation_1", "activation_2"]
+
+
 def sequences(n=40, longest=30):
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(length, 3)) for length in rng.integers(5, longest + 1, size=n)]
@@ -187,5 +220,15 @@ def test_texts():
         learning_speed(sigmoids(1), X, y, role="gain")
     with pytest.raises(ValueError, match="this MLPClassifier has no hidden activation to look at."):
         activation_statistics(MLPClassifier((), max_iter=1).fit(X, y), X)
+    rbm, elm = BernoulliRBM(4, n_iter=1).fit(X), ELMClassifier(4).fit(X, y)
+    scaler = NDScaler().fit(X)
+    with pytest.raises(ValueError, match="this NDScaler has no hidden activation to look at."):
+        activation_statistics(scaler, X)
+    with pytest.raises(ValueError, match="this BernoulliRBM has no recurrent layer to look at."):
+        gradient_norms_through_time(rbm, X, y)
+    for estimator in (rbm, elm, scaler):
+        name = type(estimator).__name__
+        with pytest.raises(ValueError, match=f"{name} is no network that learns by gradient desce"):
+            learning_speed(estimator, X, y)
     with pytest.raises(ValueError, match="quantity='loss'; expected 'gradient' or 'update'."):
         LearningSpeedDisplay([], np.empty((0, 0)), np.empty((0, 0))).plot(quantity="loss")

@@ -1,11 +1,25 @@
-"""The displays of fastdl.plotting, on stand-ins for fitted estimators."""
+"""The displays of fastdl.plotting, on stand-ins for fitted estimators and on all kinds of them."""
 
+import re
 from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 
+from fastdl import (
+    DBN,
+    Autoencoder,
+    BernoulliRBM,
+    CNNClassifier,
+    DBNClassifier,
+    ELMClassifier,
+    GaussianRBM,
+    MLPClassifier,
+    NDScaler,
+    SoftmaxRegression,
+    WordVectors,
+)
 from fastdl.plotting import FiltersDisplay, HistoryDisplay, PredictionsDisplay
 from fastdl.plotting._axes import mosaic
 
@@ -83,6 +97,121 @@ def test_predictions(shape):
     assert texts == ["5 (1)", "5 (1)", *map(str, y[:7]), str(y[8])]
     assert len(display.ax_.patches) == 2
     assert display.ax_.get_title().startswith("predicted classes, 2 of 10 wrong")
+
+
+# --- on the package's own estimators
+
+
+def pixels(n=20):
+    return np.random.default_rng(0).random((n, 16))
+
+
+CLASSES = np.arange(20) % 3
+SENTENCES = ["a b c"] * 10
+
+
+@pytest.mark.parametrize(
+    ("estimator", "data", "quantity"),
+    [
+        (BernoulliRBM(4, n_iter=3), (pixels(),), "reconstruction error"),
+        (GaussianRBM(4, n_iter=3), (pixels(),), "reconstruction error"),
+        (WordVectors(4, min_count=1, max_epochs=3), (SENTENCES,), "loss"),
+        (Autoencoder(4, max_epochs=3), (pixels(),), "loss"),
+        (SoftmaxRegression(max_epochs=3), (pixels(), CLASSES), "loss"),
+    ],
+)
+def test_history_of_estimators(estimator, data, quantity):
+    ax = HistoryDisplay.from_estimator(estimator.fit(*data)).ax_
+    assert ax.get_ylabel() == quantity
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), [1, 2, 3])
+
+
+def test_history_of_a_machine_in_a_stack():
+    dbn = DBN((4, 3), pretrain_epochs=2).fit(pixels())
+    assert HistoryDisplay.from_estimator(dbn.rbms_[1]).ax_.lines
+    stacked = DBNClassifier((4,), pretrain_epochs=2, max_epochs=2).fit(pixels(), CLASSES)
+    assert HistoryDisplay.from_estimator(stacked).ax_.get_ylabel() == "loss"
+
+
+@pytest.mark.parametrize(
+    ("estimator", "data", "layer"),
+    [
+        (BernoulliRBM(5, n_iter=1), (pixels(),), "hidden"),
+        (GaussianRBM(5, n_iter=1), (pixels(),), "hidden"),
+        (DBN((5, 3), pretrain_epochs=1), (pixels(),), "hidden"),
+        (SoftmaxRegression(max_epochs=1), (pixels(), np.arange(20) % 5), "output"),
+        (Autoencoder(5, max_epochs=1), (pixels(),), "encoder_1"),
+        (CNNClassifier((5,), max_epochs=1, input_shape=(4, 4)), (pixels(), CLASSES), "conv2d_1"),
+    ],
+)
+def test_filters_of_estimators(estimator, data, layer):
+    display = FiltersDisplay.from_estimator(estimator.fit(*data))
+    assert display.name == layer
+    assert display.filters.shape[-1] == 5
+    assert display.filters.shape[:3] == ((3, 3, 1) if layer == "conv2d_1" else (4, 4, 1))
+    if layer == "hidden":
+        rbm = getattr(estimator, "rbms_", [estimator])[0]
+        np.testing.assert_array_equal(display.filters[..., 0, 2], rbm.components_[2].reshape(4, 4))
+
+
+def test_filters_of_another_shape():
+    rbm = GaussianRBM(4, n_iter=1).fit(np.random.default_rng(0).random((20, 24)))
+    assert FiltersDisplay.from_estimator(rbm, image_shape=(4, 6)).filters.shape == (4, 6, 1, 4)
+    assert FiltersDisplay.from_estimator(rbm, image_shape=(4, 2, 3)).filters.shape == (4, 2, 3, 4)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_predictions_on_rows():
+    mlp = MLPClassifier((4,), max_iter=3, random_state=0).fit(pixels(), CLASSES)
+    display = PredictionsDisplay.from_estimator(mlp, pixels(), CLASSES)
+    assert display.images.shape == (20, 4, 4)
+    wide = PredictionsDisplay.from_estimator(mlp, pixels(), CLASSES, image_shape=(2, 8))
+    assert wide.images.shape == (20, 2, 8)
+
+
+def softmax(n_features=16):
+    X = np.random.default_rng(0).random((20, n_features))
+    return SoftmaxRegression(max_epochs=1).fit(X, CLASSES), X, CLASSES
+
+
+# fmt: off
+TEXTS = [
+    (lambda: HistoryDisplay.from_estimator(ELMClassifier(4).fit(pixels(), CLASSES)),
+     "this ELMClassifier has no history_: it is not fitted, or not fitted in epochs."),
+    (lambda: HistoryDisplay.from_estimator(NDScaler().fit(pixels())),
+     "this NDScaler has no history_: it is not fitted, or not fitted in epochs."),
+    (lambda: HistoryDisplay.from_estimator(DBN((4,), pretrain_epochs=1).fit(pixels())),
+     "this DBN has a history for each of its machines: pass one of them, estimator.rbms_[0]."),
+    (lambda: HistoryDisplay.from_estimator(softmax()[0], quantity="score"),
+     "quantity='score' was not recorded in this fit. Fit with a validation set, or with "
+     "early_stopping=True."),
+    (lambda: HistoryDisplay.from_estimator(GaussianRBM(4, n_iter=1).fit(pixels()), quantity="loss"),
+     "quantity='loss'; expected 'reconstruction_error'."),
+    (lambda: FiltersDisplay.from_estimator(NDScaler().fit(pixels())),
+     "this NDScaler has no filters to draw; layers that read images: none."),
+    (lambda: FiltersDisplay.from_estimator(softmax()[0], layer="conv"),
+     "this SoftmaxRegression has no filters in a layer 'conv'; layers that read images: output."),
+    (lambda: FiltersDisplay.from_estimator(softmax(15)[0]),
+     "a row of X (layer 'output') has 15 values: pass image_shape=(height, width) or (height, "
+     "width, channels) of as many pixels."),
+    (lambda: FiltersDisplay.from_estimator(softmax()[0], image_shape=(3, 5)),
+     "a row of X (layer 'output') has 16 values: got image_shape=(3, 5), expected "
+     "image_shape=(height, width) or (height, width, channels) of as many pixels."),
+    (lambda: PredictionsDisplay.from_estimator(*softmax(15)),
+     "a row of X has 15 values: pass image_shape=(height, width) or (height, width, channels) of "
+     "as many pixels."),
+    (lambda: PredictionsDisplay.from_estimator(softmax()[0], pixels(), CLASSES[:-1]),
+     "X has shape (20, 4, 4), y (19,) and the predictions (20,); expected images (n, height, "
+     "width) or (n, height, width, channels), and one class for each."),
+]
+# fmt: on
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("call", "text"), TEXTS, ids=[text[:40] for _, text in TEXTS])
+def test_text(call, text):
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        call()
 
 
 def test_draws_where_asked():

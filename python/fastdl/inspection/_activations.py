@@ -1,4 +1,4 @@
-"""What the units of a network are up to."""
+"""What the units of a network do."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def activation_statistics(estimator: Any, X: Any) -> ActivationStatisticsDisplay
     Parameters
     ----------
     estimator : estimator of fastdl
-        Fitted.
-    X : as for its predict
+        Fitted: a network, a Boltzmann machine or a stack of them.
+    X : as for its predict or transform
 
     Returns
     -------
@@ -117,29 +117,64 @@ def activation_statistics(estimator: Any, X: Any) -> ActivationStatisticsDisplay
     Raises
     ------
     ValueError
-        If the network has no hidden activation.
+        If the estimator has no hidden activation.
     """
     check_is_fitted(estimator)
-    program, X = estimator.program_, estimator._check_X(X)
-    found = {
-        layer.name or "": (i, layer.function)
-        for i, layer in enumerate(estimator._network.layers)
-        if isinstance(layer, L.Activation)
-    }
-    if not found:
+    n, layers = (
+        _of_machines(estimator, X) if _has_machines(estimator) else _of_network(estimator, X)
+    )
+    if not layers:
         raise ValueError(f"this {type(estimator).__name__} has no hidden activation to look at.")
-    columns = np.array([_statistics(program, X, i, f) for i, f in found.values()]).T
+    columns = np.array([_statistics(n, outputs, f) for f, outputs in layers.values()]).T
     mean, std, saturated, dead = columns
     return ActivationStatisticsDisplay(
-        list(found), mean=mean, std=std, saturated=saturated, dead=dead
+        list(layers), mean=mean, std=std, saturated=saturated, dead=dead
     )
 
 
-def _statistics(program: Any, X: Any, layer: int, function: str) -> tuple[float, ...]:
+# By name of the layer: its function, and its outputs for some samples.
+_Layers = dict[str, tuple[str, Callable[[slice], NDArray[Any]]]]
+
+
+def _of_network(estimator: Any, X: Any) -> tuple[int, _Layers]:
+    if not hasattr(estimator, "program_"):
+        return 0, {}
+    program, X = estimator.program_, estimator._check_X(X)
+
+    def outputs(layer: int) -> Callable[[slice], NDArray[Any]]:
+        return lambda part: program.predict(core_input(X[part]), layer=layer)
+
+    return X.shape[0], {
+        layer.name or "": (layer.function, outputs(i))
+        for i, layer in enumerate(estimator._network.layers)
+        if isinstance(layer, L.Activation)
+    }
+
+
+def _has_machines(estimator: Any) -> bool:
+    """Whether it is a Boltzmann machine, or a stack of them that is no network."""
+    return hasattr(estimator, "components_") or (
+        hasattr(estimator, "rbms_") and not hasattr(estimator, "program_")
+    )
+
+
+def _of_machines(estimator: Any, X: Any) -> tuple[int, _Layers]:
+    """Of the probabilities of the hidden units, which are sigmoids."""
+    machines = getattr(estimator, "rbms_", [estimator])
+    layers: _Layers = {}
+    for i, machine in enumerate(machines, start=1):
+        X = np.asarray(machine.transform(X))  # whatever set_output asks for
+        layers[f"hidden_{i}"] = ("sigmoid", X.__getitem__)
+    return len(X), layers
+
+
+def _statistics(
+    n_samples: int, outputs: Callable[[slice], NDArray[Any]], function: str
+) -> tuple[float, ...]:
     flat = _FLAT.get(function)
     n, total, squares, n_flat, always = 0, 0.0, 0.0, 0, np.array(True)
-    for part in gen_batches(X.shape[0], _CHUNK):
-        a = program.predict(core_input(X[part]), layer=layer)
+    for part in gen_batches(n_samples, _CHUNK):
+        a = outputs(part)
         n += a.size
         total += a.sum(dtype=np.float64)
         squares += np.square(a, dtype=np.float64).sum()

@@ -109,8 +109,14 @@ def learning_speed(
     Raises
     ------
     ValueError
-        If no layer that learns has parameters of that role.
+        If no layer that learns has parameters of that role, or the estimator is no network that
+        learns in epochs.
     """
+    learns = {"max_epochs", "max_iter"} & estimator.get_params().keys()
+    if not (learns and hasattr(estimator, "set_callbacks")):
+        raise ValueError(
+            f"{type(estimator).__name__} is no network that learns by gradient descent in epochs."
+        )
     watch = _Watch(X, y, role)
     fitted = clone(estimator).set_callbacks(watch).fit(X, *() if y is None else (y,))
     fitted.set_callbacks()

@@ -1,6 +1,7 @@
 """What the displays share: an axes to draw into, images side by side."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,26 @@ def new_axes(width: float, height: float) -> "Axes":
         ) from error
     _, axes = plt.subplots(figsize=(width, height), layout="constrained")
     return axes
+
+
+def as_images(rows: NDArray[Any], image_shape: Sequence[int] | None, what: str) -> NDArray[Any]:
+    """Rows (n, pixels) as images (n, h, w) or (n, h, w, c); square ones if no shape is given.
+
+    Raises
+    ------
+    ValueError
+        If the shape has another number of pixels, or none is given and they make no square.
+    """
+    pixels = rows.shape[1]
+    side = math.isqrt(pixels)
+    shape = (side, side) if image_shape is None else tuple(image_shape)
+    if len(shape) not in (2, 3) or math.prod(shape) != pixels:
+        wish = "pass" if image_shape is None else f"got image_shape={image_shape!r}, expected"
+        raise ValueError(
+            f"{what} has {pixels} values: {wish} image_shape=(height, width) or (height, width, "
+            "channels) of as many pixels."
+        )
+    return rows.reshape(len(rows), *shape)
 
 
 def grid_shape(n: int, columns: int) -> tuple[int, int]:

@@ -1,9 +1,10 @@
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.plotting._axes import grid_shape, mosaic, new_axes
+from fastdl.plotting._axes import as_images, grid_shape, mosaic, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class FiltersDisplay:
-    """The filters of a convolutional layer: red for positive weights, blue for negative ones.
+    """The filters of a layer that reads images: red for positive weights, blue for negative ones.
+
+    These are the kernels of a convolution, or the weights from each pixel to a unit: of a Boltzmann
+    machine, or of a dense layer that reads rows of pixels.
 
     Filters over three channels are shown in colour, others one tile for each channel.
 
@@ -39,7 +43,12 @@ class FiltersDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, layer: str | None = None, ax: "Axes | None" = None
+        cls,
+        estimator: Any,
+        *,
+        layer: str | None = None,
+        image_shape: Sequence[int] | None = None,
+        ax: "Axes | None" = None,
     ) -> Self:
         """Draw the filters of a fitted estimator's layer.
 
@@ -48,7 +57,9 @@ class FiltersDisplay:
         estimator : fastdl estimator
             Fitted.
         layer : str, optional
-            Name of a Conv2D; the first one if not given.
+            Name of a Conv2D, or of a Dense that reads X; the first one if not given.
+        image_shape : (int, int) or (int, int, int), optional
+            What a row of X is, for layers that read rows; a square image if not given.
         ax : matplotlib Axes, optional
             Where to draw; a new figure if not given.
 
@@ -59,17 +70,22 @@ class FiltersDisplay:
         Raises
         ------
         ValueError
-            If there is no such layer.
+            If there is no such layer, or `image_shape` is needed or does not fit.
         """
-        program = estimator.program_
-        names = [p.name.removesuffix(".weight") for p in program.parameters if len(p.shape) == 4]
-        if not names or layer not in (None, *names):
+        filters = _filters_of(estimator)
+        if not filters or layer not in (None, *filters):
+            wanted = "filters to draw" if layer is None else f"filters in a layer {layer!r}"
             raise ValueError(
-                f"no convolutional layer {layer or ''} in this {type(estimator).__name__}; "
-                f"it has {', '.join(names) or 'none'}."
+                f"this {type(estimator).__name__} has no {wanted}; layers that read images: "
+                f"{', '.join(filters) or 'none'}."
             )
-        name = layer or names[0]
-        return cls(program.get_parameter(f"{name}.weight"), name=name).plot(ax)
+        name = layer or next(iter(filters))
+        weight = filters[name]
+        if weight.ndim == 2:
+            images = as_images(weight.T, image_shape, f"a row of X (layer {name!r})")
+            images = images[..., np.newaxis] if images.ndim == 3 else images
+            weight = np.moveaxis(images, 0, -1)
+        return cls(weight, name=name).plot(ax)
 
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw all filters side by side.
@@ -99,3 +115,21 @@ class FiltersDisplay:
         ax.set_axis_off()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _filters_of(estimator: Any) -> dict[str, NDArray[Any]]:
+    """Weights by layer: kernels (kh, kw, channels, n_filters), or (pixels, units)."""
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(estimator)
+    if hasattr(estimator, "components_"):
+        return {"hidden": estimator.components_.T}
+    if not hasattr(estimator, "program_"):
+        return _filters_of(estimator.rbms_[0]) if hasattr(estimator, "rbms_") else {}
+    program = estimator.program_
+    weights = {p.name: p.shape for p in program.parameters if p.name.endswith(".weight")}
+    return {
+        name.removesuffix(".weight"): program.get_parameter(name)
+        for name, shape in weights.items()
+        if len(shape) == 4 or (len(shape) == 2 and program.input_shape == shape[:1])
+    }

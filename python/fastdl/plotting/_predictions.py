@@ -1,9 +1,10 @@
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastdl.plotting._axes import grid_shape, mosaic, new_axes
+from fastdl.plotting._axes import as_images, grid_shape, mosaic, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +45,7 @@ class PredictionsDisplay:
         y: ArrayLike,
         *,
         max_images: int = 60,
+        image_shape: Sequence[int] | None = None,
         ax: "Axes | None" = None,
     ) -> Self:
         """Predict and draw the first images, with all the errors among them that there is room for.
@@ -51,21 +53,35 @@ class PredictionsDisplay:
         Parameters
         ----------
         estimator : fastdl classifier
-            Fitted on images.
-        X : array-like of shape (n, H, W) or (n, H, W, C)
+            Fitted on images, or on rows of pixels.
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, n_pixels)
             Images.
         y : array-like of shape (n,)
             Their classes.
         max_images : int, default=60
             How many to draw; errors come first.
+        image_shape : (int, int) or (int, int, int), optional
+            What a row of X is, if X holds rows; a square image if not given.
         ax : matplotlib Axes, optional
             Where to draw; a new figure if not given.
 
         Returns
         -------
         PredictionsDisplay
+
+        Raises
+        ------
+        ValueError
+            If X holds no images, or the predictions are not one class for each.
         """
-        X, y, y_pred = np.asarray(X), np.asarray(y), estimator.predict(X)
+        X, y, y_pred = np.asarray(X), np.asarray(y), np.asarray(estimator.predict(X))
+        if X.ndim == 2:
+            X = as_images(X, image_shape, "a row of X")
+        if X.ndim not in (3, 4) or y_pred.shape != X.shape[:1] or y.shape != y_pred.shape:
+            raise ValueError(
+                f"X has shape {X.shape}, y {y.shape} and the predictions {y_pred.shape}; expected "
+                "images (n, height, width) or (n, height, width, channels), and one class for each."
+            )
         chosen = np.argsort(y == y_pred, kind="stable")[:max_images]
         return cls(X[chosen], y[chosen], y_pred[chosen]).plot(ax)
 

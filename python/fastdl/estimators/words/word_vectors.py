@@ -66,6 +66,8 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     vectors_ : ndarray of float32 of shape (n_words, vector_size)
     loss_curve_ : list of float
         Mean loss of a pair of words in each epoch.
+    history_ : dict of list
+        The same as a table: epoch, loss.
     n_iter_ : int
         Epochs of the fit.
 
@@ -127,6 +129,15 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+    @property
+    def history_(self) -> dict[str, list[float]]:
+        """A table for the epochs."""
+        check_is_fitted(self)
+        return {
+            "epoch": [float(i + 1) for i in range(len(self.loss_curve_))],
+            "loss": list(self.loss_curve_),
+        }
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Accept any container: `transform` gives a list of arrays, whatever is set.
