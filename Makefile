@@ -12,7 +12,9 @@ CPP := $(shell find src -name '*.[ch]pp')
 TOOLS := $(VENV)/.tools
 BUILT := $(VENV)/.built-$(or $(PRESET),release)
 
-.PHONY: help build demo test lint format bench bench-quick fuzz wheel clean
+OLDEST := .venv-oldest
+
+.PHONY: help build demo test test-quick test-oldest lint format bench bench-quick fuzz wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -28,6 +30,12 @@ test: build  ## all tests; `make test ARGS="-k conv2d"` for those of one layer
 
 fuzz: build  ## 100,000 damaged model files; `make fuzz ARGS="--count=1000"`
 	$(BIN)/python tests/fuzz.py $(ARGS)
+
+test-quick: build  ## most tests in under a minute: one backend, float64, no estimator checks
+	$(BIN)/python -m pytest --quick -n 2 $(ARGS)
+
+test-oldest: $(OLDEST)/.built  ## the estimators' tests on the oldest scikit-learn, NumPy and SciPy that will do
+	$(OLDEST)/bin/python -m pytest $$(grep -lE '^(from fastdl import [A-Z]|import fastdl$$)' tests/test_*.py) $(ARGS)
 
 lint: build  ## ruff, mypy, clang-format; changes nothing
 	$(BIN)/ruff check .
@@ -56,7 +64,7 @@ wheel: $(TOOLS)  ## a wheel to give away, in wheelhouse/, with its size
 	@du -h wheelhouse/*.whl
 
 clean:  ## remove all that make has made
-	rm -rf $(VENV) build dist wheelhouse demo .asv
+	rm -rf $(VENV) $(OLDEST) build dist wheelhouse demo .asv
 
 # The compiler's helpers stand in the environment itself, so that a second build compiles only what changed.
 $(TOOLS): pyproject.toml Makefile
@@ -71,4 +79,13 @@ $(BUILT): $(TOOLS) $(SOURCES)
 	$(PIP) install --no-build-isolation --editable '.[all]' $(if $(PRESET),\
 	  -Ccmake.args=--preset=$(PRESET) -Ccmake.build-type= -Cbuild-dir=build/$(PRESET))
 	rm -f $(VENV)/.built-*
+	touch $@
+
+# A wheel, built with the helpers and the objects of the environment above, in an environment of its own.
+$(OLDEST)/.built: $(BUILT) tests/oldest.txt $(shell find python -name '*.py')
+	test -d $(OLDEST) || $(PYTHON) -m venv $(OLDEST)
+	rm -rf dist/oldest
+	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist/oldest .
+	$(OLDEST)/bin/python -m pip --quiet --disable-pip-version-check install -r tests/oldest.txt
+	$(OLDEST)/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --force-reinstall dist/oldest/*.whl
 	touch $@

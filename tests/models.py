@@ -10,12 +10,15 @@ import numpy as np
 import fastdl
 from fastdl import layers as L
 
-_random = np.random.RandomState(0)
-ROWS = _random.rand(40, 6)
-IMAGES = _random.rand(40, 6, 6, 1).astype(np.float32)
-SEQUENCES = _random.rand(20, 5, 3).astype(np.float32)
+
+def _draw(*shapes: tuple[int, ...]) -> list[Any]:
+    random = np.random.RandomState(0)
+    return [random.rand(*shape) for shape in shapes]
+
+
+ROWS, IMAGES, SEQUENCES, VALUES = _draw((40, 6), (40, 6, 6, 1), (20, 5, 3), (40,))
+IMAGES, SEQUENCES = IMAGES.astype(np.float32), SEQUENCES.astype(np.float32)
 CLASSES = np.arange(40) % 3
-VALUES = _random.rand(40)
 WORDS = np.array(["no", "yes", "perhaps"], dtype=object)[CLASSES]
 TEXTS = ["ab", "abba", "baab", "cab"] * 5
 TAGS = [[symbol in "ab" for symbol in text] for text in TEXTS]

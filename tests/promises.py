@@ -20,16 +20,21 @@ from sklearn.base import clone
 import fastdl.estimators as E
 from fastdl import layers as L
 
-_RNG = np.random.default_rng(0)
 _N = 24
-ROWS = _RNG.random((_N, 6))
-IMAGES = _RNG.random((_N, 6, 6)).astype(np.float32)
-SEQUENCES = [_RNG.random((3 + i % 4, 2)) for i in range(_N)]
-TEXTS = ["".join(_RNG.choice(list("abcd"), 3 + i % 4)) for i in range(_N)]
+
+
+def _draw() -> tuple[Any, ...]:
+    rng = np.random.default_rng(0)
+    rows, images = rng.random((_N, 6)), rng.random((_N, 6, 6)).astype(np.float32)
+    sequences = [rng.random((3 + i % 4, 2)) for i in range(_N)]
+    texts = ["".join(rng.choice(list("abcd"), 3 + i % 4)) for i in range(_N)]
+    return rows, images, sequences, texts, rng.random(_N)
+
+
+ROWS, IMAGES, SEQUENCES, TEXTS, VALUES = _draw()
 SENTENCES = [" ".join(text) for text in TEXTS]
 TEXT = "".join(TEXTS)
 LABELS = np.arange(_N) % 3
-VALUES = _RNG.random(_N)
 OF_STEPS = [LABELS[: len(x)] for x in SEQUENCES]
 
 _SEED = {"random_state": 0}

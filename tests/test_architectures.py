@@ -27,6 +27,7 @@ def test_depth(name):
     assert len(weighted) + 1 == depth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "input_shape", "n_outputs", "n_parameters"),
     [
@@ -41,6 +42,7 @@ def test_size(name, input_shape, n_outputs, n_parameters):
     assert f" {n_parameters:,} parameters" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", architectures.NAMES)
 def test_small_images(name):
     X = np.random.default_rng(0).normal(size=(4, 32, 28, 3)).astype(np.float32)

@@ -76,6 +76,7 @@ def sequences(tmp_path_factory):
 MADE_HERE = ("adding_problem", "gradients_through_time", "parity", "tag_brackets")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few epochs
 @pytest.mark.parametrize("name", ARGUMENTS)
 def test_runs(name, mnist, sequences, tmp_path, monkeypatch, capsys):

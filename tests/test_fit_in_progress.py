@@ -24,8 +24,7 @@ from fastdl import (
 from fastdl import layers as L
 from fastdl.callbacks import Callback, EpochEnd
 
-RNG = np.random.RandomState(0)
-ROWS = RNG.rand(60, 16)
+ROWS = np.random.RandomState(0).rand(60, 16)
 LABELS = np.arange(60) % 3
 NEVER = {"max_epochs": 6, "random_state": 0}
 MAKE = {

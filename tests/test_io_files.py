@@ -122,6 +122,7 @@ for i in range(1000):
 """
 
 
+@pytest.mark.slow
 def test_killed_while_writing_the_old_or_the_new_file_is_there(tmp_path):
     path, random = tmp_path / "file", np.random.default_rng(0)
     for _ in range(10):
@@ -227,6 +228,7 @@ def test_refused_files(name, tmp_path):
     assert text in str(error.value)
 
 
+@pytest.mark.slow
 def test_what_the_library_refuses_is_refused(tmp_path):
     """Random changes of the header, and of the bytes behind it."""
     safetensors = pytest.importorskip("safetensors")

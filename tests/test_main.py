@@ -1,8 +1,10 @@
 """The command line, and what importing fastdl costs."""
 
+import ast
 import builtins
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,9 +167,21 @@ def test_unknown_attribute():
         fastdl.CNN  # noqa: B018
 
 
+@pytest.mark.slow
 def test_demo(tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path / "new")]) == 0
     printed = capsys.readouterr().out
     assert printed.count("\nyes  ") == 3
     for name in ("learning-curves.png", "filters.png", "predictions.png"):
         assert (tmp_path / "new" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_private_names_of_scikit_learn_come_from_one_file():
+    found = []
+    for file in sorted(Path(fastdl.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sklearn"):
+                path = [*node.module.split("."), *(alias.name for alias in node.names)]
+                if "callback" in path or any(part.startswith("_") for part in path):
+                    found.append(file.name)
+    assert set(found) == {"_sklearn.py"}

@@ -15,7 +15,10 @@ from programs import compiled, sample
 STATUS = Path("/proc/self/status")
 KIB = 1024
 
-pytestmark = pytest.mark.skipif(not STATUS.exists(), reason="needs Linux's /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not STATUS.exists(), reason="needs Linux's /proc"),
+]
 
 
 def resident() -> int:

@@ -230,6 +230,7 @@ def test_predict_from_several_threads(digits: Any) -> None:
     assert len(answers) == 8
 
 
+@pytest.mark.slow
 def test_grid_search_and_repr(digits: Any) -> None:
     X, y = digits
     grid = {"dropout": [0.0, 0.2], "solver": ["adam", "adamw"], "hidden_layer_sizes": [(), (10,)]}

@@ -18,8 +18,7 @@ from fastdl.optim import Adam, Momentum
 from fastdl.program import Snapshot, compile, part
 
 N_THREADS = 6
-RNG = np.random.RandomState(0)
-ROWS = RNG.rand(40, 16).astype(np.float32)
+ROWS = np.random.RandomState(0).rand(40, 16).astype(np.float32)
 IMAGES = ROWS.reshape(40, 4, 4)
 SEQUENCES = ROWS.reshape(40, 8, 2)
 LABELS = np.arange(40) % 3
@@ -218,8 +217,9 @@ def test_a_part_of_a_network(first):
         ]
     )
     program = compile(layers, (5,), dtype="float64", random_state=0)
-    program.set_states(RNG.rand(len(program.get_states())))
-    x = RNG.rand(9, 5)
+    rng = np.random.RandomState(0)
+    program.set_states(rng.rand(len(program.get_states())))
+    x = rng.rand(9, 5)
     found = part(program, layers, first, batch_size=4, threads=1, input_gradient=True)
     below = program.predict(x, layer=first - 1) if first else x
     np.testing.assert_allclose(found.predict(below), program.predict(x), rtol=1e-13)

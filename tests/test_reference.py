@@ -40,7 +40,10 @@ def test_conv2d(rng, image, c, f, size, stride, padding, dilation, groups):
     weight = torch.from_numpy(w.transpose(3, 2, 0, 1).copy())
     y = F.conv2d(padded, weight, torch.from_numpy(b), stride, 0, dilation, groups)
     np.testing.assert_allclose(
-        ref.conv2d(x, w, b, stride, padding, dilation, groups), channels_last(y), rtol=1e-12
+        ref.conv2d(x, w, b, stride, padding, dilation, groups),
+        channels_last(y),
+        rtol=1e-12,
+        atol=1e-12,
     )
 
 
@@ -89,7 +92,10 @@ def test_upsample2d(rng, factor, interpolation):
     x = rng.normal(size=(2, 3, 4, 5))
     y = F.interpolate(channels_first(x), scale_factor=factor, mode=interpolation)
     np.testing.assert_allclose(
-        ref.upsample2d(x, factor, interpolation), channels_last(y), rtol=1e-12, atol=1e-14
+        ref.upsample2d(x, factor, interpolation),
+        channels_last(y),
+        rtol=1e-12,
+        atol=1e-14,
     )
 
 
@@ -187,10 +193,10 @@ def test_batch_norm(rng, training):
         1e-3,
     )
     np.testing.assert_allclose(
-        ref.forward([layer], arrays, x, training), channels_last(y), rtol=1e-11
+        ref.forward([layer], arrays, x, training), channels_last(y), rtol=1e-11, atol=1e-11
     )
-    np.testing.assert_allclose(arrays["bn.running_mean"], t_mean.numpy(), rtol=1e-12)
-    np.testing.assert_allclose(arrays["bn.running_var"], t_var.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(arrays["bn.running_mean"], t_mean.numpy(), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(arrays["bn.running_var"], t_var.numpy(), rtol=1e-12, atol=1e-12)
 
 
 def test_layer_norm_and_prelu(rng):
@@ -202,7 +208,7 @@ def test_layer_norm_and_prelu(rng):
         ref.layer_norm(x, gain, shift, 1e-3), y.numpy(), rtol=1e-11, atol=1e-13
     )
     y = F.prelu(channels_first(x), torch.from_numpy(alpha))
-    np.testing.assert_allclose(ref.prelu(x, alpha), channels_last(y), rtol=1e-12)
+    np.testing.assert_allclose(ref.prelu(x, alpha), channels_last(y), rtol=1e-12, atol=1e-12)
 
 
 def test_maxout():
@@ -256,7 +262,11 @@ def test_losses(rng):
     for kind, value in expected.items():
         target = targets.get(kind, y).numpy()
         np.testing.assert_allclose(
-            ref.LOSSES[kind](z.numpy(), target, 0.7), value.numpy(), rtol=1e-11, err_msg=kind
+            ref.LOSSES[kind](z.numpy(), target, 0.7),
+            value.numpy(),
+            rtol=1e-11,
+            atol=1e-11,
+            err_msg=kind,
         )
 
 

@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 SUITES = "sklearn.neural_network.tests."
 
 
+@pytest.mark.slow
 @promised_for_1_9
 @pytest.mark.parametrize(("module", "count"), [("test_mlp", 59), ("test_rbm", 24)])
 def test_passes(module: str, count: int, tmp_path: Path) -> None:
@@ -22,7 +23,7 @@ def test_passes(module: str, count: int, tmp_path: Path) -> None:
     run = subprocess.run(
         [*command, "-p", "no:cacheprovider", "-q", "--pyargs", SUITES + module],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(HERE)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, sys.path)])},
         capture_output=True,
         text=True,
         check=False,

@@ -38,6 +38,7 @@ def digits() -> Any:
     return np.ascontiguousarray(X / 16, np.float32), y
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_softmax_regression_is_logistic_regression(data: Any) -> None:
     X, y = (a[:400] for a in data)

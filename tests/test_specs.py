@@ -577,7 +577,9 @@ def test_losses_and_optimizers_reach_the_program(rng):
     gradients = program.get_gradients()
     order = np.arange(8)
     program.train_epoch(X, y, order, np.array([0.1]))
-    np.testing.assert_allclose(program.get_weights(), weights - 0.1 * gradients, rtol=1e-12)
+    np.testing.assert_allclose(
+        program.get_weights(), weights - 0.1 * gradients, rtol=1e-12, atol=1e-12
+    )
     assert loss > 0
     assert penalty == 0
     set_loss(program, losses.SquaredError())

@@ -146,6 +146,7 @@ def test_a_scikit_learn_estimator(lm, tmp_path):
     assert [name for name in TextGenerator().get_params() if name not in text] == []
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 def test_scikit_learn_checks():
     """Those that bring no arrays: it takes text, by its tags."""

@@ -62,6 +62,7 @@ def test_error_bound(shape: tuple[Any, ...], backend: str) -> None:
         assert np.abs(error).max() <= WORST * bound, what
 
 
+@pytest.mark.slow
 def test_error_of_long_sums(backend: str) -> None:
     """The gradient of the weights adds up chunks of tiles one by one; here there are 214."""
     shape = (16, 16, 16, 16, "same", 1280)

@@ -84,6 +84,7 @@ def test_the_same_seed_gives_the_same_bytes(words):
     assert tiny(random_state=1).fit(made_language()).vectors_.tobytes() != words.vectors_.tobytes()
 
 
+@pytest.mark.slow
 def test_chunks_change_nothing(words, monkeypatch):
     monkeypatch.setattr("fastdl.estimators.words.skip_gram._CHUNK", 50)
     again = tiny().fit(["", *made_language(), ""])
