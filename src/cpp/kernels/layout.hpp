@@ -6,6 +6,20 @@
 
 namespace fastdl {
 
+// What the loss compares with: codes (n,), targets (n, outputs) and weights (n,), the user's or a batch's; null where
+// there are none. A network that gives sequences has codes (n, steps) and targets (n, steps, outputs), rows (steps, n)
+// and (steps, n, outputs) in a batch, and in a batch a weight for each step.
+template <class T>
+struct Targets {
+  const std::int32_t* codes;
+  const T *targets, *weights;
+};
+template <class T>
+struct BatchTargets {
+  std::int32_t* codes;
+  T *targets, *weights;
+};
+
 template <class T>
 struct LayoutKernels {
   // Samples order[0..n) into rows (n, features) or images (blocks, c, h, w, lanes); lanes past n get zero.
@@ -14,6 +28,10 @@ struct LayoutKernels {
   // Images to the user's (n, h, w, c) and back; also Flatten, whose rows are the user's order.
   void (*image_to_rows)(const Team&, int n, int pixels, int c, const T* x, T* y);
   void (*rows_to_image)(const Team&, int n, int pixels, int c, const T* y, T* x);
+  // Of samples order[0..n); without weights all weigh 1. Steps at or past a length get nothing and no weight; lengths
+  // may be null.
+  void (*gather_targets)(const Team&, const Targets<T>&, const std::int64_t* order, const SequenceShape&,
+                         const BatchTargets<T>&);
 };
 
 }  // namespace fastdl

@@ -1,4 +1,4 @@
-// Values as they are.
+// Values as they are, and their sum.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@ template <class T>
 struct MemoryKernels {
   void (*copy)(const Team&, std::int64_t count, const T* x, T* y);  // y may be x
   void (*fill)(const Team&, std::int64_t count, T value, T* y);
+  double (*sum)(const Team&, std::int64_t count, const T* x);  // in their order; every thread gets it
 };
 
 }  // namespace fastdl

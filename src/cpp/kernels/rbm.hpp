@@ -20,6 +20,12 @@ struct RbmKernels {
   // added to sum (features,). shift (features,) may be null; terms may be x, or null.
   void (*phase_difference)(const Team&, int data, int model, int features, double rate, T ratio, const T* shift,
                            const T* x, T* terms, T* sum);
+  // shift = cost (target - activity), (features,)
+  void (*pull_to_target)(const Team&, int features, double target, double cost, const T* activity, T* shift);
+  // energy (n,) = -b v, of Gaussian units (v - b)^2 / 2, minus the sum of softplus, of rows v (n, visible) and
+  // softplus (n, hidden)
+  void (*free_energy)(const Team&, int n, int visible, int hidden, bool gaussian, const T* v, const T* b,
+                      const T* softplus, T* energy);
   void (*blend)(const Team&, std::int64_t count, T a, T b, const T* x, T* y);  // y = a y + b x
 };
 

@@ -41,14 +41,18 @@ constexpr std::int64_t sum_chunk = 8192;
 
 template <class T>
 struct TrainingKernels {
-  void (*loss)(const Team&, const LossArgs<T>&);
+  double (*loss)(const Team&, const LossArgs<T>&);  // the sum of value; every thread gets it
   void (*update)(const Team&, const UpdateArgs<T>&);
   // Columns w[:, j] of w (rows, cols) with a norm above limit are scaled down to it (max-norm).
   void (*max_norm)(const Team&, std::int64_t rows, std::int64_t cols, T limit, T* w);
-  // parts[i] = the sum of squares (or absolute values) of x[i*sum_chunk .. (i+1)*sum_chunk): fixed cuts, added by the
-  // caller.
-  void (*sum_squares)(const Team&, std::int64_t count, const T* x, double* parts);
-  void (*sum_absolutes)(const Team&, std::int64_t count, const T* x, double* parts);
+  // The sum of squares (or absolute values) of x, which every thread gets: cut at fixed places, sum_chunk elements
+  // apart, of which parts (count / sum_chunk + 1,) is the room for the sums.
+  double (*sum_squares)(const Team&, std::int64_t count, const T* x, double* parts);
+  double (*sum_absolutes)(const Team&, std::int64_t count, const T* x, double* parts);
+  void (*add_penalty_gradient)(const Team&, std::int64_t count, T l1, T l2, const T* w,
+                               T* g);  // g += l2 w + l1 sign(w)
+  // Over samples of the user's, weights (n,) or null for ones: each counts its steps, lengths (n,) or null for `steps`.
+  double (*sum_of_weights)(const Team&, std::int64_t n, const T* weights, const std::int32_t* lengths, int steps);
 };
 
 }  // namespace fastdl

@@ -26,7 +26,7 @@ struct ActivityL1 : Layer<T> {
 
   double penalty(const Frame<T>& f) const override {
     f.kernels.penalty.activity_l1_forward(f.team, f.n, units, f.weight, f.value(in), f.saved(value));
-    return strength * sum(f.saved(value), f.n) / f.norm;
+    return strength * f.kernels.memory.sum(f.team, f.n, f.saved(value)) / f.norm;
   }
 
   void backward(const Frame<T>& f) const override {

@@ -34,7 +34,7 @@ struct Contractive : Layer<T> {
   double penalty(const Frame<T>& f) const override {
     f.kernels.penalty.contractive_forward(f.team, f.n, w.features, w.units, kind, f.weight, f.param(w.weight),
                                           f.value(out), f.saved(squares), f.saved(value));
-    return strength * sum(f.saved(value), f.n) / f.norm;
+    return strength * f.kernels.memory.sum(f.team, f.n, f.saved(value)) / f.norm;
   }
 
   void backward(const Frame<T>& f) const override {

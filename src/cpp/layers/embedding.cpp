@@ -36,8 +36,7 @@ struct Embedding : Layer<T> {
     if (this->learns)
       f.kernels.sequence.embedding_backward(f.team, f.rows(in.shape), n_symbols, units, f.value(in), f.gradient(out),
                                             f.grad(table));
-    if (T* dx = f.gradient(in); dx && f.team.rank == 0) std::fill_n(dx, f.elements(in.shape), T(0));
-    f.team.sync();
+    if (T* dx = f.gradient(in)) f.kernels.memory.fill(f.team, f.elements(in.shape), T(0), dx);
   }
 
   int symbols() const override { return n_symbols; }

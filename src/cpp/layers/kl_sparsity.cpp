@@ -27,9 +27,8 @@ struct KLSparsity : Layer<T> {
   double penalty(const Frame<T>& f) const override {
     f.kernels.penalty.kl_sparsity_forward(f.team, f.n, units, target, f.weight, f.value(in), f.saved(slope),
                                           f.saved(value));
-    double part = 0;  // of all samples
-    for (int i = 0; i < f.n; i++) part += f.weight[i];
-    return strength * sum(f.saved(value), units) * part / f.norm;
+    const double part = f.kernels.memory.sum(f.team, f.n, f.weight);  // of all samples
+    return strength * f.kernels.memory.sum(f.team, units, f.saved(value)) * part / f.norm;
   }
 
   void backward(const Frame<T>& f) const override {

@@ -130,13 +130,6 @@ void copy(const Frame<T>& f, const Shape& s, const T* from, T* to) {
   f.kernels.memory.copy(f.team, f.elements(s), from, to);
 }
 
-template <class T>
-double sum(const T* x, int n) {
-  double total = 0;
-  for (int i = 0; i < n; i++) total += x[i];
-  return total;
-}
-
 ActivationKind activation_kind(const std::string& name);  // activation.cpp
 
 template <class T>

@@ -82,35 +82,30 @@ Optimizer<T>::Optimizer(const Rule& rule, const std::vector<Parameter>& paramete
 
 template <class T>
 double Optimizer<T>::penalty(const Frame<T>& f) const {
+  const TrainingKernels<T>& k = f.kernels.training;
   double value = 0;
-  auto total = [&](auto sum, const Run& run) {
-    sum(f.team, run.count, f.params + run.offset, parts_.data());
-    double s = 0;
-    for (index i = 0; i * sum_chunk < run.count; i++) s += parts_[i];
-    f.team.sync();  // before parts are written again
-    return s;
-  };
   for (const Run& run : runs_) {
-    if (run.regularised && rule_.l2 != 0) value += 0.5 * rule_.l2 * total(f.kernels.training.sum_squares, run);
-    if (run.regularised && rule_.l1 != 0) value += rule_.l1 * total(f.kernels.training.sum_absolutes, run);
+    if (!run.regularised) continue;
+    const T* w = f.params + run.offset;
+    if (rule_.l2 != 0) value += 0.5 * rule_.l2 * k.sum_squares(f.team, run.count, w, parts_.data());
+    if (rule_.l1 != 0) value += rule_.l1 * k.sum_absolutes(f.team, run.count, w, parts_.data());
   }
   return value;
 }
 
 template <class T>
-double Optimizer<T>::gradient_norm(const Frame<T>& f) const {
-  f.kernels.training.sum_squares(f.team, n_parameters_, f.grads, parts_.data());
-  double s = 0;
-  for (index i = 0; i * sum_chunk < n_parameters_; i++) s += parts_[i];
-  f.team.sync();
-  return std::sqrt(s);
+void Optimizer<T>::add_penalty_gradient(const Frame<T>& f, double norm) const {
+  const T l1 = rule_.l1 / norm, l2 = rule_.l2 / norm;
+  for (const Run& run : runs_)
+    if (run.regularised && (l1 != 0 || l2 != 0))
+      f.kernels.training.add_penalty_gradient(f.team, run.count, l1, l2, f.params + run.offset, f.grads + run.offset);
 }
 
 template <class T>
 void Optimizer<T>::step(const Frame<T>& f, double rate, double norm) {
   UpdateArgs<T> args = step_args<T>(rule_, t_ + 1, rate);
   if (std::isfinite(rule_.clip_norm)) {
-    double length = gradient_norm(f);
+    double length = std::sqrt(f.kernels.training.sum_squares(f.team, n_parameters_, f.grads, parts_.data()));
     if (length > rule_.clip_norm) args.scale = rule_.clip_norm / length;
   }
   int moments = n_moments(rule_.kind);

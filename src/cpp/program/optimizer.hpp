@@ -41,6 +41,8 @@ class Optimizer {
 
   // 0.5*l2*sum(w^2) + l1*sum|w| over the regularised weights, not divided; every thread gets the value.
   double penalty(const Frame<T>& f) const;
+  // grads += (l2*w + l1*sign(w)) / norm over the same weights, for those who take no step; a step does this itself.
+  void add_penalty_gradient(const Frame<T>& f, double norm) const;
   // One step on every thread of the team; norm divides l1 and l2.
   void step(const Frame<T>& f, double rate, double norm);
   void count_step() { t_++; }  // once after each step, by one thread
@@ -56,7 +58,6 @@ class Optimizer {
     bool regularised;
     double rate;
   };
-  double gradient_norm(const Frame<T>& f) const;
 
   Rule rule_;
   std::vector<Run> runs_;

@@ -1,4 +1,7 @@
 // A network made ready: shapes, memory, kernels, weights and optimizer state. It owns all that changes in a fit.
+//   make.cpp    layers, memory, order; what it says of itself
+//   batch.cpp   samples and targets in, outputs out
+//   passes.cpp  forward, loss, backward, epoch
 #pragma once
 
 #include <functional>
@@ -7,10 +10,10 @@
 #include <vector>
 
 #include "core/arena.hpp"
-#include "core/samples.hpp"
 #include "core/threads.hpp"
 #include "kernels/kernels.hpp"
 #include "layers/layer.hpp"
+#include "program/batch.hpp"
 #include "program/optimizer.hpp"
 
 namespace fastdl {
@@ -31,20 +34,6 @@ struct Loss {
 };
 LossKind loss_kind(const std::string& name);
 bool loss_takes_codes(LossKind kind);
-
-// What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
-// sequences has codes (n, steps), targets (n, steps, outputs).
-template <class T>
-struct Data {
-  Samples x{};
-  const std::int32_t* codes = nullptr;  // (n,)
-  const T* targets = nullptr;           // (n, outputs); null too where the target is the input itself
-  const T* weights = nullptr;           // (n,)
-  const std::int64_t* order = nullptr;
-  index count = 0;
-  const std::int32_t* lengths = nullptr;  // (n,), steps of each sequence; null: all
-  bool stateful = false;                  // start from the states that the batch before left
-};
 
 enum class Status { done, diverged, interrupted };
 
@@ -73,7 +62,7 @@ class Program {
   const Settings& settings() const { return settings_; }
   int threads() const { return threads_; }
   int team_size(int n) const;                            // threads that a batch of n samples is worth
-  int last_count() const { return last_n_; }             // samples of the last forward()
+  int last_count() const { return last_.n; }             // samples of the last forward()
   int symbols() const { return layers_[0]->symbols(); }  // the input holds codes below this; 0: numbers
   void set_threads(int threads) { threads_ = std::min(threads, settings_.threads); }
   const Shape& input() const { return input_.shape; }
@@ -110,31 +99,11 @@ class Program {
   void poison();                                              // NaN into what no pass may rely on
 
  private:
-  struct Batch {  // one batch as every thread sees it
-    const Data<T>* data;
-    index begin;
-    int n;
-    bool training;
-    std::uint32_t epoch;
-    bool stateful;
-    bool lone = false;
-  };
   const Layer<T>& at(int layer) const { return *layers_[layer < 0 ? layers_.size() + layer : layer]; }
-  Frame<T> frame(const Team& team, const Batch& batch);
-  void gather(Frame<T>& f, const Batch& batch);
-  void set_steps(Frame<T>& f) const;
-  void gather_targets(const Frame<T>& f, const Batch& batch);
-  void gather_step_targets(const Frame<T>& f, const Data<T>& data);
-  index steps_of(const Batch& batch) const;
-  void run_forward(const Frame<T>& f, int last = -1);
-  void run_backward(const Frame<T>& f);
-  std::pair<double, double> train_batch(Frame<T> f, const Batch& batch, double rate);
-  double run_loss(const Frame<T>& f, const T* targets, bool gradient);  // the sum of the weighted losses
-  const T* targets_of(const Frame<T>& f, const Data<T>& data);
-  double sum_of_weights(const Frame<T>& f) const;
+  Frame<T> frame(const Team& team, const Batch<T>& batch);
+  double run_loss(const Frame<T>& f, const Data<T>& data, bool gradient);
   double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
-  void add_penalty_gradient(double norm);
-  void read(const Frame<T>& f, const Shape& s, const T* x, T* y);
+  std::pair<double, double> train_batch(Frame<T> f, const Batch<T>& batch, double rate);
 
   const Backend& backend_;
   const Kernels<T>& kernels_;
@@ -154,15 +123,10 @@ class Program {
 
   Block<T> params_, grads_, state_, values_, gradients_, saved_, carried_, scratch_;
   Block<T> totals_;  // gradients summed over batches (loss_and_grads)
-  Block<std::int32_t> batch_codes_, batch_lengths_;
-  Block<T> batch_targets_, batch_weights_;
-  Block<std::int64_t> batch_order_;
-  Block<double> batch_losses_;
+  BatchBuffers<T> batch_;
   Pace pace_;        // of steps
   Trial few_trial_;  // of predictions of a few samples
-  int last_n_ = 0;   // samples of the last forward, for backward
-  std::uint32_t last_epoch_ = 0;
-  bool last_training_ = false, last_stateful_ = false;
+  Batch<T> last_{};  // of the last forward, for backward; its data is not kept
 };
 
 }  // namespace fastdl

@@ -190,9 +190,7 @@ void Rbm<T>::pull_to_target(const Team& team, int data, const RbmLearning<T>& le
   const double take = (1 - activity_memory) / data;
   kernels_.rbm.blend(team, hidden, T(activity_memory), T(0), learning.activity, learning.activity);
   kernels_.rbm.phase_difference(team, data, 0, hidden, take, T(0), nullptr, p_.data(), nullptr, learning.activity);
-  const Range part = team.share(hidden);
-  for (index j = part.begin; j < part.end; j++) shift_[j] = learning.cost * (learning.target - learning.activity[j]);
-  team.sync();
+  kernels_.rbm.pull_to_target(team, hidden, learning.target, learning.cost, learning.activity, shift_.data());
 }
 
 template <class T>
@@ -249,18 +247,7 @@ void Rbm<T>::free_energy(const RbmWeights<T>& weights, const Data<T>& data, T* y
     kernels_.dense.dense_forward(team, n, visible, hidden, v_.data(), weights.w, weights.c, p_.data(), scratch_.data());
     kernels_.pointwise.activation_forward(team, ActivationKind::softplus, T(1), index(n) * hidden, p_.data(),
                                           p_.data());
-    const Range part = team.share(n);
-    for (index i = part.begin; i < part.end; i++) {
-      const T *v = v_.data() + i * visible, *softplus = p_.data() + i * hidden;
-      double energy = 0;
-      for (int j = 0; j < visible; j++) {
-        const double apart = double(v[j]) - weights.b[j];
-        energy += settings_.gaussian ? 0.5 * apart * apart : -double(v[j]) * weights.b[j];
-      }
-      for (int j = 0; j < hidden; j++) energy -= softplus[j];
-      y[begin + i] = T(energy);
-    }
-    team.sync();
+    kernels_.rbm.free_energy(team, n, visible, hidden, settings_.gaussian, v_.data(), weights.b, p_.data(), y + begin);
     return true;
   });
 }

@@ -31,6 +31,8 @@ constexpr RbmKernels<T> rbm_rows() {
       .dense_reconstruct = dense_reconstruct<T>,
       .dense_accumulate = dense_accumulate<T>,
       .phase_difference = phase_difference<T>,
+      .pull_to_target = pull_to_target<T>,
+      .free_energy = free_energy<T>,
       .blend = blend<T>,
   };
 }

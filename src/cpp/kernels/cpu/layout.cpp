@@ -3,6 +3,7 @@
 #include "kernels/cpu/memory.hpp"
 #include "kernels/cpu/pool2d.hpp"
 #include "kernels/cpu/tables.hpp"
+#include "kernels/cpu/targets.hpp"
 #include "kernels/cpu/upsample2d.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/memory.hpp"
@@ -16,6 +17,7 @@ constexpr MemoryKernels<T> memory_rows() {
   return {
       .copy = copy<T>,
       .fill = fill<T>,
+      .sum = sum<T>,
   };
 }
 
@@ -26,6 +28,7 @@ constexpr LayoutKernels<T> layout_rows() {
       .gather_image = gather_image<T>,
       .image_to_rows = image_to_rows<T>,
       .rows_to_image = rows_to_image<T>,
+      .gather_targets = gather_targets<T>,
   };
 }
 

@@ -1,6 +1,7 @@
 // Losses: each sample's weighted value, and the gradient of weight * loss / norm by its predictions.
 #pragma once
 
+#include "kernels/cpu/memory.hpp"
 #include "kernels/cpu/views.hpp"
 #include "kernels/training.hpp"
 #include "math/losses.hpp"
@@ -65,7 +66,7 @@ FASTDL_INLINE void each_sample(const Team& team, const LossArgs<T>& a, Row row_v
 }
 
 template <class T>
-void loss(const Team& team, const LossArgs<T>& a) {
+double loss(const Team& team, const LossArgs<T>& a) {
   auto capped = [&](T value) { return value > a.cap ? a.cap : value; };
   if (a.kind == LossKind::softmax_cross_entropy) {
     each_sample(team, a, [&](const RowSite<T>& row, T scale) {
@@ -81,6 +82,18 @@ void loss(const Team& team, const LossArgs<T>& a) {
       each_sample(team, a, [&](const RowSite<T>& row, T scale) { return sum_of_losses(row, a, loss, scale); });
     });
   }
+  return sum_in_order(a.n, a.value);
+}
+
+template <class T>
+double sum_of_weights(const Team&, std::int64_t n, const T* weights, const std::int32_t* lengths, int steps) {
+  double total = 0;
+  for (std::int64_t i = 0; i < n; i++) {
+    double weighted = (weights ? double(weights[i]) : 1.0) * (lengths ? lengths[i] : steps);
+    FASTDL_IN_REGISTER(weighted);
+    total += weighted;
+  }
+  return total;
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Values as they are.
+// Values as they are, and their sum.
 #pragma once
 
 #include "kernels/cpu/views.hpp"
@@ -16,6 +16,17 @@ void copy(const Team& team, std::int64_t count, const T* x, T* y) {
 template <class T>
 void fill(const Team& team, std::int64_t count, T value, T* y) {
   each_slice<T>(team, count, [&](Slice<T> at) { at.write(y, splat(value)); });
+}
+
+template <class N>
+FASTDL_INLINE double sum_in_order(std::int64_t count, const N* x) {
+  double total = 0;
+  for (std::int64_t i = 0; i < count; i++) total += x[i];
+  return total;
+}
+template <class T>
+double sum(const Team&, std::int64_t count, const T* x) {
+  return sum_in_order(count, x);
 }
 
 }  // namespace

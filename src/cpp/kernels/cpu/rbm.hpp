@@ -116,6 +116,32 @@ void phase_difference(const Team& team, int data, int model, int features, doubl
   team.sync();
 }
 
+template <class T>
+void pull_to_target(const Team& team, int features, double target, double cost, const T* activity, T* shift) {
+  const Range part = team.share(features);
+  for (std::int64_t j = part.begin; j < part.end; j++) shift[j] = cost * (target - activity[j]);
+  team.sync();
+}
+
+template <class T>
+void free_energy(const Team& team, int n, int visible, int hidden, bool gaussian, const T* v, const T* b,
+                 const T* softplus, T* energy) {
+  const Range part = team.share(n);
+  for (std::int64_t i = part.begin; i < part.end; i++) {
+    const T *row = v + i * visible, *terms = softplus + i * hidden;
+    double sum = 0;
+    for (int j = 0; j < visible; j++) {
+      const double apart = double(row[j]) - b[j];
+      double term = gaussian ? 0.5 * apart * apart : -double(row[j]) * b[j];
+      FASTDL_IN_REGISTER(term);
+      sum += term;
+    }
+    for (int j = 0; j < hidden; j++) sum -= terms[j];
+    energy[i] = T(sum);
+  }
+  team.sync();
+}
+
 // y = a y + b x
 template <class T>
 void blend(const Team& team, std::int64_t count, T a, T b, const T* x, T* y) {

@@ -45,6 +45,8 @@ constexpr TrainingKernels<T> training_rows() {
       .max_norm = max_norm<T>,
       .sum_squares = sum_squares<T>,
       .sum_absolutes = sum_absolutes<T>,
+      .add_penalty_gradient = add_penalty_gradient<T>,
+      .sum_of_weights = sum_of_weights<T>,
   };
 }
 

@@ -1,6 +1,7 @@
 // The optimizer's pass over flat memory, and the reductions around it.
 #pragma once
 
+#include "kernels/cpu/memory.hpp"
 #include "kernels/cpu/views.hpp"
 #include "math/updates.hpp"
 
@@ -35,10 +36,22 @@ void max_norm(const Team& team, std::int64_t rows, std::int64_t cols, T limit, T
   });
 }
 
-// parts[i] = the sum of f over the i-th chunk of x
+// g += l2 w + l1 sign(w), for those who take the gradient themselves; the update does this on its way.
+template <class T>
+void add_penalty_gradient(const Team& team, std::int64_t count, T l1, T l2, const T* w, T* g) {
+  each_slice<T>(team, count, [&](Slice<T> at) {
+    const Vec<T> x = at.read(w);
+    Vec<T> decay = l2 * x;
+    FASTDL_IN_REGISTER(decay);
+    at.write(g, at.read(g) + (decay + l1 * vsign(x)));
+  });
+}
+
+// The sum of f over x; parts[i] is that of its i-th chunk.
 template <class T, class F>
-FASTDL_INLINE void sum_chunks(const Team& team, std::int64_t count, const T* x, double* parts, F f) {
-  Range part = team.share(ceil_div(count, sum_chunk));
+FASTDL_INLINE double sum_chunks(const Team& team, std::int64_t count, const T* x, double* parts, F f) {
+  const std::int64_t chunks = ceil_div(count, sum_chunk);
+  Range part = team.share(chunks);
   for (std::int64_t i = part.begin; i < part.end; i++) {
     std::int64_t begin = i * sum_chunk, size = least(sum_chunk, count - begin);
     Vec<T> sum = sum_of(ceil_div<std::int64_t>(size, lanes<T>), [&](std::int64_t j) {
@@ -47,14 +60,17 @@ FASTDL_INLINE void sum_chunks(const Team& team, std::int64_t count, const T* x, 
     parts[i] = lane_sum<T>(sum);
   }
   team.sync();
+  const double total = sum_in_order(chunks, parts);
+  team.sync();  // before parts are written again
+  return total;
 }
 template <class T>
-void sum_squares(const Team& team, std::int64_t count, const T* x, double* parts) {
-  sum_chunks(team, count, x, parts, [](Vec<T> v) { return v * v; });
+double sum_squares(const Team& team, std::int64_t count, const T* x, double* parts) {
+  return sum_chunks(team, count, x, parts, [](Vec<T> v) { return v * v; });
 }
 template <class T>
-void sum_absolutes(const Team& team, std::int64_t count, const T* x, double* parts) {
-  sum_chunks(team, count, x, parts, [](Vec<T> v) { return vabs(v); });
+double sum_absolutes(const Team& team, std::int64_t count, const T* x, double* parts) {
+  return sum_chunks(team, count, x, parts, [](Vec<T> v) { return vabs(v); });
 }
 
 }  // namespace

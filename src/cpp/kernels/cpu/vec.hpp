@@ -13,6 +13,15 @@
 #define FASTDL_VECTOR_BYTES 16
 #endif
 
+// Keeps the compiler from loading a value again for each use of it, and from joining a product to the sum it goes into.
+#if defined(__x86_64__)
+#define FASTDL_IN_REGISTER(x) asm("" : "+v"(x))
+#elif defined(__aarch64__)
+#define FASTDL_IN_REGISTER(x) asm("" : "+w"(x))
+#else
+#define FASTDL_IN_REGISTER(x)
+#endif
+
 namespace fastdl::FASTDL_ISA {
 namespace {
 

@@ -14,15 +14,6 @@ constexpr int tile_accumulators = FASTDL_VECTOR_BYTES == 32 ? 12 : 8;
 #endif
 constexpr int tile_side = 8;  // the largest R and C
 
-// Keeps the compiler from loading a value again for each use of it.
-#if defined(__x86_64__)
-#define FASTDL_IN_REGISTER(x) asm("" : "+v"(x))
-#elif defined(__aarch64__)
-#define FASTDL_IN_REGISTER(x) asm("" : "+w"(x))
-#else
-#define FASTDL_IN_REGISTER(x)
-#endif
-
 // acc[r][c] += row(r) * column(c). The shorter side stays in registers while the longer one streams by.
 template <class T, int R, int C, class Row, class Column>
 FASTDL_INLINE void outer_product(Vec<T> (&acc)[R][C], Row row, Column column) {

@@ -1,0 +1,31 @@
+// What the loss of a batch compares with.
+#pragma once
+
+#include "kernels/cpu/vec.hpp"
+#include "kernels/layout.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+template <class T>
+void gather_targets(const Team& team, const Targets<T>& from, const std::int64_t* order, const SequenceShape& s,
+                    const BatchTargets<T>& to) {
+  const std::int64_t outputs = s.features;
+  const Range part = team.share(s.n);
+  for (int t = 0; t < s.steps; t++)
+    for (std::int64_t i = part.begin; i < part.end; i++) {
+      const std::int64_t row = t * std::int64_t(s.n) + i, source = order[i] * s.room + t;
+      const bool goes_on = !s.lengths || t < s.lengths[i];
+      to.weights[row] = !goes_on ? T(0) : from.weights ? from.weights[order[i]] : T(1);
+      if (from.codes) to.codes[row] = goes_on ? from.codes[source] : 0;
+      if (!from.targets) continue;
+      if (goes_on)
+        __builtin_memcpy(to.targets + row * outputs, from.targets + source * outputs, outputs * sizeof(T));
+      else
+        __builtin_memset(to.targets + row * outputs, 0, outputs * sizeof(T));
+    }
+  team.sync();
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,0 +1,73 @@
+// The batch that is at work: which samples, what the loss compares with, and the ways into the program's layouts and
+// out of them.
+#pragma once
+
+#include "core/arena.hpp"
+#include "core/samples.hpp"
+#include "layers/layer.hpp"
+
+namespace fastdl {
+
+// What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
+// sequences has codes (n, steps), targets (n, steps, outputs).
+template <class T>
+struct Data {
+  Samples x{};
+  const std::int32_t* codes = nullptr;  // (n,)
+  const T* targets = nullptr;           // (n, outputs); null too where the target is the input itself
+  const T* weights = nullptr;           // (n,)
+  const std::int64_t* order = nullptr;
+  index count = 0;
+  const std::int32_t* lengths = nullptr;  // (n,), steps of each sequence; null: all
+  bool stateful = false;                  // start from the states that the batch before left
+};
+
+// One batch as every thread sees it: samples begin .. begin + n of the data.
+template <class T>
+struct Batch {
+  const Data<T>* data;
+  index begin;
+  int n;
+  bool training = false;
+  std::uint32_t epoch = 0;
+  bool stateful = false;
+  bool lone = false;
+};
+
+template <class T>
+class BatchBuffers {
+ public:
+  BatchBuffers() = default;
+  BatchBuffers(const Kernels<T>& kernels, const Tensor& input, const Shape& output, int batch);
+
+  const std::int64_t* order() const { return order_.data(); }      // (n,), index of each sample in the user's arrays
+  const std::int32_t* lengths() const { return lengths_.data(); }  // (n,), steps of each sequence
+  const T* weights() const { return weights_.data(); }             // of each row of the loss
+  const std::int32_t* codes() const { return codes_.data(); }
+  double* losses() const { return losses_.data(); }
+
+  // The samples in program layout, in the input tensor; order and lengths.
+  void gather(Frame<T>& f, const Batch<T>& batch) const;
+  // The steps of the longest sequence: all passes end there.
+  void set_steps(Frame<T>& f) const;
+  void gather_targets(const Frame<T>& f, const Batch<T>& batch) const;
+  // (n, outputs): those gathered, or the input, which is what an autoencoder is to give.
+  const T* targets_of(const Frame<T>& f, const Data<T>& data) const;
+  // What the batch counts in the mean over the epoch: its samples, or the steps that the loss takes.
+  index steps_of(const Batch<T>& batch) const;
+
+  // A tensor to the user's order, (n, features), (n, steps, features) or (n, h, w, c), and from it.
+  void read(const Frame<T>& f, const Shape& s, const T* x, T* y) const;
+  void write(const Frame<T>& f, const Shape& s, const T* y, T* x) const;
+
+ private:
+  const Kernels<T>* kernels_ = nullptr;
+  Tensor input_;
+  Shape output_;
+  Block<std::int64_t> order_;
+  Block<std::int32_t> codes_, lengths_;
+  Block<T> targets_, weights_;
+  Block<double> losses_;
+};
+
+}  // namespace fastdl

@@ -1,0 +1,112 @@
+// A program is made: layers, memory, order; and describes itself.
+#include "program/program.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/backend.hpp"
+#include "layers/chain.hpp"
+#include "layers/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+void add_rows(const Layer<T>& layer, int depth, const std::vector<Parameter>& parameters, std::vector<LayerRow>& rows) {
+  LayerRow row{layer.spec.name, layer.spec.title, depth, layer.in.shape, layer.out.shape, 0};
+  for (const Parameter& p : parameters)
+    if (p.name.substr(0, p.name.rfind('.')) == layer.spec.name) row.n_parameters += p.count;
+  rows.push_back(row);
+  if (const auto* children = layer.children())
+    for (const auto& child : *children) add_rows(*child, depth + 1, parameters, rows);
+}
+
+template <class T>
+void find_penalties(const std::vector<LayerPtr<T>>& layers, std::vector<const Layer<T>*>& found) {
+  for (const auto& layer : layers) {
+    if (layer->penalises) found.push_back(layer.get());
+    if (layer->children()) find_penalties(*layer->children(), found);
+  }
+}
+
+// Whether a lone sample can go through: every layer that meets images takes those of one.
+template <class T>
+bool take_lone(const std::vector<LayerPtr<T>>& layers) {
+  return std::all_of(layers.begin(), layers.end(), [](const auto& layer) {
+    const bool images = layer->in.shape.is_image() || layer->out.shape.is_image();
+    return (layer->lone || !images) && (!layer->children() || take_lone(*layer->children()));
+  });
+}
+
+}  // namespace
+
+template <class T>
+Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, const Settings& settings)
+    : backend_(find_backend(settings.backend)),
+      kernels_(kernels_of<T>(backend_)),
+      settings_(settings),
+      threads_(settings.threads),
+      optimizer_(Rule{}, {}, {}) {
+  check(!layers.empty(), "a network needs at least one layer, got none.");
+  Plan<T> plan(kernels_, settings.batch, settings.threads);
+  input_ = plan.tensor(input, settings.input_gradient);
+  plan.busy.clear();
+  plan_chain(layers_, layers, input_, plan);
+  find_penalties(layers_, penalising_);
+  check(penalising_.empty() || !output().is_sequence(),
+        "penalties of activations need one output for each sample, "
+        "but the last layer gives " +
+            output().what() + ".");
+  parameters_ = plan.parameters, states_ = plan.states, reversed_ = plan.reversed;
+  params_ = Block<T>(plan.n_parameters), grads_ = Block<T>(plan.n_parameters), state_ = Block<T>(plan.n_states);
+  value_starts_ = plan.predicted.starts(), gradient_starts_ = plan.gradients.starts();
+  values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients.room(gradient_starts_));
+  saved_ = Block<T>(plan.saves);
+  carried_ = Block<T>(plan.carries), scratch_ = Block<T>(plan.scratches);
+  for (const State& s : states_) kernels_.memory.fill({}, s.count, T(s.fill), state_.data() + s.offset);
+  for (const LayerRow& row : rows()) {
+    lone_ |= row.in.is_image() || row.out.is_image();
+    work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : row.in.steps()) +
+             std::max(row.in.size(), row.out.size());
+  }
+  lone_ = lone_ && take_lone(layers_);
+
+  batch_ = BatchBuffers<T>(kernels_, input_, output(), settings.batch);
+  loss_.cap = std::numeric_limits<double>::infinity();
+}
+
+template <class T>
+std::vector<LayerRow> Program<T>::rows() const {
+  std::vector<LayerRow> rows;
+  for (const auto& layer : layers_) add_rows(*layer, 0, parameters_, rows);
+  return rows;
+}
+
+template <class T>
+void Program<T>::set_rule(const Rule& rule, const std::vector<double>& multipliers) {
+  optimizer_ = Optimizer<T>(rule, parameters_, multipliers);
+}
+
+template <class T>
+std::vector<std::pair<const char*, index>> Program<T>::memory() const {
+  return {{"parameters", params_.bytes() + state_.bytes()}, {"gradients", grads_.bytes() + totals_.bytes()},
+          {"optimizer", optimizer_.moments().bytes()},      {"values", values_.bytes() + gradients_.bytes()},
+          {"saved", saved_.bytes() + carried_.bytes()},     {"scratch", scratch_.bytes()}};
+}
+
+template <class T>
+void Program<T>::reset_states() {
+  kernels_.memory.fill({}, carried_.size(), T(0), carried_.data());
+}
+
+template <class T>
+void Program<T>::poison() {
+  last_.n = 0;
+  for (const Block<T>* block : {&values_, &gradients_, &saved_, &scratch_})
+    kernels_.memory.fill({}, block->size(), std::numeric_limits<T>::quiet_NaN(), block->data());
+}
+
+template class Program<float>;
+template class Program<double>;
+
+}  // namespace fastdl

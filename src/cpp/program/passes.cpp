@@ -1,0 +1,277 @@
+// The passes: forward, loss, backward, update; over all batches to predict, one, or an epoch.
+#include <algorithm>
+#include <cmath>
+
+#include "core/threads.hpp"
+#include "kernels/pointwise.hpp"
+#include "kernels/training.hpp"
+#include "layers/chain.hpp"
+#include "program/poll.hpp"
+#include "program/program.hpp"
+
+namespace fastdl {
+namespace {
+
+// Operations of a pass below which one thread is faster than a team; of a few samples, whose threads meet often.
+constexpr double team_threshold = 1e6, few_threshold = 4e6;
+constexpr double paced_below = 5e7;  // operations of a pass: a step of half a millisecond
+
+}  // namespace
+
+template <class T>
+int Program<T>::team_size(int n) const {
+  return work_ * n < team_threshold ? 1 : usable_threads(threads_);
+}
+
+template <class T>
+Frame<T> Program<T>::frame(const Team& team, const Batch<T>& batch) {
+  return {.team = team,
+          .kernels = kernels_,
+          .n = batch.n,
+          .training = batch.training,
+          .seed = settings_.seed,
+          .epoch = batch.epoch,
+          .sample = batch_.order(),
+          .params = params_.data(),
+          .grads = grads_.data(),
+          .states = state_.data(),
+          .values = values_.data(),
+          .gradients = gradients_.data(),
+          .saves = saved_.data(),
+          .scratch = scratch_.data(),
+          .lengths = batch_.lengths(),
+          .steps = 1,
+          .stateful = batch.stateful,
+          .carried = carried_.data(),
+          .weight = batch_.weights(),
+          .norm = 0,
+          .gradient_starts = gradient_starts_.data(),
+          .lone = batch.lone};
+}
+
+// --- forward ------------------------------------------------------------------------------------------------------
+
+template <class T>
+void Program<T>::forward(const Data<T>& data, bool training, std::uint32_t epoch, T* y) {
+  last_ = {.data = nullptr,
+           .begin = 0,
+           .n = int(data.count),
+           .training = training,
+           .epoch = epoch,
+           .stateful = data.stateful};
+  Batch<T> batch = last_;
+  batch.data = &data;
+  run_team(team_size(batch.n), [&](const Team& team) {
+    Frame<T> f = frame(team, batch);
+    batch_.gather(f, batch);
+    forward_chain(f, layers_, 0, n_layers());
+    batch_.read(f, output(), f.value(layers_.back()->out), y);
+  });
+}
+
+template <class T>
+void Program<T>::backward(const T* dy, T* dx) {
+  const Tensor& out = layers_.back()->out;
+  check(out.wants_gradient, "backward() has nothing to do: no layer learns and input_gradient is False.");
+  run_team(team_size(last_.n), [&](const Team& team) {
+    Frame<T> f = frame(team, last_);
+    batch_.set_steps(f);
+    batch_.write(f, out.shape, dy, f.gradient(out));
+    backward_chain(f, layers_, 0, n_layers());
+    if (dx) batch_.read(f, input_.shape, f.gradient(input_), dx);
+  });
+}
+
+template <class T>
+void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T* y) {
+  const Tensor& out = at(layer).out;
+  index size = out.shape.size();
+  const auto is_few = [&](index n) { return n <= kernels_.lanes / 4; };
+  const bool few = is_few(data.count);
+  last_.n = 0;
+  int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
+  const bool tries = few && work_ * data.count >= few_threshold;
+  if (few && !(tries && few_trial_.team())) threads = 1;
+  run_team(threads, [&](const Team& team) {
+    int n;
+    for (index begin = 0; begin < data.count; begin += n) {
+      n = int(std::min<index>(settings_.batch, data.count - begin));
+      const bool lone = lone_ && is_few(n);  // else most lanes would be idle
+      if (lone) n = 1;
+      Batch<T> batch{.data = &data, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
+      Frame<T> f = frame(team, batch);
+      f.value_starts = value_starts_.data();
+      batch_.gather(f, batch);
+      forward_chain(f, layers_, 0, layer < 0 ? n_layers() + layer + 1 : layer + 1);
+      T* z = f.value(out);
+      if (link == ActivationKind::softmax)
+        kernels_.pointwise.softmax_forward(team, norm_shape(f, out.shape), z, z);
+      else if (link != ActivationKind::identity)
+        kernels_.pointwise.activation_forward(team, link, T(1), f.elements(out.shape), z, z);
+      batch_.read(f, out.shape, z, y + begin * size);
+    }
+  });
+  if (tries) few_trial_.done();
+}
+
+// --- loss ---------------------------------------------------------------------------------------------------------
+
+LossKind loss_kind(const std::string& name) {
+  constexpr std::pair<const char*, LossKind> kinds[] = {
+      {"softmax_cross_entropy", LossKind::softmax_cross_entropy},
+      {"binary_cross_entropy", LossKind::binary_cross_entropy},
+      {"squared_error", LossKind::squared_error},
+      {"absolute_error", LossKind::absolute_error},
+      {"huber", LossKind::huber},
+      {"hinge", LossKind::hinge},
+      {"poisson", LossKind::poisson},
+  };
+  for (const auto& [text, kind] : kinds)
+    if (name == text) return kind;
+  throw Error("loss '" + name + "' is not known to the core.");
+}
+
+bool loss_takes_codes(LossKind kind) { return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge; }
+
+// The sum of the weighted losses, and where wanted the gradient of the outputs.
+template <class T>
+double Program<T>::run_loss(const Frame<T>& f, const Data<T>& data, bool gradient) {
+  const Tensor& out = layers_.back()->out;
+  return kernels_.training.loss(f.team, {.kind = loss_.kind,
+                                         .param = T(loss_.param),
+                                         .cap = T(loss_.cap),
+                                         .n = f.rows(out.shape),
+                                         .outputs = out.shape.c(),
+                                         .pred = f.value(out),
+                                         .target = batch_.targets_of(f, data),
+                                         .codes = loss_.takes_codes ? batch_.codes() : nullptr,
+                                         .weight = batch_.weights(),
+                                         .norm = T(f.norm),
+                                         .value = batch_.losses(),
+                                         .dpred = gradient ? f.gradient(out) : nullptr});
+}
+
+template <class T>
+double Program<T>::penalties(const Frame<T>& f) const {
+  double sum = 0;
+  for (const Layer<T>* layer : penalising_) sum += layer->penalty(f);
+  return sum;
+}
+
+template <class T>
+void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& loss, double& penalty) {
+  last_.n = 0;
+  const bool several = !evaluation && data.count > settings_.batch;
+  if (several && !totals_.size()) totals_ = Block<T>(grads_.size());
+  const bool by_steps = data.lengths && output().is_sequence();
+  double norm = kernels_.training.sum_of_weights({}, data.count, data.weights, by_steps ? data.lengths : nullptr,
+                                                 output().steps());
+  if (norm == 0) norm = 1;  // a loss and gradients of zero
+  loss = penalty = 0;
+  for (index begin = 0; begin < data.count; begin += settings_.batch) {
+    const Batch<T> batch{.data = &data,
+                         .begin = begin,
+                         .n = int(std::min<index>(settings_.batch, data.count - begin)),
+                         .training = !evaluation,
+                         .stateful = data.stateful};
+    const bool first = begin == 0, last = begin + batch.n == data.count;
+    run_team(team_size(batch.n), [&](const Team& team) {
+      Frame<T> f = frame(team, batch);
+      batch_.gather(f, batch);
+      batch_.gather_targets(f, batch);
+      f.norm = norm;
+      forward_chain(f, layers_, 0, n_layers());
+      const double sum = run_loss(f, data, !evaluation), part = penalties(f);
+      if (team.rank == 0) loss += sum / norm, penalty += part;
+      if (!evaluation) backward_chain(f, layers_, 0, n_layers());
+      if (several && first) kernels_.memory.fill(team, totals_.size(), T(0), totals_.data());
+      if (several) kernels_.pointwise.add(team, totals_.size(), totals_.data(), grads_.data(), totals_.data());
+      if (!last) return;
+      if (several) kernels_.memory.copy(team, totals_.size(), totals_.data(), grads_.data());
+      const double extra = optimizer_.penalty(f) / norm;
+      if (team.rank == 0) penalty += extra;
+      if (!evaluation) optimizer_.add_penalty_gradient(f, norm);
+    });
+  }
+}
+
+// --- epoch --------------------------------------------------------------------------------------------------------
+
+// One step on every thread of the team, which all get its loss and penalty; no update where they are not finite.
+template <class T>
+std::pair<double, double> Program<T>::train_batch(Frame<T> f, const Batch<T>& batch, double rate) {
+  batch_.gather(f, batch);
+  batch_.gather_targets(f, batch);
+  forward_chain(f, layers_, 0, n_layers());
+  f.norm = kernels_.memory.sum(f.team, f.rows(output()), batch_.weights());
+  if (f.norm == 0) return {0, 0};  // samples without weight teach nothing
+  const double loss = run_loss(f, *batch.data, true) / f.norm;
+  const double penalty = optimizer_.penalty(f) / f.norm + penalties(f);
+  if (std::isfinite(loss + penalty)) {
+    backward_chain(f, layers_, 0, n_layers());
+    optimizer_.step(f, rate, f.norm);
+  }
+  return {loss, penalty};
+}
+
+template <class T>
+EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bool one_rate, int batch_size,
+                                    std::uint32_t epoch, const Poll& poll) {
+  EpochResult result{0, 0, 0, Status::done};
+  PollClock clock{poll};
+  last_.n = 0;
+  const int n = int(std::min<index>(batch_size, data.count));
+  const bool paced = work_ * n < paced_below;
+  index next = 0, seen = 0;
+  bool stop = false, crowded = false;
+  // One team for the epoch: its threads meet at the kernels' barriers, not at forks and joins.
+  const auto train = [&](const Team& team) {
+    int steps = 0;
+    for (index begin = next; begin < data.count && !stop && !crowded; begin += batch_size) {
+      const Batch<T> batch{.data = &data,
+                           .begin = begin,
+                           .n = int(std::min<index>(batch_size, data.count - begin)),
+                           .training = true,
+                           .epoch = epoch,
+                           .stateful = data.stateful};
+      auto [loss, penalty] = train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
+      team.sync();  // everyone has read the optimizer's step
+      if (team.rank == 0) {
+        optimizer_.count_step();
+        if (!std::isfinite(loss + penalty)) {
+          result.status = Status::diverged;
+        } else {
+          index count = batch_.steps_of(batch);
+          seen += count;
+          result.loss += (loss + penalty) * count;
+          result.penalty += penalty * count;
+          result.n_batches++;
+          if (clock.interrupts()) result.status = Status::interrupted;
+        }
+        stop = result.status != Status::done;
+        next = begin + batch_size;
+        crowded = paced && pace_.crowded(team, ++steps);
+      }
+      team.sync();
+    }
+  };
+  const int threads = paced ? pace_.threads(team_size(n)) : team_size(n);
+  run_team(threads, train);
+  if (paced && threads > 1) pace_.went(crowded);
+  if (crowded) crowded = false, run_team(1, train);
+  if (clock.error) std::rethrow_exception(clock.error);
+  if (seen) result.loss /= seen, result.penalty /= seen;
+  return result;
+}
+
+#define FASTDL_PASSES(T)                                                            \
+  template int Program<T>::team_size(int) const;                                    \
+  template void Program<T>::forward(const Data<T>&, bool, std::uint32_t, T*);       \
+  template void Program<T>::backward(const T*, T*);                                 \
+  template void Program<T>::predict(const Data<T>&, ActivationKind, int, T*);       \
+  template void Program<T>::loss_and_grads(const Data<T>&, bool, double&, double&); \
+  template EpochResult Program<T>::train_epoch(const Data<T>&, const double*, bool, int, std::uint32_t, const Poll&);
+FASTDL_PASSES(float)
+FASTDL_PASSES(double)
+
+}  // namespace fastdl
