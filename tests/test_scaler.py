@@ -140,3 +140,18 @@ def test_values_that_are_no_numbers(bad):
     X[1, 2, 3, 0] = bad
     with pytest.raises(ValueError, match="Input X contains"):
         NDScaler().fit(X)
+
+
+def test_a_failed_fit_changes_nothing() -> None:
+    scaler = NDScaler().fit(np.arange(24.0).reshape(4, 6))
+    before = dict(vars(scaler))
+    with pytest.raises(ValueError, match="NaN"):
+        scaler.fit(np.full((3, 4), np.nan))
+    assert vars(scaler) == before
+
+
+def test_the_order_of_memory_changes_nothing() -> None:
+    X = np.random.default_rng(0).random((1000, 7))
+    plain, other = (NDScaler().fit(x) for x in (X, np.asfortranarray(X)))
+    assert plain.mean_.tobytes() == other.mean_.tobytes()
+    assert plain.var_.tobytes() == other.var_.tobytes()

@@ -27,18 +27,60 @@ if VERSION < (1, 6):
         f'{sklearn.__version__}: pip install "scikit-learn>=1.6"'
     )
 
+import numpy as np
 from sklearn import base
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._set_output import (
+    ADAPTERS_MANAGER,
+    _auto_wrap_is_configured,
+    _get_output_config,
+)
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 __all__ = [
-    "CallbackSupportMixin", "Interval", "Options", "StrOptions", "_check_optimize_result",
-    "_check_partial_fit_first_call", "_check_sample_weight", "_fit_context", "_safe_indexing",
-    "validate_data",
+    "CallbackSupportMixin", "Interval", "Options", "StrOptions", "TransformerMixin",
+    "_check_optimize_result", "_check_partial_fit_first_call", "_check_sample_weight",
+    "_fit_context", "_safe_indexing", "validate_data",
 ]  # fmt: skip
+
+
+class TransformerMixin(base.TransformerMixin):
+    """scikit-learn's, but only rows become frames where `set_output` or the configuration says so.
+
+    Images, and lists of arrays, are no tables: they are given as they are.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, method in list(vars(cls).items()):
+            if name in ("transform", "fit_transform") and hasattr(method, "__wrapped__"):
+                plain = method.__wrapped__  # before scikit-learn's own frames
+                setattr(cls, name, _with_frames(plain) if name == "transform" else plain)
+
+
+def _with_frames(transform: Any) -> Any:
+    @functools.wraps(transform)
+    def in_frames(self: Any, X: Any, *args: Any, **kwargs: Any) -> Any:
+        rows = transform(self, X, *args, **kwargs)
+        library = _get_output_config("transform", self)["dense"]
+        is_table = getattr(rows, "ndim", 0) == 2
+        if library == "default" or not is_table or not _auto_wrap_is_configured(self):
+            return rows
+        names = self.get_feature_names_out()
+        if len(names) != rows.shape[1]:  # the outputs of another layer
+            prefix = type(self).__name__.lower()
+            names = np.array([f"{prefix}{i}" for i in range(rows.shape[1])], object)
+        return ADAPTERS_MANAGER.adapters[library].create_container(rows, X, columns=names)
+
+    return in_frames
+
+
+# Without frames of its own: it ends in transform.
+TransformerMixin.fit_transform = base.TransformerMixin.fit_transform.__wrapped__
+
 
 try:
     from sklearn.base import _fit_context

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl._rules import choice, is_number
-from fastdl._sklearn import validate_data
+from fastdl._sklearn import TransformerMixin, validate_data
 
 _METHOD = choice("standard", "minmax")
 _BLOCK = 1 << 18  # values that are read at a time, so that no float copy of X is made
@@ -49,6 +51,10 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Channels, or features of two-dimensional X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Where X was a data frame.
+
+    Notes
+    -----
+    Only rows become frames by `set_output`; images are given as arrays.
 
     Examples
     --------
@@ -96,6 +102,13 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self._fit(X, reset=not hasattr(self, "n_samples_seen_"))
 
     def _fit(self, X: Any, reset: bool) -> Self:
+        """Learn on a copy, so that whatever fails changes nothing."""
+        learnt = copy.copy(self)
+        learnt._learn(X, reset)
+        self.__dict__ = learnt.__dict__
+        return self
+
+    def _learn(self, X: Any, reset: bool) -> None:
         low, high = self._check_params()
         X = self._check_array(X, reset)
         values = _by_channel(X)
@@ -114,7 +127,6 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             spread = self.data_max_ - self.data_min_
             self.scale_ = np.where(spread > 0, spread / (high - low), 1.0)
             self.offset_ = self.data_min_ - low * self.scale_
-        return self
 
     def _add_moments(self, block: NDArray[np.float64]) -> None:
         """Merge the mean and variance of more values (Chan, Golub and LeVeque 1979)."""
@@ -175,6 +187,12 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         values += self.offset_.astype(dtype)
         return values.reshape(X.shape)
 
+    def save(self, path: str | Path) -> None:
+        """Write the estimator to a safetensors file; `fastdl.load` reads it."""
+        from fastdl.io import save
+
+        save(self, path)
+
     def _check_params(self) -> tuple[float, float]:
         if not _METHOD.accepts(self.method):
             raise ValueError(f"NDScaler: {_METHOD.complaint('method', self.method)}")
@@ -187,14 +205,16 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return float(low), float(high)
 
     def _check_array(self, X: Any, reset: bool) -> NDArray[Any]:
-        X = X if hasattr(X, "ndim") else np.asarray(X)
+        X = X if hasattr(X, "shape") else np.asarray(X)
+        if isinstance(X, np.ndarray):
+            X = X.astype(X.dtype.newbyteorder("="), copy=False)
         X = validate_data(
             self,
             X,
             reset=reset,
             dtype=(np.float64, np.float32, np.uint8),
             allow_nd=True,
-            ensure_2d=X.ndim <= 2,  # with it, the features are counted
+            ensure_2d=len(X.shape) <= 2,  # with it, the features are counted
         )
         n_channels = X.shape[-1] if X.ndim != 3 else 1
         if reset:
@@ -234,7 +254,7 @@ def _by_channel(X: NDArray[Any]) -> NDArray[Any]:
 def _blocks(values: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     rows = max(1, _BLOCK // values.shape[1])
     for start in range(0, len(values), rows):
-        yield values[start : start + rows].astype(np.float64)
+        yield values[start : start + rows].astype(np.float64, order="C")  # sums go by memory
 
 
 def _float_dtype(X: NDArray[Any]) -> type[np.floating]:
