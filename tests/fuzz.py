@@ -2,7 +2,7 @@
 
 `make fuzz` reads 100,000 mutations of a file of each estimator, made by a seeded generator, and
 reports what must not be: crashes, errors of another type, more than a second of a processor, more
-than 200 MB. tests/test_fuzz.py reads 3,000, and does not look at the time.
+than 200 MB. tests/files/test_fuzz.py reads 3,000, and does not look at the time.
 """
 
 import argparse

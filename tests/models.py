@@ -97,7 +97,7 @@ def answer(estimator: Any) -> Any:
 
 
 def write(folder: Path) -> None:
-    """Files of all classes, and their answers, for `tests/test_old_files.py`.
+    """Files of all classes, and their answers, for `tests/files/test_old_files.py`.
 
     Of a class that the folder has already, the file stays: versions to come have to read it.
     """

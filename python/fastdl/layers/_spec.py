@@ -27,7 +27,7 @@ class Layer(Spec):
     """A layer as data, and what is known of it; see `fastdl._spec.Spec` for what specs can do.
 
     Estimators and `fastdl.program.compile` ask a layer for its facts and never for its type. What
-    stands here is true of a layer that says nothing else; tests/test_facts.py compares every
+    stands here is true of a layer that says nothing else; tests/specs/test_facts.py compares every
     fact with what the core does.
 
     Parameters

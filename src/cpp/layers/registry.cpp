@@ -1,4 +1,4 @@
-// All layers, one line each: the stem, the C++ type, and the fields of its Python dataclass (tests/test_registry.py
+// All layers, one line each: the stem, the C++ type, and the fields of its Python dataclass (test_registry.py
 // compares the two).
 #include "layers/layer.hpp"
 

@@ -12,7 +12,7 @@ import fastdl
 from fastdl import estimators
 from models import answer
 
-FOLDER = Path(__file__).parent / "data" / "models"
+FOLDER = Path(__file__).parents[1] / "data" / "models"
 FILES = sorted(FOLDER.glob("*/*.safetensors"))
 
 

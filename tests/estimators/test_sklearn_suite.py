@@ -9,7 +9,7 @@ import pytest
 
 from versions import promised_for_1_9
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 SUITES = "sklearn.neural_network.tests."
 
