@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -58,15 +61,52 @@ def check_weights(
     Raises
     ------
     ValueError
-        For a wrong shape, a weight that is negative or not finite, or no weight above zero.
+        For a wrong shape, a weight that is negative or not finite, no weight above zero, or a
+        `class_weight` for classes that y does not have.
     """
     weight = None
     if sample_weight is not None:
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
     if class_weight is not None:
+        _check_class_weight(class_weight, y)
         of_class = _expand(class_weight, y, weight)
         weight = of_class if weight is None else weight * of_class
+        if not weight.any():
+            raise ValueError(
+                f"class_weight={class_weight!r} leaves no sample with a weight above 0. Give the "
+                "classes that are to be learnt a weight above 0."
+            )
     return weight
+
+
+def _check_class_weight(class_weight: Any, y: Any) -> None:
+    """Raise for weights that are none, and for classes that are not in y."""
+    said = f"class_weight={class_weight!r}"
+    columns = y.T if y.ndim == 2 else [y]
+    tables = class_weight if isinstance(class_weight, (list, tuple)) else [class_weight]
+    if not all(isinstance(table, Mapping) for table in tables):
+        return  # "balanced"; the estimators' constraints refuse anything else
+    if len(tables) != len(columns):
+        raise ValueError(
+            f"{said} has {len(tables)} dict{'s' * (len(tables) > 1)}, but y has {len(columns)} "
+            f"output{'s' * (len(columns) > 1)}; expected one dict for each, or 'balanced'."
+        )
+    for table, column in zip(tables, columns, strict=True):
+        for label, weight in table.items():
+            if not isinstance(weight, Real) or not 0 <= weight < math.inf:
+                raise ValueError(
+                    f"{said}: the weight of class {label!r} is {weight!r}; expected a finite "
+                    "number of 0 or more."
+                )
+        classes = np.unique(column).tolist()
+        missing = [label for label in classes if label not in table]
+        strange = [label for label in table if label not in classes]
+        if missing and strange:  # those of classes that happen to be missing in y are no harm
+            raise ValueError(
+                f"{said} has a weight for {strange[0]!r}, which is no class of y, and "
+                f"none for {missing[0]!r}, which is one. The classes of y: "
+                f"{', '.join(map(repr, classes[:10]))}{', ...' * (len(classes) > 10)}."
+            )
 
 
 def _expand(class_weight: Any, y: Any, weight: NDArray[Any] | None) -> NDArray[Any]:

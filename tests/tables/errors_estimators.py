@@ -335,6 +335,36 @@ TEXTS = [
      "lengths belongs to padded sequences, one array (n, steps, features). The sequences of a list "
      "have lengths of their own: leave it out."),
 ]
+CLASS_WEIGHT = [
+    (fit(class_weight={0: -1, 1: 1}), ValueError,
+     "class_weight={0: -1, 1: 1}: the weight of class 0 is -1; expected a finite number of 0 or "
+     "more."),
+    (fit(class_weight={0: 1, 1: float("nan"), 2: 1}), ValueError,
+     "class_weight={0: 1, 1: nan, 2: 1}: the weight of class 1 is nan; expected a finite number of "
+     "0 or more."),
+    (fit(class_weight={0: float("inf")}), ValueError,
+     "class_weight={0: inf}: the weight of class 0 is inf; expected a finite number of 0 or more."),
+    (fit(class_weight={0: "1"}), ValueError,
+     "class_weight={0: '1'}: the weight of class 0 is '1'; expected a finite number of 0 or more."),
+    (fit(class_weight={0: 0, 1: 0, 2: 0}), ValueError,
+     "class_weight={0: 0, 1: 0, 2: 0} leaves no sample with a weight above 0. Give the classes "
+     "that are to be learnt a weight above 0."),
+    (lambda: cnn(class_weight={0: 0}).fit(X, Y, Y == 0), ValueError,
+     "class_weight={0: 0} leaves no sample with a weight above 0. Give the classes that are to be "
+     "learnt a weight above 0."),
+    (fit(class_weight={"0": 2.0, "1": 1.0}), ValueError,
+     "class_weight={'0': 2.0, '1': 1.0} has a weight for '0', which is no class of y, and none for "
+     "0, which is one. The classes of y: 0, 1, 2."),
+    (fit(y=np.eye(3, dtype=int)[Y], class_weight=[{0: 1, 1: 2}]), ValueError,
+     "class_weight=[{0: 1, 1: 2}] has 1 dict, but y has 3 outputs; expected one dict for each, or "
+     "'balanced'."),
+    (fit(y=np.eye(3, dtype=int)[Y], class_weight=[{0: 1, 1: -2}] * 3), ValueError,
+     "class_weight=[{0: 1, 1: -2}, {0: 1, 1: -2}, {0: 1, 1: -2}]: the weight of class 1 is -2; "
+     "expected a finite number of 0 or more."),
+]
 # fmt: on
 
-ESTIMATORS = [*IMAGES, *LABELS, *PARAMETERS, *NETS, *RECURRENT, *STEPS, *TAGS, *TEXTS]
+ESTIMATORS = [
+    *(*IMAGES, *LABELS, *PARAMETERS, *NETS, *RECURRENT, *STEPS, *TAGS, *TEXTS),
+    *CLASS_WEIGHT,
+]
