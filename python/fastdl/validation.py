@@ -93,7 +93,7 @@ def _check_class_weight(class_weight: Any, y: Any) -> None:
         )
     for table, column in zip(tables, columns, strict=True):
         for label, weight in table.items():
-            if not isinstance(weight, Real) or not 0 <= weight < math.inf:
+            if not isinstance(weight, Real) or not 0 <= float(weight) < math.inf:
                 raise ValueError(
                     f"{said}: the weight of class {label!r} is {weight!r}; expected a finite "
                     "number of 0 or more."
