@@ -5,7 +5,7 @@
 The file is Keras' mnist.npz, or a folder with the four original IDX files. What 32 numbers keep of
 a digit is measured beside principal components and a dense autoencoder: the mean squared error of
 test digits, from 0 to 1, and what a linear classifier makes of the codes. The same layers, trained
-on digits of which half of the pixels are struck, fill them in.
+on digits of which half of the pixels are masked, fill them in.
 
 Masci et al., "Stacked convolutional auto-encoders for hierarchical feature extraction", ICANN 2011;
 Vincent et al., "Stacked denoising autoencoders", JMLR 2010.
@@ -58,10 +58,10 @@ def main() -> None:
         error = np.mean((model.inverse_transform(found) - X_test) ** 2)
         print(f"{name}: error {error:.4f}, accuracy on codes {score:.4f} ({seconds:.0f} s)")
 
-    struck = X_test * (np.random.default_rng(0).random(X_test.shape) < 0.5)
+    masked = X_test * (np.random.default_rng(0).random(X_test.shape) < 0.5)
     denoising = ConvAutoencoder(ENCODER, corruption=0.5, **images).fit(X_train)
-    filled = denoising.inverse_transform(denoising.transform(struck))
-    print(f"half of the pixels struck: error {np.mean((struck - X_test) ** 2):.4f}")
+    filled = denoising.inverse_transform(denoising.transform(masked))
+    print(f"half of the pixels masked: error {np.mean((masked - X_test) ** 2):.4f}")
     print(f"filled in: error {np.mean((filled - X_test) ** 2):.4f}")
 
     if arguments.pictures:
@@ -69,7 +69,7 @@ def main() -> None:
 
         again = models["convolutional"].inverse_transform(found)
         figure, axes = plt.subplots(4, 10, figsize=(10, 4))
-        for row, X in zip(axes, (X_test, again, struck, filled), strict=True):
+        for row, X in zip(axes, (X_test, again, masked, filled), strict=True):
             for ax, digit in zip(row, X, strict=False):
                 ax.imshow(digit.reshape(28, 28), cmap="gray_r", vmin=0, vmax=1)
                 ax.axis("off")

@@ -1,6 +1,6 @@
 """Deep networks as scikit-learn estimators, on a small C++ core.
 
-Three doors, one vocabulary: estimators (``fastdl.CNNClassifier`` ...), frozen descriptions of
+Three interfaces, one vocabulary: estimators (``fastdl.CNNClassifier`` ...), frozen descriptions of
 networks (``fastdl.layers``, ``optim``, ``losses``, ``schedules``) and plain functions on NumPy
 arrays (``fastdl.functional``). Everything is imported when first used: ``import fastdl`` needs
 NumPy alone.

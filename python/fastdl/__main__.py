@@ -1,4 +1,4 @@
-"""`python -m fastdl` tells what it would run on; `python -m fastdl demo` shows it at work."""
+"""`python -m fastdl` shows what it would run on; `python -m fastdl demo` shows it at work."""
 
 import argparse
 import sys

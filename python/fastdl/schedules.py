@@ -203,7 +203,7 @@ class ReduceOnPlateau(Schedule):
     ----------
     factor : float, default=0.1
     patience : int, default=10
-        Epochs without improvement that are borne.
+        Epochs without improvement before the rate is reduced.
     min_delta : float, default=1e-4
         By how much the loss must fall below the best to count.
     min_rate : float, default=0.0

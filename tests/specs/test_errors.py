@@ -138,7 +138,7 @@ SHAPES = [
      "Activation(function='elu', name='activation_1')]; expected a Dense and an Activation of "
      "'sigmoid', 'tanh', 'relu', 'identity'."),
     (net(L.Corrupt(rate=1.0)), ValueError,
-     "layer 'corrupt_1' (Corrupt): rate=1.0 is the share of values that are struck; expected a "
+     "layer 'corrupt_1' (Corrupt): rate=1.0 is the share of values that are corrupted; expected a "
      "number from 0 to below 1."),
 ]
 

@@ -228,9 +228,9 @@ def corruption(shape: Any, noise: str, rate: float, seed: int, layer: int) -> tu
     words = random_words(shape, seed, layer)
     if noise == "gaussian":
         return np.ones(shape), rate * normal_quantile(2 * ((words >> 8) + 0.5) / 2.0**24 - 1)
-    struck = (words >> 8) / 2.0**24 < rate
+    corrupted = (words >> 8) / 2.0**24 < rate
     salt = words & 1 if noise == "salt_and_pepper" else np.zeros(shape)
-    return 1.0 - struck, struck * salt.astype(float)
+    return 1.0 - corrupted, corrupted * salt.astype(float)
 
 
 # --- layers: f(layer, arrays, x, training), arrays: parameters and states by full name -----------

@@ -44,7 +44,7 @@ def max_pool2d(
     *,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any] | tuple[NDArray[Any], NDArray[np.int64]]:
-    """The largest value of each window, channel by channel; padding never wins.
+    """The largest value of each window, channel by channel; padding is never the largest.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Looking into networks as they learn.
 
-How fast each layer does, what its units are up to, how far gradients reach back in time.
+How fast each layer learns, what its units do, how far gradients reach back in time.
 """
 
 import fastdl._sklearn  # noqa: F401 (first: it says what to install)

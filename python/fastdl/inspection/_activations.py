@@ -99,9 +99,9 @@ def activation_statistics(estimator: Any, X: Any) -> ActivationStatisticsDisplay
     """What the hidden units of a fitted network give for X.
 
     An output is saturated where its function is flat: sigmoid below 0.05 or above 0.95, tanh beyond
-    0.9, relu at 0. A unit is dead that is there for every sample: nothing reaches the weights below
-    it. Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
-    networks", AISTATS 2010, section 3.
+    0.9, relu at 0. A unit is dead if its output is there for every sample: no gradient reaches the
+    weights below it. Glorot and Bengio, "Understanding the difficulty of training deep feedforward
+    neural networks", AISTATS 2010, section 3.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def save(estimator: Any, path: str | PathLike[str], *, optimizer: bool = True) -
     estimator : fastdl estimator
         Fitted or not.
     path : str or path
-        By custom ending in ".safetensors".
+        Usually ending in ".safetensors".
     optimizer : bool, default=True
         Whether the state of the optimizer (moments, place in the schedule) is kept. Without it the
         file is a half to a third as large and predicts the same; a later `partial_fit` starts the

@@ -57,7 +57,7 @@ class Corrupt(Layer):
     noise : {"masking", "gaussian", "salt_and_pepper"}, default="masking"
         Sets values to 0; adds normal numbers; sets values to 0 or 1, each half of the time.
     rate : float, default=0.3
-        Probability that a value is struck, below 1; of "gaussian" the standard deviation.
+        Probability that a value is corrupted, below 1; of "gaussian" the standard deviation.
     name : str, optional
     """
 
@@ -81,6 +81,6 @@ class Corrupt(Layer):
         super().check()
         if self.noise != "gaussian" and self.rate >= 1:
             raise ValueError(
-                f"{self.who}: rate={self.rate!r} is the share of values that are struck; expected "
-                "a number from 0 to below 1."
+                f"{self.who}: rate={self.rate!r} is the share of values that are corrupted; "
+                "expected a number from 0 to below 1."
             )

@@ -44,7 +44,7 @@ class MaxPool2D(_Pool2D):
     """The largest value of each window, channel by channel.
 
     Input (h, w, c), output (oh, ow, c) with ``oh = (h + top + bottom - size) // stride + 1``.
-    Padding never wins. Among equal values the first, row by row, gets the gradient.
+    Padding is never the largest. Among equal values the first, row by row, gets the gradient.
 
     Parameters
     ----------

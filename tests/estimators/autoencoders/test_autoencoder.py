@@ -128,12 +128,12 @@ def test_contraction_makes_the_code_flat(X: Any) -> None:
     assert steps[0] > steps[1] > steps[2]
 
 
-def test_denoising_gives_back_what_was_struck(X: Any) -> None:
-    struck = X * (np.random.default_rng(0).random(X.shape) > 0.3)
+def test_denoising_gives_back_what_was_masked(X: Any) -> None:
+    masked = X * (np.random.default_rng(0).random(X.shape) > 0.3)
     errors = []
     for corruption in (0.0, 0.3):
         ae = new(hidden_layer_sizes=50, corruption=corruption, max_epochs=100, tol=0).fit(X)
-        errors.append(((ae.inverse_transform(ae.transform(struck)) - X) ** 2).mean())
+        errors.append(((ae.inverse_transform(ae.transform(masked)) - X) ** 2).mean())
     assert errors[1] < 0.9 * errors[0]
 
 
@@ -239,7 +239,7 @@ TEXTS = [
      "name='activation_1')]; expected a Dense and an Activation of 'sigmoid', 'tanh', 'relu', "
      "'identity'."),
     (lambda X: new(corruption=1.0).fit(X), ValueError,
-     "layer 'corruption' (Corrupt): rate=1.0 is the share of values that are struck; expected a "
+     "layer 'corruption' (Corrupt): rate=1.0 is the share of values that are corrupted; expected a "
      "number from 0 to below 1."),
     (lambda X: new(hidden_layer_sizes=()).fit(X), ValueError,
      "Autoencoder: hidden_layer_sizes=(); expected positive integers, at least one."),

@@ -210,7 +210,7 @@ TEXTS = [
      "to copy it. Let the encoder end in fewer channels or units, or use corruption or "
      "activity_l1."),
     (lambda X: new(corruption=1.0).fit(X), ValueError,
-     "layer 'corruption' (Corrupt): rate=1.0 is the share of values that are struck; expected a "
+     "layer 'corruption' (Corrupt): rate=1.0 is the share of values that are corrupted; expected a "
      "number from 0 to below 1."),
     (lambda X: new().fit(X).transform(X[:, :4]), ValueError,
      "X has shape (300, 4, 8), but ConvAutoencoder was fitted with images of shape (8, 8, 1). Crop "
