@@ -14,7 +14,7 @@ BUILT := $(VENV)/.built-$(or $(PRESET),release)
 
 OLDEST := .venv-oldest
 
-.PHONY: help build demo test test-quick test-oldest lint format bench bench-quick fuzz wheel clean
+.PHONY: help build demo test test-quick test-oldest lint headers format bench bench-quick fuzz wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -43,6 +43,9 @@ lint: build  ## ruff, mypy, clang-format; changes nothing
 	$(BIN)/mypy
 	@echo "clang-format: $(words $(CPP)) files"; $(BIN)/clang-format --dry-run --Werror $(CPP)
 
+headers: build  ## compile every C++ header by itself
+	$(BIN)/cmake --build $(dir $(shell readlink compile_commands.json)) --target all_verify_interface_header_sets
+
 format: build  ## let ruff and clang-format rewrite the sources
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -64,7 +67,7 @@ wheel: $(TOOLS)  ## a wheel to give away, in wheelhouse/, with its size
 	@du -h wheelhouse/*.whl
 
 clean:  ## remove all that make has made
-	rm -rf $(VENV) $(OLDEST) build dist wheelhouse demo .asv
+	rm -rf $(VENV) $(OLDEST) build dist wheelhouse demo .asv compile_commands.json
 
 # The compiler's helpers stand in the environment itself, so that a second build compiles only what changed.
 $(TOOLS): pyproject.toml Makefile
@@ -78,6 +81,7 @@ $(TOOLS): pyproject.toml Makefile
 $(BUILT): $(TOOLS) $(SOURCES)
 	$(PIP) install --no-build-isolation --editable '.[all]' $(if $(PRESET),\
 	  -Ccmake.args=--preset=$(PRESET) -Ccmake.build-type= -Cbuild-dir=build/$(PRESET))
+	ln -sf $$(ls -t build/*/compile_commands.json | head -1) compile_commands.json
 	rm -f $(VENV)/.built-*
 	touch $@
 
