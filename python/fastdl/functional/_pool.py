@@ -93,8 +93,13 @@ def _argmax(
     views = sliding_window_view(padded, at.size, axis=(1, 2))
     views = views[:, :: at.stride[0], :: at.stride[1]]  # (n, oh, ow, c, kh, kw)
     taken = np.argmax(views.reshape(*views.shape[:4], -1), axis=-1)
-    rows = taken // at.size[1] + np.arange(at.output[0])[:, None, None] * at.stride[0] - top
-    columns = taken % at.size[1] + np.arange(at.output[1])[:, None] * at.stride[1] - left
+    first_row = np.arange(at.output[0])[:, None, None] * at.stride[0] - top
+    first_column = np.arange(at.output[1])[:, None] * at.stride[1] - left
+    rows, columns = taken // at.size[1] + first_row, taken % at.size[1] + first_column
+    # Where all is -inf the padding may have come first.
+    outside = (rows < 0) | (rows >= h) | (columns < 0) | (columns >= w)
+    rows = np.where(outside, np.maximum(first_row, 0), rows)
+    columns = np.where(outside, np.maximum(first_column, 0), columns)
     return rows * w + columns
 
 

@@ -1,4 +1,5 @@
-// Pooling and upsampling of images. where: the taken position h*w_in + w of each output, as a T (exact: below 2^24).
+// Pooling and upsampling of images. where: the taken position h*w_in + w of each output, as an integer in the bits of a
+// T.
 #pragma once
 
 #include "core/team.hpp"

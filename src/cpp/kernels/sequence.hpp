@@ -47,7 +47,8 @@ struct SequenceKernels {
   void (*sequence_to_rows)(const Team&, const SequenceShape&, const T* x, T* y);
   void (*rows_to_sequence)(const Team&, const SequenceShape&, const T* y, T* x);
   void (*reverse_steps)(const Team&, const SequenceShape&, const T* x, T* y);  // each sequence, from its last step
-  // y (n, features); last leaves the rows of empty sequences alone; where (n, features): the step of each maximum
+  // y (n, features); last leaves the rows of empty sequences alone; where (n, features): the step of each maximum, an
+  // integer in the bits of a T
   void (*step_pool_forward)(const Team&, StepPool, const SequenceShape&, const T* x, T* y, T* where);
   void (*step_pool_backward)(const Team&, StepPool, const SequenceShape&, const T* dy, const T* where, T* dx);
   void (*concat_forward)(const Team&, int rows, int a_features, int b_features, const T* a, const T* b, T* y);

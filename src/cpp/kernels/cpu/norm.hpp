@@ -1,5 +1,4 @@
-// Batch and layer normalisation. Statistics in two passes (mean, then the variance around it). The lanes past n take no
-// part in them and get a zero gradient.
+// Batch and layer normalisation. The lanes past n take no part in the statistics and get a zero gradient.
 #pragma once
 
 #include "kernels/cpu/views.hpp"
@@ -12,22 +11,54 @@ FASTDL_INLINE T sites(const NormShape& s) {  // values behind each channel's sta
   return T(s.n) * T(s.pixels);
 }
 
+// Mean and variance of the values of a channel or a site times `scale`.
+template <class T>
+struct Moments {
+  Vec<T> mean, var, scale;
+  FASTDL_INLINE Vec<T> rstd(T eps) const {  // of the values themselves
+    const Vec<T> sum = var + eps * scale * scale;
+    return scale / vsqrt(sum < Format<T>::smallest ? splat(Format<T>::smallest) : sum);
+  }
+};
+
+// In two passes; the second, around the mean that the first found, corrects its rounding (Chan, Golub and LeVeque
+// 1983).
+template <class T, class View>
+FASTDL_INLINE Moments<T> scaled_moments(const View& view, const T* x, T count, T scale) {
+  const Vec<T> mean = view.sum([&](auto at) { return at.read(x) * scale; }) / count;
+  const Pair<T> sums = view.sum([&](auto at) {
+    const Vec<T> d = at.read(x) * scale - mean;
+    return Pair<T>{d, d * d};
+  });
+  const Vec<T> shift = sums.a / count, var = sums.b / count - shift * shift;
+  return {mean + shift, var < 0 ? Vec<T>{} : var, splat(scale)};
+}
+
+// Where squares overflow, from about 1e19 on in float32, once more of values scaled down.
+template <class T, class View>
+FASTDL_INLINE Moments<T> moments(const View& view, const T* x, T count) {
+  Moments<T> m = scaled_moments(view, x, count, T(1));
+  const Mask<T> large = (m.var > Format<T>::largest) | (m.var != m.var);
+  if (spread_max(large ? splat(T(1)) : Vec<T>{})[0] == 0) return m;
+  constexpr T down = sizeof(T) == 4 ? 0x1p-100 : 0x1p-700;
+  const Moments<T> small = scaled_moments(view, x, count, down);
+  return {large ? small.mean / down : m.mean, large ? small.var : m.var, large ? small.scale : m.scale};
+}
+
 // --- batch_norm: y = (x - mean) rstd gamma + beta (Ioffe and Szegedy 2015) ------------------------------------------
 template <class T>
 void batch_norm_forward(const Team& team, const NormShape& s, T momentum, T eps, const T* x, const T* gamma,
                         const T* beta, T* running_mean, T* running_var, T* mean, T* rstd, T* y) {
   const T count = sites<T>(s), unbiased = count > 1 ? count / (count - 1) : 1;
   each_channel<T>(team, s, [&](auto channel) {
-    Vec<T> m = channel.sum([&](auto at) { return at.read(x); }) / count;
-    Vec<T> var = channel.sum([&](auto at) {
-      Vec<T> d = at.read(x) - m;
-      return d * d;
-    }) / count;
-    Vec<T> r = 1 / vsqrt(var + eps);
+    const Moments<T> found = moments(channel, x, count);
+    Vec<T> m = found.mean, r = found.rstd(eps), var = unbiased * found.var / found.scale / found.scale;
+    var = var > Format<T>::largest ? splat(Format<T>::largest)
+                                   : var;  // infinity would stay in the running variance for good
     channel.put(mean, m);
     channel.put(rstd, r);
     channel.put(running_mean, (1 - momentum) * channel.get(running_mean) + momentum * m);
-    channel.put(running_var, (1 - momentum) * channel.get(running_var) + momentum * unbiased * var);
+    channel.put(running_var, (1 - momentum) * channel.get(running_var) + momentum * var);
     Vec<T> scale = r * channel.get(gamma), shift = channel.get(beta);
     channel.each([&](auto at) { at.write(y, (at.read(x) - m) * scale + shift); });
   });
@@ -89,12 +120,8 @@ template <class T>
 void layer_norm_forward(const Team& team, const NormShape& s, T eps, const T* x, const T* gamma, const T* beta, T* mean,
                         T* rstd, T* y) {
   each_site<T>(team, s, [&](auto site) {
-    Vec<T> m = site.sum([&](auto at) { return at.read(x); }) / T(s.channels);
-    Vec<T> var = site.sum([&](auto at) {
-      Vec<T> d = at.read(x) - m;
-      return d * d;
-    }) / T(s.channels);
-    Vec<T> r = 1 / vsqrt(var + eps);
+    const Moments<T> found = moments(site, x, T(s.channels));
+    const Vec<T> m = found.mean, r = found.rstd(eps);
     site.put(mean, m);
     site.put(rstd, r);
     site.each([&](auto at) { at.write(y, (at.read(x) - m) * r * at.of_channel(gamma) + at.of_channel(beta)); });

@@ -83,14 +83,14 @@ void maxout_forward(const Team& team, int n, int units, int pieces, const T* x, 
   team.sync();
 }
 
-// The first of the largest pieces gets the gradient.
+// The first of the largest pieces gets the gradient, or the first NaN.
 template <class T>
 void maxout_backward(const Team& team, int n, int units, int pieces, const T* x, const T* y, const T* dy, T* dx) {
   Range part = team.share(std::int64_t(n) * units);
   for (std::int64_t i = part.begin; i < part.end; i++) {
     T d = dy[i];
     for (std::int64_t j = i * pieces; j < (i + 1) * pieces; j++) {
-      bool taken = x[j] == y[i];
+      bool taken = x[j] == y[i] || x[j] != x[j];
       dx[j] = taken ? d : 0;
       d = taken ? 0 : d;
     }

@@ -46,14 +46,61 @@ FASTDL_INLINE Pair<T> spread_sum(Pair<T> x) {
   return {spread_sum(x.a), spread_sum(x.b)};
 }
 
-// f(0) + ... + f(count - 1) in four chains, to hide the latency of the additions.
+// --- maxima and where they are
+// Positions are kept in the place of values, as integers of the same width: a float counts to 2^24 only.
+template <class T>
+FASTDL_INLINE Mask<T> place_of(std::int64_t position) {
+  return LaneIndex<T>(position) - Mask<T>{};
+}
+template <class T>
+FASTDL_INLINE Vec<T> place_bits(Mask<T> place) {
+  return (Vec<T>)place;
+}
+template <class T>
+FASTDL_INLINE Mask<T> place_in(Vec<T> bits) {
+  return (Mask<T>)bits;
+}
+// All ones in the lanes where v is taken after best: the first of equal values stays, and so does the first NaN, which
+// wins.
+template <class V>
+FASTDL_INLINE auto beats(V v, V best) {
+  return (v > best) | ((v != v) & (best == best));
+}
+
+// --- sums
+// Adds terms pairwise: two by two, then those sums two by two ... Its error grows with the logarithm of their number; a
+// chain of a million small terms would lose five of a float's seven digits (Higham 1993).
+template <class S>
+struct PairwiseSum {
+  S open[48];  // sums of 1, 2, 4 ... terms that wait for another of their length
+  int used = 0;
+  std::int64_t terms = 0;
+  FASTDL_INLINE void add(S sum) {
+    for (std::int64_t k = terms++; k & 1; k >>= 1) sum = open[--used] + sum;
+    open[used++] = sum;
+  }
+  FASTDL_INLINE S total() const {
+    S sum{};
+    for (int i = used - 1; i >= 0; i--) sum = i == used - 1 ? open[i] : open[i] + sum;
+    return sum;
+  }
+};
+
+constexpr int sum_run = 256;
+
+// f(0) + ... + f(count - 1): runs in four chains, to hide the latency of the additions, and the runs pairwise.
 template <class F>
 FASTDL_INLINE auto sum_of(std::int64_t count, F f) {
-  decltype(f(0)) a{}, b{}, c{}, d{};
-  std::int64_t i = 0;
-  for (; i + 4 <= count; i += 4) a = a + f(i), b = b + f(i + 1), c = c + f(i + 2), d = d + f(i + 3);
-  for (; i < count; i++) a = a + f(i);
-  return (a + b) + (c + d);
+  PairwiseSum<decltype(f(0))> sum;
+  for (std::int64_t begin = 0; begin < count; begin += sum_run) {
+    decltype(f(0)) a{}, b{}, c{}, d{};
+    const std::int64_t end = least(begin + sum_run, count);
+    std::int64_t i = begin;
+    for (; i + 4 <= end; i += 4) a = a + f(i), b = b + f(i + 1), c = c + f(i + 2), d = d + f(i + 3);
+    for (; i < end; i++) a = a + f(i);
+    sum.add((a + b) + (c + d));
+  }
+  return sum.total();
 }
 
 }  // namespace

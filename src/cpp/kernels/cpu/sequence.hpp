@@ -85,17 +85,16 @@ void step_pool_forward(const Team& team, StepPool pool, const SequenceShape& s, 
       if (pool == StepPool::last) {
         at.write(row, at.read(first + (length - 1) * step));
       } else if (pool == StepPool::avg) {
-        Vec<T> sum{};
-        for (int t = 0; t < length; t++) sum += at.read(first + t * step);
-        at.write(row, sum / T(length));
+        at.write(row, sum_of(length, [&](std::int64_t t) { return at.read(first + t * step); }) / T(length));
       } else {
-        Vec<T> top = at.read(first), top_step{};
+        Vec<T> top = at.read(first);
+        Mask<T> top_step{};
         for (int t = 1; t < length; t++) {
           const Vec<T> value = at.read(first + t * step);
-          const auto wins = (value > top) | ((value != value) & (top == top));  // a NaN wins
-          top = wins ? value : top, top_step = wins ? splat(T(t)) : top_step;
+          const Mask<T> take = beats(value, top);
+          top = take ? value : top, top_step = take ? place_of<T>(t) : top_step;
         }
-        at.write(row, top), at.write(at_step, top_step);
+        at.write(row, top), at.write(at_step, place_bits<T>(top_step));
       }
     });
   }
@@ -111,7 +110,8 @@ void step_pool_backward(const Team& team, StepPool pool, const SequenceShape& s,
     for_slices<T>(0, s.features, [&](Slice<T> at) {
       Vec<T> d = at.read(from);
       if (pool == StepPool::avg) d /= T(s.lengths[i]);
-      if (pool == StepPool::max) d = at.read(where + std::int64_t(i) * s.features) == T(t) ? d : Vec<T>{};
+      if (pool == StepPool::max)
+        d = place_in<T>(at.read(where + std::int64_t(i) * s.features)) == place_of<T>(t) ? d : Vec<T>{};
       at.write(to, d);
     });
   });

@@ -57,12 +57,12 @@ struct ImageChannel {
   }
   template <class F>
   FASTDL_INLINE auto sum(F f) const {  // over samples and pixels
-    decltype(f(at(0, 0))) total{};
+    PairwiseSum<decltype(f(at(0, 0)))> sum;
     for (int block = 0; block < blocks(); block++) {
       auto part = sum_of(s.pixels, [&](std::int64_t pixel) { return f(at(block, pixel)); });
-      total = total + keep_lanes(part, s.n - block * lanes<T>);
+      sum.add(keep_lanes(part, s.n - block * lanes<T>));
     }
-    return spread_sum(total);
+    return spread_sum(sum.total());
   }
 };
 template <class T>
@@ -115,10 +115,12 @@ struct RowSite {
     for_slices<T>(0, channels, [&](Slice<T> c) { f(At{{row * channels + c.i, c.count}, c.i}); });
   }
   template <class F>
-  FASTDL_INLINE Vec<T> sum(F f) const {  // over channels
-    Vec<T> total{};
-    each([&](const At& at) { total += at.count < lanes<T> ? keep_lanes(f(at), at.count) : f(at); });
-    return spread_sum(total);
+  FASTDL_INLINE auto sum(F f) const {  // over channels
+    return spread_sum(sum_of(ceil_div(channels, lanes<T>), [&](std::int64_t i) {
+      const std::int64_t c = i * lanes<T>;
+      const At at{{row * channels + c, int(least<std::int64_t>(lanes<T>, channels - c))}, c};
+      return at.count < lanes<T> ? keep_lanes(f(at), at.count) : f(at);
+    }));
   }
   template <class F>
   FASTDL_INLINE Vec<T> max(F f) const {
@@ -145,7 +147,7 @@ struct ImageSite {
     for (int channel = 0; channel < s.channels; channel++) f(at(channel));
   }
   template <class F>
-  FASTDL_INLINE Vec<T> sum(F f) const {
+  FASTDL_INLINE auto sum(F f) const {
     return sum_of(s.channels, [&](std::int64_t channel) { return f(at(channel)); });
   }
   template <class F>
