@@ -10,18 +10,23 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fastdl._rules import Rule
 
+_OPTIONAL = {"b", "h0", "c0", "peepholes", "dc", "sample_weight"}  # inputs that may be None
+
 
 def floats(who: str, **inputs: ArrayLike | None) -> list[Any]:
     """The inputs as C-contiguous arrays of one dtype, without a copy where they are already.
 
     float32 if NumPy would give that (or float16) for all of them together, float64 otherwise; None
-    stays None.
+    stays None where an input is optional.
 
     Raises
     ------
     TypeError
-        For complex numbers, objects and text.
+        For complex numbers, objects and text, and for None where an array must be.
     """
+    for name, a in inputs.items():
+        if a is None and name not in _OPTIONAL:
+            raise TypeError(f"{who}(): {name} is None; expected an array.")
     arrays = {name: None if a is None else np.asarray(a) for name, a in inputs.items()}
     for name, a in arrays.items():
         if a is not None and (a.dtype.kind not in "buif" or a.dtype.itemsize > 8):

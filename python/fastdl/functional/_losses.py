@@ -138,15 +138,15 @@ def _loss(
     who = spec.kind
     spec.check()
     expect(who, "reduction", reduction, _REDUCTION)
-    targets = None if spec.codes else y
-    pred, targets, weight = floats(who, pred=pred, y=targets, sample_weight=sample_weight)
+    arrays = {"pred": pred, "sample_weight": sample_weight} | ({} if spec.codes else {"y": y})
+    pred, weight, *targets = floats(who, **arrays)
     rows = _rows(who, pred, spec.codes)
     n = len(rows)
     if spec.codes:
         targets = _codes(who, y, *rows.shape)
     else:
-        expect_same_shape(who, "y", targets, "pred", pred)
-        targets = targets.reshape(rows.shape)
+        expect_same_shape(who, "y", targets[0], "pred", pred)
+        targets = targets[0].reshape(rows.shape)
     if weight is not None and weight.shape != (n,):
         raise ValueError(f"{who}(): sample_weight has shape {weight.shape}; expected {(n,)}.")
     norm = 1.0

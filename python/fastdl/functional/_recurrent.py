@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import _core
 from fastdl._rules import choice
-from fastdl.functional._arrays import expect, expect_shape, floats, wanted
+from fastdl.functional._arrays import buffer, deliver, expect, expect_shape, floats, wanted
 
 _GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_after": 3}
 
@@ -243,7 +243,7 @@ def gru_backward(
     return _pick("gru_backward", "x w_ih w_hh b h0", needs, d)
 
 
-def embedding(ids: ArrayLike, table: ArrayLike) -> NDArray[Any]:
+def embedding(ids: ArrayLike, table: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
     """The rows of a table by code.
 
     Parameters
@@ -251,6 +251,8 @@ def embedding(ids: ArrayLike, table: ArrayLike) -> NDArray[Any]:
     ids : array-like of int of any shape
         Codes 0 .. k - 1.
     table : array-like of shape (k, units)
+    out : ndarray of shape (*ids.shape, units), optional
+        Written to and returned.
 
     Returns
     -------
@@ -264,8 +266,11 @@ def embedding(ids: ArrayLike, table: ArrayLike) -> NDArray[Any]:
         If the codes are no integers.
     """
     ids, table = _codes("embedding", ids, table)
-    result: NDArray[Any] = table[ids]
-    return result
+    result = buffer("embedding", out, (*ids.shape, table.shape[1]), table.dtype)
+    if out is not None and (np.may_share_memory(out, table) or np.may_share_memory(out, ids)):
+        ids, table = ids.copy(), table.copy()
+    np.take(table, ids, axis=0, out=result, mode="clip")  # the codes are inside; "raise" would copy
+    return deliver(result, out)
 
 
 def embedding_backward(dy: ArrayLike, ids: ArrayLike, table: ArrayLike) -> NDArray[Any]:

@@ -91,7 +91,7 @@ void update(const std::string& kind, const py::array& params, const py::object& 
     check((moments < 1 || (!first.is_none() && m.size() == w.size())) &&
               (moments < 2 || (!second.is_none() && v.size() == w.size())),
           "the state of '" + kind + "' must have the shape of params.");
-    args.w = w.mutable_data(), args.g = g.mutable_data();
+    args.w = w.mutable_data(), args.g = g.data();
     args.m = moments > 0 ? m.mutable_data() : nullptr;
     args.v = moments > 1 ? v.mutable_data() : nullptr;
     share_out(args.count, [&](const Team& team) { kernels<T>().training.update(team, args); });

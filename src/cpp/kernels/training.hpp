@@ -34,7 +34,9 @@ struct UpdateArgs {
   T scale, clip;               // clip by value: infinity for none
   T l1, l2, decay;
   std::int64_t count;
-  T *w, *g, *m, *v;  // m, v: the optimizer's first and second state block, null where the rule has none
+  T* w;
+  const T* g;
+  T *m, *v;  // m, v: the optimizer's first and second state block, null where the rule has none
 };
 
 constexpr std::int64_t sum_chunk = 8192;
