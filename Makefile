@@ -10,11 +10,18 @@ PRESET ?=
 SOURCES := CMakeLists.txt pyproject.toml $(wildcard cmake/*) $(shell find src python -name '*.[ch]pp' -o -name '*.pyx')
 CPP := $(shell find src -name '*.[ch]pp')
 TOOLS := $(VENV)/.tools
+# Python itself is built without sanitizers: they are loaded before it. Its own leaks at the end are not ours.
+SANITIZE = LD_PRELOAD="$$($(or $(CXX),c++) -print-file-name=libasan.so) $$($(or $(CXX),c++) -print-file-name=libstdc++.so)" \
+  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 BUILT := $(VENV)/.built-$(or $(PRESET),release)
 
 OLDEST := .venv-oldest
 
-.PHONY: help build demo test test-quick test-oldest lint headers format bench bench-quick fuzz wheel clean
+# What `make sanitize` runs: whatever reaches the core by a way of its own.
+SANITIZED := layers functional functional_recurrent recurrent lone direct_convolution winograd numerics ranges penalties \
+  rbm updates word_vectors program memory_mapped cnn rnn_steps conv_autoencoder
+
+.PHONY: help build demo test test-quick test-oldest sanitize lint headers format bench bench-quick fuzz wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -36,6 +43,10 @@ test-quick: build  ## most tests in under a minute: one backend, float64, no est
 
 test-oldest: $(OLDEST)/.built  ## the estimators' tests on the oldest scikit-learn, NumPy and SciPy that will do
 	$(OLDEST)/bin/python -m pytest tests/estimators tests/files $(ARGS)
+
+sanitize:  ## all ways into the core under the address and undefined-behaviour sanitizers
+	$(MAKE) build PRESET=sanitize
+	$(SANITIZE) $(BIN)/python -m pytest $(or $(ARGS),$(SANITIZED:%=tests/test_%.py))
 
 lint: build  ## ruff, mypy, clang-format; changes nothing
 	$(BIN)/ruff check .
