@@ -72,12 +72,14 @@ class Program:
         threads: int = 1,
         seed: int = 0,  # of the counter-based generator
         input_gradient: bool = False,  # whether backward gives dX
+        convolution: str = "auto",  # "direct": no 3x3 layer by Winograd; FASTDL_CONVOLUTION=direct: none of all
     ) -> None: ...
 
     backend: str
     dtype: str
     threads: int
     batch_size: int
+    convolution: str  # "auto" or "direct", FASTDL_CONVOLUTION considered
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     parameters: list[ParameterInfo]

@@ -21,7 +21,9 @@ class Rule(NamedTuple):
         """The sentence for a value that is not accepted."""
         if isinstance(value, str) and self.choices:
             return unknown(field, value, self.choices)
-        return f"{field}={value!r}; expected {self.text}."
+        counted = "integer" in self.text and "2**" not in self.text
+        below = ", below 2**31" if counted and _is_large(value) else ""
+        return f"{field}={value!r}; expected {self.text}{below}."
 
 
 def unknown(field: str, value: str, choices: Iterable[str]) -> str:
@@ -37,20 +39,34 @@ def is_integer(value: object) -> bool:
 
 
 def is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer above all floats
+        return False
+
+
+LARGEST = 2**31 - 1  # the core's integers have 32 bits
+
+
+def _is_large(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_is_large, value))
+    return isinstance(value, Integral) and abs(int(value)) > LARGEST
 
 
 def _is_integers(value: object, length: int, least: int) -> bool:
     return (
         isinstance(value, Sequence)
         and len(value) == length
-        and all(is_integer(v) and v >= least for v in value)
+        and all(is_integer(v) and least <= v <= LARGEST for v in value)
     )
 
 
-def integer(text: str, least: int) -> Rule:
-    """An integer that is at least `least`."""
-    return Rule(text, lambda v: is_integer(v) and v >= least, int)
+def integer(text: str, least: int, most: int = LARGEST) -> Rule:
+    """An integer from `least` to `most`."""
+    return Rule(text, lambda v: is_integer(v) and least <= v <= most, int)
 
 
 def number(text: str, accepts: Callable[[float], bool]) -> Rule:
@@ -95,6 +111,7 @@ def _is_padding(value: object) -> bool:
 
 POSITIVE_INTEGER = integer("a positive integer", 1)
 COUNT = integer("an integer of 0 or more", 0)
+SEED = integer("an integer from 0 to 2**64 - 1", 0, 2**64 - 1)
 POSITIVE = number("a positive number", lambda v: v > 0)
 NOT_NEGATIVE = number("a number of 0 or more", lambda v: v >= 0)
 FRACTION = number("a number from 0 to below 1", lambda v: 0 <= v < 1)

@@ -610,6 +610,29 @@ def test_steps_in_place_and_strided(name):
     np.testing.assert_array_equal(strided, dense)
 
 
+@pytest.mark.parametrize("name", [name for name in F.__all__ if name.endswith("_step")])
+def test_steps_read_grads_that_are_read_only(name):
+    step = getattr(F, name)
+    params, grads = normal(6, 4), normal(6, 4)
+    other = params.copy()
+    state = step(other, grads, lr=0.1)
+    grads.setflags(write=False)
+    same = step(params, grads, lr=0.1)
+    np.testing.assert_array_equal(params, other)
+    step([params], (grads,), None)
+    assert same.steps == state.steps == 1
+
+
+def test_embedding_into_out():
+    table, ids = normal(5, 3), np.array([[4, 0], [2, 4]])
+    for out in (np.empty((2, 2, 3)), np.empty((2, 2, 6))[..., ::2]):
+        assert F.embedding(ids, table, out=out) is out
+        np.testing.assert_array_equal(out, table[ids])
+    own = table.copy()
+    F.embedding([4, 3, 2, 1, 0], own, out=own)
+    np.testing.assert_array_equal(own, table[::-1])
+
+
 # --- messages -------------------------------------------------------------------------------------
 
 # fmt: off
@@ -665,7 +688,17 @@ BAD_CALLS = [
     (lambda: F.dropout(X, 1.0, 0), ValueError,
      "dropout(): rate=1.0; expected a number from 0 to below 1."),
     (lambda: F.dropout(X, 0.5, -1), ValueError,
-     "dropout(): seed=-1; expected an integer of 0 or more."),
+     "dropout(): seed=-1; expected an integer from 0 to 2**64 - 1."),
+    (lambda: F.dense(ROWS, None), TypeError, "dense(): w is None; expected an array."),
+    (lambda: F.relu(None), TypeError, "relu(): x is None; expected an array."),
+    (lambda: F.conv2d_backward(None, X, normal(3, 3, 4, 5)), TypeError,
+     "conv2d(): dy is None; expected an array."),
+    (lambda: F.lstm(normal(2, 3, 4), None, normal(5, 20), None), TypeError,
+     "lstm(): w_ih is None; expected an array."),
+    (lambda: F.squared_error(Z, None), TypeError, "squared_error(): y is None; expected an array."),
+    (lambda: F.embedding([0], None), TypeError, "embedding(): table is None; expected an array."),
+    (lambda: F.embedding([0], normal(3, 2), out=np.empty((2, 2))), ValueError,
+     "embedding(): out has shape (2, 2); expected (1, 2)."),
     (lambda: F.layer_norm(X, GAMMA[:3], BETA), ValueError,
      "layer_norm(): gamma has shape (3,); expected one value for each channel of x, whose shape is "
      "(3, 6, 7, 4)."),

@@ -44,8 +44,9 @@ def activation(
     """
     (x,) = floats(name, x=x)
     y = buffer(name, out, x.shape, x.dtype)
-    rows = _rows(x, name)
-    forward(L.Activation(name, alpha, name="activation"), rows, {}, y.reshape(rows.shape))
+    layer = L.Activation(name, alpha, name="activation")
+    for part in _parts(x, name):
+        forward(layer, _rows(x, name)[part], {}, _rows(y, name)[part])
     return deliver(y, out)
 
 
@@ -55,9 +56,26 @@ def activation_backward(
     """Gradient of `activation`, with the same `name` and `alpha`; dy, x and dx have one shape."""
     dy, x = floats(name, dy=dy, x=x)
     expect_same_shape(name, "dy", dy, "x", x)
-    rows = _rows(x, name)
     layer = L.Activation(name, alpha, name="activation")
-    return backward_input(layer, dy.reshape(rows.shape), rows).reshape(x.shape)
+    parts = _parts(x, name)
+    if len(parts) == 1:
+        return backward_input(layer, _rows(dy, name), _rows(x, name)).reshape(x.shape)
+    dx = np.empty_like(x)
+    for part in parts:
+        _rows(dx, name)[part] = backward_input(layer, _rows(dy, name)[part], _rows(x, name)[part])
+    return dx
+
+
+_PART = 1 << 24  # elements that the core takes at a time; it counts in 32 bits
+
+
+def _parts(x: NDArray[Any], name: str) -> list[tuple[slice, slice]]:
+    """Of `_rows`: some rows for softmax, else some columns of the only one."""
+    rows = _rows(x, name)
+    if name == "softmax":
+        step = max(1, _PART // rows.shape[1])
+        return [(slice(i, i + step), slice(None)) for i in range(0, max(1, len(rows)), step)]
+    return [(slice(None), slice(i, i + _PART)) for i in range(0, rows.shape[1], _PART)]
 
 
 def _rows(x: NDArray[Any], name: str) -> NDArray[Any]:

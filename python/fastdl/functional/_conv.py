@@ -25,6 +25,7 @@ def conv2d(
     dilation: Pair = 1,
     groups: int = 1,
     *,
+    algorithm: str = "direct",
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Cross-correlation of images with kernels.
@@ -43,6 +44,11 @@ def conv2d(
         every side, (height, width), or ((top, bottom), (left, right)).
     groups : int, default=1
         Groups of channels that do not meet; as many as channels is a depthwise convolution.
+    algorithm : {"direct", "winograd"}, default="direct"
+        "direct" gives each output the products of its own inputs alone. "winograd", for 3x3 kernels
+        with stride, dilation and groups of 1 in float32, is up to three times as fast; its error is
+        relative to the largest value of a tile of 6x6 pixels, which an infinity or a NaN fills
+        (Lavin and Gray 2016; docs/environment.md).
     out : ndarray of shape (n, oh, ow, f), optional
         Written to and returned.
 
@@ -60,7 +66,7 @@ def conv2d(
     x, w, b = floats("conv2d", x=x, w=w, b=b)
     layer = _layer(x, w, b, stride, padding, dilation, groups)
     params = {"weight": w} if b is None else {"weight": w, "bias": b}
-    return forward(layer, x, params, out)
+    return forward(layer, x, params, out, algorithm=algorithm)
 
 
 def conv2d_backward(
@@ -73,6 +79,7 @@ def conv2d_backward(
     dilation: Pair = 1,
     groups: int = 1,
     *,
+    algorithm: str = "direct",
     needs: Sequence[bool] | None = None,
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
     """Gradients of `conv2d`.
@@ -80,7 +87,7 @@ def conv2d_backward(
     Parameters
     ----------
     dy : array-like of shape (n, oh, ow, f)
-    x, w, b, stride, padding, dilation, groups
+    x, w, b, stride, padding, dilation, groups, algorithm
         As `conv2d` took them; b is not used.
     needs : sequence of 3 bool, optional
         Which of the gradients of x, w and b are wanted; the others are None.
@@ -92,9 +99,9 @@ def conv2d_backward(
     dy, x, w, b = floats("conv2d", dy=dy, x=x, w=w, b=b)
     b = np.zeros(w.shape[-1:], w.dtype) if b is None else b
     layer = _layer(x, w, b, stride, padding, dilation, groups)
-    dx, dw, db = backward(
-        layer, dy, x, {"weight": w, "bias": b}, wanted("conv2d_backward", "x w b", needs)
-    )
+    params = {"weight": w, "bias": b}
+    needed = wanted("conv2d_backward", "x w b", needs)
+    dx, dw, db = backward(layer, dy, x, params, needed, algorithm=algorithm)
     return dx, dw, db
 
 

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from fastdl import _core
 from fastdl import layers as L
-from fastdl.functional._arrays import buffer, deliver, expect_same_shape
+from fastdl._rules import choice
+from fastdl.functional._arrays import buffer, deliver, expect, expect_same_shape
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
+_ALGORITHM = choice("direct", "winograd")
 _KEPT = 1 << 20  # elements of x: programs for larger batches are not kept
 _BATCH = 256  # samples at a time where they do not depend on each other
 
@@ -30,6 +32,7 @@ def forward(
     out: NDArray[Any] | None,
     *,
     states: Arrays | None = None,
+    algorithm: str = "direct",
 ) -> NDArray[Any]:
     """What the layer gives in inference mode.
 
@@ -42,10 +45,12 @@ def forward(
         The layer's parameters and states by name ("weight").
     out : ndarray, optional
         Written to and returned.
+    algorithm : {"direct", "winograd"}, default="direct"
+        Of convolutions.
     """
     batch = max(1, min(_BATCH, _KEPT // max(1, math.prod(x.shape[1:]))))
     with _named_as_function():
-        program = _program(layer, x, batch)
+        program = _program(layer, x, batch, algorithm=algorithm)
         _set(program, layer, params, states or {})
         y = buffer(layer.name or "", out, (len(x), *program.output_shape), x.dtype)
         if out is not None and np.may_share_memory(x, out):
@@ -63,10 +68,11 @@ def forward_training(
     seed: int = 0,
     training: bool = True,
     input_gradient: bool = False,
+    algorithm: str = "direct",
 ) -> tuple[NDArray[Any], _core.Program]:
     """What the layer gives for all of x as one batch, and its program, ready for its backward."""
     with _named_as_function():
-        program = _program(layer, x, max(1, len(x)), input_gradient, seed >> 32)
+        program = _program(layer, x, max(1, len(x)), input_gradient, seed >> 32, algorithm)
         _set(program, layer, params, states or {})
         return program.forward(x, training=training, epoch=seed & 0xFFFFFFFF), program
 
@@ -80,6 +86,7 @@ def backward(
     *,
     states: Arrays | None = None,
     training: bool = True,
+    algorithm: str = "direct",
 ) -> tuple[NDArray[Any] | None, ...]:
     """Gradients of x and of the parameters, in this order; None for those not needed."""
     grads: dict[str, NDArray[Any] | None]
@@ -90,7 +97,13 @@ def backward(
         if layer.has_weights:  # its dw costs as much as dx
             layer = layer.replace(trainable=any(needs[1:]))
         y, program = forward_training(
-            layer, x, params, states=states, training=training, input_gradient=needs[0]
+            layer,
+            x,
+            params,
+            states=states,
+            training=training,
+            input_gradient=needs[0],
+            algorithm=algorithm,
         )
         expect_same_shape(layer.name or "", "dy", dy, "the result", y)
         grads = {"x": program.backward(dy)}
@@ -105,12 +118,20 @@ def backward_input(layer: L.Layer, dy: NDArray[Any], x: NDArray[Any]) -> NDArray
 
 
 def _program(
-    layer: L.Layer, x: NDArray[Any], batch: int, input_gradient: bool = False, seed: int = 0
+    layer: L.Layer,
+    x: NDArray[Any],
+    batch: int,
+    input_gradient: bool = False,
+    seed: int = 0,
+    algorithm: str = "direct",
 ) -> _core.Program:
+    direct = expect(layer.name or "", "algorithm", algorithm, _ALGORITHM) == "direct"
+    convolution = "direct" if direct else "auto"
     kept = batch * math.prod(x.shape[1:]) <= _KEPT
     build = _of_thread.build if kept else _build
     threads = max(1, _core.max_threads())
-    return build(layer, x.shape[1:], x.dtype.name, batch, input_gradient, seed, threads)
+    shape, dtype = x.shape[1:], x.dtype.name
+    return build(layer, shape, dtype, batch, input_gradient, seed, threads, convolution)
 
 
 def _build(
@@ -121,6 +142,7 @@ def _build(
     input_gradient: bool,
     seed: int,
     threads: int,
+    convolution: str,
 ) -> _core.Program:
     return _core.Program(
         L.to_dict([layer]),
@@ -130,6 +152,7 @@ def _build(
         threads=threads,
         seed=seed,
         input_gradient=input_gradient,
+        convolution=convolution,
     )
 
 

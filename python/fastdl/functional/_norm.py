@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
-from fastdl._rules import COUNT
+from fastdl._rules import SEED
 from fastdl.functional._arrays import (
     buffer,
     deliver,
@@ -232,7 +232,7 @@ def dropout(
     """
     (x,) = floats("dropout", x=x)
     buffer("dropout", out, x.shape, x.dtype)  # raises
-    layer, seed = L.Dropout(rate, name="dropout"), expect("dropout", "seed", seed, COUNT)
+    layer, seed = L.Dropout(rate, name="dropout"), expect("dropout", "seed", seed, SEED)
     rows = x.reshape(-1, max(1, x.size))
     y, _ = forward_training(layer, rows, {}, seed=seed, training=training)
     return deliver(y.reshape(x.shape), out)

@@ -33,6 +33,7 @@ def with_names(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """
     if not isinstance(layers, (list, tuple)):
         raise TypeError(f"layers={layers!r}; expected a list of layers.")
+    _check_depth(layers)
     counts: Counter[str] = Counter()
 
     def named(layer: Layer) -> Layer:
@@ -44,6 +45,18 @@ def with_names(layers: Sequence[Layer]) -> tuple[Layer, ...]:
         return layer.map(named)
 
     return tuple(named(layer) for layer in layers)
+
+
+_MOST_NESTED = 100  # as in the core
+
+
+def _check_depth(layers: Sequence[Layer]) -> None:
+    level = [layer for layer in layers if isinstance(layer, Layer)]
+    for _ in range(_MOST_NESTED):
+        inside = [inner for layer in level for branch in layer.branches() for inner in branch]
+        level = [layer for layer in inside if isinstance(layer, Layer)]
+    if level:
+        raise ValueError(f"layers are nested more than {_MOST_NESTED} deep.")
 
 
 def check(layers: Sequence[Layer]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fastdl._rules import LARGEST
+
 
 class Window(NamedTuple):
     """Plain numbers, height first."""
@@ -51,6 +53,8 @@ def window(
             raise ValueError(
                 f"{who}: a window {reach} {side} does not fit into {padded} (padding included)."
             )
+        if padded > LARGEST:
+            raise ValueError(f"{who}: an image of {padded}, padding included, is too large.")
         pads += [before, after]
         outputs.append((padded - reach) // stride[axis] + 1)
     return Window(size, stride, pads, dilation, (outputs[0], outputs[1]))

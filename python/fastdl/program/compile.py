@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from fastdl import layers as L
 from fastdl import losses, optim
-from fastdl._rules import INPUT_SHAPE, POSITIVE_INTEGER
+from fastdl._rules import INPUT_SHAPE, POSITIVE_INTEGER, choice
 from fastdl.layers import Layer
 from fastdl.program.threads import checked, count_threads
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastdl._core import Program
 
 _INFINITY = float("inf")
+_CONVOLUTION = choice("auto", "direct")
 
 
 def compile(
@@ -31,6 +32,7 @@ def compile(
     seed: int = 0,
     random_state: int | np.random.RandomState | None = None,
     input_gradient: bool = False,
+    convolution: str = "auto",
     loss: str | losses.Loss | None = None,
     optimizer: str | optim.Optimizer | None = None,
 ) -> Program:
@@ -57,6 +59,10 @@ def compile(
         Of the initial weights, drawn in the order of ``program.parameters``.
     input_gradient : bool, default=False
         Whether ``program.backward`` gives the gradient of the input.
+    convolution : {"auto", "direct"}, default="auto"
+        "auto" lets most 3x3 convolutions of float32 go by Winograd's algorithm, which is up to
+        three times as fast, with an error relative to the largest value of a tile of 6x6 pixels;
+        "direct" keeps all of them exact and local (docs/environment.md).
     loss, optimizer : str or spec, optional
         Set where given.
 
@@ -81,6 +87,7 @@ def compile(
         threads=count_threads(threads),
         seed=seed,
         input_gradient=input_gradient,
+        convolution=convolution,
     )
     draw_weights(program, named, random_state)
     if loss is not None:
@@ -100,6 +107,7 @@ def make(
     backend: str | None = None,
     seed: int = 0,
     input_gradient: bool = False,
+    convolution: str = "auto",
 ) -> Program:
     """`compile` of layers with names, without weights: for those that are at hand."""
     from fastdl import _core
@@ -113,6 +121,7 @@ def make(
         threads=threads,
         seed=seed,
         input_gradient=input_gradient,
+        convolution=checked("convolution", convolution, _CONVOLUTION),
     )
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fastdl._rules import Rule, is_integer
+from fastdl._rules import LARGEST, Rule, is_integer
 
 
 def count_threads(n_jobs: int | None) -> int:
@@ -14,7 +14,8 @@ def count_threads(n_jobs: int | None) -> int:
 
     None is what OpenMP would take now: ``OMP_NUM_THREADS``, threadpoolctl, joblib's limit inside
     its workers and the CPU affinity are obeyed; a container's CPU quota (cgroup) too. -1 is all
-    CPUs this process may use, -2 all but one.
+    CPUs this process may use, -2 all but one. More than there are CPUs would only wait for each
+    other: they are not taken.
 
     Raises
     ------
@@ -25,9 +26,11 @@ def count_threads(n_jobs: int | None) -> int:
 
     if n_jobs is None:
         return max(1, min(_core.max_threads(), _cgroup_cpus()))
-    rule = Rule("None or an integer that is not 0", lambda v: is_integer(v) and v != 0, int)
+    rule = Rule(
+        "None or an integer that is not 0", lambda v: is_integer(v) and 0 < abs(v) <= LARGEST, int
+    )
     count = checked("n_jobs", n_jobs, rule)
-    return int(count if count > 0 else max(1, _cpus() + 1 + count))
+    return int(min(count, _cpus()) if count > 0 else max(1, _cpus() + 1 + count))
 
 
 def _cpus() -> int:

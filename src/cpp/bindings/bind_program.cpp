@@ -26,10 +26,11 @@ py::list infos(const std::vector<State>& states) {
 
 void bind_program(py::module_& m) {
   ProgramClass c(m, "Program", "A network made ready; see _core.pyi.");
-  c.def(py::init<const py::sequence&, const std::vector<int>&, const std::string&, const std::string&, int, int,
-                 std::uint64_t, bool>(),
+  c.def(py::init<const py::sequence&, const std::vector<index>&, const std::string&, const std::string&, index, index,
+                 std::uint64_t, bool, const std::string&>(),
         py::arg("layers"), py::arg("input_shape"), py::kw_only(), py::arg("dtype") = "float32", py::arg("backend") = "",
-        py::arg("batch_size") = 64, py::arg("threads") = 1, py::arg("seed") = 0, py::arg("input_gradient") = false);
+        py::arg("batch_size") = 64, py::arg("threads") = 1, py::arg("seed") = 0, py::arg("input_gradient") = false,
+        py::arg("convolution") = "auto");
 
   auto property = [&](const char* name, auto get) {
     c.def_property_readonly(name, [get](PyProgram& s) { return s.visit([&](auto& p) { return get(p); }); });
@@ -37,10 +38,13 @@ void bind_program(py::module_& m) {
   property("backend", [](auto& p) { return std::string(p.backend().name); });
   property("dtype", [](auto& p) { return std::string(dtype_name<value_of<std::decay_t<decltype(p)>>>); });
   property("threads", [](auto& p) { return p.threads(); });
+  property("convolution", [](auto& p) { return direct_convolution(p.settings().convolution) ? "direct" : "auto"; });
   property("batch_size", [](auto& p) { return p.settings().batch; });
   property("input_shape", [](auto& p) { return py::tuple(py::cast(p.input().dims)); });
   property("output_shape", [](auto& p) { return py::tuple(py::cast(p.output().dims)); });
-  property("optimizer_steps", [](auto& p) { return p.optimizer().steps(); });
+  c.def_property_readonly("optimizer_steps", [](PyProgram& s) {
+    return s.visit_busy(Use::read, [](auto& p) { return p.optimizer().steps(); });
+  });
   property("parameters", [](auto& p) { return infos(p.parameters()); });
   property("states", [](auto& p) { return infos(p.states()); });
   property("layers", [](auto& p) {
@@ -52,16 +56,16 @@ void bind_program(py::module_& m) {
     return list;
   });
   c.def(
-      "set_threads", [](PyProgram& s, int threads) { s.visit([&](auto& p) { p.set_threads(threads); }); },
+      "set_threads",
+      [](PyProgram& s, int threads) { s.visit_busy(Use::write, [&](auto& p) { p.set_threads(threads); }); },
       py::arg("threads"));
   c.def(
       "team_size", [](PyProgram& s, int n) { return s.visit([&](auto& p) { return p.team_size(n); }); }, py::arg("n"));
 
   m.def(
       "outline",
-      [](const py::sequence& layers, const std::vector<int>& input_shape) {
-        check_input_shape(input_shape);
-        const Outline found = outline(layer_specs(layers), Shape{input_shape});
+      [](const py::sequence& layers, const std::vector<index>& input_shape) {
+        const Outline found = outline(layer_specs(layers), input_shape_of(input_shape));
         return py::make_tuple(infos(found.parameters), infos(found.states));
       },
       py::arg("layers"), py::arg("input_shape"));

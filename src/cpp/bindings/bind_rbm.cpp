@@ -1,6 +1,5 @@
 // Rbm: restricted Boltzmann machines; see _core.pyi.
 #include <memory>
-#include <mutex>
 #include <variant>
 
 #include "bindings/py_program.hpp"
@@ -19,7 +18,7 @@ class PyRbm {
   auto visit(F f) {
     return std::visit([&](auto& rbm) { return f(*rbm); }, rbm_);
   }
-  std::mutex& mutex() { return mutex_; }
+  UseLock& lock() { return lock_; }
 
  private:
   using Either = std::variant<std::unique_ptr<Rbm<float>>, std::unique_ptr<Rbm<double>>>;
@@ -34,7 +33,7 @@ class PyRbm {
   }
 
   Either rbm_;
-  std::mutex mutex_;
+  UseLock lock_;
 };
 
 template <class T>
@@ -104,7 +103,7 @@ std::string train_epoch(PyRbm& self, const py::object& X, const py::object& orde
         py::gil_scoped_acquire gil;
         return poll().cast<bool>();
       };
-    Busy busy(self.mutex());
+    Busy busy(self.lock(), Use::write);
     return rbm.train_epoch(data, batch_size, learning, draws, ask).status == Status::done ? "done" : "interrupted";
   });
 }
@@ -124,7 +123,7 @@ py::array use(PyRbm& self, const py::object& X, const py::tuple& weights) {
     T* to = y.mutable_data();
     Data<T> data = data_of<T>(in);
     {
-      Busy busy(self.mutex());
+      Busy busy(self.lock(), Use::read);
       if (side == Side::visible) rbm.visible(w, data, to);
       if (side == Side::hidden) rbm.hidden(w, data, to);
       if (side == Side::energy) rbm.free_energy(w, data, to);
@@ -143,7 +142,7 @@ py::array gibbs(PyRbm& self, const py::object& X, const py::tuple& weights, int 
     T* to = y.mutable_data();
     Data<T> data = data_of<T>(in);
     {
-      Busy busy(self.mutex());
+      Busy busy(self.lock(), Use::read);
       rbm.gibbs(w, data, rounds, mean, Draws{nullptr, seed, 0}, to);
     }
     return y;

@@ -42,7 +42,7 @@ struct Batches {
                 "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
       data.codes = codes.data();
     } else if (y.is_none()) {
-      check(!p.input().is_sequence() && p.output() == Shape{{int(p.input().size())}},
+      check(!p.input().is_sequence() && p.output().is_row() && p.output().size() == p.input().size(),
             "without y the network learns its input, " + p.input().what() + ", but it gives " + p.output().what() +
                 ". The last layer must give rows of as many values; of sequences, pass y.");
     } else {
@@ -88,7 +88,7 @@ py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y
       };
     EpochResult r;
     {
-      Busy busy(self.mutex());
+      Busy busy(self.lock(), Use::write);
       r = p.train_epoch(batches.data, rate.data(), rate.size() == 1, size, epoch, ask);
     }
     const char* status[] = {"done", "diverged", "interrupted"};
@@ -102,7 +102,7 @@ py::tuple loss_and_grads(PyProgram& self, const py::object& X, const py::object&
   double loss = 0, penalty = 0;
   self.visit([&](auto& p) {
     Batches<std::decay_t<decltype(p)>> batches(p, X, y, sample_weight, py::none(), lengths, stateful);
-    Busy busy(self.mutex());
+    Busy busy(self.lock(), Use::write);
     p.loss_and_grads(batches.data, evaluation, loss, penalty);
   });
   return py::make_tuple(loss, penalty);
@@ -115,7 +115,7 @@ void bind_training(ProgramClass& c) {
       "set_loss",
       [](PyProgram& s, const std::string& kind, double param, double cap) {
         Loss loss{loss_kind(kind), loss_takes_codes(loss_kind(kind)), param, cap};
-        s.visit([&](auto& p) { p.set_loss(loss); });
+        s.visit_busy(Use::write, [&](auto& p) { p.set_loss(loss); });
       },
       py::arg("kind"), py::arg("param") = 0.0, py::arg("cap") = infinity);
   c.def(
@@ -127,7 +127,7 @@ void bind_training(ProgramClass& c) {
                   max_norm,          clip_value, clip_norm};
         std::vector<double> multipliers;
         if (!lr_multipliers.is_none()) multipliers = lr_multipliers.cast<std::vector<double>>();
-        s.visit([&](auto& p) {
+        s.visit_busy(Use::write, [&](auto& p) {
           check(multipliers.empty() || multipliers.size() == p.parameters().size(),
                 "lr_multipliers must hold one value for each of the " + std::to_string(p.parameters().size()) +
                     " parameters.");

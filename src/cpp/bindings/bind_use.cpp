@@ -33,7 +33,7 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
     if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
     T* to = y.mutable_data();
     {
-      Busy busy(self.mutex());
+      Busy busy(self.lock(), stateful ? Use::write : Use::read);
       p.predict(data, kind, layer, to);
     }
     return y;
@@ -56,7 +56,7 @@ py::array forward(PyProgram& self, const py::object& X, bool training, std::uint
     if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
     T* to = y.mutable_data();
     {
-      Busy busy(self.mutex());
+      Busy busy(self.lock(), Use::write);
       p.forward(data, training, epoch, to);
     }
     return y;
@@ -78,7 +78,7 @@ py::object backward(PyProgram& self, const py::object& dy) {
     }
     const T* data = from.data();
     {
-      Busy busy(self.mutex());
+      Busy busy(self.lock(), Use::write);
       p.backward(data, to);
     }
     return result;
@@ -92,21 +92,14 @@ void bind_use(ProgramClass& c) {
         py::arg("out") = py::none(), py::arg("lengths") = py::none(), py::arg("stateful") = false);
   c.def("forward", &forward, py::arg("X"), py::kw_only(), py::arg("training") = false, py::arg("epoch") = 0,
         py::arg("lengths") = py::none(), py::arg("stateful") = false);
-  c.def("reset_states", [](PyProgram& s) {
-    s.visit([&](auto& p) {
-      Busy busy(s.mutex());
-      p.reset_states();
-    });
-  });
+  c.def("reset_states", [](PyProgram& s) { s.visit_busy(Use::write, [](auto& p) { p.reset_states(); }); });
   c.def("backward", &backward, py::arg("dy"));
   c.def("memory", [](PyProgram& s) {
-    return s.visit([](auto& p) {
-      py::dict bytes;
-      for (const auto& [name, count] : p.memory()) bytes[name] = count;
-      return bytes;
-    });
+    py::dict bytes;
+    for (const auto& [name, count] : s.visit_busy(Use::read, [](auto& p) { return p.memory(); })) bytes[name] = count;
+    return bytes;
   });
-  c.def("poison", [](PyProgram& s) { s.visit([](auto& p) { p.poison(); }); });
+  c.def("poison", [](PyProgram& s) { s.visit_busy(Use::write, [](auto& p) { p.poison(); }); });
 }
 
 }  // namespace fastdl

@@ -19,19 +19,29 @@ const State& state_named(const std::vector<State>& list, const std::string& name
   throw Error("there is no state '" + name + "'.");
 }
 
+// Both wait, without the GIL, until no other thread trains or predicts.
 template <class T>
-py::array copy_out(const T* from, const std::vector<py::ssize_t>& shape) {
+py::array copy_out(PyProgram& self, const T* from, const std::vector<py::ssize_t>& shape) {
   Array<T> a = new_array<T>(shape);
-  std::copy_n(from, a.size(), a.mutable_data());
+  const index count = a.size();
+  T* to = a.mutable_data();
+  {
+    Busy busy(self.lock(), Use::read);
+    std::copy_n(from, count, to);
+  }
   return a;
 }
 
 template <class T>
-void copy_in(const py::object& value, const std::vector<py::ssize_t>& shape, const std::string& name, T* to) {
+void copy_in(PyProgram& self, const py::object& value, const std::vector<py::ssize_t>& shape, const std::string& name,
+             T* to) {
   auto a = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(value);
   if (!a) throw py::type_error(name + " must be an array of numbers.");
   check_shape(a, shape, name);
-  std::copy_n(a.data(), a.size(), to);
+  const T* from = a.data();
+  const index count = a.size();
+  Busy busy(self.lock(), Use::write);
+  std::copy_n(from, count, to);
 }
 
 std::vector<py::ssize_t> dims_of(const Parameter& p) { return {p.dims.begin(), p.dims.end()}; }
@@ -44,7 +54,7 @@ void bind_weights(ProgramClass& c) {
       [](PyProgram& s, const std::string& name) {
         return s.visit([&](auto& p) {
           const Parameter& q = parameter_named(p.parameters(), name);
-          return copy_out(p.weights().data() + q.offset, dims_of(q));
+          return copy_out(s, p.weights().data() + q.offset, dims_of(q));
         });
       },
       py::arg("name"));
@@ -53,7 +63,7 @@ void bind_weights(ProgramClass& c) {
       [](PyProgram& s, const std::string& name, const py::object& value) {
         s.visit([&](auto& p) {
           const Parameter& q = parameter_named(p.parameters(), name);
-          copy_in(value, dims_of(q), "parameter '" + name + "'", p.weights().data() + q.offset);
+          copy_in(s, value, dims_of(q), "parameter '" + name + "'", p.weights().data() + q.offset);
         });
       },
       py::arg("name"), py::arg("value"));
@@ -62,7 +72,7 @@ void bind_weights(ProgramClass& c) {
       [](PyProgram& s, const std::string& name) {
         return s.visit([&](auto& p) {
           const Parameter& q = parameter_named(p.parameters(), name);
-          return copy_out(p.gradients().data() + q.offset, dims_of(q));
+          return copy_out(s, p.gradients().data() + q.offset, dims_of(q));
         });
       },
       py::arg("name"));
@@ -71,7 +81,7 @@ void bind_weights(ProgramClass& c) {
       [](PyProgram& s, const std::string& name) {
         return s.visit([&](auto& p) {
           const State& q = state_named(p.states(), name);
-          return copy_out(p.state_block().data() + q.offset, {py::ssize_t(q.count)});
+          return copy_out(s, p.state_block().data() + q.offset, {py::ssize_t(q.count)});
         });
       },
       py::arg("name"));
@@ -80,20 +90,20 @@ void bind_weights(ProgramClass& c) {
       [](PyProgram& s, const std::string& name, const py::object& value) {
         s.visit([&](auto& p) {
           const State& q = state_named(p.states(), name);
-          copy_in(value, {py::ssize_t(q.count)}, "state '" + name + "'", p.state_block().data() + q.offset);
+          copy_in(s, value, {py::ssize_t(q.count)}, "state '" + name + "'", p.state_block().data() + q.offset);
         });
       },
       py::arg("name"), py::arg("value"));
 
   auto block = [&](const char* get, const char* set, auto of) {
     c.def(get, [of](PyProgram& s) {
-      return s.visit([&](auto& p) { return copy_out(of(p).data(), {py::ssize_t(of(p).size())}); });
+      return s.visit([&](auto& p) { return copy_out(s, of(p).data(), {py::ssize_t(of(p).size())}); });
     });
     if (set)
       c.def(
           set,
           [of](PyProgram& s, const py::object& flat) {
-            s.visit([&](auto& p) { copy_in(flat, {py::ssize_t(of(p).size())}, "the flat block", of(p).data()); });
+            s.visit([&](auto& p) { copy_in(s, flat, {py::ssize_t(of(p).size())}, "the flat block", of(p).data()); });
           },
           py::arg("flat"));
   };
@@ -101,19 +111,34 @@ void bind_weights(ProgramClass& c) {
   block("get_gradients", nullptr, [](auto& p) -> auto& { return p.gradients(); });
   block("get_states", "set_states", [](auto& p) -> auto& { return p.state_block(); });
   c.def("get_optimizer", [](PyProgram& s) {
-    return s.visit([&](auto& p) {
-      py::ssize_t n = p.weights().size();
-      const auto& moments = p.optimizer().moments();
-      return copy_out(moments.data(), {n ? moments.size() / n : 0, n});
+    return s.visit([&](auto& p) -> py::array {
+      using T = value_of<std::decay_t<decltype(p)>>;
+      std::vector<T> moments;  // another thread may set another rule before the lock is there
+      {
+        Busy busy(s.lock(), Use::read);
+        moments.assign(p.optimizer().moments().begin(), p.optimizer().moments().end());
+      }
+      const py::ssize_t n = p.weights().size();
+      Array<T> a = new_array<T>({n ? py::ssize_t(moments.size()) / n : 0, n});
+      std::copy(moments.begin(), moments.end(), a.mutable_data());
+      return a;
     });
   });
   c.def(
       "set_optimizer",
       [](PyProgram& s, const py::object& moments, long steps) {
         s.visit([&](auto& p) {
-          py::ssize_t n = p.weights().size();
-          const auto& block = p.optimizer().moments();
-          copy_in(moments, {n ? block.size() / n : 0, n}, "the optimizer's moments", block.data());
+          using T = value_of<std::decay_t<decltype(p)>>;
+          const py::ssize_t n = p.weights().size();
+          auto a = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(moments);
+          if (!a) throw py::type_error("the optimizer's moments must be an array of numbers.");
+          const auto rows_of = [&] { return n ? py::ssize_t(p.optimizer().moments().size()) / n : 0; };
+          check_shape(a, {rows_of(), n}, "the optimizer's moments");
+          const T* from = a.data();
+          const py::ssize_t rows = rows_of();
+          Busy busy(s.lock(), Use::write);
+          check(rows_of() == rows, "another thread has set another optimizer.");
+          std::copy_n(from, rows * n, p.optimizer().moments().data());
           p.optimizer().set_steps(steps);
         });
       },

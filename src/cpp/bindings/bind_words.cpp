@@ -1,6 +1,7 @@
 // Word vectors: one call for some sentences.
 #include "bindings/numpy.hpp"
 #include "core/backend.hpp"
+#include "core/denormals.hpp"
 #include "kernels/words.hpp"
 
 namespace fastdl {
@@ -28,6 +29,7 @@ py::tuple skip_gram(const py::object& tokens, const py::object& starts, const py
   s.rate = rate, s.fall = fall, s.seed = seed, s.epoch = epoch, s.first = first;
   {
     py::gil_scoped_release release;
+    const NoDenormals no_denormals;
     kernels_of<float>(find_backend("")).words.skip_gram(s);
   }
   return py::make_tuple(s.loss, s.pairs);

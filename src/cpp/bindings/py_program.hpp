@@ -3,42 +3,47 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "bindings/busy.hpp"
 #include "bindings/numpy.hpp"
 #include "bindings/spec.hpp"
 #include "program/program.hpp"
 
 namespace fastdl {
 
-// Releases the GIL, then takes the program: two Python threads may predict with one estimator.
-struct Busy {
-  py::gil_scoped_release release;
-  std::lock_guard<std::mutex> lock;
-  explicit Busy(std::mutex& mutex) : lock(mutex) {}
-};
-
-inline void check_input_shape(const std::vector<int>& dims) {
-  check(!dims.empty() && dims.size() <= 3,
+// The user's sizes, checked.
+inline Shape input_shape_of(const std::vector<index>& sizes) {
+  check(!sizes.empty() && sizes.size() <= 3,
         "input_shape must be (features,), (steps, features) or (height, width, channels).");
-  for (int d : dims) check(d > 0, "input_shape has a size below 1: " + Shape{dims}.text() + ".");
+  Shape shape;
+  for (index size : sizes) shape.dims.push_back(checked_int(size, "a size of input_shape"));
+  for (int d : shape.dims) check(d > 0, "input_shape has a size below 1: " + shape.text() + ".");
+  return shape;
 }
 
 class PyProgram {
  public:
-  PyProgram(const py::sequence& layers, const std::vector<int>& input_shape, const std::string& dtype,
-            const std::string& backend, int batch, int threads, std::uint64_t seed, bool input_gradient)
-      : program_(make(layer_specs(layers), Shape{input_shape}, dtype,
-                      Settings{backend, batch, std::max(1, threads), seed, input_gradient})) {}
+  PyProgram(const py::sequence& layers, const std::vector<index>& input_shape, const std::string& dtype,
+            const std::string& backend, index batch, index threads, std::uint64_t seed, bool input_gradient,
+            const std::string& convolution)
+      : program_(make(layer_specs(layers), input_shape_of(input_shape), dtype,
+                      Settings{backend, checked_int(batch, "batch_size"), std::max(1, checked_int(threads, "threads")),
+                               seed, input_gradient, convolution})) {}
 
   template <class F>
   auto visit(F f) {
     return std::visit([&](auto& p) { return f(*p); }, program_);
   }
-  std::mutex& mutex() { return mutex_; }
+  // f(program) while no other thread uses it, without the GIL: f must not touch Python.
+  template <class F>
+  auto visit_busy(Use use, F f) {
+    Busy busy(lock_, use);
+    return visit(f);
+  }
+  UseLock& lock() { return lock_; }
 
  private:
   using Either = std::variant<std::unique_ptr<Program<float>>, std::unique_ptr<Program<double>>>;
@@ -46,14 +51,13 @@ class PyProgram {
   static Either make(const std::vector<LayerSpec>& layers, const Shape& input, const std::string& dtype,
                      const Settings& settings) {
     check(settings.batch > 0, "batch_size=" + std::to_string(settings.batch) + "; expected a positive integer.");
-    check_input_shape(input.dims);
     if (dtype == "float32") return std::make_unique<Program<float>>(layers, input, settings);
     if (dtype == "float64") return std::make_unique<Program<double>>(layers, input, settings);
     throw Error("dtype='" + dtype + "'; expected 'float32' or 'float64'.");
   }
 
   Either program_;
-  std::mutex mutex_;
+  UseLock lock_;
 };
 
 template <class P>

@@ -9,6 +9,18 @@ namespace fastdl {
 
 using index = std::int64_t;
 
+// Products of sizes, which come from users and files, stay at this where they are larger: then they cannot overflow,
+// and whoever books memory for one refuses it.
+constexpr index too_many = index(1) << 48;
+inline index times(index a, index b) {
+  index product;
+  return __builtin_mul_overflow(a, b, &product) || product > too_many ? too_many : product;
+}
+template <class... More>
+index times(index a, index b, More... more) {
+  return times(times(a, b), more...);
+}
+
 struct Shape {
   std::vector<int> dims;  // {features}, {steps, features} or {h, w, c}
 
@@ -21,7 +33,7 @@ struct Shape {
   int steps() const { return is_sequence() ? dims[0] : 1; }
   index size() const {
     index n = 1;
-    for (int d : dims) n *= d;
+    for (int d : dims) n = times(n, d);
     return n;
   }
   bool operator==(const Shape& other) const = default;

@@ -13,14 +13,16 @@
 #include <cmath>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace fastdl {
 namespace {
 
 constexpr int max_spins = 4000;  // some 50 microseconds: longer than a wait among threads that all run
 
-std::atomic<bool> forked{false};
-const int registered = pthread_atfork(nullptr, nullptr, [] { forked = true; });
+std::atomic<int> fork_count{0};
+std::atomic<int> at_work{0};  // threads of all teams
+const int registered = pthread_atfork(nullptr, nullptr, [] { fork_count++, at_work = 0; });
 
 // CPU bandwidth of the container (cgroup v2 cpu.max), rounded up; 0 where there is none.
 int cgroup_limit() {
@@ -39,11 +41,43 @@ int max_threads() {
   return std::max(1, limit ? std::min(threads, limit) : threads);
 }
 
-int usable_threads(int wanted) { return forked || omp_in_parallel() ? 1 : std::max(1, wanted); }
+int forks() { return fork_count; }
 
 namespace {
 
-std::atomic<int> at_work{0};
+// libgomp ends the process where the system refuses it a thread, as under a limit of memory or processes. So before
+// this thread has its first team of a size, as many threads are tried out; returns how many there may be, itself
+// counted. (20 microseconds for each, once: libgomp keeps its threads.)
+int creatable_threads(int wanted) {
+  thread_local int proven = 1, limit = INT_MAX;
+  wanted = std::min(wanted, limit);
+  if (wanted <= proven) return wanted;
+  std::vector<pthread_t> started;
+  pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+  const auto wait = [](void* gate) -> void* {
+    auto* mutex = static_cast<pthread_mutex_t*>(gate);
+    pthread_mutex_lock(mutex), pthread_mutex_unlock(mutex);
+    return nullptr;
+  };
+  pthread_mutex_lock(&gate);
+  for (pthread_t t; int(started.size()) < wanted - 1 && pthread_create(&t, nullptr, wait, &gate) == 0;)
+    started.push_back(t);
+  pthread_mutex_unlock(&gate);
+  for (pthread_t t : started) pthread_join(t, nullptr);
+  const int found = int(started.size()) + 1;
+  proven = found == wanted ? wanted : std::max(1, found / 2);  // the system needs some room for others
+  if (found < wanted) limit = proven;
+  return proven;
+}
+
+}  // namespace
+
+int usable_threads(int wanted) {
+  if (wanted <= 1 || fork_count || omp_in_parallel()) return 1;
+  return creatable_threads(wanted);
+}
+
+namespace {
 
 int take_seats(int wanted) {
   int others = at_work.load(), taken;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/denormals.hpp"
 #include "core/team.hpp"
 
 namespace fastdl {
@@ -13,6 +14,9 @@ int max_threads();
 
 // 1 in a process forked after OpenMP ran: its threads did not survive the fork.
 int usable_threads(int wanted);
+
+// How often this process has been forked from its first one: what an older number says of threads no longer holds.
+int forks();
 
 void current_thread(int& rank, int& size);
 
@@ -65,12 +69,14 @@ template <class Work>
 void run_team(int threads, const Work& work) {
   const Seats seats(threads);
   if (seats.taken <= 1) {
+    const NoDenormals no_denormals;
     work(Team{});
     return;
   }
   Barrier barrier;
 #pragma omp parallel num_threads(seats.taken)
   {
+    const NoDenormals no_denormals;
     Team team;
     current_thread(team.rank, team.size);
     team.barrier = &barrier;

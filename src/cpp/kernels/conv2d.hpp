@@ -15,6 +15,7 @@ struct Conv2DShape {
   int dh, dw;     // dilation
   int top, left;  // zero padding before the first row and column (the rest follows from the sizes)
   int groups;
+  bool direct;  // never by Winograd: an input meets no output but those that see it
 };
 
 template <class T>

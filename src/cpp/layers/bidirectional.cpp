@@ -21,7 +21,7 @@ struct Bidirectional : Layer<T> {
     inner.fields["reverse"] = true;
     back = planned(inner, plan.fork(in), plan);
     Shape shape = there->out.shape;
-    shape.dims.back() *= 2;
+    shape.dims.back() = this->as_int(2 * index(shape.c()), "the number of units");
     out = plan.tensor(shape, there->out.wants_gradient);
     out.overwritable = true;
   }

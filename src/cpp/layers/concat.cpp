@@ -26,7 +26,8 @@ struct Concat : Layer<T> {
           this->who() + " takes and gives rows of features, but its input is " + in.shape.text() +
               " and its layers give " + branch.shape.text() + ". Put Flatten() or GlobalAvgPool() before it.");
     a = branch.shape.dims[0], b = in.shape.dims[0];
-    out = plan.tensor({{a + b}}, branch.wants_gradient || in.wants_gradient);
+    out = plan.tensor({{this->as_int(index(a) + b, "the number of features")}},
+                      branch.wants_gradient || in.wants_gradient);
     out.overwritable = true;
   }
 

@@ -20,9 +20,10 @@ struct Conv2D : Layer<T> {
     check(c % groups == 0 && filters % groups == 0,
           this->who() + ": groups=" + std::to_string(groups) + " must divide both its " + std::to_string(c) +
               " input channels and its " + std::to_string(filters) + " filters.");
-    shape = {plan.batch, in.shape.h(), in.shape.w(), c,    v.oh, v.ow,  filters, v.kh,
-             v.kw,       v.sh,         v.sw,         v.dh, v.dw, v.top, v.left,  groups};
-    int fan_in = v.kh * v.kw * c / groups, fan_out = v.kh * v.kw * filters / groups;
+    shape = {plan.batch, in.shape.h(), in.shape.w(), c,    v.oh,  v.ow,   filters, v.kh,       v.kw,
+             v.sh,       v.sw,         v.dh,         v.dw, v.top, v.left, groups,  plan.direct};
+    const int fan_in = this->as_int(times(v.kh, v.kw, c / groups), "the number of a filter's weights");
+    const int fan_out = this->as_int(times(v.kh, v.kw, filters / groups), "the number of a channel's weights");
     w = plan.parameter(spec, "weight", "weight", {v.kh, v.kw, c / groups, filters}, fan_in, fan_out);
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {filters}, fan_in, fan_out);
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);

@@ -22,10 +22,12 @@ struct Conv2DTranspose : Layer<T> {
     check(c % groups == 0 && filters % groups == 0,
           this->who() + ": groups=" + std::to_string(groups) + " must divide both its " + std::to_string(c) +
               " input channels and its " + std::to_string(filters) + " filters.");
-    shape = {plan.batch, v.oh, v.ow, filters, in.shape.h(), in.shape.w(), c,      v.kh,
-             v.kw,       v.sh, v.sw, v.dh,    v.dw,         v.top,        v.left, groups};
+    shape = {plan.batch, v.oh, v.ow, filters, in.shape.h(), in.shape.w(), c,      v.kh,       v.kw,
+             v.sh,       v.sw, v.dh, v.dw,    v.top,        v.left,       groups, plan.direct};
     // A stride spreads the taps over so many outputs: each meets its share of them.
-    int fan_in = std::max(1, v.kh * v.kw * c / groups / (v.sh * v.sw)), fan_out = v.kh * v.kw * filters / groups;
+    const index met = times(v.kh, v.kw, c / groups) / times(v.sh, v.sw);
+    const int fan_in = this->as_int(std::max<index>(1, met), "the number of a filter's weights");
+    const int fan_out = this->as_int(times(v.kh, v.kw, filters / groups), "the number of a channel's weights");
     w = plan.parameter(spec, "weight", "weight", {v.kh, v.kw, filters / groups, c}, fan_in, fan_out);
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {filters}, fan_in, fan_out);
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);

@@ -21,6 +21,9 @@ struct Embedding : Layer<T> {
     check(in.value == 0, this->who() + " takes the codes that the network gets. Put it first.");
     this->learns = plan.learns(spec);
     n_symbols = spec.integer("n_symbols"), units = spec.integer("units");
+    check(sizeof(T) > 4 || n_symbols <= 1 << 24,
+          this->who() + ": n_symbols=" + std::to_string(n_symbols) +
+              "; in float32, codes are exact up to 2**24. Use dtype=\"float64\".");
     table = plan.parameter(spec, "weight", "weight", {n_symbols, units}, 1, units);
     out = plan.tensor({{in.shape.steps(), units}}, this->learns);
     out.overwritable = true;

@@ -15,7 +15,7 @@ struct Flatten : Layer<T> {
     this->lone = true;
     out = in;
     if (in.shape.is_row()) return;
-    out = plan.tensor({{int(in.shape.size())}}, in.wants_gradient);
+    out = plan.tensor({{this->as_int(in.shape.size(), "the number of features")}}, in.wants_gradient);
     out.overwritable = true;
   }
 

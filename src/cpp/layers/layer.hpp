@@ -109,6 +109,8 @@ struct Layer {
   virtual int symbols() const { return 0; }  // an Embedding: its input holds codes below this
 
   std::string who() const { return "layer '" + spec.name + "' (" + spec.title + ")"; }
+  // A size that was worked out wide, as the int that it is kept as.
+  int as_int(index size, const std::string& what) const { return checked_int(size, who() + ": " + what); }
 };
 
 template <class T>

@@ -18,6 +18,7 @@ struct Maxout : Layer<T> {
     check_row(*this);
     this->learns = plan.learns(spec);
     features = in.shape.dims[0], units = spec.integer("units"), pieces = spec.integer("pieces");
+    this->as_int(times(units, pieces), "units times pieces");
     w = plan.parameter(spec, "weight", "weight", {features, units * pieces}, features, units);
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {units * pieces}, features, units);
     bool wants_gradient = in.wants_gradient || this->learns;

@@ -23,21 +23,24 @@ struct DenseWeight {
 template <class T>
 class Plan {
  public:
-  Plan(const Kernels<T>& kernels, int batch, int threads) : kernels(kernels), batch(batch), threads(threads) {}
+  Plan(const Kernels<T>& kernels, int batch, int threads, bool direct)
+      : kernels(kernels), batch(batch), threads(threads), direct(direct) {}
 
   const Kernels<T>& kernels;
   const int batch;  // the largest batch
   const int threads;
+  const bool direct;  // convolutions never go by Winograd
 
   // Elements of a tensor of this sample shape: rows (batch, features), sequences (steps, batch, features) or images
   // (blocks, c, h, w, lanes).
-  index elements(const Shape& shape) const { return padded_batch(shape) * shape.size(); }
+  index elements(const Shape& shape) const { return times(padded_batch(shape), shape.size()); }
   index padded_batch(const Shape& shape) const {
-    return shape.is_image() ? (batch + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : batch;
+    return shape.is_image() ? (index(batch) + kernels.lanes - 1) / kernels.lanes * kernels.lanes : batch;
   }
 
   // A new tensor with values of its own.
   Tensor tensor(const Shape& shape, bool wants_gradient) {
+    check_size(shape);
     const index count = aligned(elements(shape));
     std::vector<int> values_of, gradients_of;
     for (const Tensor& t : busy) {
@@ -72,7 +75,8 @@ class Plan {
     p.trainable = !frozen && (!spec.has("trainable") || spec.flag("trainable"));
     p.rate = spec.has("lr_multiplier") ? spec.number("lr_multiplier") : 1.0;
     p.count = 1;
-    for (int d : p.dims) p.count *= d;
+    for (int d : p.dims) p.count = times(p.count, d);
+    check(p.count < too_many, "parameter '" + p.name + "' has more values than any memory holds.");
     p.offset = n_parameters;
     n_parameters += p.count;
     parameters.push_back(p);
@@ -113,6 +117,14 @@ class Plan {
   index n_parameters = 0, n_states = 0, values = 0, saves = 0, carries = 0, scratches = 0;
 
  private:
+  // Kernels count rows, and the pixels of a map, in ints.
+  void check_size(const Shape& shape) const {
+    const index counted =
+        shape.is_image() ? std::max(padded_batch(shape), times(shape.h(), shape.w())) : times(batch, shape.steps());
+    check(elements(shape) < too_many && counted <= index(1) << 30,
+          "a batch of " + std::to_string(batch) + " times " + shape.text() +
+              " values is too large. Use a smaller batch_size, or smaller layers.");
+  }
   static index aligned(index count) { return (count + 63) / 64 * 64; }  // whole cache lines for float and double
 };
 

@@ -31,7 +31,7 @@ struct Recurrent : Layer<T> {
     this->learns = plan.learns(spec);
     cell = cell_of(spec);
     features = in.shape.c(), units = spec.integer("units");
-    gates = units * (cell == Cell::lstm ? 4 : is_gru() ? 3 : 1);
+    gates = this->as_int(times(units, cell == Cell::lstm ? 4 : is_gru() ? 3 : 1), "the number of gates");
     all_steps = spec.flag("return_sequences"), reverse = spec.flag("reverse");
     if (reverse) plan.reversed = this->who();
     const std::string end = reverse ? "_reverse" : "";

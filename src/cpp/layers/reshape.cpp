@@ -22,7 +22,8 @@ struct Reshape : Layer<T> {
     this->lone = true;
     out = in;
     if (shape == in.shape) return;
-    rows = in.shape.is_row() ? in : plan.tensor({{int(shape.size())}}, in.wants_gradient);
+    rows = in.shape.is_row() ? in
+                             : plan.tensor({{this->as_int(shape.size(), "the number of features")}}, in.wants_gradient);
     out = shape.is_row() ? rows : plan.tensor(shape, in.wants_gradient);
     out.overwritable = true;
   }

@@ -26,6 +26,7 @@ struct LayerSpec {
           "layer '" + name + "' (" + title + "): field '" + field + "' is missing or of the wrong type.");
     return std::get<V>(found->second);
   }
+  // The reader lets none in that is no int.
   int integer(const std::string& field) const { return static_cast<int>(get<long>(field)); }
   double number(const std::string& field) const {
     auto found = fields.find(field);

@@ -18,7 +18,9 @@ struct Upsample2D : Layer<T> {
     const auto kind = spec.text("interpolation") == "bilinear" ? Interpolation::bilinear : Interpolation::nearest;
     const Shape& s = in.shape;
     shape = {plan.batch, s.h(), s.w(), s.c(), int(factor[0]), int(factor[1]), kind};
-    out = plan.tensor({{s.h() * shape.fh, s.w() * shape.fw, s.c()}}, in.wants_gradient);
+    const int h = this->as_int(times(s.h(), shape.fh), "the height"),
+              w = this->as_int(times(s.w(), shape.fw), "the width");
+    out = plan.tensor({{h, w, s.c()}}, in.wants_gradient);
     out.overwritable = true;
   }
 

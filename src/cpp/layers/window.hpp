@@ -1,4 +1,5 @@
-// The arithmetic of sliding windows, for convolution and pooling.
+// The arithmetic of sliding windows, for convolution and pooling. It is done in index, where it cannot overflow: what
+// the kernels get is so small that theirs, in int, cannot either.
 #pragma once
 
 #include "layers/layer.hpp"
@@ -10,8 +11,8 @@ struct Window {
   int top = 0, bottom = 0, left = 0, right = 0;  // padding
   int oh = 0, ow = 0;                            // output
 
-  int reach_h() const { return dh * (kh - 1) + 1; }  // from the first to the last tap
-  int reach_w() const { return dw * (kw - 1) + 1; }
+  index reach_h() const { return index(dh) * (kh - 1) + 1; }  // from the first to the last tap
+  index reach_w() const { return index(dw) * (kw - 1) + 1; }
   std::string text() const { return std::to_string(kh) + "x" + std::to_string(kw); }
 };
 
@@ -52,6 +53,17 @@ inline std::string window_text(const LayerSpec& spec, const Window& w, const std
   return "layer '" + spec.name + "' (" + spec.title + ", " + what + " " + w.text() + ", padding " + padding + ")";
 }
 
+// Raises for an image, with its padding, that the kernels cannot count in ints. A stride beyond all of it leaves a
+// single window; it is taken as no larger than that.
+template <class T>
+void limit_window(const Layer<T>& layer, Window& w, index padded_h, index padded_w) {
+  check(times(padded_h, padded_w) <= index(1) << 30 && times(w.reach_h(), padded_w) < index(1) << 27,
+        layer.who() + ": an image of " + std::to_string(padded_h) + "x" + std::to_string(padded_w) +
+            ", padding included, is too large for windows of " + std::to_string(w.reach_h()) + "x" +
+            std::to_string(w.reach_w()) + ".");
+  w.sh = int(std::min<index>(w.sh, padded_h)), w.sw = int(std::min<index>(w.sw, padded_w));
+}
+
 // Raises, naming the layer, where not a single window fits its input.
 template <class T>
 Window window_of(const Layer<T>& layer, const std::string& size, const std::string& what) {
@@ -59,18 +71,20 @@ Window window_of(const Layer<T>& layer, const std::string& size, const std::stri
   int h = layer.in.shape.h(), width = layer.in.shape.w();
   const auto* named = named_padding(layer.spec);
   if (named && *named == "same") {  // out = ceil(in / stride); the odd row and column at the bottom and right
-    auto pads = [](int in, int stride, int reach) {
-      int out = (in + stride - 1) / stride;
-      return std::max(0, (out - 1) * stride + reach - in);
+    auto pads = [&](index in, index stride, index reach) {
+      index out = (in + stride - 1) / stride;
+      return layer.as_int(std::max<index>(0, (out - 1) * stride + reach - in), "the padding");
     };
     int ph = pads(h, w.sh, w.reach_h()), pw = pads(width, w.sw, w.reach_w());
     w.top = ph / 2, w.bottom = ph - w.top, w.left = pw / 2, w.right = pw - w.left;
   }
-  int room_h = h + w.top + w.bottom - w.reach_h(), room_w = width + w.left + w.right - w.reach_w();
+  const index padded_h = index(h) + w.top + w.bottom, padded_w = index(width) + w.left + w.right;
+  const index room_h = padded_h - w.reach_h(), room_w = padded_w - w.reach_w();
   check(room_h >= 0 && room_w >= 0, window_text(layer.spec, w, what) + " gets an input of " + std::to_string(h) + "x" +
                                         std::to_string(width) +
                                         ". Use padding=\"same\", or fewer poolings; see summary().");
-  w.oh = room_h / w.sh + 1, w.ow = room_w / w.sw + 1;
+  limit_window(layer, w, padded_h, padded_w);
+  w.oh = int(room_h / w.sh) + 1, w.ow = int(room_w / w.sw) + 1;
   return w;
 }
 
@@ -82,17 +96,22 @@ Window transposed_window_of(const Layer<T>& layer) {
   int h = layer.in.shape.h(), width = layer.in.shape.w();
   const auto* named = named_padding(spec);
   if (named && *named == "same") {  // out = stride * in
-    int ph = std::max(0, w.reach_h() - w.sh), pw = std::max(0, w.reach_w() - w.sw);
+    const int ph = layer.as_int(std::max<index>(0, w.reach_h() - w.sh), "the padding");
+    const int pw = layer.as_int(std::max<index>(0, w.reach_w() - w.sw), "the padding");
     w.top = ph / 2, w.bottom = ph - w.top, w.left = pw / 2, w.right = pw - w.left;
-    w.oh = h * w.sh, w.ow = width * w.sw;
+    const index oh = times(h, w.sh), ow = times(width, w.sw);
+    limit_window(layer, w, oh + ph, ow + pw);
+    w.oh = int(oh), w.ow = int(ow);
     return w;
   }
   const auto& extra = spec.integers("output_padding");
-  w.oh = (h - 1) * w.sh + w.reach_h() - w.top - w.bottom + int(extra[0]);
-  w.ow = (width - 1) * w.sw + w.reach_w() - w.left - w.right + int(extra[1]);
-  check(w.oh > 0 && w.ow > 0, window_text(spec, w, "kernel") + " leaves nothing of an input of " + std::to_string(h) +
-                                  "x" + std::to_string(width) + ": the output would be " + std::to_string(w.oh) + "x" +
-                                  std::to_string(w.ow) + ". Use less padding.");
+  const index oh = times(h - 1, w.sh) + w.reach_h() - w.top - w.bottom + extra[0];
+  const index ow = times(width - 1, w.sw) + w.reach_w() - w.left - w.right + extra[1];
+  check(oh > 0 && ow > 0, window_text(spec, w, "kernel") + " leaves nothing of an input of " + std::to_string(h) + "x" +
+                              std::to_string(width) + ": the output would be " + std::to_string(oh) + "x" +
+                              std::to_string(ow) + ". Use less padding.");
+  limit_window(layer, w, oh + w.top + w.bottom, ow + w.left + w.right);
+  w.oh = int(oh), w.ow = int(ow);
   return w;
 }
 

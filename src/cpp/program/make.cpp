@@ -2,6 +2,7 @@
 #include "program/program.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "core/backend.hpp"
@@ -40,6 +41,16 @@ bool take_lone(const std::vector<LayerPtr<T>>& layers) {
 
 }  // namespace
 
+bool direct_convolution(const std::string& asked) {
+  const auto is_direct = [](const std::string& name, const std::string& word) {
+    check(word == "auto" || word == "direct", name + "='" + word + "'; expected 'auto' or 'direct'.");
+    return word == "direct";
+  };
+  const char* forced = std::getenv("FASTDL_CONVOLUTION");
+  const bool direct = is_direct("convolution", asked);
+  return (forced && *forced && is_direct("FASTDL_CONVOLUTION", forced)) || direct;
+}
+
 template <class T>
 Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, const Settings& settings)
     : backend_(find_backend(settings.backend)),
@@ -48,7 +59,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
       threads_(settings.threads),
       optimizer_(Rule{}, {}, {}) {
   check(!layers.empty(), "a network needs at least one layer, got none.");
-  Plan<T> plan(kernels_, settings.batch, settings.threads);
+  Plan<T> plan(kernels_, settings.batch, settings.threads, direct_convolution(settings.convolution));
   input_ = plan.tensor(input, settings.input_gradient);
   plan.busy.clear();
   plan_chain(layers_, layers, input_, plan);

@@ -7,8 +7,8 @@
 namespace fastdl {
 
 Outline outline(const std::vector<LayerSpec>& layers, const Shape& input) {
-  Plan<float> plan(kernels_of<float>(find_backend("")), 1, 1);
-  std::vector<LayerPtr<float>> chain;
+  Plan<double> plan(kernels_of<double>(find_backend("")), 1, 1, false);  // where no layer is too large for its type
+  std::vector<LayerPtr<double>> chain;
   plan_chain(chain, layers, plan.tensor(input, false), plan);
   return {plan.parameters, plan.states};
 }

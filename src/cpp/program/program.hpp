@@ -24,7 +24,10 @@ struct Settings {
   int threads = 1;
   std::uint64_t seed = 0;
   bool input_gradient = false;
+  std::string convolution = "auto";  // or "direct"
 };
+// Whether convolutions are never to go by Winograd: asked for here, or for all by FASTDL_CONVOLUTION.
+bool direct_convolution(const std::string& asked);
 
 struct Loss {
   LossKind kind = LossKind::squared_error;

@@ -1,5 +1,5 @@
-// Which way a convolution goes. Most 3x3 layers of float32 go by Winograd (winograd.hpp, winograd_weights.hpp): a
-// matter of shape, not of the batch.
+// Which way a convolution goes. Most 3x3 layers of float32 go by Winograd (winograd.hpp, winograd_weights.hpp), unless
+// they are to be direct: a matter of shape, not of the batch.
 #pragma once
 
 #include "kernels/conv2d.hpp"
@@ -13,7 +13,7 @@ template <class T>
 constexpr bool winograd_type = sizeof(T) == sizeof(float);
 
 FASTDL_INLINE bool winograd_fits(const Conv2DShape& s) {
-  return s.kh == 3 && s.kw == 3 && s.sh == 1 && s.sw == 1 && s.dh == 1 && s.dw == 1 && s.groups == 1;
+  return !s.direct && s.kh == 3 && s.kw == 3 && s.sh == 1 && s.sw == 1 && s.dh == 1 && s.dw == 1 && s.groups == 1;
 }
 template <class T>
 Winograd winograd_forward(const Conv2DShape& s) {

@@ -54,13 +54,14 @@ struct Phase {
   int first, step, taps;  // which a
   int dilation, pad;      // of that correlation, whose taps come in the opposite order
 };
+inline int common_divisor(int a, int b) { return b == 0 ? a : common_divisor(b, a % b); }
 inline Phase phase_of(int phase, int size, int kernel, int stride, int dilation, int pad) {
-  Phase r{ceil_div(size - phase, stride), 0, 1, 0, 1, 0};
-  while (r.step * dilation % stride != 0) r.step++;
+  const int step = stride / common_divisor(stride, dilation);  // the first multiple of dilation that is one of stride
+  Phase r{ceil_div(size - phase, stride), 0, step, 0, 1, 0};
   while (r.first < kernel && (phase + pad - r.first * dilation) % stride != 0) r.first++;
   if (r.first >= kernel) return r;  // no tap meets these: their gradient is zero
   r.taps = ceil_div(kernel - r.first, r.step);
-  r.dilation = r.step * dilation / stride;
+  r.dilation = dilation / (stride / step);
   r.pad = (r.taps - 1) * r.dilation - (phase + pad - r.first * dilation) / stride;
   return r;
 }

@@ -85,7 +85,8 @@ GradientCut gradient_cut(const Conv2DShape& s, int threads) {
   for (int pixels = chunk_pixels; pixels >= chunk_pixels / 4; pixels /= 2) {
     cut.blocks = parts_of(ceil_div(s.n, lanes<T>), pixels / (s.oh * s.ow));
     cut.rows = parts_of(s.oh, pixels / s.ow);
-    const int map = cut.blocks.largest() * window.input_rows(cut.rows.largest()) * window.row_vectors();
+    const std::int64_t map =
+        std::int64_t(cut.blocks.largest()) * window.input_rows(cut.rows.largest()) * window.row_vectors();
     cut.channels = parts_of(s.c / s.groups, band_limit / map);
     if (cut.channels.count == 1 || cut.channels.largest() * s.kh * s.kw >= 36) break;
   }
