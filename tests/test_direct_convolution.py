@@ -165,7 +165,7 @@ def _environment(word: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("largest", [1e2, 1e4, 1e7])
 def test_winograds_bound(largest: float, backend: str) -> None:
-    """What docs/environment.md says: errors up to 1e-6 times the largest value of the tile, times
+    """What docs/environment.md says: errors up to 3e-6 times the largest value of the tile, times
     the root of the sum of a filter's squared weights."""
     program = build("3x3", backend, "float32", "auto")
     exact = build("3x3", backend, "float64")
@@ -175,4 +175,4 @@ def test_winograds_bound(largest: float, backend: str) -> None:
     weight = exact.get_parameter("conv2d_1.weight")
     norm = np.sqrt(np.sum(weight**2, axis=(0, 1, 2)))
     worst = (error / norm).max() / np.abs(x).max()
-    assert worst <= 1e-6
+    assert worst <= 3e-6
