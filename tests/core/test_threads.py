@@ -263,6 +263,7 @@ def test_weights_are_read_and_written_between_epochs() -> None:
     assert set(seen) <= expected
 
 
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="it needs room of its own")
 def test_more_threads_than_the_system_gives() -> None:
     """Under a limit of memory a team is smaller, and the result the same."""
     done = run(
