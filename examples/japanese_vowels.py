@@ -1,4 +1,4 @@
-"""Nine speakers told apart by how they say two vowels: sequences of 7 to 29 steps.
+"""Nine speakers recognised by how they say two vowels: sequences of 7 to 29 steps.
 
     python examples/japanese_vowels.py --data japanese_vowels.npz
 

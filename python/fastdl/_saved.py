@@ -30,18 +30,22 @@ class Form(Protocol):
         """What `to_dict` gave; ValueError for anything else."""
 
 
-class Field(NamedTuple):
-    """A fitted attribute that is called otherwise in a file, or that has a form of its own there.
+class Saved(NamedTuple):
+    """How a file keeps a fitted attribute.
 
-    Others stand in a class's list by name, with a rule alone.
+    Attributes
+    ----------
+    form : Rule or Form
+        What may stand there, as it is; or how it is turned to plain data and back.
+    name : str
+        What it is called in the file, for good; "" is the attribute's own name.
+    of_training : bool
+        Whether it is needed to train on, but not to predict.
     """
 
-    attribute: str
-    kind: Rule | Form
-    of_training: bool = False  # needed to train on, not to predict
-
-
-Fitted = Mapping[str, Rule | Field]  # what a file keeps of a fitted estimator, by name
+    form: Rule | Form
+    name: str = ""
+    of_training: bool = False
 
 
 def take(stored: Any, rules: Mapping[str, Rule], what: str) -> dict[str, Any]:

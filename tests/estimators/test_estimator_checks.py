@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sklearn.base import ClassifierMixin
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastdl import (
@@ -23,7 +24,7 @@ DBN_PARAMS = {"pretrain_epochs": 0, "batch_size": 100, "dtype": "float64"}
 PRETRAINED = [DBNClassifier((20, 20)), DBNRegressor((20,), learning_rate_init=1e-2, max_epochs=100)]
 
 
-class StepClassifier(SequenceTagger):
+class StepClassifier(ClassifierMixin, SequenceTagger):
     """On rows, which are sequences of one step, a tagger is a classifier like any other."""
 
     def __sklearn_tags__(self) -> Any:

@@ -3,6 +3,7 @@
 import copy
 import ctypes
 import gc
+import inspect
 import os
 import pickle
 import select
@@ -43,57 +44,10 @@ from promises import (
     ways_to_fit,
 )
 
-# promise -> what is wrong, and where. A row that passes all the same fails: this is to get shorter.
-_NOT_YET: dict[str, tuple[str, str]] = {
-    "a_bad_frame_changes_nothing": (
-        "names and numbers of features are those of the X that was refused",
-        "BernoulliRBM GaussianRBM DBN",
-    ),
-    "a_bad_parameter_changes_nothing": (
-        "the message about dtype is NumPy's and does not name the parameter",
-        "SoftmaxRegression CNNClassifier-images CNNRegressor-images CNNClassifier "
-        "NetClassifier NetClassifier-images NetRegressor RNNClassifier-sequences "
-        "RNNClassifier-texts RNNClassifier RNNRegressor-sequences SequenceTagger-sequences "
-        "SequenceTagger TextGenerator Autoencoder ConvAutoencoder-images StackedAutoencoder "
-        "StackedAutoencoderClassifier StackedAutoencoderRegressor",
-    ),
-    "an_error_in_a_callback_changes_nothing": (
-        "set_callbacks is there, but fit calls none",
-        "ELMClassifier ELMRegressor",
-    ),
-    "an_error_anywhere_changes_nothing": (
-        "fit and partial_fit write attributes before they are through",
-        "BernoulliRBM GaussianRBM DBN",
-    ),
-    "an_interrupted_fit_is_whole": (
-        "columns of history_ are of different lengths",
-        "BernoulliRBM GaussianRBM",
-    ),
-    "save_and_load": (
-        "momenta come back as another type",
-        "BernoulliRBM GaussianRBM",
-    ),
-    "copies_inside_a_callback": ("fit calls no callbacks", "ELMClassifier ELMRegressor"),
-    "names_of_features": (
-        "names of polars and pyarrow are lost",
-        "CNNClassifier NetClassifier NetRegressor RNNClassifier SequenceTagger "
-        "DBNClassifier DBNRegressor",
-    ),
-    "forms_of_arrays": (
-        "float32 of another byte order becomes float64",
-        "CNNClassifier-images CNNRegressor-images NetClassifier-images ConvAutoencoder-images",
-    ),
-    "forms_of_texts": (
-        "arrays and Series of strings are not taken for text",
-        "RNNClassifier-texts",
-    ),
-}
-
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]
-_PROMISES: set[str] = set()
 LIBC = ctypes.CDLL(None)
 
 
@@ -101,14 +55,7 @@ def promised(applies: Callable[[Case], bool] = lambda case: True) -> Callable[[A
     """Test a promise for every estimator that it applies to."""
 
     def mark(test: Any) -> Any:
-        name = test.__name__.removeprefix("test_")
-        _PROMISES.add(name)
-        cases = []
-        reason, where = _NOT_YET.get(name, ("", ""))
-        for case in filter(applies, CASES):
-            listed = case.name in where.split()
-            marks = [pytest.mark.xfail(strict=True, reason=reason)] if listed else []
-            cases.append(pytest.param(case, id=case.name, marks=marks))
+        cases = [pytest.param(case, id=case.name) for case in CASES if applies(case)]
         return pytest.mark.parametrize("case", cases)(test)
 
     return mark
@@ -136,12 +83,6 @@ def same(a: Any, b: Any) -> bool:
 def test_every_estimator_is_here() -> None:
     assert {type(case.estimator).__name__ for case in CASES} == set(E.__all__)
     assert len({case.name for case in CASES}) == len(CASES)
-
-
-def test_what_is_not_yet_is_here() -> None:
-    names = {case.name for case in CASES}
-    assert _NOT_YET.keys() <= _PROMISES
-    assert all(set(where.split()) <= names for _, where in _NOT_YET.values())
 
 
 @promised()
@@ -584,6 +525,11 @@ def check_set_output(case: Case, plain: Any, library: str) -> None:
             answers(estimator, case.X) | {"transform": 0}, answers(plain, case.X) | {"transform": 0}
         )
     assert same(estimator.transform(case.X), said)
+    if "layer" in inspect.signature(estimator.transform).parameters:
+        with sklearn.config_context(transform_output=library):
+            first = estimator.transform(case.X, layer=0)
+        first = first if isinstance(first, list) else np.asarray(first)
+        assert same(first, plain.transform(case.X, layer=0))
 
 
 def check_output(estimator: Any, X: Any, said: Any, library: str) -> None:

@@ -143,6 +143,8 @@ def facts(value: Any) -> Any:
         return {k: facts(v) for k, v in value.items() if k not in _SPEED}
     if isinstance(value, (list, tuple, np.ndarray)):
         return [type(value).__name__, *map(facts, value)]
+    if isinstance(value, np.random.RandomState):
+        return facts(value.get_state(legacy=False))  # what it draws, not how it was seeded
     if isinstance(value, (float, complex)):
         return repr(value)  # nan equals nan
     if value is None or callable(value) or isinstance(value, (int, str, bytes)):

@@ -152,8 +152,10 @@ def whole_state(state: dict[str, Any]) -> dict[str, Any]:
             state[name] = copy.copy(value)
         elif isinstance(value, Progress):
             state[name] = value.copy()
-            if "history_" in state:
-                state["history_"] = state[name].history
+    if "_progress" in state and "history_" in state:
+        state["history_"] = state["_progress"].history
+    elif "history_" in state:
+        state["history_"] = copy.deepcopy(state["history_"])
     return state
 
 

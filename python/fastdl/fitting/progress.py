@@ -24,7 +24,7 @@ class Settings:
 
     max_epochs: int
     batch_size: int
-    solver: str = "adam"  # this and the next for messages
+    solver: Any = "adam"  # this and the next for messages
     learning_rate_init: float = 1e-3
     shuffle: bool = True
     tol: float = 1e-4

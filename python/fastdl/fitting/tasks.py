@@ -52,3 +52,19 @@ class EpochTasks:
             return task.call_on_fit_task_end(
                 estimator=self.estimator, X=self.X, y=self.y, reconstruction_attributes=dict
             )
+
+
+def epoch_tasks(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    n_epochs: int,
+    *,
+    show: Callable[[], None] = lambda: None,
+) -> EpochTasks | None:
+    """The tasks of a fit of so many epochs at most; None where the estimator has no callbacks."""
+    context = estimator._init_callback_context(max_subtasks=n_epochs)
+    if not hasattr(estimator, "_skl_callbacks"):
+        return None
+    show()
+    return EpochTasks(estimator, context, X, y, show)

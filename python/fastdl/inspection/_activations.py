@@ -139,7 +139,7 @@ _Layers = dict[str, tuple[str, Callable[[slice], NDArray[Any]]]]
 def _of_network(estimator: Any, X: Any) -> tuple[int, _Layers]:
     if not hasattr(estimator, "program_"):
         return 0, {}
-    program, X = estimator.program_, estimator._check_X(X)
+    program, X = estimator.program_, estimator._inputs.check(estimator, X, reset=False)
 
     def outputs(layer: int) -> Callable[[slice], NDArray[Any]]:
         return lambda part: program.predict(core_input(X[part]), layer=layer)

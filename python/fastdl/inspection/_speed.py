@@ -138,7 +138,7 @@ class _Watch(Callback):
         if context.task_name != "epoch":
             return
         program = estimator._network.program
-        X, y = estimator._check_X_y(self.X, self.y, reset=False)
+        X, y = estimator._check(self.X, self.y, reset=False)
         y = estimator._targets.encode(y, program.dtype)
         states = program.get_states()
         program.loss_and_grads(core_input(X), y)

@@ -100,7 +100,8 @@ def gradient_norms_through_time(estimator: Any, X: Any, y: Any) -> GradientThrou
     check_is_fitted(estimator)
     if not hasattr(estimator, "program_"):
         raise ValueError(f"this {type(estimator).__name__} has no recurrent layer to look at.")
-    X, y = estimator._check_X_y(X, y, reset=False)
+    X, y = estimator._check(X, y, reset=False)
+    X = estimator._with_room(X)
     program, first = estimator._network.ready(estimator.n_jobs), _first_recurrent(estimator)
     y = estimator._targets.encode(y, program.dtype)
     above = programs.part(

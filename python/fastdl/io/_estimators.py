@@ -7,11 +7,11 @@ from typing import Any
 
 from fastdl import estimators
 from fastdl._rules import Rule
-from fastdl._saved import Field, read, short
+from fastdl._saved import read, short
+from fastdl.estimators.base.words import saved as saved_of
 from fastdl.fitting import checkpoint
 from fastdl.fitting.network import Network
 from fastdl.io import _values
-from fastdl.io._fitted import FITTED, check_whole, derive, shown_weights
 from fastdl.io._values import Decoder, Encoder
 
 ESTIMATORS: dict[str, Any] = {name: getattr(estimators, name) for name in estimators.__all__}
@@ -37,18 +37,19 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
         for name, value in estimator.get_params(deep=False).items()
     }
     fitted: dict[str, Any] = {}
-    attributes, shown = checkpoint.whole_state(vars(estimator)), shown_weights(estimator)
-    for name, field in _fields(kind).items():
-        if field.attribute not in attributes or (field.of_training and not encoder.optimizer):
+    attributes = checkpoint.whole_state(vars(estimator))
+    for name, (attribute, saved) in saved_of(kind).items():
+        if attribute not in attributes or (saved.of_training and not encoder.optimizer):
             continue
-        value = attributes[field.attribute]
+        value = attributes[attribute]
         if isinstance(value, Network):
+            shown = estimator._shown_weights()
             stored = value.to_dict(optimizer=encoder.optimizer, shown=shown)
             fitted[name] = _store_network(encoder, stored, prefix, name)
-        elif isinstance(field.kind, Rule):
+        elif isinstance(saved.form, Rule):
             fitted[name] = encoder.encode(value, prefix + name)
         else:
-            fitted[name] = encoder.encode(field.kind.to_dict(value), prefix + name)
+            fitted[name] = encoder.encode(saved.form.to_dict(value), prefix + name)
     return {"class": kind.__name__, "parameters": parameters, "fitted": fitted}
 
 
@@ -56,14 +57,6 @@ def _store_network(encoder: Encoder, stored: dict[str, Any], prefix: str, name: 
     """The weights stand under their own names, "conv2d_1.weight", for other programs to read."""
     weights = {key: encoder.encode(v, prefix + key) for key, v in stored.pop("weights").items()}
     return {**encoder.encode(stored, prefix + name), "weights": weights}
-
-
-def _fields(kind: Any) -> dict[str, Field]:
-    """What is kept of a fitted estimator of this class, by name in the file."""
-    return {
-        name: field if isinstance(field, Field) else Field(name, field)
-        for name, field in FITTED[kind.__name__].items()
-    }
 
 
 def _restore(decoder: Decoder, stored: Any) -> Any:
@@ -81,20 +74,38 @@ def _restore(decoder: Decoder, stored: Any) -> Any:
         if parameter not in signature(kind).parameters:
             raise ValueError(f"{name} has a parameter {short(parameter)}, which is not known.")
     estimator = kind(**{key: decoder.decode(value) for key, value in parameters.items()})
-    fields = _fields(kind)
+    known = saved_of(kind)
     for key, value in fitted.items():
-        if key not in fields:
+        if key not in known:
             raise ValueError(f"{name} has an attribute {short(key)}, which is not known.")
-        field, value = fields[key], decoder.decode(value)
-        if isinstance(field.kind, Rule):
-            value = read(field.kind, value, f"{name}: {key}")
+        (attribute, saved), value = known[key], decoder.decode(value)
+        if isinstance(saved.form, Rule):
+            value = read(saved.form, value, f"{name}: {key}")
         else:
-            value = field.kind.from_dict(value)
-        setattr(estimator, field.attribute, value)
-    check_whole(name, fitted)
+            value = saved.form.from_dict(value)
+        setattr(estimator, attribute, value)
+    _check_whole(name, known, fitted)
     if fitted:
-        derive(estimator)
+        estimator._restored()
     return estimator
+
+
+_TOGETHER = (  # all of these that a class has, or none
+    ("targets", "network", "progress"),
+    ("rbms_", "visible_"),
+    ("components_", "intercept_hidden_", "intercept_visible_", "h_samples_", "history_"),
+    ("n_dims_", "n_samples_seen_", "n_values_seen", "scale_", "offset_"),
+    ("vocabulary_", "vectors_", "loss_curve_", "n_iter_"),
+)
+
+
+def _check_whole(name: str, known: dict[str, Any], fitted: dict[str, Any]) -> None:
+    """Raise ValueError if a part is missing that others need."""
+    for group in _TOGETHER:
+        needed = [key for key in group if group[0] in known and key in known]
+        missing = [key for key in needed if key not in fitted]
+        if 0 < len(missing) < len(needed):
+            raise ValueError(f"{name}: {', '.join(missing)} of the fitted estimator is missing.")
 
 
 _values.RULES["$estimator"] = _values.Rule(tuple(ESTIMATORS.values()), _store, _restore)

@@ -70,16 +70,17 @@ class HistoryDisplay:
             If the estimator has no history, or nothing was recorded of that quantity.
         """
         name = type(estimator).__name__
-        if not hasattr(estimator, "history_"):
-            if hasattr(estimator, "rbms_"):
-                raise ValueError(
-                    f"this {name} has a history for each of its machines: pass one of them, "
-                    "estimator.rbms_[0]."
-                )
+        history = getattr(estimator, "history_", None)
+        if hasattr(estimator, "rbms_") and (history is None or "layer" in history):
+            raise ValueError(
+                f"this {name} has a history for each of its machines: pass one of them, "
+                "estimator.rbms_[0]."
+            )
+        if history is None:
             raise ValueError(
                 f"this {name} has no history_: it is not fitted, or not fitted in epochs."
             )
-        display = cls(estimator.history_, best_epoch=getattr(estimator, "best_iter_", None))
+        display = cls(history, best_epoch=getattr(estimator, "best_iter_", None))
         return display.plot(ax, quantity=quantity)
 
     def plot(self, ax: "Axes | None" = None, *, quantity: str | None = None) -> Self:

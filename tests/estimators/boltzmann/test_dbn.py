@@ -12,6 +12,7 @@ from sklearn.preprocessing import scale
 
 import fastdl
 from fastdl import DBN, DBNClassifier, DBNRegressor
+from fastdl.callbacks import EpochEnd
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:300] / 16, y[:300]
@@ -174,3 +175,53 @@ def test_a_failed_fit_changes_nothing() -> None:
             spoil()
     np.testing.assert_array_equal(clf.predict_proba(X), wanted)
     assert clf.rbms_ is machines
+
+
+@pytest.mark.parametrize("kind", [DBN, DBNClassifier])
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_a_pretraining_that_stops_changes_nothing(
+    kind: Any, error: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the second layer, when the first is done."""
+    from fastdl.estimators.boltzmann import training
+
+    dbn = new(kind).fit(X, y)
+    machines, wanted = list(dbn.rbms_), dbn.transform(X)
+    before = {name: value for name, value in vars(dbn).items() if name != "_network"}
+    run, calls = training.run, []
+
+    def fails(*args: Any, **kwargs: Any) -> None:
+        calls.append(1)
+        run(*args, **kwargs)
+        if len(calls) % 2 == 0:
+            raise error
+
+    monkeypatch.setattr(training, "run", fails)
+    ways = [lambda: dbn.fit(X[:, :30], y)]
+    ways += [] if kind is DBN else [lambda: dbn.pretrain(X[:, :30])]
+    for spoil in ways:
+        with pytest.raises(error):
+            spoil()
+        assert {name: vars(dbn)[name] for name in before} == before
+    assert dbn.rbms_ == machines
+    np.testing.assert_array_equal(dbn.transform(X), wanted)
+
+
+def test_callbacks_see_each_epoch() -> None:
+    rows = []
+
+    def end(dbn: Any, row: dict[str, float]) -> None:
+        rows.append((row["layer"], row["epoch"], dbn.transform(X).shape[1]))
+        dbn.sample(2, n_steps=1)
+
+    dbn = new().set_callbacks(EpochEnd(end)).fit(X)
+    assert rows == [(1, 1, 20), (1, 2, 20), (2, 1, 10), (2, 2, 10)]
+    assert list(dbn.history_) == ["layer", "epoch", "reconstruction_error", "seconds"]
+    np.testing.assert_array_equal(dbn.transform(X), new().fit(X).transform(X))
+    np.testing.assert_array_equal(dbn.sample(5, n_steps=2), new().fit(X).sample(5, n_steps=2))
+
+
+def test_a_callback_ends_a_layer() -> None:
+    stop = EpochEnd(lambda dbn, row: row["layer"] == 1)
+    dbn = new(pretrain_epochs=3).set_callbacks(stop).fit(X)
+    assert dbn.history_["layer"] == [1, 2, 2, 2]

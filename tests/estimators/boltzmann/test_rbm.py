@@ -18,6 +18,7 @@ from sklearn.preprocessing import scale
 import fastdl
 from fastdl import BernoulliRBM, GaussianRBM
 from fastdl._core import Rbm
+from fastdl.callbacks import Callback, EpochEnd
 from versions import promised_for_1_9
 
 KINDS = [BernoulliRBM, GaussianRBM]
@@ -327,3 +328,75 @@ def test_text(call: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+# --- a fit that fails
+
+
+def everything(rbm: Any) -> bytes:
+    """All that a further fit and draws depend on."""
+    return pickle.dumps({k: v for k, v in vars(rbm).items() if k != "_compiled"})
+
+
+@pytest.mark.parametrize("first", ["fit", "partial_fit"])
+@pytest.mark.parametrize("again", ["fit", "partial_fit"])
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_failed_fit_changes_nothing(
+    kind: Any, error: Any, again: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it fails by its X, or when it has changed weights already."""
+    from fastdl.estimators.boltzmann import training
+
+    rbm = getattr(new(kind, momentum=0.5, sparsity_target=0.2), first)(DIGITS)
+    rbm.sample(2, n_steps=1)
+    held, before = rbm.components_, everything(rbm)
+    if again == "partial_fit":
+        with pytest.raises(ValueError, match="X has 60 features, but"):
+            rbm.partial_fit(DIGITS[:, :60])
+    with pytest.raises(ValueError, match="contains NaN"):
+        getattr(rbm, again)(np.full((4, 60), np.nan))
+    with pytest.raises(ValueError, match="'k' parameter"):
+        getattr(rbm.set_params(k=0), again)(DIGITS)
+    rbm.set_params(k=1)
+    assert everything(rbm) == before
+    train = training._train
+
+    def fails(*args: Any) -> None:
+        train(*args)
+        raise error
+
+    monkeypatch.setattr(training, "_train", fails)
+    if (again, error) == ("fit", KeyboardInterrupt):  # keeps finished epochs: see above
+        return
+    with pytest.raises(error):
+        getattr(rbm, again)(DIGITS)
+    assert everything(rbm) == before
+    assert rbm.components_ is held
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_callbacks_see_each_epoch(kind: Any) -> None:
+    seen = []
+
+    class Watch(Callback):
+        def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any) -> bool:
+            seen.append((context.task_name, fitted_estimator))
+            return len(seen) == 3
+
+    rbm = new(kind, n_iter=9).set_callbacks(Watch()).fit(DIGITS)
+    assert [name for name, _ in seen] == ["epoch"] * 3 + ["fit"]
+    assert len(rbm.history_["epoch"]) == 3
+    for n_iter, (_, then) in enumerate(seen[:3], 1):
+        assert weights(then) == weights(new(kind, n_iter=n_iter).fit(DIGITS))
+        assert then.history_["epoch"] == list(range(1, n_iter + 1))
+
+
+def test_an_error_in_a_callback_changes_nothing() -> None:
+    rbm = new(GaussianRBM).fit(DIGITS)
+    before = weights(rbm), list(rbm.history_["seconds"])
+    rbm.set_callbacks(EpochEnd(lambda estimator, row: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        rbm.fit(DIGITS[:, :30])
+    assert (weights(rbm), rbm.history_["seconds"]) == before
+    assert rbm.n_features_in_ == 64

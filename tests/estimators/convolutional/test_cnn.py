@@ -15,7 +15,6 @@ from sklearn.preprocessing import scale
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastdl import CNNClassifier, CNNRegressor, NDScaler, losses, optim
-from fastdl.estimators.inputs.images import check_samples
 from images import some_digits, tiny, tiny_regressor, weights
 
 
@@ -143,7 +142,7 @@ def test_bytes_are_read_as_they_are(data):
     pixels = (16 * X).astype(np.uint8)
     clf = tiny().fit(pixels, y)
     assert weights(clf) == weights(tiny().fit(pixels.astype(np.float32), y))
-    assert np.shares_memory(check_samples(clf, pixels, reset=False), pixels)
+    assert np.shares_memory(clf._inputs.check(clf, pixels, reset=False), pixels)
 
 
 def test_rows_are_strips():

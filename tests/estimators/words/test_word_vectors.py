@@ -1,17 +1,20 @@
 """Word vectors: what they learn of made languages, and that nothing depends on chance."""
 
+import copy
 import pickle
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks as checks
 
 from fastdl import RNNClassifier, WordVectors
+from fastdl.callbacks import EpochEnd
 
 ANIMALS, DRINKS = ["cat", "dog", "horse", "cow"], ["tea", "milk", "water", "juice"]
 
@@ -236,3 +239,41 @@ TEXTS = [
 def test_text(words, call, text):
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         call(words)
+
+
+# --- beside other estimators
+
+
+@pytest.mark.parametrize("form", ["pandas", "default"])
+def test_a_pipeline_may_set_its_output(form):
+    """Of lists of arrays there is no data frame; the steps around are set."""
+    pipe = make_pipeline(tiny(max_epochs=1, min_count=1), RNNClassifier((4,), max_epochs=1))
+    sentences = made_language(100)
+    pipe.set_output(transform=form).fit(sentences, [i % 2 for i in range(100)])
+    assert isinstance(pipe[0].transform(sentences), list)
+    with sklearn.config_context(transform_output=form):
+        assert isinstance(tiny(max_epochs=1, min_count=1).fit_transform(sentences), list)
+
+
+def test_callbacks_see_each_epoch():
+    rows = []
+
+    def end(estimator, row):
+        rows.append({**row, "vectors": estimator.vectors_})
+        return len(rows) == 3
+
+    words = tiny().set_callbacks(EpochEnd(end)).fit(made_language())
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert [row["loss"] for row in rows] == words.loss_curve_
+    assert words.n_iter_ == 3
+    np.testing.assert_array_equal(rows[-1]["vectors"], words.vectors_)
+    assert (rows[0]["vectors"] != words.vectors_).any()
+
+
+def test_an_error_in_a_callback_changes_nothing(words):
+    again = copy.deepcopy(words)
+    before = vars(again).copy()
+    again.set_callbacks(EpochEnd(lambda estimator, row: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        again.fit(made_language()[:50])
+    assert {k: v for k, v in vars(again).items() if k != "_skl_callbacks"} == before

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,72 +12,33 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastdl import _core
 from fastdl import program as programs
-from fastdl._sklearn import _fit_context
 from fastdl.estimators.autoencoders import coding
-from fastdl.estimators.base.layered import BaseLayered
-from fastdl.fitting import job
-from fastdl.fitting.targets import Targets
-from fastdl.layers import Layer
-from fastdl.losses import Loss
+from fastdl.estimators.base.heads import Itself
+from fastdl.estimators.base.net import Net
+from fastdl.estimators.inputs import Input, RowInput
+from fastdl.fitting.job import Given
 from fastdl.samples import core_input
-from fastdl.validation import check_rows
 
 _CHUNK = 1024  # samples whose reconstructions are held at a time
 
 
-class BaseAutoencoder(BaseLayered):
+class Coder(Net):
     """Base of the autoencoders; a subclass gives `_layers`, among them one called "code"."""
 
-    _least_batch = 256
-    _loss_word: ClassVar[str] = "loss"
-    hidden_layer_sizes: int | Sequence[int]
-    activation: str
-    out_activation: str | None
-    tied_weights: bool
+    @property
+    def _inputs(self) -> Input:
+        return RowInput(sparse=True)
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **{k: v for k, v in BaseLayered._parameter_constraints.items() if k != "input_shape"},
-        **coding.CONSTRAINTS,
-    }
+    @property
+    def _head(self) -> Itself:
+        return Itself()
 
-    def __sklearn_tags__(self) -> Any:
-        """X has two dimensions and may be sparse."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = False
-        tags.input_tags.sparse = True
-        return tags
+    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        X, y = super()._check(X, y, reset=reset)
+        coding.check_range(self, X if X.ndim == 2 else X.reshape(len(X), -1))
+        return X, y
 
-    # --- X, which is its own target
-
-    def _check_X(self, X: Any) -> Any:
-        return check_rows(self, X)
-
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        X = check_rows(self, X, reset=reset)
-        coding.check_range(self, X)
-        return X, None
-
-    def _targets_of(self, y: Any, *, incremental: bool) -> Targets:
-        return Targets("input", int(self.n_features_in_))
-
-    def _with_output(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
-        return self._layers(input_shape)
-
-    def _rows_are_strips(self) -> bool:
-        return False
-
-    def _loss(self) -> Loss:
-        return coding.loss_of(self)
-
-    def _batch_size(self, n_samples: int) -> int:
-        return min(200 if self.batch_size == "auto" else int(self.batch_size), n_samples)
-
-    def _new_weights(self, program: Any, X: Any) -> None:
-        coding.warn_of_width(self, coding.sizes_of(self), X.shape[1])
-
-    @job.unchanged_on_error
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
+    def fit(  # type: ignore[override]
         self,
         X: Any,
         y: Any = None,
@@ -107,8 +67,7 @@ class BaseAutoencoder(BaseLayered):
         -------
         self
         """
-        job.fit(self, X, None, sample_weight, (X_val, X_val, sample_weight_val))
-        return self
+        return self._fit(Given(X, None, sample_weight, X_val, X_val, sample_weight_val))
 
     # --- there and back
 
@@ -154,6 +113,19 @@ class BaseAutoencoder(BaseLayered):
         samples = decoder.predict(np.ascontiguousarray(X), link=network.loss.link)
         return samples.astype(X.dtype, copy=False)
 
+    def reconstruct(self, X: Any) -> NDArray[Any]:
+        """What the network gives back for X: ``inverse_transform(transform(X))``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        return self._outputs(X)
+
     # --- how well
 
     def reconstruction_error(self, X: Any) -> NDArray[np.float64]:
@@ -170,7 +142,7 @@ class BaseAutoencoder(BaseLayered):
             loss.
         """
         program, loss = self.program_, self._network.loss
-        X = self._check_X(X)
+        X = self._inputs.check(self, X, reset=False)
         values = np.empty(X.shape[0])
         for part in gen_batches(X.shape[0], _CHUNK):
             output = program.predict(core_input(X[part]))

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from fastdl import layers as L
-from fastdl._sklearn import Interval, StrOptions
 from fastdl.layers import Layer
-from fastdl.layers._activation import FUNCTIONS
-from fastdl.losses import BinaryCrossEntropy, Loss, SquaredError
-
-_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
-
-CONSTRAINTS: dict[str, list[Any]] = {
-    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-    "activation": [StrOptions(set(FUNCTIONS) - {"softmax"})],
-    "out_activation": [StrOptions({"identity", "relu", "sigmoid"}), None],
-    "loss": [StrOptions({"squared_error", "cross_entropy"})],
-    "tied_weights": ["boolean"],
-    "corruption": [_NOT_NEGATIVE],
-    "noise": [StrOptions({"masking", "gaussian", "salt_and_pepper"})],
-    "sparsity": [Interval(Real, 0, 1, closed="neither"), None],
-    "sparsity_weight": [_NOT_NEGATIVE],
-    "activity_l1": [_NOT_NEGATIVE],
-    "contraction": [_NOT_NEGATIVE],
-}
 
 
 def sizes_of(estimator: Any) -> list[int]:
@@ -49,11 +30,6 @@ def sizes_of(estimator: Any) -> list[int]:
             "expected positive integers, at least one."
         )
     return [int(size) for size in sizes]
-
-
-def loss_of(estimator: Any) -> Loss:
-    """What the reconstruction is measured by."""
-    return BinaryCrossEntropy() if is_crossed(estimator) else SquaredError()
 
 
 def is_crossed(estimator: Any) -> bool:

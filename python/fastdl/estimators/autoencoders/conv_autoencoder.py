@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from fastdl import layers as L
+from fastdl._saved import SHAPE, Saved
 from fastdl.estimators.autoencoders import coding
-from fastdl.estimators.autoencoders.base import BaseAutoencoder
+from fastdl.estimators.autoencoders.base import Coder
 from fastdl.estimators.autoencoders.mirror import mirror
-from fastdl.estimators.base.layer_params import LayerParamsMixin
-from fastdl.estimators.base.layered import BaseLayered, keep
-from fastdl.estimators.inputs.images import check_samples, warn_of_unscaled
+from fastdl.estimators.autoencoders.words import (
+    ACTIVITY_L1,
+    CORRUPTION,
+    NOISE,
+    OUT_ACTIVATION,
+    RECONSTRUCTION_LOSS,
+)
+from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.base.training_words import TrainingWords
+from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.inputs import ImageInput
+from fastdl.estimators.inputs.rows import array_or_frame
 from fastdl.layers import Layer
-from fastdl.optim import Optimizer
-from fastdl.schedules import Schedule
 
 _ENCODER = (
     L.Conv2D(16, 3, stride=2, padding="same"),
@@ -27,53 +35,14 @@ _ENCODER = (
 )
 
 
-class ConvAutoencoder(LayerParamsMixin, BaseAutoencoder):
+_LISTS = ("encoder", "decoder")
+
+
+class ConvAutoencoder(TrainingWords, Coder):
     """Autoencoder of layers of your own, made for images: convolutions to a code and back.
 
     Masci et al., "Stacked convolutional auto-encoders for hierarchical feature extraction", ICANN
     2011.
-
-    Parameters
-    ----------
-    encoder : list of layers, default=None
-        From a sample to its code, which may be rows or an image. None: two convolutions with
-        stride 2, of 16 and 8 channels, each with a ReLU.
-    decoder : list of layers, default=None
-        From the code back to the shape of a sample, or to rows of as many values. None: the
-        encoder's mirror image, with a Conv2DTranspose for each Conv2D, an Upsample2D for each
-        pooling, Reshape for Flatten and Dense for Dense.
-    input_shape : (int, int) or (int, int, int), default=None
-        Of an image, if X has rows. Rows without it are strips (1, n_features, 1) to an encoder that
-        starts with images.
-    out_activation : {"identity", "relu", "sigmoid"}, default=None
-        Behind the decoder's last layer. None is "identity", or "sigmoid" for the cross-entropy.
-    loss : {"squared_error", "cross_entropy"}, default="squared_error"
-        Half the squared error, or the cross-entropy of X from 0 to 1; summed over pixels.
-    corruption : float, default=0.0
-        In training, the share of each sample's values that is struck (of "gaussian" noise the
-        standard deviation); the network is to give the values from before.
-    noise : {"masking", "gaussian", "salt_and_pepper"}, default="masking"
-        How; see `fastdl.layers.Corrupt`.
-    activity_l1 : float, default=0.0
-        Sparsity: the absolute values of the code, times this, are added to the loss.
-    solver, learning_rate, learning_rate_init, momentum, batch_size, max_epochs, shuffle, alpha, \
-l1, weight_decay, max_norm, clip_value, clip_norm, early_stopping, validation_fraction, \
-n_iter_no_change, tol, scoring, random_state, verbose, warm_start, n_jobs, device, dtype
-        As in `CNNClassifier`; the score is minus the reconstruction error, max_epochs counts
-        iterations of solver="lbfgs".
-
-    Attributes
-    ----------
-    input_shape_ : tuple of int
-        Of a sample as the network sees it.
-    n_features_in_, n_iter_, best_iter_, loss_, loss_curve_, validation_loss_curve_, \
-validation_scores_, history_, n_parameters_, device_, program_
-        As of `CNNClassifier`. The code is the layer "code", as rows.
-
-    Notes
-    -----
-    Layers are parameters, as in `NetClassifier`: with ``Conv2D(16, 3, name="conv1")`` a grid may
-    search over ``conv1__filters``; a mirror image follows.
 
     Examples
     --------
@@ -90,98 +59,89 @@ validation_scores_, history_, n_parameters_, device_, program_
     ((1797, 10), (1797, 8, 8))
     """
 
-    _least_batch = 16
-    _layer_lists = ("encoder", "decoder")
-    _sample_form: tuple[int, ...]  # of a sample as the user has it
+    encoder: Sequence[Layer] | None = word(
+        default=None,
+        rule=[list, tuple, None],
+        kind="list of layers or None",
+        text="From a sample to its code, which may be rows or an image. None: two convolutions "
+        "with stride 2, of 16 and 8 channels, each with a ReLU.",
+        kw_only=False,
+    )
+    decoder: Sequence[Layer] | None = word(
+        default=None,
+        rule=[list, tuple, None],
+        kind="list of layers or None",
+        text="From the code back to the shape of a sample, or to rows of as many values. None: the "
+        "encoder's mirror image, with a Conv2DTranspose for each Conv2D, an Upsample2D for each "
+        "pooling, Reshape for Flatten and Dense for Dense.",
+        kw_only=False,
+    )
+    input_shape: Sequence[int] | None = word(
+        default=None,
+        rule="no_validation",
+        kind="(int, int), (int, int, int) or None",
+        text="Of an image, if X has rows. Rows without it are strips (1, n_features, 1) to an "
+        "encoder that starts with images.",
+    )
+    out_activation: str | None = word(default=None, like=OUT_ACTIVATION)
+    loss: str = word(default="squared_error", like=RECONSTRUCTION_LOSS)
+    corruption: float = word(default=0.0, like=CORRUPTION)
+    noise: str = word(default="masking", like=NOISE)
+    activity_l1: float = word(default=0.0, like=ACTIVITY_L1)
+    input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
+    _sample_form: tuple[int, ...] = fitted(
+        saved=Saved(SHAPE, "sample_form")
+    )  # of a sample as the user has it
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseLayered._parameter_constraints,
-        **{
-            name: coding.CONSTRAINTS[name]
-            for name in ("out_activation", "loss", "corruption", "noise", "activity_l1")
-        },
-        "encoder": [list, tuple, None],
-        "decoder": [list, tuple, None],
-    }
+    _least_batch: ClassVar[int] = 16
+    _loss_word: ClassVar[str] = "loss"
 
-    def __init__(
-        self,
-        encoder: Sequence[Layer] | None = None,
-        decoder: Sequence[Layer] | None = None,
-        *,
-        input_shape: Sequence[int] | None = None,
-        out_activation: str | None = None,
-        loss: str = "squared_error",
-        corruption: float = 0.0,
-        noise: str = "masking",
-        activity_l1: float = 0.0,
-        solver: str | Optimizer = "adam",
-        learning_rate: str | Schedule = "constant",
-        learning_rate_init: float = 1e-3,
-        momentum: float = 0.9,
-        batch_size: int | str = "auto",
-        max_epochs: int = 50,
-        shuffle: bool = True,
-        alpha: float = 0.0,
-        l1: float = 0.0,
-        weight_decay: float | None = None,
-        max_norm: float | None = None,
-        clip_value: float | None = None,
-        clip_norm: float | None = None,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: float = 10,
-        tol: float = 1e-4,
-        scoring: str | Callable[..., float] | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        n_jobs: int | None = None,
-        device: str = "cpu",
-        dtype: DTypeLike = "float32",
-    ) -> None:
-        keep(self, locals())
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
+        params: dict[str, Any] = super().get_params(deep=deep)
+        return with_layers(self, _LISTS, params) if deep else params
 
-    def __sklearn_tags__(self) -> Any:
-        """X may be images, and is not sparse."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = False
-        return tags
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of layers too: ``conv1__filters=16``, ``conv1=Conv2D(16, 5)``.
+
+        Returns
+        -------
+        estimator
+            This object.
+        """
+        return super().set_params(**set_layers(self, _LISTS, params))
 
     # --- X
 
-    def _check_X(self, X: Any) -> NDArray[Any]:
-        return check_samples(self, X, reset=False)
+    @property
+    def _inputs(self) -> ImageInput:
+        return ImageInput(self.input_shape, strips=lambda: L.takes_images(self._encoder()))
 
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        X = X if hasattr(X, "ndim") else np.asarray(X)
-        form = X.shape[1:]
-        X = check_samples(self, X, reset=reset)
+    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        form = array_or_frame(X).shape[1:]
+        X, y = super()._check(X, y, reset=reset)
         if reset:
             self._sample_form = form
-        coding.check_range(self, X.reshape(len(X), -1))
-        return X, None
+        return X, y
 
-    def _rows_are_strips(self) -> bool:
-        return L.takes_images(self._encoder())
-
-    def _batch_size(self, n_samples: int) -> int:
-        return BaseLayered._batch_size(self, n_samples)
+    def _warn(self, X: Any) -> None:
+        super()._warn(X)
+        layers = self._network.layers
+        coding.warn_of_wide_code(self, layers, self._n_features_out, int(self.n_features_in_))
 
     # --- the network
 
     def _encoder(self) -> Sequence[Layer]:
         return _ENCODER if self.encoder is None else self.encoder
 
-    def _layers(self, input_shape: tuple[int, ...]) -> list[Layer]:
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         """Encoder, code as rows, decoder, reconstruction as rows."""
         given = [*self._encoder(), *(self.decoder or ())]
         if not self._encoder():
             raise ValueError(f"{self._name}: encoder=[] has no layer; expected at least one.")
         named = L.with_names(given)
         L.check(named)
-        self._check_layer_names(named)
+        check_layer_names(self, named)
         encoder, decoder = named[: len(self._encoder())], named[len(self._encoder()) :]
         code_shape = _output_shape(encoder, input_shape)
         if self.decoder is None:
@@ -231,11 +191,6 @@ validation_scores_, history_, n_parameters_, device_, program_
                 "mirror image."
             )
 
-    def _new_weights(self, program: Any, X: Any) -> None:
-        layers = self._network.layers
-        warn_of_unscaled(self, X, layers)
-        coding.warn_of_wide_code(self, layers, self._n_features_out, int(self.n_features_in_))
-
     def inverse_transform(self, X: Any) -> NDArray[Any]:
         """What the decoder makes of a code.
 
@@ -250,6 +205,21 @@ validation_scores_, history_, n_parameters_, device_, program_
             Images or rows, as `fit` had them.
         """
         rows = super().inverse_transform(X)
+        return rows.reshape(len(rows), *self._sample_form)
+
+    def reconstruct(self, X: Any) -> NDArray[Any]:
+        """What the network gives back for X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of the shape of X
+        """
+        rows = super().reconstruct(X)
         return rows.reshape(len(rows), *self._sample_form)
 
 

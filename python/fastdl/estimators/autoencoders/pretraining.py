@@ -6,7 +6,6 @@ Bengio, Lamblin, Popovici and Larochelle, "Greedy layer-wise training of deep ne
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import signature
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -14,8 +13,8 @@ from sklearn.utils import check_random_state
 
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.autoencoder import Autoencoder
+from fastdl.estimators.base.words import parameters
 from fastdl.samples import core_input
-from fastdl.validation import check_rows
 
 
 class Pretrained(NamedTuple):
@@ -36,10 +35,10 @@ class Pretrained(NamedTuple):
 class _LayerAutoencoder(Autoencoder):
     """Of one layer. X, and how wide it is, are for the stack to speak of."""
 
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        return check_rows(self, X, reset=reset), None
+    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        return self._inputs.check(self, X, reset=reset), None
 
-    def _new_weights(self, program: Any, X: Any) -> None:
+    def _warn(self, X: Any) -> None:
         pass
 
 
@@ -80,7 +79,7 @@ _ONE_LAYER = {"early_stopping": False, "scoring": None, "warm_start": False}
 
 def _parameters(estimator: Any) -> set[str]:
     made = estimator if isinstance(estimator, type) else type(estimator)
-    return set(signature(made).parameters)
+    return {f.name for f in parameters(made)}
 
 
 def _greedy(e: Any, X: Any, y: Any, sample_weight: Any, layer: Callable[[int], Any]) -> Pretrained:
@@ -100,6 +99,21 @@ def _greedy(e: Any, X: Any, y: Any, sample_weight: Any, layer: Callable[[int], A
         histories.append(net.history_)
         X = program.predict(core_input(X), layer=net._layer_index("code"))
     return Pretrained(weights, histories)
+
+
+def pretrain(estimator: Any, X: Any) -> None:
+    """What the method `pretrain` of an estimator does: it keeps what `fit` then starts from."""
+    X = estimator._inputs.check(estimator, X, reset=True)
+    coding.check_range(estimator, X)
+    found = from_autoencoders(estimator, X, None)
+    estimator._pretrained = found._asdict()
+    estimator.pretrain_history_ = found.histories
+
+
+def given(estimator: Any) -> Pretrained | None:
+    """What `pretrain` left."""
+    known = hasattr(estimator, "_pretrained")
+    return Pretrained(**estimator._pretrained) if known else None
 
 
 def take_over(estimator: Any, pretrained: Pretrained) -> None:

@@ -3,73 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
-from typing import Any, ClassVar
-
-from sklearn.base import is_regressor
+from typing import Any, ClassVar, Self
 
 from fastdl import layers as L
-from fastdl._sklearn import Interval, StrOptions
+from fastdl._sklearn import StrOptions, _fit_context
 from fastdl.estimators.autoencoders import coding, pretraining
-from fastdl.estimators.autoencoders.stacked import PretrainMixin
-from fastdl.estimators.base.layered import BaseLayered
+from fastdl.estimators.autoencoders.words import RECONSTRUCTION_LOSS, StackWords
+from fastdl.estimators.base.net import Net
+from fastdl.estimators.base.output import with_output
+from fastdl.estimators.base.words import reword, word
+from fastdl.estimators.inputs import RowInput
+from fastdl.fitting import checkpoint
+from fastdl.fitting.job import Job
 from fastdl.layers import Layer
-from fastdl.validation import check_rows, check_rows_and_targets
 
 
-class BaseStackedPredictor(PretrainMixin, BaseLayered):
+class StackedPredictor(StackWords, Net):
     """Hidden layers learnt greedily, and an output layer for y."""
 
-    _least_batch = 256
+    hidden_layer_sizes: int | Sequence[int] = reword(
+        StackWords,
+        "hidden_layer_sizes",
+        default=(100, 100),
+        text="Units of the hidden layers.",
+        kw_only=False,
+    )
+    pretraining: str | None = word(
+        default="unsupervised",
+        rule=[StrOptions({"unsupervised", "supervised"}), None],
+        kind='{"unsupervised", "supervised"} or None',
+        text="An autoencoder for each layer, or a network with that one hidden layer, for y. None "
+        "starts from random weights.",
+    )
+    representation: str = word(
+        default="replace",
+        rule=[StrOptions({"replace", "concatenate"})],
+        kind='{"replace", "concatenate"}',
+        text="What the output layer sees: the last hidden layer, or X beside it.",
+    )
+    fine_tune: bool = word(
+        default=True,
+        rule=["boolean"],
+        kind="bool",
+        text="Whether the hidden layers learn from y, or the output layer only.",
+    )
+    reconstruction_loss: str = word(default="squared_error", like=RECONSTRUCTION_LOSS)
+
     _loss_word: ClassVar[str] = "reconstruction_loss"
-    activation: str
-    reconstruction_loss: str
-    pretraining: str | None
-    representation: str
-    fine_tune: bool
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **{k: v for k, v in BaseLayered._parameter_constraints.items() if k != "input_shape"},
-        **{k: v for k, v in coding.CONSTRAINTS.items() if k != "loss"},
-        "reconstruction_loss": coding.CONSTRAINTS["loss"],
-        "pretraining": [StrOptions({"unsupervised", "supervised"}), None],
-        "pretrain_epochs": [Interval(Integral, 1, None, closed="left")],
-        "representation": [StrOptions({"replace", "concatenate"})],
-        "fine_tune": ["boolean"],
-    }
+    @property
+    def _inputs(self) -> RowInput:
+        return RowInput(sparse=True)
 
-    def __sklearn_tags__(self) -> Any:
-        """X has two dimensions and may be sparse."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = False
-        tags.input_tags.sparse = True
-        return tags
+    @_fit_context(prefer_skip_nested_validation=True)
+    def pretrain(self, X: Any) -> Self:
+        """Train the hidden layers one after the other, without labels.
 
-    def _check_X(self, X: Any) -> Any:
-        return check_rows(self, X)
+        `fit` then starts from these weights, however often it is called; without `pretrain` it
+        begins by pretraining on its own X. A clone has forgotten them.
 
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        return check_rows_and_targets(self, X, y, reset=reset, y_numeric=is_regressor(self))
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
 
-    def _batch_size(self, n_samples: int) -> int:
-        return min(200 if self.batch_size == "auto" else int(self.batch_size), n_samples)
+        Returns
+        -------
+        self
+        """
+        with checkpoint.fitting(self):
+            pretraining.pretrain(self, X)
+        return self
 
-    def _hidden(self, input_shape: tuple[int, ...]) -> Sequence[Layer]:
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         sizes = coding.sizes_of(self)
         hidden = coding.encoder(sizes, self.activation, trainable=self.fine_tune)
-        return (
-            [L.Concat(hidden, name="features")] if self.representation == "concatenate" else hidden
-        )
+        if self.representation == "concatenate":
+            hidden = [L.Concat(hidden, name="features")]
+        return with_output(hidden, input_shape, n_outputs)
 
-    def _new_weights(self, program: Any, X: Any) -> None:
-        """Images' warnings are not for rows."""
-
-    def _pretrain(self, X: Any, y: Any, sample_weight: Any) -> None:
-        found = self._given_pretraining()
+    def _start(self, job: Job) -> None:
+        train, found = job.train, pretraining.given(self)
         if found is None and self.pretraining == "unsupervised":
-            coding.check_range(self, X)
-            found = pretraining.from_autoencoders(self, X, sample_weight)
+            coding.check_range(self, train.X)
+            found = pretraining.from_autoencoders(self, train.X, job.sample_weight)
         elif found is None and self.pretraining == "supervised":
-            found = pretraining.from_labels(self, X, y, sample_weight)
+            found = pretraining.from_labels(self, train.X, train.y, job.sample_weight)
         if found is not None:
             pretraining.take_over(self, found)

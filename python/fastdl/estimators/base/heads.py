@@ -1,144 +1,240 @@
-"""What y means: the parts of an estimator that make it a classifier or a regressor."""
+"""What y is: labels, or numbers, perhaps for every step.
+
+Each is checked, and chooses the loss, in one place.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Self
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
-from fastdl._sklearn import _check_partial_fit_first_call, _fit_context
-from fastdl.fitting import job
+from fastdl import losses
+from fastdl._rules import unknown
+from fastdl._sklearn import _check_partial_fit_first_call
 from fastdl.fitting.targets import Targets
-from fastdl.optim import LBFGS
+from fastdl.losses import Loss
+from fastdl.samples import Sequences
+
+REGRESSION = tuple(
+    name for name, loss in losses.BY_NAME.items() if not loss.codes and loss.highest == math.inf
+)
 
 
-def is_stochastic(estimator: Any) -> bool:
-    """Say why not for `available_if`."""
-    if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. "
-            f"{estimator.solver} is not stochastic."
+class Head(Protocol):
+    """A kind of y: its checks, what the network learns of it, and by which loss."""
+
+    def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """Checked X and y."""
+
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
+        """What checked y is; raises if it does not go with earlier fits."""
+
+    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+        """Take note, in the first partial fit, of what may come in later ones."""
+
+    def loss(self, estimator: Any, targets: Targets) -> Loss:
+        """What is minimised."""
+
+    def stratify(self, targets: Targets, y: NDArray[Any]) -> NDArray[Any] | None:
+        """Labels whose shares a held-out validation set keeps, from the encoded y."""
+
+    def tag(self, tags: Any) -> None:
+        """Write into scikit-learn's tags what is taken."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A class for each sample, or indicators of several; cross-entropy or the hinge."""
+
+    def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """See `Head.check`."""
+        return estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=False)
+
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
+        """See `Head.targets`."""
+        e = estimator
+        self._check_labels(e, y)
+        if hasattr(e, "classes_") and (e.warm_start or incremental):
+            _compare_classes(y, e.classes_, exactly=e.warm_start)
+            return e._targets
+        targets = self._new_targets(e, y)
+        e.classes_ = targets.classes
+        return targets
+
+    def _check_labels(self, estimator: Any, y: Any) -> None:
+        """Raise for y that is no labels, or several for each sample."""
+        _check_name("loss", estimator.loss, ("log_loss", "hinge"))
+        check_classification_targets(y)
+        if type_of_target(y).endswith("multioutput"):
+            raise ValueError(
+                f"y has shape {np.shape(y)}; {type(estimator).__name__} learns one class for each "
+                "sample, or indicators (0 and 1) of several. "
+                "sklearn.multioutput.MultiOutputClassifier takes more."
+            )
+
+    def _new_targets(self, estimator: Any, y: Any) -> Targets:
+        name, loss = type(estimator).__name__, estimator.loss
+        targets = Targets.of_labels(y, one_output=loss == "log_loss")
+        if len(targets.classes) == 1:
+            raise ValueError(
+                f"{name} needs samples of at least 2 classes in the data, but the data contains "
+                f"only one class: {targets.classes.tolist()[0]!r}"
+            )
+        if loss != "log_loss" and targets.kind == "multilabel":
+            raise ValueError(
+                f"{name}: loss={loss!r} is for classes that exclude each other, but y holds "
+                "indicators. Use loss='log_loss'."
+            )
+        return targets
+
+    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+        """See `Head.first_part`; of indicators, the classes are the columns of y."""
+        if _check_partial_fit_first_call(estimator, classes):
+            labels = y if type_of_target(y).startswith("multilabel") else classes
+            one_output = estimator.loss == "log_loss"
+            estimator._targets = Targets.of_labels(labels, one_output=one_output)
+
+    def loss(self, estimator: Any, targets: Targets) -> Loss:
+        """See `Head.loss`."""
+        if estimator.loss != "log_loss":
+            return losses.get(estimator.loss)
+        if targets.kind == "multiclass":
+            return losses.SoftmaxCrossEntropy()
+        return losses.BinaryCrossEntropy()
+
+    def stratify(self, targets: Targets, y: NDArray[Any]) -> NDArray[Any] | None:
+        """See `Head.stratify`."""
+        return None if targets.kind == "multilabel" else y
+
+    def tag(self, tags: Any) -> None:
+        """Indicators of labels: see `takes_indicators`, for `ClassifierMixin` has its say later."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A number, or several, for each sample; squared and other errors."""
+
+    def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """See `Head.check`."""
+        return estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=True)
+
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
+        """See `Head.targets`."""
+        e = estimator
+        _check_name("loss", e.loss, REGRESSION)
+        loss = losses.get(e.loss)
+        if np.min(y) < loss.lowest:
+            raise ValueError(
+                f"{type(e).__name__}: loss={loss.kind!r} is for counts, but y goes down to "
+                f"{np.min(y):g}. Use another loss."
+            )
+        return Targets.of_values(y) if anew else e._targets
+
+    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+        """See `Head.first_part`."""
+        if classes is not None:
+            raise TypeError(
+                f"{type(estimator).__name__}.partial_fit takes no classes: y holds numbers."
+            )
+
+    def loss(self, estimator: Any, targets: Targets) -> Loss:
+        """See `Head.loss`."""
+        return losses.get(estimator.loss)
+
+    def stratify(self, targets: Targets, y: NDArray[Any]) -> None:
+        """See `Head.stratify`: numbers have no shares."""
+
+    def tag(self, tags: Any) -> None:
+        """Several numbers for each sample."""
+        tags.target_tags.multi_output = True
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Labels or numbers for every step of sequences."""
+
+    of: Labels | Numbers
+
+    def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """See `Head.check`."""
+        numeric = isinstance(self.of, Numbers)
+        return estimator._inputs.check_with_steps(estimator, X, y, reset=reset, numeric=numeric)
+
+    def targets(self, estimator: Any, y: Sequences, *, anew: bool, incremental: bool) -> Targets:
+        """See `Head.targets`."""
+        return self.of.targets(estimator, y.steps, anew=anew, incremental=incremental)
+
+    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+        """See `Head.first_part`."""
+        flat = y if y is None else np.concatenate([np.atleast_1d(of_one) for of_one in y])
+        self.of.first_part(estimator, flat, classes)
+
+    def loss(self, estimator: Any, targets: Targets) -> Loss:
+        """See `Head.loss`."""
+        return self.of.loss(estimator, targets)
+
+    def stratify(self, targets: Targets, y: NDArray[Any]) -> None:
+        """See `Head.stratify`: sequences have many labels."""
+
+    def tag(self, tags: Any) -> None:
+        """See `Head.tag`."""
+        self.of.tag(tags)
+
+
+@dataclass(frozen=True)
+class Itself:
+    """X is its own target: y is nothing."""
+
+    def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """See `Head.check`."""
+        return estimator._inputs.check(estimator, X, reset=reset), None
+
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
+        """See `Head.targets`."""
+        return Targets("input", int(estimator.n_features_in_))
+
+    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+        """See `Head.first_part`."""
+
+    def loss(self, estimator: Any, targets: Targets) -> Loss:
+        """See `Head.loss`."""
+        crossed = estimator.loss == "cross_entropy"
+        return losses.BinaryCrossEntropy() if crossed else losses.SquaredError()
+
+    def stratify(self, targets: Targets, y: NDArray[Any]) -> None:
+        """See `Head.stratify`: there are no labels."""
+
+    def tag(self, tags: Any) -> None:
+        """See `Head.tag`."""
+        tags.target_tags.required = False
+
+
+def takes_indicators(tags: Any) -> Any:
+    """The tags of a classifier, with multilabel y."""
+    tags.classifier_tags.multi_label = True
+    return tags
+
+
+def _check_name(parameter: str, value: object, names: tuple[str, ...]) -> None:
+    if isinstance(value, str) and value not in names:
+        raise ValueError(unknown(parameter, value, names))
+
+
+def _compare_classes(y: Any, known: NDArray[Any], *, exactly: bool) -> None:
+    """Raise where y has other labels than those of earlier fits."""
+    classes = unique_labels(y)
+    if exactly and set(classes) != set(known):
+        raise ValueError(
+            "warm_start can only be used where `y` has the same classes as in the previous "
+            f"call to fit. Previously got {known}, `y` has {classes}"
         )
-    return True
-
-
-def _check_incremental(estimator: Any) -> None:
-    if estimator._stops_early(own_validation=False):
-        raise ValueError("partial_fit does not support early_stopping=True")
-
-
-class NetClassifierMixin(ClassifierMixin):
-    """Labels in, labels and probabilities out."""
-
-    _targets: Targets
-    classes_: NDArray[Any]
-
-    def _targets_of(self, y: Any, *, incremental: bool) -> Targets:
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            targets = Targets.of_labels(y, one_output=not self._loss_takes_codes)
-            self.classes_ = targets.classes
-            return targets
-        classes = unique_labels(y)
-        if self.warm_start and set(classes) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes_}, `y` has {classes}"
-            )
-        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
-            raise ValueError(
-                "`y` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes_}. 'y' has {classes}."
-            )
-        return self._targets
-
-    def _all_labels(self, y: Any, classes: Any) -> Any:
-        """What the first partial fit is told that may come; of indicators, the columns of y."""
-        return y if type_of_target(y).startswith("multilabel") else classes
-
-    @property
-    def _loss_takes_codes(self) -> bool:
-        """Whether the loss wants an output for each of two classes too (hinge)."""
-        return False
-
-    @available_if(is_stochastic)
-    @job.unchanged_on_error
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Go on for one epoch over the given samples.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix}
-            As in `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-        classes : array-like of shape (n_classes,), default=None
-            All labels that may come, for the first call.
-
-        Returns
-        -------
-        self
-        """
-        _check_incremental(self)
-        if _check_partial_fit_first_call(self, classes):
-            labels = self._all_labels(y, classes)
-            self._targets = Targets.of_labels(labels, one_output=not self._loss_takes_codes)
-        job.fit(self, X, y, sample_weight, incremental=True)
-        return self
-
-    def predict(self, X: Any) -> Any:
-        """Labels, shape (n_samples,), or indicators, shape (n_samples, n_classes)."""
-        outputs = self._outputs(X)
-        return self._targets.decode(outputs)
-
-    def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Probabilities (n_samples, n_classes) of the classes, in the order of `classes_`."""
-        p = self._outputs(X)
-        return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
-
-    def predict_log_proba(self, X: Any) -> NDArray[Any]:
-        """Logarithms of `predict_proba`."""
-        p = self.predict_proba(X)
-        return np.log(p, out=p)
-
-
-class NetRegressorMixin(RegressorMixin):
-    """Numbers in, numbers out."""
-
-    _targets: Targets
-
-    def _targets_of(self, y: NDArray[Any], *, incremental: bool) -> Targets:
-        if hasattr(self, "_targets") and (self.warm_start or incremental):
-            return self._targets
-        return Targets.of_values(y)
-
-    @available_if(is_stochastic)
-    @job.unchanged_on_error
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go on for one epoch over the given samples.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix}
-            As in `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self
-        """
-        _check_incremental(self)
-        job.fit(self, X, y, sample_weight, incremental=True)
-        return self
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predicted values, shape (n_samples,) or (n_samples, n_outputs)."""
-        outputs = self._outputs(X)
-        return self._targets.decode(outputs)
+    if len(np.setdiff1d(classes, known, assume_unique=True)):
+        raise ValueError(
+            "`y` has classes not in `self.classes_`. "
+            f"`self.classes_` has {known}. 'y' has {classes}."
+        )

@@ -1,31 +1,60 @@
-"""What all estimators are: parameters, a network, and what can be asked of it."""
+"""The base of the estimators that are one network: how it is made, trained and asked."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from fastdl import layers as L
 from fastdl import program as programs
-from fastdl._sklearn import CallbackSupportMixin, _fit_context
-from fastdl.estimators.base.names import check_names
-from fastdl.fitting import checkpoint, job, windows
+from fastdl._saved import Saved
+from fastdl._sklearn import TransformerMixin
+from fastdl.estimators.base.estimator import Estimator
+from fastdl.estimators.base.heads import Head, Itself
+from fastdl.estimators.base.words import fitted
+from fastdl.fitting import checkpoint, windows
+from fastdl.fitting.job import Checked, Given, Job
+from fastdl.fitting.learning import learn
 from fastdl.fitting.network import Network
-from fastdl.fitting.progress import LearningRate, Progress
-from fastdl.fitting.solver import epoch_line
+from fastdl.fitting.progress import Progress
+from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
-from fastdl.losses import Loss
-from fastdl.samples import Samples, core_input, lengths_of
+from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of, with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
+
+
+def is_stochastic(estimator: Any) -> bool:
+    """Say why not for `available_if`."""
+    if is_lbfgs(estimator.solver):
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    return True
+
+
+def has_answers(estimator: Any) -> bool:
+    """Say why not for `available_if`."""
+    if isinstance(estimator._head, Itself):
+        raise AttributeError(f"{type(estimator).__name__} learns X itself: see its reconstruct.")
+    return True
+
+
+def has_probabilities(estimator: Any) -> bool:
+    """Say why not for `available_if`."""
+    if estimator.loss == "log_loss":
+        return True
+    raise AttributeError(f"probabilities need loss='log_loss', not loss={estimator.loss!r}.")
 
 
 class Summary(str):
@@ -36,73 +65,41 @@ class Summary(str):
     __repr__ = str.__str__
 
 
-class BaseNet(
-    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
-    """Base of the estimators.
+class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
+    """A network that learns from samples.
 
-    A subclass says how X is checked (`_check_X`, `_check_X_y`), what y means (`_targets_of`, from a
-    mixin of `_heads`), which layers stand between them (`_layers`) and which loss is minimised
-    (`_loss`). Its constructor has the words that `_solver` reads.
-
-    A fitted estimator holds a `Network` (specs, weights, the compiled program), the `Targets`, and
-    the `Progress` and `LearningRate` of its training. All of them pickle as numbers and arrays.
+    A subclass says what X and y are (`_inputs`, `_head`), which layers stand between them
+    (`_layers`), and how they are trained (`_recipe`, of `TrainingWords`).
     """
 
-    _network: Network
-    _targets: Targets
-    _progress: Progress
-    _optimizer: LearningRate
-    _least_batch = 256  # compiled for no less, so that predict has enough to do at a time
-    _report = staticmethod(epoch_line)  # what `verbose` prints after an epoch
-    _warns_at_end = False  # whether it is a warning that max_epochs end the training
+    n_parameters_: int = fitted("int", "Weights, biases and all else that is learnt.")
+    _network: Network = fitted(saved=Saved(Network, "network"))
+    _targets: Targets = fitted(saved=Saved(Targets, "targets"))
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Raise TypeError, with a hint, for parameters called as in other libraries."""
-        check_names(cls, kwargs)
-        return super().__new__(cls)
+    _least_batch: ClassVar[int] = 256  # compiled for no less: predict has enough to do at a time
 
     # --- what a subclass says
 
-    def _check_X(self, X: Any) -> Any:
-        """X for predict: an array (n, *input_shape) or a CSR or CSC matrix."""
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> Sequence[Layer]:
+        """All layers, the output layer included."""
         raise NotImplementedError
 
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        """X and y for fit."""
+    @property
+    def _head(self) -> Head:
+        """What y is."""
         raise NotImplementedError
 
-    def _targets_of(self, y: Any, *, incremental: bool) -> Targets:
-        """What y is; raises if it does not go with earlier fits."""
+    def _recipe(self, n_samples: int, *, own_validation: bool, incremental: bool) -> Recipe:
+        """How to train on so many samples."""
         raise NotImplementedError
-
-    def _layers(self, input_shape: tuple[int, ...]) -> Sequence[Layer]:
-        """All layers, with an output layer of ``self._targets.n_outputs`` units."""
-        raise NotImplementedError
-
-    def _loss(self) -> Loss:
-        """The loss for ``self._targets``."""
-        raise NotImplementedError
-
-    def _input_shape(self, X: Any) -> tuple[int, ...]:
-        """Of a sample in a new network for this X."""
-        return tuple(X.shape[1:])
 
     def _dtype(self, X: Any) -> np.dtype[Any]:
         """Of a new network for this X."""
         return np.dtype(self.dtype)
 
-    def _batch_size(self, n_samples: int) -> int:
-        """Samples in a batch, of `n_samples` to train on."""
-        raise NotImplementedError
-
-    def _stops_early(self, own_validation: bool) -> bool:
-        """Whether the validation score decides when to stop; "auto": with the user's own set."""
-        return own_validation if self.early_stopping == "auto" else bool(self.early_stopping)
-
-    def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        """Labels whose shares a held-out validation set keeps, from the encoded y."""
-        return None
+    def _input_shape(self, X: Any) -> tuple[int, ...]:
+        """Of a sample in a new network for this X."""
+        return tuple(X.shape[1:])
 
     def _largest_loss(self, dtype: np.dtype[Any]) -> float:
         """The largest loss reported for one output."""
@@ -118,40 +115,31 @@ class BaseNet(
         """The loss that users see for the core's mean, penalties apart: of an epoch, or of all."""
         return loss
 
-    def _new_weights(self, program: Program, X: Any) -> None:
-        """Change the initial weights that the layers' initialisers drew."""
+    def _warn(self, X: Any) -> None:
+        """Warn of what would make the new network learn badly from checked X."""
+        self._inputs.warn(self, X, self._network.layers)
 
-    def _pretrain(self, X: Any, y: Any, sample_weight: Any) -> None:
-        """Give a new network a better start, from checked X and y and the user's weights."""
+    def _start(self, job: Job) -> None:
+        """Give a new network a better start than its layers' initialisers."""
 
     def _trains(self) -> bool:
-        """Whether the whole network is trained after `_pretrain`."""
+        """Whether the network is trained by descent after `_start`."""
         return True
 
-    def _go_on(self) -> None:
-        """Make the network ready for a fit from where it stands."""
-        self._take_weights(self._network.ready(self.n_jobs))
-
-    def _show_weights(self, program: Program) -> None:
+    def _show_weights(self, program: Program | Network) -> None:
         """Copy the program's weights to the fitted attributes that show them."""
 
+    def _shown_weights(self) -> dict[str, NDArray[Any]]:
+        """What the user may have written to those attributes, by the parameters' names."""
+        return {}
+
     def _take_weights(self, program: Program) -> None:
-        """Copy what the user may have written to those attributes to the program."""
+        """Copy that to the program."""
+        for name, value in self._shown_weights().items():
+            program.set_parameter(name, value)
 
-    @property
-    def _max_epochs(self) -> int:
-        return int(self.max_epochs)
+    # --- fit
 
-    def _has_weights(self) -> bool:
-        return hasattr(self, "_network")
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._has_weights()
-
-    # --- fit and its opposite
-
-    @job.unchanged_on_error
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
         X: Any,
@@ -181,8 +169,119 @@ class BaseNet(
         -------
         self
         """
-        job.fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val))
-        return self
+        return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
+
+    @available_if(is_stochastic)
+    def partial_fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, classes: Any = None
+    ) -> Self:
+        """Go on for one epoch over the given samples.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+        sample_weight : array-like of shape (n_samples,), default=None
+        classes : array-like of shape (n_classes,), default=None
+            Of classifiers: all labels that may come, for the first call.
+
+        Returns
+        -------
+        self
+        """
+        if self._stops_early(own_validation=False):
+            raise ValueError("partial_fit does not support early_stopping=True")
+        with checkpoint.fitting(self):
+            self._head.first_part(self, y, classes)
+            return self._fit(Given(X, y, sample_weight), incremental=True)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_network")
+
+    def __sklearn_tags__(self) -> Any:
+        """Of X and y, as `_inputs` and `_head` take them."""
+        tags = super().__sklearn_tags__()
+        self._head.tag(tags)
+        return tags
+
+    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        return self._head.check(self, X, y, reset=reset)
+
+    def _check_targets(self, y: Any, *, anew: bool, incremental: bool) -> None:
+        self._targets = self._head.targets(self, y, anew=anew, incremental=incremental)
+
+    def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None:
+        return self._head.stratify(self._targets, y)
+
+    def _learn(self, job: Job) -> None:
+        if job.anew or not hasattr(self, "_network"):
+            self._network = self._new_network(job)
+            self._progress = Progress()
+            self._warn(job.train.X)
+            self._start(job)
+        if not job.anew:
+            self._go_on()
+        if self._trains():
+            learn(self, job)
+        else:
+            self._show()
+
+    def _new_network(self, job: Job) -> Network:
+        X, dtype = job.train.X, self._dtype(job.train.X)
+        shape = self._input_shape(X)
+        layers = self._layers(shape, self._targets.n_outputs)
+        batch = 0 if self.batch_size == "auto" else min(self.batch_size, X.shape[0])
+        return Network(
+            layers,
+            shape,
+            self._head.loss(self, self._targets),
+            dtype=dtype,
+            cap=self._largest_loss(dtype),
+            seed=job.random_state.randint(2**31 - 1) if L.draws(layers) else 0,
+            batch_size=max(self._least_batch, batch),
+            n_jobs=self.n_jobs,
+            random_state=job.random_state,
+        )
+
+    def _go_on(self) -> None:
+        """Make the network ready for a fit from where it stands."""
+        self._take_weights(self._network.ready(self.n_jobs))
+
+    def _data(self, checked: Checked) -> Data:
+        """Checked samples as the core takes them, and as the user gave them."""
+        X, dtype = self._with_room(checked.X), np.dtype(self._network.dtype)
+        weight = None if checked.weight is None else checked.weight.astype(dtype, copy=False)
+        y = self._targets.encode(checked.y, dtype)
+        return Data(Samples(core_input(X), y, weight, lengths_of(X)), checked.given, checked.y)
+
+    def _with_room(self, X: Any) -> Any:
+        """Sequences with as many steps as the network, which grows to the longest; else X."""
+        if not isinstance(X, Sequences):
+            return X
+        self._network.lengthen(self._input_shape(X)[0])
+        steps = max(X.shape[1], self._network.input_shape[0])
+        return Sequences(with_steps(X.values, steps), X.lengths)
+
+    def _show(self) -> None:
+        """Bring the fitted attributes up to date."""
+        network, progress = self._network, self._progress
+        history = progress.history
+        self.n_parameters_ = sum(p.size for p in network.parameters)
+        self.n_iter_, self.best_iter_, self.t_ = progress.n_iter, progress.best_iter, progress.t
+        self.history_ = history
+        self.loss_curve_ = list(history["loss"])
+        self.loss_ = progress.loss
+        validated = not np.isnan(history["val_loss"]).all()
+        self.validation_loss_curve_ = list(history["val_loss"]) if validated else None
+        self.validation_scores_ = list(history["val_score"]) if validated else None
+        self._show_weights(network)
+
+    def _restored(self) -> None:
+        if hasattr(self, "_network"):  # else it was only pretrained
+            if len(self._targets.classes):
+                self.classes_ = self._targets.classes
+            self._show()
+
+    # --- use
 
     @property
     def program_(self) -> Program:
@@ -198,17 +297,44 @@ class BaseNet(
     def _outputs(self, X: Any, layer: int | None = None) -> NDArray[Any]:
         """What the network answers to the user's X, after the link, or the outputs of a layer."""
         check_is_fitted(self)
-        return self._predict(self._check_X(X), layer)
+        return self._predict(self._inputs.check(self, X, reset=False), layer)
 
     def _predict(self, X: Any, layer: int | None) -> NDArray[Any]:
         """`_outputs` for checked X."""
+        X = self._with_room(X)
         program, lengths = self.program_, lengths_of(X)
         if layer is None:
             link = self._network.loss.link
             outputs = windows.predict(program, core_input(X), lengths, link=link)
         else:
             outputs = windows.predict(program, core_input(X), lengths, layer=layer)
+        if isinstance(X, Sequences) and X.dtype.kind == "i":  # codes ask for no float64
+            return outputs.astype(self._network.dtype, copy=False)
         return outputs.astype(np.result_type(X.dtype, outputs.dtype), copy=False)
+
+    @available_if(has_answers)
+    def predict(self, X: Any) -> Any:
+        """What the network answers: labels or indicators, or numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            A sparse matrix of indicators where y was one.
+        """
+        outputs = self._outputs(X)
+        return self._targets.decode(outputs)
+
+    @available_if(has_probabilities)
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Probabilities (n_samples, n_classes) of the classes, in the order of `classes_`."""
+        p = self._outputs(X)
+        return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
+
+    @available_if(has_probabilities)
+    def predict_log_proba(self, X: Any) -> NDArray[Any]:
+        """Logarithms of `predict_proba`."""
+        p = self.predict_proba(X)
+        return np.log(p, out=p)
 
     def transform(self, X: Any, layer: int | str | None = None) -> NDArray[Any]:
         """Features that the network has learnt: the outputs of a layer.
@@ -244,19 +370,25 @@ class BaseNet(
         top = [layer for layer in self._network.program.layers if layer.depth == 0]
         return math.prod(top[self._layer_index(None)].output_shape)
 
-    def summary(self) -> str:
-        """A table of the layers of the fitted network: output shapes and numbers of parameters."""
-        check_is_fitted(self)
-        return Summary(programs.summary(self._network.program))
+    def summary(
+        self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
+    ) -> str:
+        """A table of the layers: output shapes and numbers of parameters.
 
-    def __getstate__(self) -> dict[str, Any]:
-        seen = checkpoint.seen_by_others(self)
-        if seen is not None:
-            return dict(seen.__getstate__())
-        return checkpoint.whole_state(super().__getstate__())
+        Parameters
+        ----------
+        input_shape : (int,), (int, int) or (int, int, int), optional
+            Of one sample. With it, the table is of the network that a fit would make.
+        n_outputs : int, optional
+            Classes or targets, together with `input_shape`; 1 if not given.
 
-    def save(self, path: str | Path) -> None:
-        """Write the estimator to a safetensors file; `fastdl.load` reads it."""
-        from fastdl.io import save
-
-        save(self, path)
+        Returns
+        -------
+        str
+        """
+        if input_shape is None:
+            check_is_fitted(self)
+            return Summary(programs.summary(self._network.program))
+        shape = self._inputs.sample_shape(tuple(input_shape))
+        layers = self._layers(shape, n_outputs or 1)
+        return Summary(programs.summary(programs.compile(layers, shape, batch_size=1, threads=1)))

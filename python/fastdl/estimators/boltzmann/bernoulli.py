@@ -11,7 +11,6 @@ from scipy import sparse
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from fastdl._sklearn import validate_data
 from fastdl.estimators.boltzmann.rbm import BaseRBM
 from fastdl.validation import outside_unit_interval
 
@@ -23,50 +22,8 @@ class BernoulliRBM(BaseRBM):
 
     Takes the parameters, and has the attributes and methods, of
     `sklearn.neural_network.BernoulliRBM` 1.9; the same `random_state` gives the same machine, to
-    rounding. Described here is what is new. The energy of visible units v and hidden units h, all
-    0 or 1, is ``E(v, h) = - b v - c h - v W h``.
-
-    Parameters
-    ----------
-    n_components : int, default=256
-        Hidden units.
-    learning_rate : float, default=0.1
-    batch_size : int, default=10
-        Also the number of persistent chains.
-    n_iter : int, default=10
-        Epochs.
-    verbose : int, default=0
-    random_state : int, RandomState or None
-        As in scikit-learn.
-    k : int, default=1
-        Rounds of Gibbs sampling between two updates.
-    persistent : bool, default=True
-        Whether the model's samples go on from update to update, as in scikit-learn (persistent
-        contrastive divergence, Tieleman 2008), or start at the data each time (contrastive
-        divergence, Hinton 2002; visible units are then expectations).
-    momentum : float, default=0.0
-    weight_decay : float, default=0.0
-        Of the weights, not of the intercepts: ``- learning_rate * weight_decay * w`` in each step.
-    sparsity_target : float, default=None
-        What share of the samples should activate a hidden unit. Its running mean is pulled there
-        with strength `sparsity_cost` (Hinton 2010, section 11).
-    sparsity_cost : float, default=0.1
-    n_jobs : int, default=None
-        Threads. None obeys OMP_NUM_THREADS, threadpoolctl, joblib and the limits of the process;
-        the result is the same for any number.
-    device : {"cpu", "cuda", "auto"}, default="cpu"
-
-    Attributes
-    ----------
-    components_ : ndarray of shape (n_components, n_features)
-    intercept_hidden_ : ndarray of shape (n_components,)
-    intercept_visible_ : ndarray of shape (n_features,)
-        As in scikit-learn; what is written there is used.
-    h_samples_ : ndarray of shape (batch_size, n_components)
-        The chains; zeros without `persistent`.
-    history_ : dict of list
-        One table for the epochs of `fit`: epoch, reconstruction_error (mean square, of up to 500
-        samples), seconds.
+    rounding. New are all parameters from `k` on. The energy of visible units v and hidden units h,
+    all 0 or 1, is ``E(v, h) = - b v - c h - v W h``.
 
     References
     ----------
@@ -89,39 +46,6 @@ class BernoulliRBM(BaseRBM):
     _gaussian: ClassVar[bool] = False
     _score_name: ClassVar[str] = "pseudo-likelihood"
 
-    def __init__(
-        self,
-        n_components: int = 256,
-        *,
-        learning_rate: float = 0.1,
-        batch_size: int = 10,
-        n_iter: int = 10,
-        verbose: int = 0,
-        random_state: int | np.random.RandomState | None = None,
-        k: int = 1,
-        persistent: bool = True,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        sparsity_target: float | None = None,
-        sparsity_cost: float = 0.1,
-        n_jobs: int | None = None,
-        device: str = "cpu",
-    ) -> None:
-        self.n_components = n_components
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.verbose = verbose
-        self.random_state = random_state
-        self.k = k
-        self.persistent = persistent
-        self.momentum = momentum
-        self.weight_decay = weight_decay
-        self.sparsity_target = sparsity_target
-        self.sparsity_cost = sparsity_cost
-        self.n_jobs = n_jobs
-        self.device = device
-
     def __sklearn_tags__(self) -> Any:
         """`score_samples` draws at random, as in scikit-learn."""
         tags = super().__sklearn_tags__()
@@ -136,7 +60,7 @@ class BernoulliRBM(BaseRBM):
                 f"{outside}, but the visible units of BernoulliRBM stand for values from 0 to 1. "
                 "Scale X with MinMaxScaler (pixels: X / 255), or use GaussianRBM.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=2,
             )
 
     def gibbs(self, v: Any) -> NDArray[Any]:
@@ -166,8 +90,7 @@ class BernoulliRBM(BaseRBM):
         -------
         ndarray of shape (n_samples,)
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        X = self._rows(X)
         n_samples, n_features = X.shape
         feature = check_random_state(self.random_state).randint(0, n_features, n_samples)
         gain = [

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 
 from fastdl import layers as L
-from fastdl._sklearn import Interval, _fit_context
-from fastdl.estimators.base.layered import BaseLayered
-from fastdl.estimators.boltzmann.dbn import GreedyStack
-from fastdl.estimators.inputs.images import check_samples
-from fastdl.fitting import job
+from fastdl._rules import FLAG
+from fastdl._saved import SHAPE, Saved
+from fastdl._sklearn import _fit_context
+from fastdl.estimators.base.net import Net
+from fastdl.estimators.base.output import with_output
+from fastdl.estimators.base.training_words import RATE, TrainingWords
+from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.boltzmann import stack
+from fastdl.estimators.boltzmann.words import BeliefWords
+from fastdl.estimators.inputs import ImageInput
+from fastdl.fitting import checkpoint
+from fastdl.fitting.job import Job
 from fastdl.layers import Layer
+from fastdl.validation import resolve_device
 
 
-class BaseDBN(GreedyStack, BaseLayered):
+class BeliefNet(BeliefWords, TrainingWords, Net):
     """What `DBNClassifier` and `DBNRegressor` share."""
 
-    _least_batch = 256
-    _pretrained = False  # by `pretrain`
-    input_shape = None  # images of any shape become rows
-    dropout: float
+    dropout: float = word(
+        default=0.0,
+        rule=[RATE],
+        kind="float",
+        text="Probability that an output of a hidden layer is dropped in fine-tuning.",
+    )
+    input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
+    _pretrained: bool = fitted(saved=Saved(FLAG, "pretrained"))  # by `pretrain`
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **GreedyStack._parameter_constraints,
-        **BaseLayered._parameter_constraints,
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-    }
+    @property
+    def _inputs(self) -> ImageInput:
+        return ImageInput()  # images of any shape become rows
 
-    @job.unchanged_on_error
     @_fit_context(prefer_skip_nested_validation=True)
     def pretrain(self, X: Any, y: object = None) -> Self:
         """Learn the layers from X alone; `fit` then starts from their weights.
@@ -49,33 +55,41 @@ class BaseDBN(GreedyStack, BaseLayered):
         -------
         self
         """
-        X = check_samples(self, X, reset=True)
-        self._fit_machines(X.reshape(len(X), -1), check_random_state(self.random_state))
-        self._pretrained = True
+        with checkpoint.fitting(self):
+            resolve_device(self.device)
+            X = self._inputs.check(self, X, reset=True)
+            self._learn_stack(_as_rows(X))
+            self._pretrained = True
         return self
 
-    def _rows_are_strips(self) -> bool:
-        return False
+    def _learn_stack(self, X: NDArray[Any]) -> None:
+        """By draws of their own: those of the network do not depend on them."""
+        stack.pretrain(self, X, self._generator(incremental=False))
 
-    def _hidden(self, input_shape: tuple[int, ...]) -> Sequence[Layer]:
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         layers: list[Layer] = [] if len(input_shape) == 1 else [L.Flatten()]
         for size in self._sizes():
             layers += [L.Dense(size), L.Activation("sigmoid")]
             if self.dropout:
                 layers.append(L.Dropout(self.dropout))
-        return layers
+        return with_output(layers, input_shape, n_outputs)
 
-    def _pretrain(self, X: NDArray[Any], y: Any, sample_weight: Any) -> None:
+    def _start(self, job: Job) -> None:
         """Start from the machines' weights; the output layer keeps its own."""
-        X = X.reshape(len(X), -1)
-        if self._pretrained:
+        X = _as_rows(job.train.X)
+        if getattr(self, "_pretrained", False):
             self._check_pretrained(X.shape[1])
         else:
-            self._fit_machines(X, check_random_state(self.random_state))
+            self._learn_stack(X)
         program = self._network.program
         for i, rbm in enumerate(self.rbms_, start=1):
             program.set_parameter(f"dense_{i}.weight", rbm.components_.T)
             program.set_parameter(f"dense_{i}.bias", rbm.intercept_hidden_)
+
+    def _restored(self) -> None:
+        super()._restored()
+        if hasattr(self, "rbms_"):
+            self.pretrain_history_ = [rbm.history_ for rbm in self.rbms_]
 
     def _check_pretrained(self, n_features: int) -> None:
         learnt = [rbm.components_.shape[0] for rbm in self.rbms_]
@@ -86,3 +100,7 @@ class BaseDBN(GreedyStack, BaseLayered):
                 f"hidden_layer_sizes={learnt}, but fit gets {n_features} features and "
                 f"hidden_layer_sizes={self._sizes()}. Call pretrain again, or fit with the same."
             )
+
+
+def _as_rows(X: NDArray[Any]) -> NDArray[Any]:
+    return X.reshape(len(X), -1)

@@ -2,87 +2,99 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
-from numbers import Integral, Real
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from fastdl._sklearn import Interval, _fit_context, validate_data
-from fastdl.estimators.base.names import check_names
+from fastdl._rules import FLAG
+from fastdl._saved import MATRIX, VECTOR, Saved, Table, instance, short
+from fastdl._sklearn import TransformerMixin
+from fastdl.estimators.base.estimator import Estimator
+from fastdl.estimators.base.words import fitted
 from fastdl.estimators.boltzmann import training
+from fastdl.estimators.boltzmann.words import RbmWords
+from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.inputs.rows import TAKEN
+from fastdl.fitting.job import Given, Job
+from fastdl.fitting.tasks import epoch_tasks
 from fastdl.program import count_threads
 from fastdl.samples import core_input
-from fastdl.validation import float_dtype, resolve_device
+from fastdl.validation import float_dtype
 
 if TYPE_CHECKING:
     from fastdl._core import Rbm
 
-_COUNT = Interval(Integral, 1, None, closed="left")
-_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
-_TAKEN = (np.float64, np.float32, np.uint8)  # as they are: X may be memory-mapped
 
-
-class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     """What `BernoulliRBM` and `GaussianRBM` share.
 
     The weights are the fitted attributes; what users write there is used. The core's machine has
     memory to work in and nothing else, so pickles leave it out.
     """
 
-    components_: NDArray[Any]
-    intercept_hidden_: NDArray[Any]
-    intercept_visible_: NDArray[Any]
-    h_samples_: NDArray[Any]
-    _machine: Rbm | None = None
+    components_: NDArray[Any] = fitted(
+        "ndarray of shape (n_components, n_features)",
+        "The weights; what is written here is used.",
+        saved=MATRIX,
+    )
+    intercept_hidden_: NDArray[Any] = fitted(
+        "ndarray of shape (n_components,)", "Likewise.", saved=VECTOR
+    )
+    intercept_visible_: NDArray[Any] = fitted(
+        "ndarray of shape (n_features,)", "Likewise.", saved=VECTOR
+    )
+    h_samples_: NDArray[Any] = fitted(
+        "ndarray of shape (batch_size, n_components)",
+        "The chains; zeros without `persistent`.",
+        saved=MATRIX,
+    )
+    history_: training.History = fitted(
+        "dict of list",
+        "One table for the epochs of `fit`: epoch, reconstruction_error (mean square, of up to 500 "
+        "samples), seconds.",
+        saved=Saved(Table(training.COLUMNS)),
+    )
+    random_state_: np.random.RandomState = fitted(
+        "RandomState",
+        "What `partial_fit`, `gibbs` and `sample` draw from, from call to call; there once one of "
+        "them was called.",
+        saved=instance(np.random.RandomState, "a RandomState"),
+    )
+    _momenta: training.Momenta = fitted(saved=Saved(training.Momenta, "momenta", of_training=True))
 
-    _key: tuple[Any, ...]  # what the machine was compiled for
-    _exact = False  # whether scikit-learn's draws are made: NumPy's, samples in their order
-
+    _exact: bool = fitted(
+        saved=Saved(FLAG, "exact"), default=False
+    )  # whether scikit-learn's draws are made; never in a stack
     _gaussian: ClassVar[bool]
     _score_name: ClassVar[str]  # what `verbose` prints
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [_COUNT],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [_COUNT],
-        "n_iter": [Interval(Integral, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-        "k": [_COUNT],
-        "persistent": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "weight_decay": [_NOT_NEGATIVE],
-        "sparsity_target": [Interval(Real, 0, 1, closed="neither"), None],
-        "sparsity_cost": [_NOT_NEGATIVE],
-        "n_jobs": [Integral, None],
-        "device": [str],
-    }
+    _compiled = cast("tuple[tuple[Any, ...], Rbm] | None", None)  # what for, and the machine
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Raise TypeError, with a hint, for parameters called as in other libraries."""
-        check_names(cls, kwargs)
-        return super().__new__(cls)
+    @property
+    def _inputs(self) -> RowInput:
+        return RowInput(formats=("csr",), dtype=TAKEN)
 
     def __sklearn_tags__(self) -> Any:
-        """Sparse X is taken, and float32 stays float32."""
+        """float32 stays float32."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "components_")
+
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
-        return {key: value for key, value in state.items() if key not in ("_machine", "_key")}
+        return {key: value for key, value in state.items() if key != "_compiled"}
 
     # --- fit
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: object = None) -> Self:
         """Learn the distribution of X.
 
@@ -97,23 +109,8 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         -------
         self
         """
-        X = validate_data(self, X, accept_sparse="csr", dtype=_TAKEN)
-        self._check_range(X)
-        try:
-            self._fit(core_input(X), float_dtype(X), check_random_state(self.random_state), X)
-        except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=2)
-        return self
+        return self._fit(Given(X))
 
-    def _fit(
-        self, X: Any, dtype: np.dtype[Any], random_state: np.random.RandomState, X_user: Any
-    ) -> None:
-        """`fit` for checked X, from new weights."""
-        resolve_device(self.device)
-        self._start(X_user.shape[1], dtype, random_state)
-        training.run(self, X, X_user, random_state)
-
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: object = None) -> Self:
         """Take one step with all of X as a batch.
 
@@ -127,30 +124,25 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         -------
         self
         """
-        first = not hasattr(self, "components_")
-        X = validate_data(self, X, accept_sparse="csr", dtype=_TAKEN, reset=first)
-        self._check_range(X)
-        if first:
-            resolve_device(self.device)
-            self._start(X.shape[1], np.dtype(np.float64), self._random())
-        training.step(self, core_input(X), X.shape[0], self._random())
-        return self
+        random_state = vars(self).get("random_state_")
+        before = random_state and random_state.get_state()
+        try:
+            return self._fit(Given(X), incremental=True)
+        except BaseException:
+            if random_state:
+                random_state.set_state(before)
+            raise
 
-    def _start(
-        self, n_features: int, dtype: np.dtype[Any], random_state: np.random.RandomState
-    ) -> None:
-        n_hidden = self.n_components
-        weights = random_state.normal(0, 0.01, (n_hidden, n_features))
-        self.components_ = np.asarray(weights, order="F", dtype=dtype)
-        self.intercept_hidden_ = np.zeros(n_hidden, dtype)
-        self.intercept_visible_ = np.zeros(n_features, dtype)
-        self.h_samples_ = np.zeros((self.batch_size, n_hidden), dtype)
-        self.history_ = training.new_history()
-        self._momenta = training.Momenta()
-        self._n_features_out = n_hidden
+    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        X = self._inputs.check(self, X, reset=reset)
+        self._check_range(X)
+        return X, None
 
     def _check_range(self, X: Any) -> None:
         """Complain of X that such visible units cannot have."""
+
+    def _generator(self, incremental: bool) -> np.random.RandomState:
+        return self._random() if incremental else check_random_state(self.random_state)
 
     def _random(self) -> np.random.RandomState:
         """The generator that lasts from call to call."""
@@ -158,22 +150,96 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             self.random_state_ = check_random_state(self.random_state)
         return self.random_state_
 
+    def _learn(self, job: Job) -> None:
+        X, random_state = job.train.X, job.random_state
+        if job.incremental:
+            new = job.anew
+            state = self._begin(X, np.dtype(np.float64), random_state) if new else self._state()
+            training.step(self, state, X, random_state)
+            return
+        tasks = epoch_tasks(self, job.train.given, None, self.n_iter)
+        state = self._begin(X, float_dtype(X), random_state)
+        try:
+            training.run(self, state, X, random_state, tasks=tasks)
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=2)
+        if tasks:
+            tasks.close()
+
+    def _begin(
+        self, X: Any, dtype: np.dtype[Any], random_state: np.random.RandomState
+    ) -> training.State:
+        """New weights."""
+        n_features, n_hidden = X.shape[1], self.n_components
+        self.history_ = training.new_history()
+        w = random_state.normal(0, 0.01, (n_hidden, n_features)).T
+        weights = (
+            np.asarray(w, order="C", dtype=dtype),
+            np.zeros(n_features, dtype),
+            np.zeros(n_hidden, dtype),
+        )
+        chain = np.zeros((self.batch_size, n_hidden), dtype)
+        return self._with_momenta(weights, chain, training.Momenta())
+
+    def _state(self) -> training.State:
+        """Copies of the fitted attributes, in the form that the core takes."""
+        dtype = float_dtype(self.components_)
+        w, b, c, chain = (
+            np.array(a, dtype, order="C") for a in (*self._weights(dtype), self.h_samples_)
+        )
+        return self._with_momenta((w, b, c), chain, copy.deepcopy(self._momenta))
+
+    def _with_momenta(
+        self,
+        weights: training.Weights,
+        chain: NDArray[Any],
+        before: training.Momenta,
+    ) -> training.State:
+        """The state with what else lasts from step to step, or zeros; only what is needed."""
+        velocity, activity = before
+        w, b, c = weights
+        if not self.momentum:
+            velocity = None
+        elif velocity is None:
+            velocity = (np.zeros_like(w), np.zeros_like(b), np.zeros_like(c))
+        if self.sparsity_target is None:
+            activity = None
+        elif activity is None:
+            activity = np.full_like(c, self.sparsity_target)
+        return training.State(weights, chain, training.Momenta(velocity, activity))
+
+    def _show(self, state: training.State) -> None:
+        w, self.intercept_visible_, self.intercept_hidden_ = state.weights
+        self.components_, self.h_samples_ = w.T, state.chain
+        self._momenta = state.momenta
+
+    def _restored(self) -> None:
+        shape = (*self.intercept_hidden_.shape, *self.intercept_visible_.shape)
+        if self.components_.shape != shape:
+            raise ValueError(f"components_ is {short(self.components_)}; expected shape {shape}.")
+        if not hasattr(self, "_momenta"):
+            self._momenta = training.Momenta()
+
     # --- the machine
 
     def _weights(self, dtype: np.dtype[Any]) -> training.Weights:
-        return training.weights_of(self, dtype)
+        """The fitted attributes as the core takes them; copied only where of another form."""
+        w, b, c = (
+            np.require(a, dtype, ["C", "W"])
+            for a in (self.components_.T, self.intercept_visible_, self.intercept_hidden_)
+        )
+        return w, b, c
 
-    def _ready(self, dtype: np.dtype[Any], batch_size: int = 1) -> Rbm:
-        """The core's machine for the weights' sizes and batches up to `batch_size`."""
+    def _ready(self, weights: training.Weights, batch_size: int = 1) -> Rbm:
+        """The core's machine for such weights and batches up to `batch_size`."""
         from fastdl._core import Rbm
 
-        hidden, visible = self.components_.shape
+        (visible, hidden), dtype = weights[0].shape, weights[0].dtype
         threads = count_threads(self.n_jobs)
         batch_size = max(batch_size, 64)
         key = (visible, hidden, dtype, batch_size, threads)
-        if self._machine is None or self._key != key:
-            self._key = key
-            self._machine = Rbm(
+        if self._compiled is None or self._compiled[0] != key:
+            machine = Rbm(
                 visible,
                 hidden,
                 gaussian=self._gaussian,
@@ -181,20 +247,21 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 batch_size=batch_size,
                 threads=threads,
             )
-        return self._machine
+            self._compiled = key, machine
+        return self._compiled[1]
 
     def _ask(self, what: str, X: Any, **options: Any) -> NDArray[Any]:
         """What the core answers to rows X: "hidden", "visible", "free_energy" or "gibbs"."""
         X = X if sparse.issparse(X) else np.atleast_2d(X)
         dtype = np.result_type(float_dtype(X), self.components_.dtype)
-        machine = self._ready(dtype)
-        return getattr(machine, what)(core_input(X), self._weights(dtype), **options)
+        weights = self._weights(dtype)
+        return getattr(self._ready(weights), what)(core_input(X), weights, **options)
 
     # --- use
 
-    def _checked(self, X: Any) -> Any:
+    def _rows(self, X: Any) -> Any:
         check_is_fitted(self)
-        return validate_data(self, X, accept_sparse="csr", reset=False, dtype=_TAKEN)
+        return self._inputs.check(self, X, reset=False)
 
     def transform(self, X: Any) -> NDArray[Any]:
         """Compute the probabilities P(h = 1 | v) of the hidden units.
@@ -207,7 +274,7 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_components)
         """
-        return self._ask("hidden", self._checked(X))
+        return self._ask("hidden", self._rows(X))
 
     def inverse_transform(self, H: Any) -> NDArray[Any]:
         """Compute the expectations E(v | h) of the visible units.
@@ -242,7 +309,10 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_features)
         """
-        return self._ask("visible", self.transform(X))
+        return self._reconstruction(self._rows(X))
+
+    def _reconstruction(self, X: Any) -> NDArray[Any]:
+        return self._ask("visible", self._ask("hidden", X))
 
     def free_energy(self, X: Any) -> NDArray[Any]:
         """Compute the free energy F(v) = - log sum_h exp(-E(v, h)).
@@ -255,7 +325,7 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,)
         """
-        return self._ask("free_energy", self._checked(X))
+        return self._ask("free_energy", self._rows(X))
 
     def sample(
         self, n_samples: int = 1, *, n_steps: int = 1000, mean: bool = False
@@ -278,11 +348,9 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         random_state = self._random()
         start = random_state.randint(0, 2, (n_samples, self.components_.shape[1])).astype(np.uint8)
-        dtype = self.components_.dtype
+        weights = self._weights(self.components_.dtype)
         seed = random_state.randint(2**31 - 1)
-        return self._ready(dtype).gibbs(
-            start, self._weights(dtype), rounds=n_steps, mean=mean, seed=seed
-        )
+        return self._ready(weights).gibbs(start, weights, rounds=n_steps, mean=mean, seed=seed)
 
     def _draw_visible(self, H: NDArray[Any], *, mean: bool) -> NDArray[Any]:
         """E(v | h), or draws of v."""
@@ -294,8 +362,6 @@ class BaseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             return (V + random_state.standard_normal(V.shape)).astype(V.dtype)
         return (random_state.uniform(size=V.shape) < V).astype(V.dtype)
 
-    def save(self, path: str | Path) -> None:
-        """Write the estimator to a safetensors file; `fastdl.load` reads it."""
-        from fastdl.io import save
-
-        save(self, path)
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.components_.shape[0])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from inspect import signature
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fastdl import layers as L
 from fastdl._rules import PAIR
-from fastdl._sklearn import Interval
-from fastdl.estimators.base.layered import BaseLayered
+from fastdl._saved import SHAPE
+from fastdl.estimators.base.net import Net
+from fastdl.estimators.base.output import with_output
+from fastdl.estimators.base.training_words import COUNT, RATE, TrainingWords
+from fastdl.estimators.base.words import fitted, parameters, word
 from fastdl.estimators.convolutional import architectures
+from fastdl.estimators.inputs import ImageInput
 from fastdl.layers import Layer
 
 # What an architecture decides itself.
@@ -26,39 +28,83 @@ _OWN = (
 )
 
 
-class BaseCNN(BaseLayered):
+class ConvNet(TrainingWords, Net):
     """What `CNNClassifier` and `CNNRegressor` share."""
 
-    conv_layer_sizes: Sequence[int]
-    kernel_size: int | Sequence[int]
-    pool_size: int | Sequence[int]
-    hidden_layer_sizes: Sequence[int]
-    activation: str
-    dropout: float
-    batch_norm: bool
-    architecture: str | None
+    conv_layer_sizes: Sequence[int] = word(
+        default=(32, 64),
+        rule=[list, tuple],
+        kind="sequence of int",
+        text="Filters of each convolution.",
+        kw_only=False,
+    )
+    kernel_size: int | Sequence[int] = word(
+        default=3,
+        rule=[COUNT, list, tuple],
+        kind="int or (int, int)",
+        text="Height and width of the convolutions.",
+    )
+    pool_size: int | Sequence[int] = word(
+        default=2,
+        rule=[COUNT, list, tuple],
+        kind="int or (int, int)",
+        text="Height and width of the poolings; 1 is no pooling.",
+    )
+    hidden_layer_sizes: Sequence[int] = word(
+        default=(128,),
+        rule=[list, tuple],
+        kind="sequence of int",
+        text="Units of the dense layers before the output layer.",
+    )
+    activation: str = word(
+        default="relu",
+        rule=[str],
+        kind="str",
+        text="After each convolution and dense layer; see `fastdl.layers.Activation`.",
+    )
+    dropout: float = word(
+        default=0.0,
+        rule=[RATE],
+        kind="float",
+        text="After each dense layer, the rate at which activations are dropped in training.",
+    )
+    batch_norm: bool = word(
+        default=False,
+        rule=["boolean"],
+        kind="bool",
+        text="Whether each convolution and dense layer is followed by batch normalisation.",
+    )
+    architecture: str | None = word(
+        default=None,
+        rule=[str, None],
+        kind="str or None",
+        text='"lenet5", "alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "nin", "resnet20", '
+        '"resnet32", "resnet44", "resnet56" (for small images), "resnet18" or "resnet34" instead '
+        "of the layers above.",
+    )
+    input_shape: Sequence[int] | None = word(
+        default=None,
+        rule="no_validation",
+        kind="(int, int, int), (int, int) or None",
+        text="Height, width and channels (1 if not given) of an image; None takes them from X.",
+    )
+    input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseLayered._parameter_constraints,
-        "conv_layer_sizes": [list, tuple],
-        "kernel_size": [Interval(Integral, 1, None, closed="left"), list, tuple],
-        "pool_size": [Interval(Integral, 1, None, closed="left"), list, tuple],
-        "hidden_layer_sizes": [list, tuple],
-        "activation": [str],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "batch_norm": ["boolean"],
-        "architecture": [str, None],
-    }
+    _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
 
-    def _rows_are_strips(self) -> bool:
-        return True
+    @property
+    def _inputs(self) -> ImageInput:
+        return ImageInput(self.input_shape, strips=lambda: True)
+
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
+        return with_output(self._hidden(input_shape), input_shape, n_outputs)
 
     def _hidden(self, input_shape: tuple[int, ...]) -> list[Layer]:
         if self.architecture is None:
             return self._convolutions(input_shape) + self._dense_layers()
-        defaults = signature(type(self)).parameters
+        defaults = {f.name: f.default for f in parameters(type(self))}
         for name in _OWN:
-            if getattr(self, name) != defaults[name].default:
+            if getattr(self, name) != defaults[name]:
                 raise ValueError(
                     f"{type(self).__name__}: architecture={self.architecture!r} has layers of its "
                     f"own, and {name}={getattr(self, name)!r} would change nothing. Give one of "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -13,12 +13,17 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl._rules import choice, is_number
+from fastdl._saved import NAMES, NATURAL, VECTOR, Saved
 from fastdl._sklearn import TransformerMixin, validate_data
+from fastdl.estimators.base.saving import save
+from fastdl.estimators.base.words import fitted
+from fastdl.estimators.inputs.rows import array_or_frame, n_dims
 
 _METHOD = choice("standard", "minmax")
 _BLOCK = 1 << 18  # values that are read at a time, so that no float copy of X is made
 
 
+@dataclass(init=False, eq=False, repr=False)
 class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Bring each channel of images, or each feature of rows, to a common scale.
 
@@ -66,10 +71,17 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     ('float32', 0.0, 1.0)
     """
 
-    mean_: NDArray[np.float64]
-    var_: NDArray[np.float64]
-    data_min_: NDArray[np.float64]
-    data_max_: NDArray[np.float64]
+    mean_: NDArray[np.float64] = fitted(saved=VECTOR)
+    var_: NDArray[np.float64] = fitted(saved=VECTOR)
+    data_min_: NDArray[np.float64] = fitted(saved=VECTOR)
+    data_max_: NDArray[np.float64] = fitted(saved=VECTOR)
+    scale_: NDArray[np.float64] = fitted(saved=VECTOR)
+    offset_: NDArray[np.float64] = fitted(saved=VECTOR)
+    n_dims_: int = fitted(saved=NATURAL)
+    n_samples_seen_: int = fitted(saved=NATURAL)
+    n_features_in_: int = fitted(saved=NATURAL)
+    feature_names_in_: NDArray[Any] = fitted(saved=NAMES)
+    _count: int = fitted(saved=Saved(NATURAL, "n_values_seen"))
 
     def __init__(
         self, method: str = "standard", *, feature_range: tuple[float, float] = (0, 1)
@@ -187,12 +199,6 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         values += self.offset_.astype(dtype)
         return values.reshape(X.shape)
 
-    def save(self, path: str | Path) -> None:
-        """Write the estimator to a safetensors file; `fastdl.load` reads it."""
-        from fastdl.io import save
-
-        save(self, path)
-
     def _check_params(self) -> tuple[float, float]:
         if not _METHOD.accepts(self.method):
             raise ValueError(f"NDScaler: {_METHOD.complaint('method', self.method)}")
@@ -205,16 +211,14 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return float(low), float(high)
 
     def _check_array(self, X: Any, reset: bool) -> NDArray[Any]:
-        X = X if hasattr(X, "shape") else np.asarray(X)
-        if isinstance(X, np.ndarray):
-            X = X.astype(X.dtype.newbyteorder("="), copy=False)
+        X = array_or_frame(X)
         X = validate_data(
             self,
             X,
             reset=reset,
             dtype=(np.float64, np.float32, np.uint8),
             allow_nd=True,
-            ensure_2d=len(X.shape) <= 2,  # with it, the features are counted
+            ensure_2d=n_dims(X) <= 2,  # with it, the features are counted
         )
         n_channels = X.shape[-1] if X.ndim != 3 else 1
         if reset:
@@ -231,6 +235,11 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.input_tags.three_d_array = True
         return tags
+
+    def _restored(self) -> None:
+        """Nothing follows from what a file holds."""
+
+    save = save
 
 
 def _is_range(value: Any) -> bool:
@@ -254,7 +263,7 @@ def _by_channel(X: NDArray[Any]) -> NDArray[Any]:
 def _blocks(values: NDArray[Any]) -> Iterator[NDArray[np.float64]]:
     rows = max(1, _BLOCK // values.shape[1])
     for start in range(0, len(values), rows):
-        yield values[start : start + rows].astype(np.float64, order="C")  # sums go by memory
+        yield values[start : start + rows].astype(np.float64, order="C")  # sums in one order
 
 
 def _float_dtype(X: NDArray[Any]) -> type[np.floating]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
 from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl._sklearn import validate_data
 from fastdl.data import pad_sequences
+from fastdl.estimators.inputs.forms import are_rows, is_list
+from fastdl.estimators.inputs.rows import TAKEN, array_or_frame, as_column, n_dims
+from fastdl.estimators.inputs.steps import check_steps
 from fastdl.estimators.inputs.text import as_texts, check_texts, encode_texts, learn_symbols
+from fastdl.layers import Layer
 from fastdl.samples import Sequences
 
-_OPTIONS: dict[str, Any] = {"dtype": (np.float64, np.float32, np.uint8), "allow_nd": True}
+_OPTIONS: dict[str, Any] = {"dtype": TAKEN, "allow_nd": True}
 _INPUT_SHAPE = Rule(
     "None or (steps, features), positive integers",
     lambda v: v is None or (INPUT_SHAPE.accepts(v) and len(v) == 2),
@@ -26,125 +32,129 @@ _FORMS = (
 )
 
 
-def cut(X: Any, lengths: Any) -> Any:
-    """X, or with lengths the list of its sequences without their padding (no copies).
+@dataclass(frozen=True)
+class SequenceInput:
+    """Sequences of numbers, padded with `lengths` or a list; or texts.
 
-    Raises
-    ------
-    ValueError
-        If X is not one array (n, steps, features), or a length is not from 1 to steps.
+    X is (n, T, F), (n, n_features), a list of n arrays (T_i, F), or texts: strings, or lists of
+    tokens. Rows are sequences of `input_shape`, or of one feature; with `rows_are_steps`, of one
+    step. A fitted estimator has `input_shape_` and, of texts, `symbols_`.
     """
-    if lengths is None:
-        return X
-    if is_list(X) or np.ndim(X) != 3:
-        raise ValueError(
-            "lengths belongs to padded sequences, one array (n, steps, features). The sequences "
-            "of a list have lengths of their own: leave it out."
-        )
-    X, lengths = np.asarray(X), np.asarray(lengths)
-    if lengths.shape != X.shape[:1] or lengths.dtype.kind not in "iu":
-        raise ValueError(
-            f"lengths has shape {lengths.shape} and dtype {lengths.dtype}; expected {len(X)} "
-            "integers, one for each sequence of X."
-        )
-    wrong = np.flatnonzero((lengths < 1) | (lengths > X.shape[1]))
-    if len(wrong):
-        i = wrong[0]
-        raise ValueError(
-            f"lengths[{i}] is {lengths[i]}, but X has {X.shape[1]} steps; expected 1 to "
-            f"{X.shape[1]}."
-        )
-    return [x[:length] for x, length in zip(X, lengths, strict=True)]
 
+    input_shape: Any = None  # as the user set it
+    rows_are_steps: bool = False
+    unknown_token: str | None = None
 
-def check_sequences(estimator: Any, X: Any, *, reset: bool) -> Sequences:
-    """X padded, with lengths.
+    def check(self, estimator: Any, X: Any, *, reset: bool) -> Sequences:
+        """X padded, with lengths.
 
-    Parameters
-    ----------
-    estimator : estimator
-        With `input_shape` as the user set it; `input_shape_`, `n_features_in_` and, of texts,
-        `symbols_` are set where `reset`, and compared otherwise.
-    X : array-like of shape (n, T, F) or (n, n_features), list of n arrays (T_i, F), or texts
-        Rows are read as sequences of `input_shape`, or of one feature; texts are strings, or lists
-        of tokens.
-    reset : bool
-        Whether X is the first that the estimator sees.
-
-    Raises
-    ------
-    ValueError
-        For another form, an empty sequence, numbers of features that differ, NaN or infinity, and
-        symbols that are not known.
-    """
-    texts = as_texts(X)
-    _check_kind(estimator, texts, reset)
-    if texts is not None:
-        return _fitting(estimator, encode_texts(estimator, texts), math.nan, reset)
-    if is_list(X):
-        return _fitting(estimator, _from_list(estimator, X), math.nan, reset)
-    X = X if hasattr(X, "ndim") else np.asarray(X)
-    rows = X.ndim <= 2
-    X = validate_data(estimator, X, reset=reset, ensure_2d=rows, ensure_all_finite=rows, **_OPTIONS)
-    return _from_array(estimator, X, reset)
-
-
-def check_sequences_and_targets(
-    estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool
-) -> tuple[Sequences, NDArray[Any]]:
-    """`check_sequences` for X and y together; y of shape (n,) or (n, n_outputs)."""
-    options: dict[str, Any] = {"multi_output": True, "y_numeric": y_numeric}
-    if is_list(X):
-        y = validate_data(estimator, "no_validation", y, **options)
-        check_consistent_length(X, y)
-        checked = check_sequences(estimator, X, reset=reset)
-    else:
-        X = X if hasattr(X, "ndim") else np.asarray(X)
-        rows = X.ndim <= 2
-        options |= _OPTIONS
-        _check_kind(estimator, None, reset)
-        X, y = validate_data(
-            estimator, X, y, reset=reset, ensure_2d=rows, ensure_all_finite=rows, **options
-        )
-        checked = _from_array(estimator, X, reset)
-    return checked, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
-
-
-def are_rows(X: Any) -> bool:
-    """Whether X is one array of two dimensions, or goes for one."""
-    return not is_list(X) and getattr(X, "ndim", None) in (2, None) and np.asarray(X).ndim == 2
-
-
-def is_list(X: Any) -> bool:
-    """Whether X is a list of sequences; lists of as many numbers each are rows."""
-    if as_texts(X) is not None:
-        return True
-    if not isinstance(X, (list, tuple)) or not X:
-        return False
-    if not all(hasattr(x, "__len__") for x in X):
-        return False
-    return np.ndim(X[0]) == 2 or len({len(x) for x in X}) > 1
-
-
-def _check_kind(estimator: Any, texts: list[Any] | None, reset: bool) -> None:
-    """Learn symbols, or compare what X holds with what was fitted."""
-    name = type(estimator).__name__
-    if texts is not None:
-        check_texts(name, texts)
-    if reset:
-        vars(estimator).pop("symbols_", None)
+        Raises
+        ------
+        ValueError
+            For another form, an empty sequence, numbers of features that differ, NaN or infinity,
+            and symbols that are not known.
+        """
+        texts = as_texts(X)
+        self._learn_symbols(estimator, texts, reset)
         if texts is not None:
-            estimator.symbols_ = learn_symbols(texts, estimator.unknown_token)
-    elif texts is None and hasattr(estimator, "symbols_"):
-        raise ValueError(
-            f"X holds numbers, but {name} was fitted with text. Pass a list of strings, or of "
-            "lists of tokens."
+            return _fitting(estimator, encode_texts(estimator, texts), math.nan, reset)
+        if is_list(X):
+            return _fitting(estimator, _from_list(estimator, X), math.nan, reset)
+        X = array_or_frame(X)
+        rows = n_dims(X) <= 2
+        options = {"ensure_2d": rows, "ensure_all_finite": rows, **_OPTIONS}
+        return self._from_array(
+            estimator, validate_data(estimator, X, reset=reset, **options), reset
         )
-    elif texts is not None and not hasattr(estimator, "symbols_"):
-        raise ValueError(
-            f"X holds text, but {name} was fitted with sequences of {estimator.input_shape_[1]} "
-            "features. Pass numbers."
-        )
+
+    def check_with(
+        self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
+    ) -> tuple[Sequences, NDArray[Any]]:
+        """`check` for X and y together; y of shape (n,) or (n, n_outputs)."""
+        options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric}
+        if is_list(X):
+            y = validate_data(estimator, "no_validation", y, **options)
+            check_consistent_length(X, y)
+            return self.check(estimator, X, reset=reset), as_column(y)
+        X = array_or_frame(X)
+        rows = n_dims(X) <= 2
+        self._learn_symbols(estimator, None, reset)
+        options |= {"ensure_2d": rows, "ensure_all_finite": rows, **_OPTIONS}
+        X, y = validate_data(estimator, X, y, reset=reset, **options)
+        return self._from_array(estimator, X, reset), as_column(y)
+
+    def check_with_steps(
+        self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
+    ) -> tuple[Sequences, Sequences]:
+        """`check` for X, and y with something for every step; see `check_steps`."""
+        if self.rows_are_steps and are_rows(X):
+            checked, y = self.check_with(estimator, X, y, reset=reset, numeric=numeric)
+            return checked, Sequences(y[:, np.newaxis], checked.lengths)
+        name = type(estimator).__name__
+        if y is None:
+            raise ValueError(f"{name} needs y, with a value for every step of each sequence.")
+        check_consistent_length(X, y)
+        checked = self.check(estimator, X, reset=reset)
+        return checked, check_steps(name, y, checked.lengths, numeric=numeric)
+
+    def sample_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """(steps,) is of one feature."""
+        return (*input_shape, 1) if len(input_shape) == 1 else input_shape
+
+    def warn(self, estimator: Any, X: Sequences, layers: Sequence[Layer]) -> None:
+        """Nothing to warn of."""
+
+    def tag(self, tags: Any) -> None:
+        """Three dimensions."""
+        tags.three_d_array = True
+
+    def _learn_symbols(self, estimator: Any, texts: list[Any] | None, reset: bool) -> None:
+        """Learn the symbols of texts, or compare what X holds with what was fitted."""
+        name = type(estimator).__name__
+        if texts is not None:
+            check_texts(name, texts)
+        if reset:
+            self._check_shape(name)
+            vars(estimator).pop("symbols_", None)
+            if texts is not None:
+                estimator.symbols_ = learn_symbols(texts, self.unknown_token)
+        elif texts is None and hasattr(estimator, "symbols_"):
+            raise ValueError(
+                f"X holds numbers, but {name} was fitted with text. Pass a list of strings, or of "
+                "lists of tokens."
+            )
+        elif texts is not None and not hasattr(estimator, "symbols_"):
+            raise ValueError(
+                f"X holds text, but {name} was fitted with sequences of "
+                f"{estimator.input_shape_[1]} features. Pass numbers."
+            )
+
+    def _from_array(self, estimator: Any, X: NDArray[Any], reset: bool) -> Sequences:
+        name, n_columns = type(estimator).__name__, math.nan
+        if X.ndim not in (2, 3) or 0 in X.shape:
+            raise ValueError(f"X has shape {X.shape}; {name} takes {_FORMS}.")
+        if X.ndim == 2:
+            n_columns = X.shape[1]
+            X = X.reshape(len(X), *self._row_shape(name, n_columns))
+        lengths = np.full(len(X), X.shape[1], np.int32)
+        return _fitting(estimator, _finite(Sequences(X, lengths)), n_columns, reset)
+
+    def _check_shape(self, name: str) -> None:
+        if not _INPUT_SHAPE.accepts(self.input_shape):
+            raise ValueError(f"{name}: {_INPUT_SHAPE.complaint('input_shape', self.input_shape)}")
+
+    def _row_shape(self, name: str, n_columns: int) -> tuple[int, int]:
+        if self.rows_are_steps:
+            return 1, n_columns
+        asked = self.input_shape
+        if asked is None:
+            return n_columns, 1
+        if math.prod(asked) != n_columns:
+            raise ValueError(
+                f"X has rows of {n_columns} features, but input_shape={asked!r} asks for "
+                f"{math.prod(asked)}. Leave input_shape out for sequences of one feature."
+            )
+        return asked[0], asked[1]
 
 
 def _from_list(estimator: Any, X: Any) -> Sequences:
@@ -169,34 +179,6 @@ def _from_list(estimator: Any, X: Any) -> Sequences:
     small = dtype in (np.uint8, np.float32)
     values, lengths = pad_sequences(sequences, dtype=np.float32 if small else np.float64)
     return _finite(Sequences(values, lengths.astype(np.int32)))
-
-
-def _from_array(estimator: Any, X: NDArray[Any], reset: bool) -> Sequences:
-    name, n_columns = type(estimator).__name__, math.nan
-    if X.ndim not in (2, 3) or 0 in X.shape:
-        raise ValueError(f"X has shape {X.shape}; {name} takes {_FORMS}.")
-    if X.ndim == 2:
-        n_columns = X.shape[1]
-        X = X.reshape(len(X), *_row_shape(estimator, n_columns))
-    lengths = np.full(len(X), X.shape[1], np.int32)
-    return _fitting(estimator, _finite(Sequences(X, lengths)), n_columns, reset)
-
-
-def _row_shape(estimator: Any, n_columns: int) -> tuple[int, int]:
-    if estimator._rows_are_steps:
-        return 1, n_columns
-    asked = estimator.input_shape
-    if not _INPUT_SHAPE.accepts(asked):
-        complaint = _INPUT_SHAPE.complaint("input_shape", asked)
-        raise ValueError(f"{type(estimator).__name__}: {complaint}")
-    if asked is None:
-        return n_columns, 1
-    if math.prod(asked) != n_columns:
-        raise ValueError(
-            f"X has rows of {n_columns} features, but input_shape={asked!r} asks for "
-            f"{math.prod(asked)}. Leave input_shape out for sequences of one feature."
-        )
-    return asked[0], asked[1]
 
 
 def _finite(X: Sequences) -> Sequences:

@@ -13,9 +13,16 @@ from fastdl.samples import Sequences
 
 def as_texts(X: Any) -> list[Any] | None:
     """X as a list, if it holds strings or lists of tokens (strings); None if it does not."""
-    if not isinstance(X, (list, tuple)) and getattr(X, "ndim", 0) != 1:
-        return None
-    texts = X if isinstance(X, list) else list(X)
+    if not isinstance(X, (list, tuple)):
+        if getattr(X, "ndim", 1) != 1 or hasattr(X, "columns"):
+            return None
+        for name in ("tolist", "to_list", "to_pylist"):  # NumPy, pandas; polars; pyarrow
+            if hasattr(X, name):
+                X = getattr(X, name)()
+                break
+        else:
+            return None
+    texts = list(X)
     first = texts[0] if texts else None
     if isinstance(first, (list, tuple, np.ndarray)) and len(first):
         first = first[0]

@@ -3,74 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import DTypeLike, NDArray
-from sklearn.base import ClassifierMixin, RegressorMixin, is_regressor
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import gen_batches
 
 from fastdl import layers as L
-from fastdl._sklearn import Interval, StrOptions, _fit_context
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.autoencoders import coding
-from fastdl.estimators.base.layered import keep
-from fastdl.estimators.base.net import BaseNet
-from fastdl.fitting import job
-from fastdl.fitting.network import Network
+from fastdl.estimators.base.heads import Labels, Numbers, takes_indicators
+from fastdl.estimators.base.net import Net
+from fastdl.estimators.base.training_words import CLASSES, COUNT, NOT_NEGATIVE
+from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.inputs import RowInput
+from fastdl.fitting.job import Given, Job
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.tasks import epoch_tasks
 from fastdl.initializers import Uniform
 from fastdl.layers import Layer
-from fastdl.losses import SquaredError
+from fastdl.layers._activation import FUNCTIONS
+from fastdl.losses import Loss, SquaredError
 from fastdl.samples import core_input
-from fastdl.validation import check_rows, check_rows_and_targets, check_weights, resolve_device
 
 
-class BaseELM(BaseNet):
+class ELM(Net):
     """What `ELMClassifier` and `ELMRegressor` share."""
 
-    hidden_layer_sizes: int | Sequence[int]
-    activation: str
-    alpha: float
-    batch_size: int
-    dtype: DTypeLike
+    hidden_layer_sizes: int | Sequence[int] = word(
+        default=(500,),
+        rule=["array-like", COUNT],
+        kind="int or sequence of int",
+        text="Units of the random layers, weights and biases uniform in [-1, 1). Scale X.",
+        kw_only=False,
+    )
+    activation: str = word(
+        default="relu",
+        rule=[StrOptions(set(FUNCTIONS) - {"softmax"})],
+        kind="str",
+        text="A function of `fastdl.layers.Activation`.",
+    )
+    alpha: float = word(
+        default=1.0,
+        rule=[NOT_NEGATIVE],
+        kind="float",
+        text="Weight of the squared norm of the output weights (ridge).",
+    )
+    batch_size: int = word(
+        default=1000,
+        rule=[COUNT],
+        kind="int",
+        text="Samples whose hidden activations are held at a time.",
+    )
+    random_state: int | np.random.RandomState | None = word(
+        default=None,
+        rule=["random_state"],
+        kind="int, RandomState or None",
+        text="Of the random layers.",
+    )
+    n_jobs: int | None = word(
+        default=None,
+        rule=[Integral, None],
+        kind="int or None",
+        text="Threads; None is what OpenMP would take, -1 all. The result is the same for any.",
+    )
+    device: str = word(
+        default="cpu",
+        rule=[StrOptions({"cpu", "cuda", "auto"})],
+        kind='{"cpu", "cuda", "auto"}',
+        text="What does the work.",
+    )
+    dtype: DTypeLike = word(
+        default="float32",
+        rule=[str, type, np.dtype],
+        kind='"float32" or "float64"',
+        text="Of the network; the linear system is solved in float64.",
+    )
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": coding.CONSTRAINTS["hidden_layer_sizes"],
-        "activation": coding.CONSTRAINTS["activation"],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
-        "n_jobs": [Integral, None],
-        "device": [StrOptions({"cpu", "cuda", "auto"})],
-        "dtype": [StrOptions({"float32", "float64"}), type, np.dtype],
-    }
+    @property
+    def _inputs(self) -> RowInput:
+        return RowInput(sparse=True)
 
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (500,),
-        *,
-        activation: str = "relu",
-        alpha: float = 1.0,
-        batch_size: int = 1000,
-        random_state: int | np.random.RandomState | None = None,
-        n_jobs: int | None = None,
-        device: str = "cpu",
-        dtype: DTypeLike = "float32",
-    ) -> None:
-        keep(self, locals())
-
-    def __sklearn_tags__(self) -> Any:
-        """Sparse X is taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    def _check_X(self, X: Any) -> Any:
-        return check_rows(self, X)
-
-    def _layers(self, input_shape: tuple[int, ...]) -> list[Layer]:
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         layers: list[Layer] = []
         for size in coding.sizes_of(self):
             start = Uniform(1.0)
@@ -78,11 +96,11 @@ class BaseELM(BaseNet):
                 L.Dense(size, weight_init=start, bias_init=start, trainable=False),
                 L.Activation(self.activation),
             ]
-        return [*layers, L.Dense(self._targets.n_outputs, name="output")]
+        return [*layers, L.Dense(n_outputs, name="output")]
 
-    @job.unchanged_on_error
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(  # type: ignore[override]
+        self, X: Any, y: Any, sample_weight: Any = None
+    ) -> Self:
         """Solve for the output layer in one pass over X.
 
         Parameters
@@ -98,25 +116,21 @@ class BaseELM(BaseNet):
         -------
         self
         """
-        self.device_ = resolve_device(self.device)
-        X, y = check_rows_and_targets(self, X, y, reset=True, y_numeric=is_regressor(self))
-        self._targets = self._targets_of(y, incremental=False)
-        self._network = Network(
-            self._layers(X.shape[1:]),
-            X.shape[1:],
-            SquaredError(),
-            dtype=self.dtype,
-            batch_size=self.batch_size,
-            n_jobs=self.n_jobs,
-            random_state=check_random_state(self.random_state),
-        )
-        program = self._network.ready(self.n_jobs)
-        weight = check_weights(sample_weight, X)
-        coef = self._solve(program, X, self._goals(y), weight)
+        return self._fit(Given(X, y, sample_weight))
+
+    def _show(self) -> None:
+        self.n_parameters_ = sum(p.size for p in self._network.parameters)
+
+    def _learn(self, job: Job) -> None:
+        tasks = epoch_tasks(self, job.train.given, job.train.y, 0)
+        self._network = self._new_network(job)
+        program, train = self._network.ready(self.n_jobs), job.train
+        coef = self._solve(program, train.X, self._goals(train.y), train.weight)
         program.set_parameter("output.weight", coef[1:].astype(program.dtype))
         program.set_parameter("output.bias", coef[0].astype(program.dtype))
-        self.n_parameters_ = sum(p.size for p in program.parameters)
-        return self
+        self._show()
+        if tasks:
+            tasks.close()
 
     def _goals(self, y: Any) -> NDArray[np.float64]:
         """What the outputs are to be, (n_samples, n_outputs): 1 for the class and 0 for others."""
@@ -147,36 +161,40 @@ class BaseELM(BaseNet):
         return np.asarray(scipy.linalg.lstsq(gram, moment)[0])  # units may be copies of others
 
 
-class ELMClassifier(ClassifierMixin, BaseELM):
+@dataclass(frozen=True)
+class _Goals(Labels):
+    """Labels of which each has an output of its own, near 1 for the class and 0 for others."""
+
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
+        """See `Head.targets`."""
+        targets = Targets.of_labels(y, one_output=False)
+        estimator.classes_ = targets.classes
+        return targets
+
+    def loss(self, estimator: Any, targets: Targets) -> Loss:
+        """See `Head.loss`."""
+        return SquaredError()
+
+
+@dataclass(frozen=True)
+class _Values(Numbers):
+    """Numbers, by least squares."""
+
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
+        """See `Head.targets`."""
+        return Targets.of_values(y)
+
+    def loss(self, estimator: Any, targets: Targets) -> Loss:
+        """See `Head.loss`."""
+        return SquaredError()
+
+
+class ELMClassifier(ClassifierMixin, ELM):
     """Extreme learning machine: random hidden layers, and least squares for the classes.
 
     Huang, Zhu and Siew, "Extreme learning machine: theory and applications", Neurocomputing 2006,
     with a ridge. Nothing is learnt by descent: one pass over X, then a linear system with as many
     unknowns as there are hidden units.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : int or sequence of int, default=(500,)
-        Units of the random layers, weights and biases uniform in [-1, 1). Scale X.
-    activation : str, default="relu"
-        A function of `fastdl.layers.Activation`.
-    alpha : float, default=1.0
-        Weight of the squared norm of the output weights (ridge).
-    batch_size : int, default=1000
-        Samples whose hidden activations are held at a time.
-    random_state : int, RandomState or None, default=None
-        Of the random layers.
-    n_jobs : int, default=None
-        Threads; None is what OpenMP would take, -1 all.
-    device : {"cpu", "cuda", "auto"}, default="cpu"
-    dtype : "float32" or "float64", default="float32"
-        Of the network; the linear system is solved in float64.
-
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-    n_features_in_, n_parameters_, device_, program_
-        As of `CNNClassifier`.
 
     Examples
     --------
@@ -188,18 +206,15 @@ class ELMClassifier(ClassifierMixin, BaseELM):
     True
     """
 
-    classes_: NDArray[Any]
+    classes_: NDArray[Any] = fitted(*CLASSES)
 
     def __sklearn_tags__(self) -> Any:
         """Multilabel y is taken."""
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
+        return takes_indicators(super().__sklearn_tags__())
 
-    def _targets_of(self, y: Any, *, incremental: bool) -> Targets:
-        targets = Targets.of_labels(y, one_output=False)
-        self.classes_ = targets.classes
-        return targets
+    @property
+    def _head(self) -> Labels:
+        return _Goals()
 
     def decision_function(self, X: Any) -> NDArray[Any]:
         """Outputs, near 1 for the class and near 0 for others.
@@ -216,22 +231,14 @@ class ELMClassifier(ClassifierMixin, BaseELM):
         scores = self._outputs(X)
         return scores[:, 1] - scores[:, 0] if self._is_binary() else scores
 
-    def predict(self, X: Any) -> Any:
-        """Labels, shape (n_samples,), or indicators, shape (n_samples, n_classes)."""
-        outputs = self._outputs(X)
-        return self._targets.decode(outputs)
-
     def _is_binary(self) -> bool:
         return self._targets.kind == "multiclass" and len(self.classes_) == 2
 
 
-class ELMRegressor(RegressorMixin, BaseELM):
+class ELMRegressor(RegressorMixin, ELM):
     """Extreme learning machine: random hidden layers, and least squares for numbers.
 
-    Parameters
-    ----------
-    hidden_layer_sizes, activation, alpha, batch_size, random_state, n_jobs, device, dtype
-        As in `ELMClassifier`; the score is R^2.
+    See `ELMClassifier` for the method; the score is R^2.
 
     Examples
     --------
@@ -243,16 +250,6 @@ class ELMRegressor(RegressorMixin, BaseELM):
     True
     """
 
-    def __sklearn_tags__(self) -> Any:
-        """Several outputs are solved for together."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-    def _targets_of(self, y: Any, *, incremental: bool) -> Targets:
-        return Targets.of_values(y)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predicted values, shape (n_samples,) or (n_samples, n_outputs)."""
-        outputs = self._outputs(X)
-        return np.asarray(self._targets.decode(outputs))
+    @property
+    def _head(self) -> Numbers:
+        return _Values()

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
 
-from fastdl.estimators.base.layered import BaseLayered, keep
-from fastdl.estimators.base.layered_heads import LayeredClassifierMixin
+from fastdl.estimators.base.heads import Labels, takes_indicators
+from fastdl.estimators.base.net import Net
+from fastdl.estimators.base.output import with_output
+from fastdl.estimators.base.training_words import (
+    CLASS_WEIGHT,
+    CLASSES,
+    LABEL_LOSS,
+    ClassWeight,
+    TrainingWords,
+)
+from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.inputs import RowInput
+from fastdl.fitting.network import Network
 from fastdl.layers import Layer
 from fastdl.losses import Loss
-from fastdl.optim import Optimizer
-from fastdl.schedules import Schedule
-from fastdl.validation import check_rows, check_rows_and_targets
 
 if TYPE_CHECKING:
     from fastdl._core import Program
 
 
-class SoftmaxRegression(LayeredClassifierMixin, BaseLayered):
+class SoftmaxRegression(ClassifierMixin, TrainingWords, Net):
     """Linear classifier with softmax probabilities: the network without a hidden layer.
 
     Multinomial logistic regression; two classes share one output, with a sigmoid, and indicators
     have a sigmoid each. Bishop, "Pattern recognition and machine learning", 2006, section 4.3.4.
-
-    Parameters
-    ----------
-    loss : {"log_loss", "hinge"} or Hinge, default="log_loss"
-        As in `CNNClassifier`.
-    alpha : float, default=0.0
-        Weight of half the squared norm of the weights (L2).
-    solver, learning_rate, learning_rate_init, momentum, batch_size, max_epochs, shuffle, l1, \
-weight_decay, max_norm, clip_value, clip_norm, class_weight, early_stopping, validation_fraction, \
-n_iter_no_change, tol, scoring, random_state, verbose, warm_start, n_jobs, device, dtype
-        As in `CNNClassifier`; "auto" is a batch of 200.
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_outputs, n_features)
-    intercept_ : ndarray of shape (n_outputs,)
-    classes_, n_features_in_, n_iter_, best_iter_, loss_, loss_curve_, validation_loss_curve_, \
-validation_scores_, history_, n_parameters_, device_, program_
-        As of `CNNClassifier`.
 
     Examples
     --------
@@ -55,66 +43,29 @@ validation_scores_, history_, n_parameters_, device_, program_
     (True, (10, 64))
     """
 
-    _least_batch = 256
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **{k: v for k, v in BaseLayered._parameter_constraints.items() if k != "input_shape"},
-        **LayeredClassifierMixin._parameter_constraints,
-    }
+    loss: str | Loss = word(default="log_loss", like=LABEL_LOSS)
+    class_weight: ClassWeight = word(default=None, like=CLASS_WEIGHT)
+    classes_: NDArray[Any] = fitted(*CLASSES)
+    coef_: NDArray[Any] = fitted("ndarray of shape (n_outputs, n_features)", "The weights.")
+    intercept_: NDArray[Any] = fitted("ndarray of shape (n_outputs,)", "The biases.")
 
-    def __init__(
-        self,
-        *,
-        loss: str | Loss = "log_loss",
-        solver: str | Optimizer = "adam",
-        learning_rate: str | Schedule = "constant",
-        learning_rate_init: float = 1e-3,
-        momentum: float = 0.9,
-        batch_size: int | str = "auto",
-        max_epochs: int = 50,
-        shuffle: bool = True,
-        alpha: float = 0.0,
-        l1: float = 0.0,
-        weight_decay: float | None = None,
-        max_norm: float | None = None,
-        clip_value: float | None = None,
-        clip_norm: float | None = None,
-        class_weight: Mapping[Any, float] | Sequence[Mapping[Any, float]] | str | None = None,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: float = 10,
-        tol: float = 1e-4,
-        scoring: str | Callable[..., float] | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        n_jobs: int | None = None,
-        device: str = "cpu",
-        dtype: DTypeLike = "float32",
-    ) -> None:
-        keep(self, locals())
-
-    coef_: NDArray[Any]
-    intercept_: NDArray[Any]
+    _auto_batch: ClassVar[int] = 200
 
     def __sklearn_tags__(self) -> Any:
-        """X has two dimensions and may be sparse."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = False
-        tags.input_tags.sparse = True
-        return tags
+        """Multilabel y is taken."""
+        return takes_indicators(super().__sklearn_tags__())
 
-    def _check_X(self, X: Any) -> Any:
-        return check_rows(self, X)
+    @property
+    def _inputs(self) -> RowInput:
+        return RowInput(sparse=True)
 
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        return check_rows_and_targets(self, X, y, reset=reset, y_numeric=False)
+    @property
+    def _head(self) -> Labels:
+        return Labels()
 
-    def _batch_size(self, n_samples: int) -> int:
-        return min(200 if self.batch_size == "auto" else int(self.batch_size), n_samples)
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
+        return with_output([], input_shape, n_outputs)
 
-    def _hidden(self, input_shape: tuple[int, ...]) -> Sequence[Layer]:
-        return []
-
-    def _show_weights(self, program: Program) -> None:
+    def _show_weights(self, program: Program | Network) -> None:
         self.coef_ = program.get_parameter("output.weight").T
         self.intercept_ = program.get_parameter("output.bias")

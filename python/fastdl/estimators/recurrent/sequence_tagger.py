@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
-from fastdl.estimators.base.heads import is_stochastic
-from fastdl.estimators.base.layered import keep
-from fastdl.estimators.base.layered_heads import LayeredClassifierMixin
-from fastdl.estimators.inputs.sequences import cut
-from fastdl.estimators.recurrent.rnn import BaseRNN, LengthsMixin
-from fastdl.fitting.targets import Targets
-from fastdl.optim import Optimizer
-from fastdl.samples import Sequences
-from fastdl.schedules import Schedule
+from fastdl.estimators.base.heads import Labels, Steps
+from fastdl.estimators.base.net import is_stochastic
+from fastdl.estimators.base.training_words import CLASSES
+from fastdl.estimators.base.words import fitted
+from fastdl.estimators.inputs import SequenceInput
+from fastdl.estimators.recurrent.recurrent import Recurrent
 
 
-class SequenceTagger(LengthsMixin, LayeredClassifierMixin, BaseRNN):
+class SequenceTagger(Recurrent):
     """Recurrent network for classes of steps: a label for every step of a sequence.
 
     The network of `RNNClassifier` with the state after every step going to the outputs: parts of
@@ -34,35 +29,6 @@ class SequenceTagger(LengthsMixin, LayeredClassifierMixin, BaseRNN):
     sequences of a single step, (n,). Answers come in the form of X: a list of n arrays for a list.
     All steps weigh the same, in the loss and in the score, which is the share of right ones.
     `cross_val_score` and searches split by sequences, without stratification.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : sequence of int, default=(64,)
-        Units of the recurrent layers.
-    cell : {"lstm", "gru", "rnn", "irnn"}, default="lstm"
-        As in `RNNClassifier`.
-    bidirectional : bool, default=False
-        Whether each layer also reads from the end, with weights of its own.
-    truncate_bptt : int, default=None
-        Cut sequences into windows of so many steps, each an update of the weights. The state goes
-        on to the next window, the gradient does not go back (truncated back-propagation through
-        time). Memory is that of a window. None, or a number that no sequence exceeds: whole
-        sequences.
-    dropout, recurrent_dropout, embedding_size, unknown_token, solver, learning_rate, \
-learning_rate_init, momentum, batch_size, max_epochs, shuffle, alpha, l1, weight_decay, max_norm, \
-clip_value, clip_norm, \
-early_stopping, validation_fraction, n_iter_no_change, tol, scoring, random_state, verbose, \
-warm_start, n_jobs, device, dtype
-        As in `RNNClassifier`.
-
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-    symbols_ : tuple of str
-        Of texts: the symbols met in fit, the most frequent first, and `unknown_token`.
-    input_shape_, n_features_in_, n_iter_, best_iter_, loss_, loss_curve_, \
-validation_loss_curve_, validation_scores_, history_, n_parameters_, device_, program_
-        As in `RNNClassifier`.
 
     Examples
     --------
@@ -78,73 +44,23 @@ validation_loss_curve_, validation_scores_, history_, n_parameters_, device_, pr
     [['c', 'v', 'c'], ['v', 'c']]
     """
 
-    loss: ClassVar[str] = "log_loss"  # type: ignore[misc]
-    _rows_are_steps = True
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**BaseRNN._parameter_constraints}
+    classes_: NDArray[Any] = fitted(*CLASSES)
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Sequence[int] = (64,),
-        *,
-        cell: str = "lstm",
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        truncate_bptt: int | None = None,
-        embedding_size: int = 32,
-        unknown_token: str | None = None,
-        solver: str | Optimizer = "adam",
-        learning_rate: str | Schedule = "constant",
-        learning_rate_init: float = 1e-3,
-        momentum: float = 0.9,
-        batch_size: int | str = "auto",
-        max_epochs: int = 50,
-        shuffle: bool = True,
-        alpha: float = 0.0,
-        l1: float = 0.0,
-        weight_decay: float | None = None,
-        max_norm: float | None = None,
-        clip_value: float | None = None,
-        clip_norm: float | None = 1.0,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: float = 10,
-        tol: float = 1e-4,
-        scoring: str | Callable[..., float] | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        n_jobs: int | None = None,
-        device: str = "cpu",
-        dtype: DTypeLike = "float32",
-    ) -> None:
-        keep(self, locals())
-
-    def __sklearn_tags__(self) -> Any:
-        """No classifier: splitters would look for one label of each sample, to stratify."""
-        tags = super().__sklearn_tags__()
-        tags.estimator_type = None
-        return tags
+    loss: ClassVar[str] = "log_loss"
 
     @property
-    def _each_step(self) -> bool:
-        return True
+    def _inputs(self) -> SequenceInput:
+        return SequenceInput(rows_are_steps=True, unknown_token=self.unknown_token)
 
-    def _targets_of(self, y: Sequences, *, incremental: bool) -> Targets:
-        return super()._targets_of(y.steps, incremental=incremental)
-
-    def _all_labels(self, y: Any, classes: Any) -> Any:
-        labels = _flat(y)
-        return labels if labels.ndim == 2 else classes
-
-    def _stratify(self, y: NDArray[Any]) -> None:
-        """Sequences hold several labels: the held-out ones are any."""
+    @property
+    def _head(self) -> Steps:
+        return Steps(Labels())
 
     @available_if(is_stochastic)
     def partial_fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         classes: Any = None,
         *,
@@ -165,26 +81,5 @@ validation_loss_curve_, validation_scores_, history_, n_parameters_, device_, pr
         """
         y = self._cut_targets(y, lengths)
         if classes is None and not hasattr(self, "classes_"):
-            classes = np.unique(_flat(y))
-        return super().partial_fit(cut(X, lengths), y, sample_weight, classes)
-
-    def predict_proba(self, X: Any, lengths: Any = None) -> Any:
-        """Probabilities of the classes, in their order, for every step; in the form of X.
-
-        Returns
-        -------
-        list of n ndarrays (T_i, n_classes), or ndarray of shape (n, T, n_classes)
-        """
-        check_is_fitted(self)
-        return self._in_form_of(X, lengths, super().predict_proba(cut(X, lengths)))
-
-    def predict_log_proba(self, X: Any, lengths: Any = None) -> Any:
-        """Logarithms of `predict_proba`, in the same form."""
-        check_is_fitted(self)
-        p = super().predict_proba(cut(X, lengths))
-        return self._in_form_of(X, lengths, np.log(p))
-
-
-def _flat(y: Any) -> NDArray[Any]:
-    """The labels of all steps, shape (n_steps,) or (n_steps, n_classes)."""
-    return np.concatenate([np.atleast_1d(of_one) for of_one in y])
+            classes = np.unique(np.concatenate([np.atleast_1d(of_one) for of_one in y]))
+        return super().partial_fit(X, y, sample_weight, classes, lengths=lengths)

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from fastdl import layers as L
 from fastdl import losses
-from fastdl._sklearn import _fit_context
-from fastdl.estimators.base.heads import _check_incremental, is_stochastic
-from fastdl.estimators.base.layered import keep
-from fastdl.estimators.inputs.text import encode_texts, learn_symbols
-from fastdl.estimators.recurrent.rnn import BaseRNN
-from fastdl.fitting import job, windows
+from fastdl._rules import FLAG
+from fastdl._saved import Saved
+from fastdl.estimators.base.heads import Itself
+from fastdl.estimators.base.net import Net, is_stochastic
+from fastdl.estimators.base.words import fitted, reword
+from fastdl.estimators.inputs.one_text import FIRST, TextInput, pieces
+from fastdl.estimators.inputs.text import n_codes
+from fastdl.estimators.recurrent.words import RecurrentWords
+from fastdl.fitting import windows
+from fastdl.fitting.job import Checked, Given
 from fastdl.fitting.targets import Targets
+from fastdl.layers import Layer
 from fastdl.losses import Loss
-from fastdl.optim import Optimizer
-from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of
-from fastdl.schedules import Schedule
-
-_START = 0  # the code that comes before a text
-_FIRST = 2  # the code of symbols_[0]
+from fastdl.samples import Sequences, inside
 
 
-class TextGenerator(BaseRNN):
+class TextGenerator(RecurrentWords, Net):
     """Recurrent language model: how likely each symbol is to follow a text, and new text.
 
     X is one string, a text of characters, or one list of tokens, which are strings. The text is cut
@@ -42,44 +43,7 @@ class TextGenerator(BaseRNN):
     cross-entropy. Bengio et al., "A neural probabilistic language model", JMLR 2003; Karpathy,
     "The unreasonable effectiveness of recurrent neural networks", 2015.
 
-    Parameters
-    ----------
-    hidden_layer_sizes : sequence of int, default=(256,)
-        Units of the recurrent layers.
-    cell : {"lstm", "gru", "rnn", "irnn"}, default="lstm"
-        As in `RNNClassifier`.
-    dropout : float, default=0.0
-        After each recurrent layer, the rate at which activations are dropped in training.
-    recurrent_dropout : float, default=0.0
-        Inside of them, the rate at which units of the state are hidden from the recurrent weights
-        in training, the same ones at every step of a window.
-    truncate_bptt : int, default=100
-        Symbols of a window: each is an update of the weights. None: whole pieces.
-    embedding_size : int, default=32
-        Length of the vector that stands for a symbol.
-    unknown_token : str, default=None
-        The symbol that those which fit did not see are read as; it may, but need not, occur in X.
-        None: unknown symbols are an error.
-    batch_size : int or "auto", default="auto"
-        Pieces of the text, read side by side; "auto" is 32.
-    max_epochs : int, default=20
-        Epochs at most.
-    early_stopping : bool or "auto", default="auto"
-        Whether training stops when the validation score does not improve, and ends with the best
-        weights. "auto": with a validation text of your own. True without one holds out pieces of X.
-        Otherwise the training loss is watched.
-    solver, learning_rate, learning_rate_init, momentum, alpha, l1, weight_decay, max_norm, \
-clip_value, clip_norm, validation_fraction, n_iter_no_change, tol, random_state, verbose, \
-warm_start, n_jobs, device, dtype
-        As in `RNNClassifier`.
-
-    Attributes
-    ----------
-    symbols_ : tuple of str
-        The symbols met in fit, the most frequent first, and `unknown_token`.
-    input_shape_, n_iter_, best_iter_, loss_, loss_curve_, validation_loss_curve_, \
-validation_scores_, history_, n_parameters_, device_, program_
-        As in `RNNClassifier`. Losses are nats per symbol, scores minus that.
+    Losses are nats per symbol, scores minus that.
 
     Examples
     --------
@@ -92,63 +56,47 @@ validation_scores_, history_, n_parameters_, device_, program_
     True
     """
 
-    bidirectional: ClassVar[bool] = False  # type: ignore[misc]
-    shuffle: ClassVar[bool] = False
-    scoring: ClassVar[None] = None
-    _takes_string: bool  # fitted with a string, not with tokens
+    hidden_layer_sizes: Sequence[int] = reword(
+        RecurrentWords, "hidden_layer_sizes", default=(256,), kw_only=False
+    )
+    truncate_bptt: int | None = reword(
+        RecurrentWords,
+        "truncate_bptt",
+        default=100,
+        text="Symbols of a window: each is an update of the weights. None: whole pieces.",
+    )
+    learning_rate_init: float = reword(RecurrentWords, "learning_rate_init", default=2e-3)
+    batch_size: int | str = reword(
+        RecurrentWords,
+        "batch_size",
+        default="auto",
+        text='Pieces of the text, read side by side; "auto" is 32.',
+    )
+    max_epochs: int = reword(RecurrentWords, "max_epochs", default=20)
+    _takes_string: bool = fitted(saved=Saved(FLAG, "takes_string"))
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Sequence[int] = (256,),
-        *,
-        cell: str = "lstm",
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        truncate_bptt: int | None = 100,
-        embedding_size: int = 32,
-        unknown_token: str | None = None,
-        solver: str | Optimizer = "adam",
-        learning_rate: str | Schedule = "constant",
-        learning_rate_init: float = 2e-3,
-        momentum: float = 0.9,
-        batch_size: int | str = "auto",
-        max_epochs: int = 20,
-        alpha: float = 0.0,
-        l1: float = 0.0,
-        weight_decay: float | None = None,
-        max_norm: float | None = None,
-        clip_value: float | None = None,
-        clip_norm: float | None = 1.0,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: float = 10,
-        tol: float = 1e-4,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        n_jobs: int | None = None,
-        device: str = "cpu",
-        dtype: DTypeLike = "float32",
-    ) -> None:
-        keep(self, locals())
-
-    def __sklearn_tags__(self) -> Any:
-        """X is text."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = tags.input_tags.three_d_array = False
-        tags.requires_fit, tags.target_tags.required = True, False
-        return tags
+    shuffle: ClassVar[bool] = False  # type: ignore[misc]
+    scoring: ClassVar[None] = None  # type: ignore[misc]
 
     @property
-    def _each_step(self) -> bool:
-        return True
+    def _inputs(self) -> TextInput:
+        return TextInput(self.unknown_token)
+
+    @property
+    def _head(self) -> Itself:
+        return _NextSymbol()
+
+    def __sklearn_tags__(self) -> Any:
+        """X is text; there is no y."""
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = True
+        return tags
 
     # --- text in, text out
 
-    @job.unchanged_on_error
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None, *, X_val: Any = None) -> Self:
+    def fit(  # type: ignore[override]
+        self, X: Any, y: Any = None, *, X_val: Any = None
+    ) -> Self:
         """Learn which symbol comes next.
 
         Parameters
@@ -165,12 +113,9 @@ validation_scores_, history_, n_parameters_, device_, program_
         -------
         self
         """
-        job.fit(self, X, None, None, (X_val, X_val, None))
-        return self
+        return self._fit(Given(X, X_val=X_val, y_val=X_val))
 
     @available_if(is_stochastic)
-    @job.unchanged_on_error
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Go on for one epoch over a text; the first call learns the symbols.
 
@@ -184,9 +129,7 @@ validation_scores_, history_, n_parameters_, device_, program_
         -------
         self
         """
-        _check_incremental(self)
-        job.fit(self, X, None, incremental=True)
-        return self
+        return super().partial_fit(X)
 
     def score(self, X: Any, y: Any = None) -> float:
         """The mean log-likelihood of the symbols of a text: minus the nats per symbol.
@@ -206,10 +149,9 @@ validation_scores_, history_, n_parameters_, device_, program_
         float
         """
         check_is_fitted(self)
-        text, targets = self._pieces(self._codes(X, reset=False), 1)
-        program, text = self.program_, self._with_room(text)
-        samples = Samples(core_input(text), targets.values, None, lengths_of(text))
-        return -windows.mean_loss(program, Data(samples, None, targets).ready_for(program).samples)
+        text, targets = pieces(self._inputs.codes(self, X, reset=False), 1)
+        data = self._data(Checked(text, targets, None, None))
+        return -windows.mean_loss(self.program_, data.ready_for(self.program_).samples)
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Probabilities of each symbol of a text, and of the one that comes next.
@@ -277,81 +219,60 @@ validation_scores_, history_, n_parameters_, device_, program_
         if not (isinstance(n, Integral) and n >= 0):
             raise ValueError(f"n={n!r}; expected an integer of 0 or more.")
         random, symbols = check_random_state(random_state), []
-        codes = np.append(np.int32(_START), self._codes(prompt, reset=False, may_be_empty=True))
+        codes = self._inputs.begun(self, prompt)
         with windows.going_on(self.program_) as outputs:
             for _ in range(n):
                 logits = outputs(codes.astype(np.int32)[:, np.newaxis])[-1]
                 symbols.append(_draw(logits, temperature, random))
-                codes = np.array([symbols[-1] + _FIRST])
+                codes = np.array([symbols[-1] + FIRST])
         found = [self.symbols_[symbol] for symbol in symbols]
         return "".join(found) if self._takes_string else found
 
-    # --- what BaseNet asks
+    # --- the network
 
-    def _check_X(self, X: Any) -> Sequences:
-        codes = np.append(np.int32(_START), self._codes(X, reset=False, may_be_empty=True))
-        return self._with_room(
-            Sequences(codes[np.newaxis, :, np.newaxis], np.array([len(codes)], np.int32))
-        )
-
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        self._check_truncation()
-        n = 32 if self.batch_size == "auto" else int(self.batch_size)
-        text, targets = self._pieces(self._codes(X, reset=reset), n)
+    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        self._check_truncation(bidirectional=False)
+        n = self._auto_batch if self.batch_size == "auto" else int(self.batch_size)
+        text, targets = pieces(self._inputs.codes(self, X, reset=reset), n)
         if reset:
             self.input_shape_ = text.shape[1:]
-            return text, targets
-        return self._with_room(text), targets
+        return text, targets
 
-    def _codes(self, X: Any, *, reset: bool, may_be_empty: bool = False) -> NDArray[np.int32]:
-        """The codes of a text, shape (n,)."""
-        name = type(self).__name__
-        if not isinstance(X, str):
-            X = X.tolist() if isinstance(X, np.ndarray) else X
-            if not isinstance(X, (list, tuple)) or not all(isinstance(token, str) for token in X):
-                raise ValueError(
-                    f"X is {type(X).__name__}; {name} takes one text, a string or a list of tokens "
-                    "that are strings."
-                )
-        if not len(X):
-            if may_be_empty:
-                return np.empty(0, np.int32)
-            raise ValueError(f"X is an empty text; {name} needs at least one symbol.")
-        if reset:
-            self.symbols_ = learn_symbols([X], self.unknown_token)
-            self._takes_string = isinstance(X, str)
-        if isinstance(X, str) != self._takes_string:
-            forms = ("a list of tokens", "a string")
-            raise ValueError(
-                f"X is {forms[isinstance(X, str)]}, but {name} was fitted with "
-                f"{forms[self._takes_string]}. Pass text of that form."
-            )
-        return encode_texts(self, [X], alone=True).values[0, :, 0]
+    def _input_shape(self, X: Sequences) -> tuple[int, ...]:
+        steps, n_features = X.shape[1:]
+        return min(steps, self.truncate_bptt or steps), n_features
 
-    def _pieces(self, codes: NDArray[np.int32], n: int) -> tuple[Sequences, Sequences]:
-        """What is read, and what comes next: at most n pieces of a text, the last one shorter."""
-        steps = math.ceil(len(codes) / n)
-        n = math.ceil(len(codes) / steps)
-        lengths = np.full(n, steps, np.int32)
-        lengths[-1] = len(codes) - (n - 1) * steps
-        read = np.zeros((2, n * steps), np.int32)
-        read[0, 0], read[0, 1 : len(codes)] = _START, codes[:-1]
-        read[1, : len(codes)] = codes - _FIRST
-        text, targets = read.reshape(2, n, steps)
-        return Sequences(text[:, :, np.newaxis], lengths), Sequences(targets, lengths)
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
+        codes = n_codes(self.symbols_)
+        hidden = self._recurrent_layers(codes, bidirectional=False, each_step=True)
+        return [*hidden, L.Dense(n_outputs, name="output")]
 
-    def _targets_of(self, y: Sequences, *, incremental: bool) -> Targets:
-        return Targets("next", len(self.symbols_))
+    def _predict(self, X: Sequences, layer: int | None) -> NDArray[Any]:
+        """As for any network, of every step."""
+        outputs = super()._predict(X, layer)
+        return outputs[inside(X.lengths, outputs.shape[1])]
 
-    def _loss(self) -> Loss:
-        return losses.SoftmaxCrossEntropy()
+    @property
+    def _n_features_out(self) -> int:
+        top = [layer for layer in self._network.program.layers if layer.depth == 0]
+        return int(top[self._layer_index(None)].output_shape[-1])
 
     def _error_of_loss(self) -> float:
         """Nats per symbol are the loss."""
         return 1.0
 
-    def _in_form_of(self, X: Any, lengths: Any, answers: NDArray[Any]) -> NDArray[Any]:
-        return answers
+
+@dataclass(frozen=True)
+class _NextSymbol(Itself):
+    """The symbol that comes next, for every step."""
+
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
+        """See `Head.targets`."""
+        return Targets("next", len(estimator.symbols_))
+
+    def loss(self, estimator: Any, targets: Targets) -> Loss:
+        """See `Head.loss`."""
+        return losses.SoftmaxCrossEntropy()
 
 
 def _draw(logits: NDArray[Any], temperature: float, random: np.random.RandomState) -> int:

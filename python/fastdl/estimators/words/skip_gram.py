@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterable
-from typing import Any
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from fastdl import _core
+from fastdl.fitting.tasks import EpochTasks
+
+History = dict[str, list[float]]
 
 _CHUNK = 100_000  # tokens between two looks for Ctrl-C
-_NOISE = 1_000_000  # entries of the table that wrong words are drawn from, at least
+_NOISE = 1_000_000  # entries of the table that negative samples are drawn from, at least
 
 
 def keep(
@@ -23,56 +27,90 @@ def keep(
     return tokens[stays], np.concatenate([[0], np.cumsum(stays)])[starts]
 
 
+class Corpus(NamedTuple):
+    """Sentences as rows of vectors, one after the other."""
+
+    tokens: NDArray[np.int32]
+    starts: NDArray[np.int64]  # of each sentence, and the end
+    share: NDArray[np.float64]  # of each word
+
+
+class Trainee(Protocol):
+    """What an estimator is to its training."""
+
+    window: int
+    negative: int
+    sample: float
+    learning_rate_init: float
+    max_epochs: int
+    verbose: bool | int
+    history_: History
+
+    def _show(self, vectors: NDArray[np.float32]) -> None: ...
+
+
+def new_history() -> History:
+    """A table without rows."""
+    return {"epoch": [], "loss": [], "seconds": []}
+
+
 def train(
-    e: Any,
-    tokens: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    share: NDArray[np.float64],
+    e: Trainee,
+    corpus: Corpus,
     vectors: NDArray[np.float32],
     random_state: np.random.RandomState,
-) -> list[float]:
-    """Change vectors; give the mean loss of a pair in each epoch.
+    tasks: EpochTasks | None = None,
+) -> None:
+    """Train for `max_epochs` epochs, or until a callback says stop.
+
+    A diverging epoch ends the training with a warning and the vectors of the last one.
 
     Parameters
     ----------
-    e : WordVectors
-        With its parameters.
-    tokens : ndarray of shape (n,)
-        The corpus as rows of `vectors`.
-    starts : ndarray of shape (n_sentences + 1,)
-        Where each sentence starts in it, and its end.
-    share : ndarray of shape (n_words,)
-        Of each word in the corpus.
+    e : Trainee
+        Shows the vectors of each finished epoch.
+    corpus : Corpus
     vectors : ndarray of shape (n_words, vector_size)
         As they start.
     random_state : RandomState
+    tasks : EpochTasks, optional
+        Callbacks to tell of each epoch.
     """
-    noise = _noise(share)
-    contexts = np.zeros_like(vectors)
+    noise, contexts = _noise(corpus.share), np.zeros_like(vectors)
     seed = random_state.randint(2**31 - 1)
-    curve: list[float] = []
+    e._show(vectors)
     for epoch in range(e.max_epochs):
-        before = vectors.copy()
-        thinned = _thinned(tokens, starts, share, e.sample, random_state)
-        loss, pairs = _epoch(e, epoch, *thinned, noise, vectors, contexts, seed)
+        start = time.perf_counter()
+        if tasks:
+            tasks.begin()
+        after = vectors.copy()
+        tokens, starts = _thinned(corpus, e.sample, random_state)
+        loss, pairs = _epoch(e, epoch, tokens, starts, noise, after, contexts, seed)
         if not np.isfinite(loss):
-            warnings.warn(
-                f"loss became {loss} in epoch {epoch + 1} (learning_rate_init="
-                f"{e.learning_rate_init}). Vectors of the end of epoch {epoch} are kept. Lower "
-                "learning_rate_init.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-            vectors[:] = before
-            break
-        curve.append(loss / max(pairs, 1))
+            _warn_of_divergence(e, epoch, loss)
+            return
+        vectors = after
+        e.history_["epoch"].append(epoch + 1)
+        e.history_["loss"].append(loss / max(pairs, 1))
+        e.history_["seconds"].append(time.perf_counter() - start)
+        e._show(vectors)
         if e.verbose:
-            print(f"epoch {epoch + 1}: loss {curve[-1]:.4f} ({pairs} pairs)")
-    return curve
+            print(f"epoch {epoch + 1}: loss {e.history_['loss'][-1]:.4f} ({pairs} pairs)")
+        if tasks and tasks.end():
+            return
+
+
+def _warn_of_divergence(e: Trainee, epoch: int, loss: float) -> None:
+    warnings.warn(
+        f"loss became {loss} in epoch {epoch + 1} (learning_rate_init={e.learning_rate_init}). "
+        f"Vectors of the end of epoch {epoch} are kept. Lower learning_rate_init.",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
 
 
 def _epoch(
-    e: Any,
+    e: Trainee,
     epoch: int,
     tokens: NDArray[np.int32],
     starts: NDArray[np.int64],
@@ -113,13 +151,10 @@ def _noise(share: NDArray[np.float64]) -> NDArray[np.int32]:
 
 
 def _thinned(
-    tokens: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    share: NDArray[np.float64],
-    sample: float,
-    random_state: np.random.RandomState,
+    corpus: Corpus, sample: float, random_state: np.random.RandomState
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The corpus without some of the frequent words; as word2vec's code, not the paper, does it."""
+    tokens, starts, share = corpus
     if not sample:
         return tokens, starts
     ratio = sample / np.maximum(share, np.finfo(np.float64).tiny)

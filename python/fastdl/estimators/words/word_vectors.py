@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import chain
-from numbers import Integral, Real
-from pathlib import Path
-from typing import Any, ClassVar, Self
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from fastdl._sklearn import Interval, _fit_context
+from fastdl._saved import MATRIX, NATURAL, REAL, Saved, listed, short
+from fastdl._sklearn import Interval, TransformerMixin
+from fastdl.estimators.base.estimator import Estimator
+from fastdl.estimators.base.training_words import COUNT, POSITIVE, RATE
+from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.inputs.sentences import SentenceInput, counted, is_hashable
 from fastdl.estimators.words import skip_gram
+from fastdl.fitting.job import Given, Job
+from fastdl.fitting.tasks import epoch_tasks
 
-_COUNT = Interval(Integral, 1, None, closed="left")
+
+class _Words:
+    """How a file keeps a vocabulary: the words, in the order of their rows."""
+
+    def to_dict(self, vocabulary: dict[Hashable, int]) -> list[Hashable]:
+        return list(vocabulary)
+
+    def from_dict(self, stored: Any) -> dict[Hashable, int]:
+        if not isinstance(stored, list) or not all(isinstance(word, Hashable) for word in stored):
+            raise ValueError(f"vocabulary_ is {short(stored)}; expected a list of words.")
+        vocabulary = {word: row for row, word in enumerate(stored)}
+        if len(vocabulary) < len(stored):
+            raise ValueError("vocabulary_ holds a word twice.")
+        return vocabulary
 
 
-class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class WordVectors(TransformerMixin, Estimator):
     """A vector for each word, such that words with the same neighbours have similar ones.
 
     Skip-gram with negative sampling: the vector of a word near by has to distinguish the word in
@@ -34,43 +50,6 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     hashable except None and NaN. Gradient descent goes from word to word, in one thread: the same
     `random_state` gives the same bytes.
 
-    Parameters
-    ----------
-    vector_size : int, default=100
-        Length of the vectors.
-    window : int, default=5
-        Words on either side at most; a smaller number is drawn for each word, so near words count
-        more.
-    negative : int, default=5
-        Wrong words drawn for each right one, up to 63.
-    min_count : int, default=5
-        Words that occur less often are left out, or taken for `unknown_token`.
-    sample : float, default=1e-3
-        Share of the corpus above which a word is frequent: of its occurrences some are left out at
-        random, in each epoch anew. 0 keeps them all.
-    unknown_token : hashable, default=None
-        The word that stands for all rare and unknown ones. None: `transform` refuses unknown words.
-    learning_rate_init : float, default=0.025
-        Falls in a line to 0 at the end of the last epoch.
-    max_epochs : int, default=5
-        How often the corpus is read.
-    random_state : int, RandomState or None, default=None
-        Of initial vectors and all draws.
-    verbose : bool, default=False
-        Whether each epoch prints a line.
-
-    Attributes
-    ----------
-    vocabulary_ : dict
-        The row of each word in `vectors_`, frequent words first.
-    vectors_ : ndarray of float32 of shape (n_words, vector_size)
-    loss_curve_ : list of float
-        Mean loss of a pair of words in each epoch.
-    history_ : dict of list
-        The same as a table: epoch, loss.
-    n_iter_ : int
-        Epochs of the fit.
-
     Examples
     --------
     >>> from fastdl import WordVectors
@@ -82,72 +61,94 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     [(3, 8), (1, 8)]
     """
 
-    vocabulary_: dict[Hashable, int]
-    vectors_: NDArray[np.float32]
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "vector_size": [_COUNT],
-        "window": [_COUNT],
-        "negative": [Interval(Integral, 1, 63, closed="both")],
-        "min_count": [_COUNT],
-        "sample": [Interval(Real, 0, 1, closed="left")],
-        "unknown_token": "no_validation",  # type: ignore[dict-item]
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "max_epochs": [_COUNT],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
-
-    def __init__(
-        self,
-        vector_size: int = 100,
-        *,
-        window: int = 5,
-        negative: int = 5,
-        min_count: int = 5,
-        sample: float = 1e-3,
-        unknown_token: Hashable | None = None,
-        learning_rate_init: float = 0.025,
-        max_epochs: int = 5,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool | int = False,
-    ) -> None:
-        self.vector_size = vector_size
-        self.window = window
-        self.negative = negative
-        self.min_count = min_count
-        self.sample = sample
-        self.unknown_token = unknown_token
-        self.learning_rate_init = learning_rate_init
-        self.max_epochs = max_epochs
-        self.random_state = random_state
-        self.verbose = verbose
-
-    def __sklearn_tags__(self) -> Any:
-        """X is text."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
+    vector_size: int = word(
+        default=100, rule=[COUNT], kind="int", text="Length of the vectors.", kw_only=False
+    )
+    window: int = word(
+        default=5,
+        rule=[COUNT],
+        kind="int",
+        text="Words on either side at most; a smaller number is drawn for each word, so near words "
+        "count more.",
+    )
+    negative: int = word(
+        default=5,
+        rule=[Interval(Integral, 1, 63, closed="both")],
+        kind="int",
+        text="Negative samples for each word of a window, up to 63.",
+    )
+    min_count: int = word(
+        default=5,
+        rule=[COUNT],
+        kind="int",
+        text="Words that occur less often are left out, or taken for `unknown_token`.",
+    )
+    sample: float = word(
+        default=1e-3,
+        rule=[RATE],
+        kind="float",
+        text="Share of the corpus above which a word is frequent: of its occurrences some are left "
+        "out at random, in each epoch anew. 0 keeps them all.",
+    )
+    unknown_token: Hashable | None = word(
+        default=None,
+        rule="no_validation",
+        kind="hashable",
+        text="The word that stands for all rare and unknown ones. None: `transform` refuses "
+        "unknown words.",
+    )
+    learning_rate_init: float = word(
+        default=0.025,
+        rule=[POSITIVE],
+        kind="float",
+        text="Falls in a line to 0 at the end of the last epoch.",
+    )
+    max_epochs: int = word(
+        default=5, rule=[COUNT], kind="int", text="How often the corpus is read."
+    )
+    random_state: int | np.random.RandomState | None = word(
+        default=None,
+        rule=["random_state"],
+        kind="int, RandomState or None",
+        text="Of initial vectors and all draws.",
+    )
+    verbose: bool | int = word(
+        default=False, rule=["verbose"], kind="bool", text="Whether each epoch prints a line."
+    )
+    vocabulary_: dict[Hashable, int] = fitted(
+        "dict",
+        "The row of each word in `vectors_`, frequent words first.",
+        saved=Saved(_Words()),
+    )
+    vectors_: NDArray[np.float32] = fitted(
+        "ndarray of float32 of shape (n_words, vector_size)", saved=MATRIX
+    )
+    history_: skip_gram.History = fitted(
+        "dict of list",
+        "One table for all epochs: epoch, loss (the mean of a pair of words), seconds.",
+    )
+    loss_curve_: list[float] = fitted(
+        "list of float", "The loss of each epoch.", saved=listed(REAL, "numbers")
+    )
+    n_iter_: int = fitted("int", "Epochs of the fit.", saved=NATURAL)
+    n_features_in_: int = fitted()  # never set: sentences have no columns
+    feature_names_in_: NDArray[Any] = fitted()
 
     @property
-    def history_(self) -> dict[str, list[float]]:
-        """A table for the epochs."""
-        check_is_fitted(self)
-        return {
-            "epoch": [float(i + 1) for i in range(len(self.loss_curve_))],
-            "loss": list(self.loss_curve_),
-        }
+    def _inputs(self) -> SentenceInput:
+        return SentenceInput()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "vectors_")
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Accept any container: `transform` gives a list of arrays, whatever is set.
+        """Change nothing: a list of arrays of several lengths has no form as a data frame.
 
-        So a pipeline with a `WordVectors` in it can be asked for frames.
+        It is there for a ``Pipeline``, which asks all its steps.
 
         Parameters
         ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Ignored.
+        transform : str or None, default=None
 
         Returns
         -------
@@ -155,7 +156,6 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         """
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Iterable[str | Iterable[Hashable]], y: Any = None) -> Self:
         """Learn the vectors.
 
@@ -174,23 +174,37 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         ValueError
             If there is no sentence, no frequent word, or never one beside another.
         """
-        sentences = _split(X)
-        counts = self._counts(sentences)
-        vocabulary = {word: row for row, word in enumerate(counts)}
-        tokens, starts = self._encode(sentences, vocabulary)
+        return self._fit(Given(X))
+
+    def _learn(self, job: Job) -> None:
+        counts = self._counts(job.train.X)
+        self.vocabulary_ = {word: row for row, word in enumerate(counts)}
+        tokens, starts = self._encode(job.train.X)
         if len(tokens) < 2 or np.diff(starts).max() < 2:
             raise ValueError(
                 "no sentence of X has two words of the vocabulary; WordVectors learns from words "
                 "beside each other. Pass sentences of several words, or lower min_count."
             )
-        random_state = check_random_state(self.random_state)
-        size = (len(vocabulary), self.vector_size)
-        vectors = ((random_state.random_sample(size) - 0.5) / self.vector_size).astype(np.float32)
+        size = (len(counts), self.vector_size)
+        start = (job.random_state.random_sample(size) - 0.5) / self.vector_size
         share = np.array(list(counts.values()), np.float64)
-        curve = skip_gram.train(self, tokens, starts, share / share.sum(), vectors, random_state)
-        self.vocabulary_, self.vectors_ = vocabulary, vectors
-        self.loss_curve_, self.n_iter_ = curve, len(curve)
-        return self
+        corpus = skip_gram.Corpus(tokens, starts, share / share.sum())
+        self.history_ = skip_gram.new_history()
+        tasks = epoch_tasks(self, job.train.X, None, self.max_epochs)
+        skip_gram.train(self, corpus, start.astype(np.float32), job.random_state, tasks)
+        if tasks:
+            tasks.close()
+
+    def _show(self, vectors: NDArray[np.float32]) -> None:
+        self.vectors_ = vectors
+        self.loss_curve_ = list(self.history_["loss"])
+        self.n_iter_ = len(self.loss_curve_)
+
+    def _restored(self) -> None:
+        if len(self.loss_curve_) != self.n_iter_:
+            raise ValueError(f"loss_curve_ has {len(self.loss_curve_)} values, not {self.n_iter_}.")
+        epochs, unknown = range(1, self.n_iter_ + 1), [math.nan] * self.n_iter_
+        self.history_ = {"epoch": [*epochs], "loss": self.loss_curve_, "seconds": unknown}
 
     def transform(self, X: Iterable[str | Iterable[Hashable]]) -> list[NDArray[np.float32]]:
         """The vectors of the words of each sentence.
@@ -211,15 +225,15 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
             For a word that is not in the vocabulary, if there is no `unknown_token`.
         """
         check_is_fitted(self)
-        sentences = _split(X)
-        new = _counted(sentences).keys() - self.vocabulary_.keys()
+        sentences = self._inputs.check(self, X, reset=False)
+        new = counted(sentences).keys() - self.vocabulary_.keys()
         if new and self.unknown_token is None:
             i, word = next((i, w) for i, words in enumerate(sentences) for w in words if w in new)
             raise ValueError(
                 f"X[{i}] has {word!r}, which is not in the vocabulary. Leave it out, or fit with "
                 "an unknown_token, whose vector stands for unknown words."
             )
-        tokens, starts = self._encode(sentences, self.vocabulary_)
+        tokens, starts = self._encode(sentences)
         return np.split(self.vectors_[tokens], starts[1:-1])[: len(sentences)]
 
     def most_similar(
@@ -273,25 +287,16 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
                 )
                 raise ValueError(f"the array {seen}; expected ({size},) finite numbers.")
             return -1, point.astype(np.float32)
-        if not _hashes(word) or word not in self.vocabulary_:
+        if not is_hashable(word) or word not in self.vocabulary_:
             raise ValueError(f"{word!r} is not in the vocabulary of {len(self.vocabulary_)} words.")
         row = self.vocabulary_[word]
         return row, self.vectors_[row]
-
-    def save(self, path: str | Path) -> None:
-        """Write the estimator to a safetensors file; `fastdl.load` reads it.
-
-        Words must be data: strings, numbers or tuples of them.
-        """
-        from fastdl.io import save
-
-        save(self, path)
 
     # --- words to numbers
 
     def _counts(self, sentences: Sequence[Sequence[Hashable]]) -> dict[Hashable, int]:
         """The words of the vocabulary and how often they occur, frequent ones first."""
-        found = _counted(sentences)
+        found = counted(sentences)
         if not found:
             raise ValueError("X has no words; expected a list of sentences.")
         known = {word: n for word, n in found.most_common() if n >= self.min_count}
@@ -307,71 +312,12 @@ class WordVectors(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         return known
 
     def _encode(
-        self, sentences: Sequence[Sequence[Hashable]], vocabulary: dict[Hashable, int]
+        self, sentences: Sequence[Sequence[Hashable]]
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """All rows, one after the other, and where each sentence starts, with the end."""
+        vocabulary = self.vocabulary_
         unknown = -1 if self.unknown_token is None else vocabulary[self.unknown_token]
         starts = np.cumsum([0, *map(len, sentences)])
         rows = (vocabulary.get(word, unknown) for sentence in sentences for word in sentence)
         tokens = np.fromiter(rows, np.int32, int(starts[-1]))
         return skip_gram.keep(tokens, starts, tokens >= 0)
-
-
-def _split(X: Any) -> list[list[Hashable]]:
-    """The sentences as lists of words."""
-    is_frame = hasattr(X, "columns")
-    if isinstance(X, (str, bytes, Mapping)) or is_frame or not _is_iterable(X):
-        what = f"the string {X[:20]!r}" if isinstance(X, str) else f"a {type(X).__name__}"
-        way_out = " Pass one of its columns." if is_frame else ""
-        raise ValueError(
-            f"X is {what}; expected a list of sentences, strings or lists of tokens.{way_out}"
-        )
-    if hasattr(X, "to_pylist"):  # pyarrow's arrays iterate over scalars of its own
-        X = X.to_pylist()
-    return [_words(sentence, i) for i, sentence in enumerate(X)]
-
-
-def _words(sentence: Any, i: int) -> list[Hashable]:
-    if isinstance(sentence, str):
-        return list(sentence.split())
-    if isinstance(sentence, (bytes, Mapping)) or not _is_iterable(sentence):
-        raise ValueError(
-            f"X[{i}] is {sentence!r}; expected a sentence, a string or a list of tokens."
-        )
-    return list(sentence)
-
-
-def _is_iterable(X: Any) -> bool:
-    return isinstance(X, Iterable) and getattr(X, "ndim", 1) > 0
-
-
-def _counted(sentences: Sequence[Sequence[Hashable]]) -> Counter[Hashable]:
-    """How often each word occurs; raises for what cannot be a word."""
-    try:
-        found = Counter(chain.from_iterable(sentences))
-    except TypeError:  # not hashable
-        found = Counter([None])
-    if any(word is None or word != word for word in found):
-        for i, sentence in enumerate(sentences):
-            for word in sentence:
-                _check_word(word, f"X[{i}]")
-    return found
-
-
-def _check_word(word: Any, where: str) -> None:
-    if not _hashes(word):
-        raise ValueError(
-            f"{where} has {word!r} for a word; expected a string, a number or a tuple of them."
-        )
-    if word is None or word != word:  # nan
-        raise ValueError(
-            f"{where} has {word!r} for a word, which stands for what is missing. Leave it out."
-        )
-
-
-def _hashes(word: object) -> bool:
-    try:
-        hash(word)
-    except TypeError:
-        return False
-    return True

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import math
-import warnings
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
-from sklearn.base import is_regressor
 
 from fastdl import layers as L
-from fastdl import optim, schedules
-from fastdl._sklearn import Interval, Options, StrOptions
-from fastdl.estimators.base.net import BaseNet
+from fastdl.estimators.base.heads import Labels, Numbers
+from fastdl.estimators.base.net import Net
+from fastdl.estimators.base.words import fitted
+from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.perceptrons.words import PerceptronWords
 from fastdl.fitting.lbfgs import PackedLoss
-from fastdl.fitting.solver import iteration_line
+from fastdl.fitting.network import Network
+from fastdl.fitting.targets import Targets
 from fastdl.initializers import Uniform
-from fastdl.layers._activation import FUNCTIONS
 from fastdl.samples import Samples, core_input
-from fastdl.validation import check_rows, check_rows_and_targets, float_dtype
+from fastdl.validation import float_dtype
 
 if TYPE_CHECKING:
     from fastdl._core import Program
 
-_ACTIVATIONS = {*FUNCTIONS, "logistic"} - {"sigmoid"}
-_POSITIVE = Interval(Real, 0, None, closed="neither")
-_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 
-
-class BaseMLP(BaseNet):
+class Perceptron(PerceptronWords, Net):
     """What `MLPClassifier` and `MLPRegressor` share.
 
     The same `random_state` gives scikit-learn's network: weights, splits and shuffles are drawn in
@@ -39,66 +35,25 @@ class BaseMLP(BaseNet):
     written; predictions and further fits use what they hold.
     """
 
-    _report = staticmethod(iteration_line)
-    _warns_at_end = True
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(_ACTIVATIONS), list, tuple],
-        "solver": [StrOptions(set(optim.BY_NAME)), optim.Optimizer],
-        "alpha": [_NOT_NEGATIVE],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions(set(schedules.BY_NAME)), schedules.Schedule],
-        "learning_rate_init": [_POSITIVE],
-        "power_t": [_NOT_NEGATIVE],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [_NOT_NEGATIVE],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [_POSITIVE],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "batch_norm": ["boolean"],
-        "weight_decay": [_NOT_NEGATIVE],
-        "l1": [_NOT_NEGATIVE],
-        "max_norm": [_POSITIVE, None],
-        "clip_value": [_POSITIVE, None],
-        "clip_norm": [_POSITIVE, None],
-        "scoring": [str, callable, None],
-        "n_jobs": [Integral, None],
-        "device": [StrOptions({"cpu", "cuda", "auto"})],
-    }
+    coefs_: list[NDArray[Any]] = fitted(
+        "list of ndarray",
+        "The weights between the layers. What is written there is used by predictions and further "
+        "fits.",
+    )
+    intercepts_: list[NDArray[Any]] = fitted("list of ndarray", "The biases; likewise.")
+    n_layers_: int = fitted("int", "Layers, that of the inputs counted.")
+    n_outputs_: int = fitted("int")
+    out_activation_: str = fitted("str", "What the outputs go through.")
+    best_loss_: float | None = fitted("float or None", "The lowest, without early stopping.")
+    best_validation_score_: float | None = fitted("float or None", "With early stopping.")
+    _no_improvement_count: int = fitted()
 
-    coefs_: list[NDArray[Any]]
-    intercepts_: list[NDArray[Any]]
-
-    def __sklearn_tags__(self) -> Any:
-        """Sparse X is taken, and not made dense."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+    @property
+    def _inputs(self) -> RowInput:
+        return RowInput(sparse=True)
 
     def _has_weights(self) -> bool:
         return hasattr(self, "coefs_")
-
-    # --- X, y and loss
-
-    def _check_X(self, X: Any) -> Any:
-        return check_rows(self, X)
-
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        return check_rows_and_targets(self, X, y, reset=reset, y_numeric=is_regressor(self))
 
     def _dtype(self, X: Any) -> np.dtype[Any]:
         return float_dtype(X)
@@ -107,21 +62,6 @@ class BaseMLP(BaseNet):
         """scikit-learn clips probabilities to [eps, 1 - eps]."""
         has_probabilities = self._targets.kind != "continuous"
         return -math.log(np.finfo(dtype).eps) if has_probabilities else math.inf
-
-    def _batch_size(self, n_samples: int) -> int:
-        if self.batch_size == "auto":
-            return min(200, n_samples)
-        if self.batch_size > n_samples and self.solver != "lbfgs":
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
-                "clipped",
-                stacklevel=2,
-            )
-        return min(self.batch_size, n_samples)
-
-    @property
-    def _max_epochs(self) -> int:
-        return int(self.max_iter)
 
     # --- the network
 
@@ -143,7 +83,7 @@ class BaseMLP(BaseNet):
             )
         return list(self.activation)
 
-    def _layers(self, input_shape: tuple[int, ...]) -> list[L.Layer]:
+    def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[L.Layer]:
         """Dense, batch norm, activation and dropout for each hidden layer; a dense output layer."""
         sizes = self._hidden_sizes()
         activations = self._hidden_activations(len(sizes))
@@ -158,9 +98,9 @@ class BaseMLP(BaseNet):
                 layers.append(L.Dropout(self.dropout))
             fan_in = size
         last = activations[-1] if activations else self.activation
-        return [*layers, _dense(fan_in, self._targets.n_outputs, last)]
+        return [*layers, _dense(fan_in, n_outputs, last)]
 
-    def _show_weights(self, program: Program) -> None:
+    def _show_weights(self, program: Program | Network) -> None:
         names = self._dense_names()
         self.coefs_ = [program.get_parameter(f"{name}.weight") for name in names]
         self.intercepts_ = [program.get_parameter(f"{name}.bias") for name in names]
@@ -172,12 +112,11 @@ class BaseMLP(BaseNet):
         self.best_loss_ = None if self.early_stopping else self._progress.best_loss
         self.best_validation_score_ = self._progress.best_score if self.early_stopping else None
 
-    def _take_weights(self, program: Program) -> None:
-        for name, coef, intercept in zip(
-            self._dense_names(), self.coefs_, self.intercepts_, strict=True
-        ):
-            program.set_parameter(f"{name}.weight", coef)
-            program.set_parameter(f"{name}.bias", intercept)
+    def _shown_weights(self) -> dict[str, NDArray[Any]]:
+        names = self._dense_names()
+        weights = {f"{name}.weight": w for name, w in zip(names, self.coefs_, strict=True)}
+        biases = {f"{name}.bias": b for name, b in zip(names, self.intercepts_, strict=True)}
+        return weights | biases
 
     def _dense_names(self) -> list[str | None]:
         return [layer.name for layer in self._network.layers if isinstance(layer, L.Dense)]
@@ -227,7 +166,34 @@ class BaseMLP(BaseNet):
         return PackedLoss(program, self._reported_loss)(packed_coef_inter, samples)
 
 
-def _dense(fan_in: int, fan_out: int, function: str) -> L.Dense:
+@dataclass(frozen=True)
+class PerceptronLabels(Labels):
+    """Labels as scikit-learn's perceptrons take them: one class alone, too."""
+
+    def _check_labels(self, estimator: Any, y: Any) -> None:
+        pass
+
+    def _new_targets(self, estimator: Any, y: Any) -> Targets:
+        return Targets.of_labels(y)
+
+    def stratify(self, targets: Targets, y: NDArray[Any]) -> NDArray[Any] | None:
+        """scikit-learn keeps the shares of two classes only."""
+        return y.astype(bool) if targets.kind == "binary" else None
+
+
+@dataclass(frozen=True)
+class PerceptronNumbers(Numbers):
+    """Numbers, with scikit-learn's message for counts below zero."""
+
+    def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """See `Head.check`."""
+        X, y = super().check(estimator, X, y, reset=reset)
+        if estimator.loss == "poisson" and np.any(y < 0):
+            raise ValueError("loss='poisson' is for counts, but y has negative values.")
+        return X, y
+
+
+def _dense(fan_in: int, fan_out: int, function: Any) -> L.Dense:
     """A layer that starts as scikit-learn's: weights and biases uniform, after Glorot."""
     bound = float(np.sqrt((2.0 if function == "logistic" else 6.0) / (fan_in + fan_out)))
     return L.Dense(fan_out, weight_init=Uniform(bound), bias_init=Uniform(bound))

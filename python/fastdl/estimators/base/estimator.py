@@ -1,0 +1,171 @@
+"""The base of all estimators that learn: fit as a template, and what surrounds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, dataclass_transform
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+
+from fastdl._saved import NAMES, NATURAL, TEXT
+from fastdl._sklearn import CallbackSupportMixin, _fit_context
+from fastdl._spec import Spec
+from fastdl.estimators.base.names import check_names
+from fastdl.estimators.base.saving import save
+from fastdl.estimators.base.words import complete, fitted, reword, word
+from fastdl.fitting import checkpoint
+from fastdl.fitting.job import Checked, Given, Job
+from fastdl.validation import check_weights, resolve_device
+
+if TYPE_CHECKING:
+    from fastdl.estimators.inputs import Input
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(word, reword, fitted))
+class Estimator(CallbackSupportMixin, BaseEstimator):
+    """Parameters from words, and a fit that leaves all as it was where it fails.
+
+    A subclass says what its X is (`_inputs`) and what it does with a job (`_learn`).
+    """
+
+    n_features_in_: int = fitted("int", "Values in a sample.", saved=NATURAL)
+    feature_names_in_: NDArray[Any] = fitted(
+        "ndarray of shape (n_features_in_,)",
+        "Names of the columns, where X was a data frame.",
+        saved=NAMES,
+    )
+    device_: str = fitted("str", "What did the work.", saved=TEXT)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        complete(cls)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Raise TypeError, with a hint, for parameters called as in other libraries."""
+        check_names(cls, kwargs)
+        return super().__new__(cls)
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of specs (``solver__beta1``) too.
+
+        Specs are immutable: the estimator gets a changed one.
+
+        Returns
+        -------
+        estimator
+            This object.
+        """
+        for key in [key for key in params if "__" in key]:
+            name, _, field = key.partition("__")
+            spec = params.get(name, getattr(self, name, None))
+            if isinstance(spec, Spec):
+                params[name] = spec.set_params(**{field: params.pop(key)})
+        super().set_params(**params)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Of X, as `_inputs` takes it."""
+        tags = super().__sklearn_tags__()
+        self._inputs.tag(tags.input_tags)
+        return tags
+
+    # --- what a subclass says
+
+    @property
+    def _inputs(self) -> Input:
+        """What X is."""
+        raise NotImplementedError
+
+    def _learn(self, job: Job) -> None:
+        """Do the job, and set the fitted attributes."""
+        raise NotImplementedError
+
+    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """Checked X and y."""
+        return self._inputs.check(self, X, reset=reset), None
+
+    def _check_targets(self, y: Any, *, anew: bool, incremental: bool) -> None:
+        """Take note of what checked y is; raise if it does not go with earlier fits."""
+
+    def _has_weights(self) -> bool:
+        """Whether there is something to go on from."""
+        return bool(self.__sklearn_is_fitted__())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        raise NotImplementedError
+
+    # --- fit
+
+    def _fit(self, given: Given, *, incremental: bool = False) -> Self:
+        """Check everything, then learn: the fit of every estimator.
+
+        Parameters
+        ----------
+        given : Given
+        incremental : bool, default=False
+            Whether this is a partial fit: one epoch from where it stands.
+        """
+        with checkpoint.fitting(self):
+            return self._fit_guarded(given, incremental)
+
+    @_fit_context(prefer_skip_nested_validation=True)  # within the guard: callbacks are torn down
+    def _fit_guarded(self, given: Given, incremental: bool) -> Self:
+        goes_on = self._has_weights() and (incremental or getattr(self, "warm_start", False))
+        device = resolve_device(getattr(self, "device", "cpu"))
+        self._learn(self._job(given, not goes_on, incremental))
+        self.device_ = device
+        return self
+
+    def _job(self, given: Given, anew: bool, incremental: bool) -> Job:
+        train = self._checked(given, reset=anew)
+        self._check_targets(train.y, anew=anew, incremental=incremental)
+        train = self._weighted(train, given.sample_weight)
+        validation = None
+        if given.validates:
+            try:
+                checked = self._checked(given.validation, reset=False)
+                validation = self._weighted(checked, given.sample_weight_val)
+            except ValueError as error:
+                raise ValueError(f"In the validation set: {error}") from error
+        return Job(
+            train,
+            validation,
+            given.sample_weight,
+            self._generator(incremental),
+            anew,
+            incremental,
+        )
+
+    def _checked(self, given: Given, *, reset: bool) -> Checked:
+        X, y = self._check(given.X, given.y, reset=reset)
+        return Checked(X, y, None, given.X)
+
+    def _weighted(self, checked: Checked, sample_weight: Any) -> Checked:
+        class_weight = getattr(self, "class_weight", None)
+        if sample_weight is None and class_weight is None:
+            return checked
+        weight = check_weights(sample_weight, checked.X, class_weight=class_weight, y=checked.y)
+        return checked._replace(weight=weight)
+
+    def _generator(self, incremental: bool) -> np.random.RandomState:
+        """Where the draws of a fit come from."""
+        return check_random_state(self.random_state)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies, pickles and files get: during a fit, the end of the last epoch."""
+        seen = checkpoint.seen_by_others(self)
+        if seen is not None:
+            return dict(seen.__getstate__())
+        return checkpoint.whole_state(super().__getstate__())
+
+    # --- model files
+
+    def _restored(self) -> None:
+        """Set the attributes that follow from those that a file holds."""
+
+    save = save
+
+
+complete(Estimator)  # its subclasses are completed as they are made

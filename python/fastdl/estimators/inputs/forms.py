@@ -1,0 +1,76 @@
+"""The forms in which users have sequences, and answers in the same form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastdl.estimators.inputs.text import as_texts
+from fastdl.samples import inside
+
+
+def cut(X: Any, lengths: Any) -> Any:
+    """X, or with lengths the list of its sequences without their padding (no copies).
+
+    Raises
+    ------
+    ValueError
+        If X is not one array (n, steps, features), or a length is not from 1 to steps.
+    """
+    if lengths is None:
+        return X
+    if is_list(X) or np.ndim(X) != 3:
+        raise ValueError(
+            "lengths belongs to padded sequences, one array (n, steps, features). The sequences "
+            "of a list have lengths of their own: leave it out."
+        )
+    X, lengths = np.asarray(X), np.asarray(lengths)
+    if lengths.shape != X.shape[:1] or lengths.dtype.kind not in "iu":
+        raise ValueError(
+            f"lengths has shape {lengths.shape} and dtype {lengths.dtype}; expected {len(X)} "
+            "integers, one for each sequence of X."
+        )
+    wrong = np.flatnonzero((lengths < 1) | (lengths > X.shape[1]))
+    if len(wrong):
+        i = wrong[0]
+        raise ValueError(
+            f"lengths[{i}] is {lengths[i]}, but X has {X.shape[1]} steps; expected 1 to "
+            f"{X.shape[1]}."
+        )
+    return [x[:length] for x, length in zip(X, lengths, strict=True)]
+
+
+def are_rows(X: Any) -> bool:
+    """Whether X is one array of two dimensions, or goes for one."""
+    return not is_list(X) and getattr(X, "ndim", None) in (2, None) and np.asarray(X).ndim == 2
+
+
+def is_list(X: Any) -> bool:
+    """Whether X is a list of sequences; lists of as many numbers each are rows."""
+    if as_texts(X) is not None:
+        return True
+    if not isinstance(X, (list, tuple)) or not X:
+        return False
+    if not all(hasattr(x, "__len__") for x in X):
+        return False
+    return np.ndim(X[0]) == 2 or len({len(x) for x in X}) > 1
+
+
+def in_form_of(X: Any, lengths: Any, answers: NDArray[Any], *, rows_are_steps: bool = False) -> Any:
+    """Answers for all steps, one sequence after the other, in the form in which the user gave X.
+
+    A list of arrays (T_i, ...) for a list; an array (n, T, ...) for an array, with zeros, or empty
+    strings, past `lengths`.
+    """
+    if lengths is not None:
+        real = inside(np.asarray(lengths), np.shape(X)[1])
+        padded = np.zeros((*real.shape, *answers.shape[1:]), answers.dtype)
+        padded[real] = answers
+        return padded
+    if is_list(X):
+        return np.split(answers, np.cumsum([len(x) for x in X])[:-1])
+    if rows_are_steps and are_rows(X):
+        return answers
+    return answers.reshape(len(X), -1, *answers.shape[1:])

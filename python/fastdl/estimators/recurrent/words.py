@@ -1,0 +1,133 @@
+"""The words of recurrent networks, and the layers that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from fastdl import layers as L
+from fastdl._saved import SHAPE, TEXTS
+from fastdl._sklearn import StrOptions
+from fastdl.estimators.base.training_words import COUNT, RATE, TrainingWords
+from fastdl.estimators.base.words import fitted, reword, word
+from fastdl.fitting.recipe import is_lbfgs
+from fastdl.layers import Layer
+
+CELLS: dict[str, Callable[..., Layer]] = {
+    "lstm": L.LSTM,
+    "gru": L.GRU,
+    "rnn": L.RNN,
+    "irnn": partial(L.RNN, activation="relu", recurrent_init="identity"),
+}
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class RecurrentWords(TrainingWords):
+    """Which recurrent layers there are, how text is read, and how all is trained."""
+
+    hidden_layer_sizes: Sequence[int] = word(
+        default=(64,),
+        rule=[list, tuple],
+        kind="sequence of int",
+        text="Units of the recurrent layers.",
+        kw_only=False,
+    )
+    cell: str = word(
+        default="lstm",
+        rule=[StrOptions(set(CELLS))],
+        kind='{"lstm", "gru", "rnn", "irnn"}',
+        text='Which of `fastdl.layers.LSTM`, `GRU`, `RNN`; "irnn" is an RNN of rectified linear '
+        "units whose recurrent weights start as the identity (Le, Jaitly and Hinton 2015).",
+    )
+    dropout: float = word(
+        default=0.0,
+        rule=[RATE],
+        kind="float",
+        text="After each recurrent layer, the rate at which activations are dropped in training.",
+    )
+    recurrent_dropout: float = word(
+        default=0.0,
+        rule=[RATE],
+        kind="float",
+        text="Inside of them, the rate at which units of the state are hidden from the recurrent "
+        "weights in training, the same ones at every step of a sequence (of a window, with "
+        "`truncate_bptt`).",
+    )
+    truncate_bptt: int | None = word(
+        default=None,
+        rule=[COUNT, None],
+        kind="int or None",
+        text="Back-propagate through the last so many steps only, with the state that those "
+        "before led to (truncated back-propagation through time). Memory is then that of so many "
+        "steps, however long the sequences. Where every step has a target, each window of so many "
+        "steps is an update of the weights. None, or a number that no sequence exceeds: through "
+        "all steps.",
+    )
+    embedding_size: int = word(
+        default=32,
+        rule=[COUNT],
+        kind="int",
+        text="Of texts, the length of the vector that stands for a symbol.",
+    )
+    unknown_token: str | None = word(
+        default=None,
+        rule=[str, None],
+        kind="str or None",
+        text="Of texts, the symbol that those which fit did not see are read as; it may, but need "
+        "not, occur in X. None: unknown symbols are an error.",
+    )
+    clip_norm: float | None = reword(
+        TrainingWords,
+        "clip_norm",
+        default=1.0,
+        text="Largest norm of the gradient: long sequences may make it explode. None: no limit.",
+    )
+    input_shape_: tuple[int, ...] = fitted(
+        "(int, int)",
+        "Steps of the longest sequence of the first fit, and features.",
+        saved=SHAPE,
+    )
+    symbols_: tuple[str, ...] = fitted(
+        "tuple of str",
+        "Of texts: the symbols met in fit, the most frequent first, and `unknown_token`.",
+        saved=TEXTS,
+    )
+
+    def _recurrent_layers(
+        self, n_codes: int, *, bidirectional: bool, each_step: bool
+    ) -> list[Layer]:
+        """An embedding of `n_codes` codes, if there are any, and the recurrent layers.
+
+        The last one gives the state at the end of a sequence, or after each step.
+        """
+        if not self.hidden_layer_sizes:
+            raise ValueError(
+                f"{type(self).__name__}: hidden_layer_sizes={self.hidden_layer_sizes!r}; expected "
+                "at least one recurrent layer."
+            )
+        layers: list[Layer] = [L.Embedding(n_codes, self.embedding_size)] if n_codes else []
+        for i, units in enumerate(self.hidden_layer_sizes):
+            all_steps = each_step or i < len(self.hidden_layer_sizes) - 1
+            layer: Layer = CELLS[self.cell](
+                units, return_sequences=all_steps, recurrent_dropout=self.recurrent_dropout
+            )
+            layers.append(L.Bidirectional(layer) if bidirectional else layer)
+            if self.dropout:
+                layers.append(L.Dropout(self.dropout))
+        return layers
+
+    def _check_truncation(self, *, bidirectional: bool) -> None:
+        """Raise ValueError for what cannot be learnt window by window."""
+        who = f"{type(self).__name__}: truncate_bptt={self.truncate_bptt}"
+        if self.truncate_bptt is None:
+            return
+        if bidirectional:
+            raise ValueError(
+                f"{who} with bidirectional=True: a window does not know what comes after it. Set "
+                "one of them only."
+            )
+        if is_lbfgs(self.solver):
+            raise ValueError(
+                f"{who} with solver='lbfgs': it needs the whole gradient. Use another solver."
+            )

@@ -1,0 +1,181 @@
+"""Training of a network on a job: the validation set, the optimizer, then epoch by epoch."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from fastdl._sklearn import _safe_indexing
+from fastdl.fitting import checkpoint, lbfgs, training
+from fastdl.fitting.checkpoint import Checkpoint
+from fastdl.fitting.evaluation import evaluation
+from fastdl.fitting.job import Checked, Job
+from fastdl.fitting.network import Network
+from fastdl.fitting.progress import LearningRate, Progress
+from fastdl.fitting.recipe import Recipe, is_lbfgs
+from fastdl.fitting.targets import Targets
+from fastdl.fitting.tasks import EpochTasks, epoch_tasks
+from fastdl.optim import LBFGS
+from fastdl.samples import Data, Samples, core_input, lengths_of
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+
+class Trainee(Protocol):
+    """What an estimator is to its training."""
+
+    solver: Any
+    scoring: Any
+    n_jobs: int | None
+    validation_fraction: float
+    _network: Network
+    _targets: Targets
+    _progress: Progress
+    _optimizer: LearningRate
+
+    def _data(self, checked: Checked) -> Data: ...
+    def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None: ...
+    def _stops_early(self, own_validation: bool) -> bool: ...
+    def _recipe(self, n_samples: int, *, own_validation: bool, incremental: bool) -> Recipe: ...
+    def _reported_loss(
+        self,
+        loss: float,
+        samples: Samples,
+        order: NDArray[np.int64] | None = None,
+        batch_size: int | None = None,
+    ) -> float: ...
+    def _error_of_loss(self) -> float: ...
+    def _show_weights(self, program: Program | Network) -> None: ...
+    def _show(self) -> None: ...
+
+
+def learn(trainee: Trainee, job: Job) -> None:
+    """Train `trainee._network`, which is new or to go on from where it stands."""
+    e = trainee
+    train = e._data(job.train)
+    order, val = np.arange(job.train.X.shape[0]), None
+    if job.validation is not None:
+        try:
+            val = e._data(job.validation)
+        except ValueError as error:  # labels that X has not
+            raise ValueError(f"In the validation set: {error}") from error
+    elif e._stops_early(own_validation=False) and not is_lbfgs(e.solver):
+        order, val = _hold_out(e, train, job)
+    recipe = e._recipe(len(order), own_validation=val is not None, incremental=job.incremental)
+    tasks = None
+    if not job.incremental:
+        tasks = epoch_tasks(e, train.X, train.y, recipe.n_epochs, show=e._show)
+    e._progress = e._progress.copy()
+    resumes = job.incremental and hasattr(e, "_optimizer")
+    if job.incremental and e._network.without_optimizer:
+        _warn_without_optimizer(e)
+    e._network.set_optimizer(recipe.optimizer, anew=not resumes, **recipe.options)
+    with e._network.training(e.n_jobs, recipe.settings.batch_size) as program:
+        _run(e, program, train, val, order, recipe, job.random_state, tasks, resumes=resumes)
+    e._show()
+    if tasks:
+        tasks.close()
+
+
+def _warn_without_optimizer(e: Trainee) -> None:
+    """Once: then the network has an optimizer again."""
+    warnings.warn(
+        f"{type(e).__name__} was saved without the state of its optimizer: partial_fit starts it "
+        "anew. Save with optimizer=True to go on as if there had been no file.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def _hold_out(e: Trainee, train: Data, job: Job) -> tuple[NDArray[np.int64], Data]:
+    """The samples to train on, and a part of all samples to validate with."""
+    samples, X = train.samples, job.train.X
+    order, held_out = train_test_split(
+        np.arange(X.shape[0]),
+        random_state=job.random_state,
+        test_size=e.validation_fraction,
+        stratify=e._stratify(samples.y),
+    )
+    if len(held_out) < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your "
+            "dataset."
+        )
+    part = Samples(
+        core_input(X[held_out]),
+        None if samples.y is None else samples.y[held_out],
+        None if samples.weight is None else samples.weight[held_out],
+        lengths_of(X[held_out]),
+    )
+    given = None if e.scoring is None else _safe_indexing(train.X, held_out)
+    return order, Data(part, given, None if train.y is None else train.y[held_out])
+
+
+def _run(
+    e: Trainee,
+    program: Program,
+    train: Data,
+    val: Data | None,
+    order: NDArray[np.int64],
+    recipe: Recipe,
+    random_state: np.random.RandomState,
+    tasks: EpochTasks | None,
+    *,
+    resumes: bool,
+) -> None:
+    """Train until something says stop; a partial fit resumes the schedule."""
+    settings = recipe.settings
+    train, val = train.ready_for(program), val and val.ready_for(program)
+    evaluate = evaluation(e, program, train, val)
+    if isinstance(recipe.optimizer, LBFGS):
+        lbfgs.run(
+            program, train.samples, recipe.optimizer, settings, e._progress,
+            e._reported_loss, evaluate, tasks, _others_see(e),
+        )  # fmt: skip
+        return
+    if resumes:
+        e._optimizer = copy.copy(e._optimizer)
+    else:
+        e._optimizer = LearningRate(recipe.schedule, settings.learning_rate_init, recipe.n_epochs)
+        e._optimizer.resume(e._progress, settings)
+    training.run(
+        program,
+        train.samples,
+        order,
+        settings,
+        e._progress,
+        e._optimizer,
+        random_state,
+        loss_of=lambda result, order: (
+            result.penalty
+            + e._reported_loss(
+                result.loss - result.penalty, train.samples, order, settings.batch_size
+            )
+        ),
+        evaluate=evaluate,
+        tasks=tasks,
+        publish=_others_see(e),
+    )
+
+
+def _others_see(e: Trainee) -> Callable[[Checkpoint], None]:
+    """What a training calls after each epoch, so that other threads see the end of it."""
+    fit = checkpoint.fit_of(e)
+    assert fit is not None
+    fit.begin(_show_at)
+    return fit.publish
+
+
+def _show_at(copied: Trainee, at: Checkpoint) -> None:
+    """Bring a copy of an estimator to a checkpoint."""
+    copied._progress = at.progress_copy()
+    if at.rate is not None:
+        copied._optimizer = at.rate
+    copied._show()
