@@ -6,6 +6,8 @@
 #include "core/threads.hpp"
 #include "kernels/conv2d.hpp"
 #include "kernels/training.hpp"
+#include "program/any_program.hpp"
+#include "program/optimizer.hpp"
 
 namespace fastdl {
 namespace {

@@ -24,6 +24,13 @@ py::list infos(const std::vector<State>& states) {
 
 }  // namespace
 
+void check_stateful(const AnyProgram& p, bool stateful) {
+  check(!stateful || p.reversed().empty(),
+        p.reversed() +
+            " reads from the end: no state goes on to the next window. Leave out reverse, Bidirectional or "
+            "stateful=True.");
+}
+
 void bind_program(py::module_& m) {
   ProgramClass c(m, "Program", "A network made ready; see _core.pyi.");
   c.def(py::init<const py::sequence&, const std::vector<index>&, const std::string&, const std::string&, index, index,
@@ -33,21 +40,22 @@ void bind_program(py::module_& m) {
         py::arg("convolution") = "auto");
 
   auto property = [&](const char* name, auto get) {
-    c.def_property_readonly(name, [get](PyProgram& s) { return s.visit([&](auto& p) { return get(p); }); });
+    c.def_property_readonly(name, [get](PyProgram& s) { return get(*s); });
   };
-  property("backend", [](auto& p) { return std::string(p.backend().name); });
-  property("dtype", [](auto& p) { return std::string(dtype_name<value_of<std::decay_t<decltype(p)>>>); });
-  property("threads", [](auto& p) { return p.threads(); });
-  property("convolution", [](auto& p) { return direct_convolution(p.settings().convolution) ? "direct" : "auto"; });
-  property("batch_size", [](auto& p) { return p.settings().batch; });
-  property("input_shape", [](auto& p) { return py::tuple(py::cast(p.input().dims)); });
-  property("output_shape", [](auto& p) { return py::tuple(py::cast(p.output().dims)); });
+  property("backend", [](const AnyProgram& p) { return p.backend(); });
+  property("dtype", [](const AnyProgram& p) { return std::string(py::str(numpy_dtype(p.settings().dtype))); });
+  property("threads", [](const AnyProgram& p) { return p.threads(); });
+  property("convolution",
+           [](const AnyProgram& p) { return direct_convolution(p.settings().convolution) ? "direct" : "auto"; });
+  property("batch_size", [](const AnyProgram& p) { return p.settings().batch; });
+  property("input_shape", [](const AnyProgram& p) { return py::tuple(py::cast(p.input().dims)); });
+  property("output_shape", [](const AnyProgram& p) { return py::tuple(py::cast(p.output().dims)); });
   c.def_property_readonly("optimizer_steps", [](PyProgram& s) {
-    return s.visit_busy(Use::read, [](auto& p) { return p.optimizer().steps(); });
+    return s.busy(Use::read, [](AnyProgram& p) { return p.optimizer_steps(); });
   });
-  property("parameters", [](auto& p) { return infos(p.parameters()); });
-  property("states", [](auto& p) { return infos(p.states()); });
-  property("layers", [](auto& p) {
+  property("parameters", [](const AnyProgram& p) { return infos(p.parameters()); });
+  property("states", [](const AnyProgram& p) { return infos(p.states()); });
+  property("layers", [](const AnyProgram& p) {
     py::list list;
     py::object Info = info("LayerInfo");
     for (const LayerRow& r : p.rows())
@@ -57,10 +65,9 @@ void bind_program(py::module_& m) {
   });
   c.def(
       "set_threads",
-      [](PyProgram& s, int threads) { s.visit_busy(Use::write, [&](auto& p) { p.set_threads(threads); }); },
+      [](PyProgram& s, int threads) { s.busy(Use::write, [&](AnyProgram& p) { p.set_threads(threads); }); },
       py::arg("threads"));
-  c.def(
-      "team_size", [](PyProgram& s, int n) { return s.visit([&](auto& p) { return p.team_size(n); }); }, py::arg("n"));
+  c.def("team_size", [](PyProgram& s, int n) { return s->team_size(n); }, py::arg("n"));
 
   m.def(
       "outline",

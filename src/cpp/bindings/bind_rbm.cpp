@@ -1,9 +1,9 @@
 // Rbm: restricted Boltzmann machines; see _core.pyi.
 #include <memory>
-#include <variant>
 
-#include "bindings/py_program.hpp"
-#include "program/rbm.hpp"
+#include "bindings/busy.hpp"
+#include "bindings/numpy.hpp"
+#include "program/any_rbm.hpp"
 
 namespace fastdl {
 namespace {
@@ -11,43 +11,43 @@ namespace {
 class PyRbm {
  public:
   PyRbm(int visible, int hidden, bool gaussian, const std::string& dtype, const std::string& backend, int batch,
-        int threads)
-      : rbm_(make(RbmSettings{backend, visible, hidden, gaussian, batch, std::max(1, threads)}, dtype)) {}
-
-  template <class F>
-  auto visit(F f) {
-    return std::visit([&](auto& rbm) { return f(*rbm); }, rbm_);
+        int threads) {
+    check(visible > 0 && hidden > 0, "an RBM needs at least one visible and one hidden unit, got " +
+                                         std::to_string(visible) + " and " + std::to_string(hidden) + ".");
+    check(batch > 0, "batch_size=" + std::to_string(batch) + "; expected a positive integer.");
+    rbm_ = make_rbm({.dtype = float_dtype(dtype),
+                     .backend = backend,
+                     .visible = visible,
+                     .hidden = hidden,
+                     .gaussian = gaussian,
+                     .batch = batch,
+                     .threads = std::max(1, threads)});
   }
-  UseLock& lock() { return lock_; }
+
+  const RbmSettings& settings() const { return rbm_->settings(); }
+  // f(rbm) while no other thread uses it, without the GIL: f must not touch Python.
+  template <class F>
+  auto busy(Use use, F f) {
+    Busy busy(lock_, use);
+    return f(*rbm_);
+  }
 
  private:
-  using Either = std::variant<std::unique_ptr<Rbm<float>>, std::unique_ptr<Rbm<double>>>;
-
-  static Either make(const RbmSettings& s, const std::string& dtype) {
-    check(s.visible > 0 && s.hidden > 0, "an RBM needs at least one visible and one hidden unit, got " +
-                                             std::to_string(s.visible) + " and " + std::to_string(s.hidden) + ".");
-    check(s.batch > 0, "batch_size=" + std::to_string(s.batch) + "; expected a positive integer.");
-    if (dtype == "float32") return std::make_unique<Rbm<float>>(s);
-    if (dtype == "float64") return std::make_unique<Rbm<double>>(s);
-    throw Error("dtype='" + dtype + "'; expected 'float32' or 'float64'.");
-  }
-
-  Either rbm_;
+  std::unique_ptr<AnyRbm> rbm_;
   UseLock lock_;
 };
 
-template <class T>
-T* pointer(const py::handle& array, const std::vector<py::ssize_t>& shape, const std::string& name) {
-  Array<T> a = exact<T>(array, name);
+void* pointer(const py::handle& array, DType dtype, const std::vector<py::ssize_t>& shape, const std::string& name) {
+  py::array a = exact(array, dtype, name);
   check_shape(a, shape, name);
   return a.mutable_data();
 }
 
-template <class T>
-RbmWeights<T> weights_of(const RbmSettings& s, const py::tuple& arrays, const std::string& name) {
+RbmWeights<void> weights_of(const RbmSettings& s, const py::tuple& arrays, const std::string& name) {
   check(arrays.size() == 3, name + " must be a tuple of w, b and c.");
-  return {pointer<T>(arrays[0], {s.visible, s.hidden}, name + "[0]"), pointer<T>(arrays[1], {s.visible}, name + "[1]"),
-          pointer<T>(arrays[2], {s.hidden}, name + "[2]")};
+  return {pointer(arrays[0], s.dtype, {s.visible, s.hidden}, name + "[0]"),
+          pointer(arrays[1], s.dtype, {s.visible}, name + "[1]"),
+          pointer(arrays[2], s.dtype, {s.hidden}, name + "[2]")};
 }
 
 const BitGenerator* numpy_generator(const py::object& capsule) {
@@ -57,96 +57,79 @@ const BitGenerator* numpy_generator(const py::object& capsule) {
   return static_cast<const BitGenerator*>(generator);
 }
 
-// X with as many columns as there are units on that side.
-template <class T>
-Data<T> data_of(const Input& in) {
-  Data<T> data;
-  data.x = in.samples, data.count = in.n;
-  return data;
-}
-
 std::string train_epoch(PyRbm& self, const py::object& X, const py::object& order, const py::tuple& weights,
                         double rate, int batch_size, int steps, double momentum, double weight_decay, double target,
                         double cost, const py::object& velocity, const py::object& chain, const py::object& activity,
                         const py::object& bit_generator, std::uint64_t seed, std::uint32_t epoch,
                         const py::object& poll) {
-  return self.visit([&](auto& rbm) -> std::string {
-    using T = value_of<std::decay_t<decltype(rbm)>>;
-    const RbmSettings& s = rbm.settings();
-    Input in = input_of(X, Shape{{s.visible}});
-    Data<T> data = data_of<T>(in);
-    Array<std::int64_t> rows = exact<std::int64_t>(order, "order");
-    for (index i = 0; i < rows.size(); i++)
-      check(rows.data()[i] >= 0 && rows.data()[i] < in.n, "order has an index outside of X.");
-    data.order = rows.data(), data.count = rows.size();
-    check(batch_size > 0 && batch_size <= s.batch,
-          "batch_size=" + std::to_string(batch_size) + "; expected 1 to " + std::to_string(s.batch) + ".");
-    check(steps > 0, "steps=" + std::to_string(steps) + "; expected a positive integer.");
-    RbmLearning<T> learning;
-    learning.rate = rate, learning.momentum = momentum, learning.weight_decay = weight_decay;
-    learning.steps = steps, learning.target = target, learning.cost = cost;
-    learning.weights = weights_of<T>(s, weights, "weights");
-    if (!velocity.is_none()) learning.velocity = weights_of<T>(s, py::tuple(velocity), "velocity");
-    if (!chain.is_none()) {
-      Array<T> a = exact<T>(chain, "chain");
-      learning.chains = a.ndim() ? a.shape(0) : 0;
-      check(learning.chains > 0 && learning.chains <= s.batch,
-            "chain has shape " + shape_text(a) + "; expected 1 to " + std::to_string(s.batch) + " rows.");
-      learning.chain = pointer<T>(chain, {learning.chains, s.hidden}, "chain");
-    }
-    if (!activity.is_none()) learning.activity = pointer<T>(activity, {s.hidden}, "activity");
-    Draws draws{numpy_generator(bit_generator), seed, epoch};
-    check(!draws.numpy || !s.gaussian, "NumPy's draws are for Bernoulli units.");
-    Poll ask;
-    if (!poll.is_none())
-      ask = [&poll] {
-        py::gil_scoped_acquire gil;
-        return poll().cast<bool>();
-      };
-    Busy busy(self.lock(), Use::write);
-    return rbm.train_epoch(data, batch_size, learning, draws, ask).status == Status::done ? "done" : "interrupted";
-  });
+  const RbmSettings& s = self.settings();
+  Input in = input_of(X, Shape{{s.visible}});
+  Data data;
+  data.x = in.samples;
+  Array<std::int64_t> rows = exact<std::int64_t>(order, "order");
+  for (index i = 0; i < rows.size(); i++)
+    check(rows.data()[i] >= 0 && rows.data()[i] < in.n, "order has an index outside of X.");
+  data.order = rows.data(), data.count = rows.size();
+  check(batch_size > 0 && batch_size <= s.batch,
+        "batch_size=" + std::to_string(batch_size) + "; expected 1 to " + std::to_string(s.batch) + ".");
+  check(steps > 0, "steps=" + std::to_string(steps) + "; expected a positive integer.");
+  RbmLearning<void> learning;
+  learning.rate = rate, learning.momentum = momentum, learning.weight_decay = weight_decay;
+  learning.steps = steps, learning.target = target, learning.cost = cost;
+  learning.weights = weights_of(s, weights, "weights");
+  if (!velocity.is_none()) learning.velocity = weights_of(s, py::tuple(velocity), "velocity");
+  if (!chain.is_none()) {
+    py::array a = exact(chain, s.dtype, "chain");
+    learning.chains = a.ndim() ? a.shape(0) : 0;
+    check(learning.chains > 0 && learning.chains <= s.batch,
+          "chain has shape " + shape_text(a) + "; expected 1 to " + std::to_string(s.batch) + " rows.");
+    learning.chain = pointer(chain, s.dtype, {learning.chains, s.hidden}, "chain");
+  }
+  if (!activity.is_none()) learning.activity = pointer(activity, s.dtype, {s.hidden}, "activity");
+  Draws draws{numpy_generator(bit_generator), seed, epoch};
+  check(!draws.numpy || !s.gaussian, "NumPy's draws are for Bernoulli units.");
+  Poll ask;
+  if (!poll.is_none())
+    ask = [&poll] {
+      py::gil_scoped_acquire gil;
+      return poll().cast<bool>();
+    };
+  const EpochResult result =
+      self.busy(Use::write, [&](AnyRbm& rbm) { return rbm.train_epoch(data, batch_size, learning, draws, ask); });
+  return result.status == Status::done ? "done" : "interrupted";
 }
 
 enum class Side { visible, hidden, energy };
 
 template <Side side>
 py::array use(PyRbm& self, const py::object& X, const py::tuple& weights) {
-  return self.visit([&](auto& rbm) -> py::array {
-    using T = value_of<std::decay_t<decltype(rbm)>>;
-    const RbmSettings& s = rbm.settings();
-    Input in = input_of(X, Shape{{side == Side::visible ? s.hidden : s.visible}});
-    RbmWeights<T> w = weights_of<T>(s, weights, "weights");
-    std::vector<py::ssize_t> shape{in.n, side == Side::visible ? s.visible : s.hidden};
-    if (side == Side::energy) shape.pop_back();
-    Array<T> y = new_array<T>(shape);
-    T* to = y.mutable_data();
-    Data<T> data = data_of<T>(in);
-    {
-      Busy busy(self.lock(), Use::read);
-      if (side == Side::visible) rbm.visible(w, data, to);
-      if (side == Side::hidden) rbm.hidden(w, data, to);
-      if (side == Side::energy) rbm.free_energy(w, data, to);
-    }
-    return y;
+  const RbmSettings& s = self.settings();
+  Input in = input_of(X, Shape{{side == Side::visible ? s.hidden : s.visible}});
+  const RbmWeights<void> w = weights_of(s, weights, "weights");
+  std::vector<py::ssize_t> shape{in.n, side == Side::visible ? s.visible : s.hidden};
+  if (side == Side::energy) shape.pop_back();
+  py::array y(numpy_dtype(s.dtype), shape);
+  void* to = y.mutable_data();
+  Data data;
+  data.x = in.samples, data.count = in.n;
+  self.busy(Use::read, [&](AnyRbm& rbm) {
+    if (side == Side::visible) rbm.visible(w, data, to);
+    if (side == Side::hidden) rbm.hidden(w, data, to);
+    if (side == Side::energy) rbm.free_energy(w, data, to);
   });
+  return y;
 }
 
 py::array gibbs(PyRbm& self, const py::object& X, const py::tuple& weights, int rounds, bool mean, std::uint64_t seed) {
-  return self.visit([&](auto& rbm) -> py::array {
-    using T = value_of<std::decay_t<decltype(rbm)>>;
-    const RbmSettings& s = rbm.settings();
-    Input in = input_of(X, Shape{{s.visible}});
-    RbmWeights<T> w = weights_of<T>(s, weights, "weights");
-    Array<T> y = new_array<T>({in.n, s.visible});
-    T* to = y.mutable_data();
-    Data<T> data = data_of<T>(in);
-    {
-      Busy busy(self.lock(), Use::read);
-      rbm.gibbs(w, data, rounds, mean, Draws{nullptr, seed, 0}, to);
-    }
-    return y;
-  });
+  const RbmSettings& s = self.settings();
+  Input in = input_of(X, Shape{{s.visible}});
+  const RbmWeights<void> w = weights_of(s, weights, "weights");
+  py::array y(numpy_dtype(s.dtype), std::vector<py::ssize_t>{in.n, s.visible});
+  void* to = y.mutable_data();
+  Data data;
+  data.x = in.samples, data.count = in.n;
+  self.busy(Use::read, [&](AnyRbm& rbm) { rbm.gibbs(w, data, rounds, mean, Draws{nullptr, seed, 0}, to); });
+  return y;
 }
 
 }  // namespace

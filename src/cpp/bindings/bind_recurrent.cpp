@@ -1,5 +1,6 @@
 // The recurrent kernels on arrays (steps, n, ...), for fastdl.functional, which prepares and checks them.
 #include "bindings/numpy.hpp"
+#include "core/arena.hpp"
 #include "core/backend.hpp"
 #include "core/threads.hpp"
 #include "kernels/sequence.hpp"

@@ -9,18 +9,16 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // X, y, order and sample_weight as one checked piece of data.
-template <class P>
-struct Batches {
-  using T = value_of<P>;
+struct __attribute__((visibility("hidden"))) Batches {
   Input in;
   Array<std::int32_t> codes, lengths;
-  Array<T> targets, weights;
+  py::array targets, weights;
   Array<std::int64_t> order;
 
-  Data<T> data;
+  Data data;
 
-  Batches(P& p, const py::object& X, const py::object& y, const py::object& sample_weight, const py::object& rows,
-          const py::object& steps, bool stateful) {
+  Batches(const AnyProgram& p, const py::object& X, const py::object& y, const py::object& sample_weight,
+          const py::object& rows, const py::object& steps, bool stateful) {
     in = input_of(X, p.input());
     data.x = in.samples;
     check_stateful(p, stateful);
@@ -46,12 +44,12 @@ struct Batches {
             "without y the network learns its input, " + p.input().what() + ", but it gives " + p.output().what() +
                 ". The last layer must give rows of as many values; of sequences, pass y.");
     } else {
-      targets = exact<T>(y, "y");
+      targets = exact(y, p.settings().dtype, "y");
       check_shape(targets, batch_shape(in.n, p.output()), "y");
       data.targets = targets.data();
     }
     if (!sample_weight.is_none()) {
-      weights = exact<T>(sample_weight, "sample_weight");
+      weights = exact(sample_weight, p.settings().dtype, "sample_weight");
       check_shape(weights, {in.n}, "sample_weight");
       data.weights = weights.data();
     }
@@ -68,43 +66,36 @@ struct Batches {
 py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y, const py::object& order,
                        const py::object& rates, const py::object& sample_weight, int batch_size, std::uint32_t epoch,
                        const py::object& poll, const py::object& lengths, bool stateful) {
-  return self.visit([&](auto& p) -> py::object {
-    using P = std::decay_t<decltype(p)>;
-    Batches<P> batches(p, X, y, sample_weight, order, lengths, stateful);
-    Array<double> rate = exact<double>(rates, "rates");
-    int size = batch_size ? batch_size : p.settings().batch;
-    check(size > 0, "batch_size=" + std::to_string(size) + "; expected a positive integer.");
-    check(size <= p.settings().batch, "batch_size=" + std::to_string(size) +
-                                          " is above the largest this program was compiled for, " +
-                                          std::to_string(p.settings().batch) + ".");
-    index count = (batches.data.count + size - 1) / size;
-    check(rate.size() == 1 || rate.size() == count,
-          "rates must hold one value, or one for each of the " + std::to_string(count) + " batches.");
-    typename P::Poll ask;
-    if (!poll.is_none())
-      ask = [&poll] {
-        py::gil_scoped_acquire gil;
-        return poll().cast<bool>();
-      };
-    EpochResult r;
-    {
-      Busy busy(self.lock(), Use::write);
-      r = p.train_epoch(batches.data, rate.data(), rate.size() == 1, size, epoch, ask);
-    }
-    const char* status[] = {"done", "diverged", "interrupted"};
-    return py::module_::import("fastdl._core")
-        .attr("EpochResult")(r.loss, r.penalty, r.n_batches, status[int(r.status)]);
-  });
+  const AnyProgram& p = *self;
+  Batches batches(p, X, y, sample_weight, order, lengths, stateful);
+  Array<double> rate = exact<double>(rates, "rates");
+  int size = batch_size ? batch_size : p.settings().batch;
+  check(size > 0, "batch_size=" + std::to_string(size) + "; expected a positive integer.");
+  check(size <= p.settings().batch, "batch_size=" + std::to_string(size) +
+                                        " is above the largest this program was compiled for, " +
+                                        std::to_string(p.settings().batch) + ".");
+  index count = (batches.data.count + size - 1) / size;
+  check(rate.size() == 1 || rate.size() == count,
+        "rates must hold one value, or one for each of the " + std::to_string(count) + " batches.");
+  Poll ask;
+  if (!poll.is_none())
+    ask = [&poll] {
+      py::gil_scoped_acquire gil;
+      return poll().cast<bool>();
+    };
+  const double* each = rate.data();
+  const bool one = rate.size() == 1;
+  const EpochResult r = self.busy(
+      Use::write, [&](AnyProgram& program) { return program.train_epoch(batches.data, each, one, size, epoch, ask); });
+  const char* status[] = {"done", "diverged", "interrupted"};
+  return py::module_::import("fastdl._core").attr("EpochResult")(r.loss, r.penalty, r.n_batches, status[int(r.status)]);
 }
 
 py::tuple loss_and_grads(PyProgram& self, const py::object& X, const py::object& y, const py::object& sample_weight,
                          bool evaluation, const py::object& lengths, bool stateful) {
   double loss = 0, penalty = 0;
-  self.visit([&](auto& p) {
-    Batches<std::decay_t<decltype(p)>> batches(p, X, y, sample_weight, py::none(), lengths, stateful);
-    Busy busy(self.lock(), Use::write);
-    p.loss_and_grads(batches.data, evaluation, loss, penalty);
-  });
+  Batches batches(*self, X, y, sample_weight, py::none(), lengths, stateful);
+  self.busy(Use::write, [&](AnyProgram& p) { p.loss_and_grads(batches.data, evaluation, loss, penalty); });
   return py::make_tuple(loss, penalty);
 }
 
@@ -114,8 +105,9 @@ void bind_training(ProgramClass& c) {
   c.def(
       "set_loss",
       [](PyProgram& s, const std::string& kind, double param, double cap) {
-        Loss loss{loss_kind(kind), loss_takes_codes(loss_kind(kind)), param, cap};
-        s.visit_busy(Use::write, [&](auto& p) { p.set_loss(loss); });
+        const LossKind found = loss_kind(kind);
+        const Loss loss{.kind = found, .takes_codes = loss_takes_codes(found), .param = param, .cap = cap};
+        s.busy(Use::write, [&](AnyProgram& p) { p.set_loss(loss); });
       },
       py::arg("kind"), py::arg("param") = 0.0, py::arg("cap") = infinity);
   c.def(
@@ -123,11 +115,20 @@ void bind_training(ProgramClass& c) {
       [](PyProgram& s, const std::string& kind, double momentum, double beta1, double beta2, double eps,
          double weight_decay, double l1, double l2, double max_norm, double clip_value, double clip_norm,
          const py::object& lr_multipliers) {
-        Rule rule{update_kind(kind), momentum,   beta1,    beta2, eps, weight_decay, l1, l2,
-                  max_norm,          clip_value, clip_norm};
+        Rule rule{.kind = update_kind(kind),
+                  .momentum = momentum,
+                  .beta1 = beta1,
+                  .beta2 = beta2,
+                  .eps = eps,
+                  .weight_decay = weight_decay,
+                  .l1 = l1,
+                  .l2 = l2,
+                  .max_norm = max_norm,
+                  .clip_value = clip_value,
+                  .clip_norm = clip_norm};
         std::vector<double> multipliers;
         if (!lr_multipliers.is_none()) multipliers = lr_multipliers.cast<std::vector<double>>();
-        s.visit_busy(Use::write, [&](auto& p) {
+        s.busy(Use::write, [&](AnyProgram& p) {
           check(multipliers.empty() || multipliers.size() == p.parameters().size(),
                 "lr_multipliers must hold one value for each of the " + std::to_string(p.parameters().size()) +
                     " parameters.");

@@ -4,6 +4,9 @@
 namespace fastdl {
 namespace {
 
+template <class T>
+using Convertible = py::array_t<T, py::array::c_style | py::array::forcecast>;
+
 const Parameter& parameter_named(const std::vector<Parameter>& list, const std::string& name) {
   std::string names;
   for (const Parameter& p : list) {
@@ -20,31 +23,38 @@ const State& state_named(const std::vector<State>& list, const std::string& name
 }
 
 // Both wait, without the GIL, until no other thread trains or predicts.
-template <class T>
-py::array copy_out(PyProgram& self, const T* from, const std::vector<py::ssize_t>& shape) {
-  Array<T> a = new_array<T>(shape);
+py::array copy_out(PyProgram& self, Held what, index first, const std::vector<py::ssize_t>& shape) {
+  py::array a(numpy_dtype(self->settings().dtype), shape);
   const index count = a.size();
-  T* to = a.mutable_data();
-  {
-    Busy busy(self.lock(), Use::read);
-    std::copy_n(from, count, to);
-  }
+  void* to = a.mutable_data();
+  self.busy(Use::read, [&](AnyProgram& p) { p.get(what, first, count, to); });
   return a;
 }
 
-template <class T>
-void copy_in(PyProgram& self, const py::object& value, const std::vector<py::ssize_t>& shape, const std::string& name,
-             T* to) {
-  auto a = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(value);
+py::array numbers(PyProgram& self, const py::object& value, const std::vector<py::ssize_t>& shape,
+                  const std::string& name) {
+  const auto a = self->settings().dtype == DType::f32 ? py::array(Convertible<float>::ensure(value))
+                                                      : py::array(Convertible<double>::ensure(value));
   if (!a) throw py::type_error(name + " must be an array of numbers.");
   check_shape(a, shape, name);
-  const T* from = a.data();
+  return a;
+}
+
+void copy_in(PyProgram& self, const py::object& value, const std::vector<py::ssize_t>& shape, const std::string& name,
+             Held what, index first) {
+  const py::array a = numbers(self, value, shape, name);
+  const void* from = a.data();
   const index count = a.size();
-  Busy busy(self.lock(), Use::write);
-  std::copy_n(from, count, to);
+  self.busy(Use::write, [&](AnyProgram& p) { p.put(what, first, count, from); });
 }
 
 std::vector<py::ssize_t> dims_of(const Parameter& p) { return {p.dims.begin(), p.dims.end()}; }
+
+// (moments, parameters); another rule, which another thread may set, has another number of moments.
+std::vector<py::ssize_t> moments_shape(const AnyProgram& p) {
+  const index n = p.size(Held::weights);
+  return {n ? p.size(Held::moments) / n : 0, n};
+}
 
 }  // namespace
 
@@ -52,94 +62,72 @@ void bind_weights(ProgramClass& c) {
   c.def(
       "get_parameter",
       [](PyProgram& s, const std::string& name) {
-        return s.visit([&](auto& p) {
-          const Parameter& q = parameter_named(p.parameters(), name);
-          return copy_out(s, p.weights().data() + q.offset, dims_of(q));
-        });
+        const Parameter& q = parameter_named(s->parameters(), name);
+        return copy_out(s, Held::weights, q.offset, dims_of(q));
       },
       py::arg("name"));
   c.def(
       "set_parameter",
       [](PyProgram& s, const std::string& name, const py::object& value) {
-        s.visit([&](auto& p) {
-          const Parameter& q = parameter_named(p.parameters(), name);
-          copy_in(s, value, dims_of(q), "parameter '" + name + "'", p.weights().data() + q.offset);
-        });
+        const Parameter& q = parameter_named(s->parameters(), name);
+        copy_in(s, value, dims_of(q), "parameter '" + name + "'", Held::weights, q.offset);
       },
       py::arg("name"), py::arg("value"));
   c.def(
       "get_gradient",
       [](PyProgram& s, const std::string& name) {
-        return s.visit([&](auto& p) {
-          const Parameter& q = parameter_named(p.parameters(), name);
-          return copy_out(s, p.gradients().data() + q.offset, dims_of(q));
-        });
+        const Parameter& q = parameter_named(s->parameters(), name);
+        return copy_out(s, Held::gradients, q.offset, dims_of(q));
       },
       py::arg("name"));
   c.def(
       "get_state",
       [](PyProgram& s, const std::string& name) {
-        return s.visit([&](auto& p) {
-          const State& q = state_named(p.states(), name);
-          return copy_out(s, p.state_block().data() + q.offset, {py::ssize_t(q.count)});
-        });
+        const State& q = state_named(s->states(), name);
+        return copy_out(s, Held::states, q.offset, {py::ssize_t(q.count)});
       },
       py::arg("name"));
   c.def(
       "set_state",
       [](PyProgram& s, const std::string& name, const py::object& value) {
-        s.visit([&](auto& p) {
-          const State& q = state_named(p.states(), name);
-          copy_in(s, value, {py::ssize_t(q.count)}, "state '" + name + "'", p.state_block().data() + q.offset);
-        });
+        const State& q = state_named(s->states(), name);
+        copy_in(s, value, {py::ssize_t(q.count)}, "state '" + name + "'", Held::states, q.offset);
       },
       py::arg("name"), py::arg("value"));
 
-  auto block = [&](const char* get, const char* set, auto of) {
-    c.def(get, [of](PyProgram& s) {
-      return s.visit([&](auto& p) { return copy_out(s, of(p).data(), {py::ssize_t(of(p).size())}); });
-    });
+  auto block = [&](const char* get, const char* set, Held what) {
+    c.def(get, [what](PyProgram& s) { return copy_out(s, what, 0, {py::ssize_t(s->size(what))}); });
     if (set)
       c.def(
           set,
-          [of](PyProgram& s, const py::object& flat) {
-            s.visit([&](auto& p) { copy_in(s, flat, {py::ssize_t(of(p).size())}, "the flat block", of(p).data()); });
+          [what](PyProgram& s, const py::object& flat) {
+            copy_in(s, flat, {py::ssize_t(s->size(what))}, "the flat block", what, 0);
           },
           py::arg("flat"));
   };
-  block("get_weights", "set_weights", [](auto& p) -> auto& { return p.weights(); });
-  block("get_gradients", nullptr, [](auto& p) -> auto& { return p.gradients(); });
-  block("get_states", "set_states", [](auto& p) -> auto& { return p.state_block(); });
+  block("get_weights", "set_weights", Held::weights);
+  block("get_gradients", nullptr, Held::gradients);
+  block("get_states", "set_states", Held::states);
   c.def("get_optimizer", [](PyProgram& s) {
-    return s.visit([&](auto& p) -> py::array {
-      using T = value_of<std::decay_t<decltype(p)>>;
-      std::vector<T> moments;  // another thread may set another rule before the lock is there
-      {
-        Busy busy(s.lock(), Use::read);
-        moments.assign(p.optimizer().moments().begin(), p.optimizer().moments().end());
-      }
-      const py::ssize_t n = p.weights().size();
-      Array<T> a = new_array<T>({n ? py::ssize_t(moments.size()) / n : 0, n});
-      std::copy(moments.begin(), moments.end(), a.mutable_data());
-      return a;
+    const auto shape = s.busy(Use::read, moments_shape);
+    py::array a(numpy_dtype(s->settings().dtype), shape);
+    void* to = a.mutable_data();
+    s.busy(Use::read, [&](AnyProgram& p) {
+      check(moments_shape(p) == shape, "another thread has set another optimizer.");
+      p.get(Held::moments, 0, shape[0] * shape[1], to);
     });
+    return a;
   });
   c.def(
       "set_optimizer",
       [](PyProgram& s, const py::object& moments, long steps) {
-        s.visit([&](auto& p) {
-          using T = value_of<std::decay_t<decltype(p)>>;
-          const py::ssize_t n = p.weights().size();
-          auto a = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(moments);
-          if (!a) throw py::type_error("the optimizer's moments must be an array of numbers.");
-          const auto rows_of = [&] { return n ? py::ssize_t(p.optimizer().moments().size()) / n : 0; };
-          check_shape(a, {rows_of(), n}, "the optimizer's moments");
-          const T* from = a.data();
-          const py::ssize_t rows = rows_of();
-          Busy busy(s.lock(), Use::write);
-          check(rows_of() == rows, "another thread has set another optimizer.");
-          std::copy_n(from, rows * n, p.optimizer().moments().data());
-          p.optimizer().set_steps(steps);
+        const auto shape = s.busy(Use::read, moments_shape);
+        const py::array a = numbers(s, moments, shape, "the optimizer's moments");
+        const void* from = a.data();
+        s.busy(Use::write, [&](AnyProgram& p) {
+          check(moments_shape(p) == shape, "another thread has set another optimizer.");
+          p.put(Held::moments, 0, shape[0] * shape[1], from);
+          p.set_optimizer_steps(steps);
         });
       },
       py::arg("moments"), py::arg("steps"));

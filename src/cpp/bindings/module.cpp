@@ -2,7 +2,7 @@
 #include "bindings/numpy.hpp"
 #include "core/backend.hpp"
 #include "core/threads.hpp"
-#include "layers/layer.hpp"
+#include "layers/registry.hpp"
 
 namespace fastdl {
 void bind_program(py::module_& m);

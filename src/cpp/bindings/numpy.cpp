@@ -1,13 +1,15 @@
 #include "bindings/numpy.hpp"
 
+#include <algorithm>
+
 namespace fastdl {
 namespace {
 
-Source source_type(const py::array& a) {
-  if (py::isinstance<py::array_t<std::uint8_t>>(a)) return Source::u8;
-  if (py::isinstance<py::array_t<std::int32_t>>(a)) return Source::i32;
-  if (py::isinstance<py::array_t<float>>(a)) return Source::f32;
-  if (py::isinstance<py::array_t<double>>(a)) return Source::f64;
+DType type_of(const py::array& a) {
+  if (py::isinstance<py::array_t<std::uint8_t>>(a)) return DType::u8;
+  if (py::isinstance<py::array_t<std::int32_t>>(a)) return DType::i32;
+  if (py::isinstance<py::array_t<float>>(a)) return DType::f32;
+  if (py::isinstance<py::array_t<double>>(a)) return DType::f64;
   throw py::type_error("X must be of dtype uint8, int32, float32 or float64, got " + std::string(py::str(a.dtype())) +
                        ".");
 }
@@ -27,7 +29,7 @@ Input sparse_input(const py::tuple& csr, const Shape& shape) {
   for (index i = 0; i < in.n; i++) check(starts[i] <= starts[i + 1], "sparse X: indptr decreases.");
   for (index i = 0; i < indices.size(); i++)
     check(indices.data()[i] >= 0 && indices.data()[i] < shape.size(), "sparse X: a column index is out of range.");
-  in.samples = {data.data(), source_type(data), shape.size(), starts, indices.data()};
+  in.samples = {data.data(), type_of(data), shape.size(), starts, indices.data()};
   in.keep = {data, indices, indptr};
   return in;
 }
@@ -44,6 +46,37 @@ void check_codes_of(const S* x, const Input& in, int steps, int symbols, const s
 
 }  // namespace
 
+py::dtype numpy_dtype(DType type) {
+  switch (type) {
+    case DType::u8: return py::dtype::of<std::uint8_t>();
+    case DType::i32: return py::dtype::of<std::int32_t>();
+    case DType::f32: return py::dtype::of<float>();
+    case DType::f64: return py::dtype::of<double>();
+  }
+  throw Error("there is no such dtype.");
+}
+
+DType float_dtype(const std::string& name) {
+  if (name == "float32") return DType::f32;
+  if (name == "float64") return DType::f64;
+  throw Error("dtype='" + name + "'; expected 'float32' or 'float64'.");
+}
+
+void check_shape(const py::array& a, const std::vector<py::ssize_t>& expected, const std::string& name) {
+  check(a.ndim() == py::ssize_t(expected.size()) && std::equal(expected.begin(), expected.end(), a.shape()),
+        name + " has shape " + shape_text(a) + "; expected " + text_of(expected) + ".");
+}
+
+py::array exact(const py::handle& object, const py::dtype& dtype, const std::string& name) {
+  if (!py::isinstance<py::array>(object))
+    throw py::type_error(name + " must be a NumPy array, got " + std::string(py::str(py::type::of(object))) + ".");
+  auto a = py::reinterpret_borrow<py::array>(object);
+  if (!a.dtype().equal(dtype) || !(a.flags() & py::array::c_style))
+    throw py::type_error(name + " must be a C-contiguous array of " + std::string(py::str(dtype)) + ", got " +
+                         std::string(py::str(a.dtype())) + ".");
+  return a;
+}
+
 Input input_of(const py::object& X, const Shape& shape) {
   if (py::isinstance<py::tuple>(X)) return sparse_input(py::reinterpret_borrow<py::tuple>(X), shape);
   if (!py::isinstance<py::array>(X)) throw py::type_error("X must be a NumPy array or a CSR triple.");
@@ -54,7 +87,7 @@ Input input_of(const py::object& X, const Shape& shape) {
         "X has shape " + shape_text(a) + ", but the network takes samples of " + shape.text() + ".");
   if (!(a.flags() & py::array::c_style)) throw py::type_error("X must be C-contiguous.");
   in.n = a.shape(0);
-  in.samples = {a.data(), source_type(a), shape.size(), nullptr, nullptr};
+  in.samples = {a.data(), type_of(a), shape.size(), nullptr, nullptr};
   in.keep = {a};
   return in;
 }
@@ -62,10 +95,10 @@ Input input_of(const py::object& X, const Shape& shape) {
 void check_codes(const Input& in, int steps, int symbols, const std::int32_t* lengths) {
   auto of = [&](const auto* codes) { check_codes_of(codes, in, steps, symbols, lengths); };
   switch (in.samples.type) {
-    case Source::u8: return of(static_cast<const std::uint8_t*>(in.samples.data));
-    case Source::i32: return of(static_cast<const std::int32_t*>(in.samples.data));
-    case Source::f32: return of(static_cast<const float*>(in.samples.data));
-    case Source::f64: return of(static_cast<const double*>(in.samples.data));
+    case DType::u8: return of(static_cast<const std::uint8_t*>(in.samples.data));
+    case DType::i32: return of(static_cast<const std::int32_t*>(in.samples.data));
+    case DType::f32: return of(static_cast<const float*>(in.samples.data));
+    case DType::f64: return of(static_cast<const double*>(in.samples.data));
   }
 }
 

@@ -8,9 +8,8 @@
 #include <string>
 
 #include "core/check.hpp"
+#include "core/samples.hpp"
 #include "core/shape.hpp"
-#include "kernels/kernels.hpp"
-#include "program/program.hpp"
 
 namespace fastdl {
 
@@ -19,32 +18,28 @@ namespace py = pybind11;
 template <class T>
 using Array = py::array_t<T, py::array::c_style>;
 
-template <class T>
-constexpr const char* dtype_name = sizeof(T) == 4 ? "float32" : "float64";
+py::dtype numpy_dtype(DType type);
+DType float_dtype(const std::string& name);  // "float32" or "float64"
 
 inline std::string shape_text(const py::array& a) { return py::str(a.attr("shape")); }
+// (2, 3) as Python prints it.
+inline std::string text_of(const std::vector<py::ssize_t>& shape) { return py::str(py::tuple(py::cast(shape))); }
+
+void check_shape(const py::array& a, const std::vector<py::ssize_t>& expected, const std::string& name);
 
 // An array of exactly this dtype, C-contiguous, without a copy.
+py::array exact(const py::handle& object, const py::dtype& dtype, const std::string& name);
+inline py::array exact(const py::handle& object, DType type, const std::string& name) {
+  return exact(object, numpy_dtype(type), name);
+}
 template <class T>
 Array<T> exact(const py::handle& object, const std::string& name) {
-  if (!py::isinstance<py::array>(object))
-    throw py::type_error(name + " must be a NumPy array, got " + std::string(py::str(py::type::of(object))) + ".");
-  auto a = py::reinterpret_borrow<py::array>(object);
-  if (!py::isinstance<py::array_t<T>>(a) || !(a.flags() & py::array::c_style))
-    throw py::type_error(name + " must be a C-contiguous array of " + std::string(py::str(py::dtype::of<T>())) +
-                         ", got " + std::string(py::str(a.dtype())) + ".");
-  return py::reinterpret_borrow<Array<T>>(object);
+  return py::reinterpret_borrow<Array<T>>(exact(object, py::dtype::of<T>(), name));
 }
 
 template <class T>
 Array<T> exact_or_none(const py::handle& object, const std::string& name) {
   return object.is_none() ? Array<T>() : exact<T>(object, name);
-}
-
-// A fresh array for results.
-template <class T>
-Array<T> new_array(const std::vector<py::ssize_t>& shape) {
-  return Array<T>(shape);
 }
 
 inline std::vector<py::ssize_t> batch_shape(index n, const Shape& sample) {

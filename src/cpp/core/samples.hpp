@@ -5,12 +5,12 @@
 
 namespace fastdl {
 
-enum class Source { u8, i32, f32, f64 };  // element type of the user's array
+enum class DType { u8, i32, f32, f64 };  // element types of arrays
 
 // The user's samples, C-contiguous (n, features) or (n, h, w, c), or CSR rows (indptr not null).
 struct Samples {
   const void* data;
-  Source type;
+  DType type;
   std::int64_t features;  // elements of one sample
   const std::int64_t* indptr;
   const std::int32_t* indices;

@@ -11,6 +11,7 @@
 #include "kernels/kernels.hpp"
 #include "kernels/memory.hpp"
 #include "kernels/shapes.hpp"
+#include "layers/parameter.hpp"
 #include "layers/spec.hpp"
 
 namespace fastdl {
@@ -23,23 +24,6 @@ struct Tensor {
   bool wants_gradient = false;  // false below the first trainable parameter: backward writes no dx there
   bool overwritable = false;    // the layer that made it does not read it again: the next may work in place
   bool in_place = false;        // that layer works in place: its backward writes over the gradient
-};
-
-struct Parameter {
-  std::string name;  // "conv2d_1.weight"
-  std::vector<int> dims;
-  int fan_in = 0, fan_out = 0;  // for the initialisers
-  std::string role;             // "weight" (regularised), "bias", "gain", "shift"
-  bool trainable = true;
-  double rate = 1;  // learning-rate multiplier
-  index offset = 0, count = 0;
-};
-
-// Not learnt, but saved with the weights: running statistics.
-struct State {
-  std::string name;
-  index offset = 0, count = 0;
-  double fill = 0;
 };
 
 using Param = index;   // offset into params and grads
@@ -140,11 +124,5 @@ using LayerPtr = std::unique_ptr<Layer<T>>;
 // --- the list of layers ---------------------------------------------------------------------------------------------
 template <class T>
 LayerPtr<T> make_layer(const LayerSpec& spec);
-
-struct LayerEntry {
-  const char* kind;                 // "conv2d"
-  std::vector<std::string> fields;  // as in the Python dataclass
-};
-const std::vector<LayerEntry>& layer_entries();
 
 }  // namespace fastdl

@@ -1,5 +1,7 @@
 // All layers, one line each: the stem, the C++ type, and the fields of its Python dataclass (test_registry.py
 // compares the two).
+#include "layers/registry.hpp"
+
 #include "layers/layer.hpp"
 
 #define FASTDL_LAYERS(X)                                                                                             \

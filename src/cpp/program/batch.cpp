@@ -16,8 +16,8 @@ BatchBuffers<T>::BatchBuffers(const Kernels<T>& kernels, const Tensor& input, co
 }
 
 template <class T>
-void BatchBuffers<T>::gather(Frame<T>& f, const Batch<T>& batch) const {
-  const Data<T>& data = *batch.data;
+void BatchBuffers<T>::gather(Frame<T>& f, const Batch& batch) const {
+  const Data& data = *batch.data;
   const Shape& s = input_.shape;
   if (f.team.rank == 0)
     for (int i = 0; i < f.n; i++) {
@@ -40,20 +40,21 @@ void BatchBuffers<T>::set_steps(Frame<T>& f) const {
 }
 
 template <class T>
-void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch<T>& batch) const {
-  const Data<T>& data = *batch.data;
+void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) const {
+  const Data& data = *batch.data;
   const bool sequence = output_.is_sequence();
   const SequenceShape rows{.n = f.n,
                            .steps = sequence ? f.steps : 1,
                            .features = int(sequence ? output_.c() : output_.size()),
                            .room = output_.steps(),
                            .lengths = sequence ? lengths() : nullptr};
-  kernels_->layout.gather_targets(f.team, {data.codes, data.targets, data.weights}, order(), rows,
-                                  {codes_.data(), targets_.data(), weights_.data()});
+  kernels_->layout.gather_targets(
+      f.team, {data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights)}, order(), rows,
+      {codes_.data(), targets_.data(), weights_.data()});
 }
 
 template <class T>
-const T* BatchBuffers<T>::targets_of(const Frame<T>& f, const Data<T>& data) const {
+const T* BatchBuffers<T>::targets_of(const Frame<T>& f, const Data& data) const {
   if (data.codes) return nullptr;
   if (data.targets) return targets_.data();
   if (input_.shape.is_row()) return f.value(input_);
@@ -62,7 +63,7 @@ const T* BatchBuffers<T>::targets_of(const Frame<T>& f, const Data<T>& data) con
 }
 
 template <class T>
-index BatchBuffers<T>::steps_of(const Batch<T>& batch) const {
+index BatchBuffers<T>::steps_of(const Batch& batch) const {
   if (!output_.is_sequence()) return batch.n;
   index steps = 0;
   for (int i = 0; i < batch.n; i++) steps += lengths_[i];

@@ -3,29 +3,14 @@
 #pragma once
 
 #include "core/arena.hpp"
-#include "core/samples.hpp"
 #include "layers/layer.hpp"
+#include "program/any_program.hpp"
 
 namespace fastdl {
 
-// What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
-// sequences has codes (n, steps), targets (n, steps, outputs).
-template <class T>
-struct Data {
-  Samples x{};
-  const std::int32_t* codes = nullptr;  // (n,)
-  const T* targets = nullptr;           // (n, outputs); null too where the target is the input itself
-  const T* weights = nullptr;           // (n,)
-  const std::int64_t* order = nullptr;
-  index count = 0;
-  const std::int32_t* lengths = nullptr;  // (n,), steps of each sequence; null: all
-  bool stateful = false;                  // start from the states that the batch before left
-};
-
 // One batch as every thread sees it: samples begin .. begin + n of the data.
-template <class T>
 struct Batch {
-  const Data<T>* data;
+  const Data* data;
   index begin;
   int n;
   bool training = false;
@@ -47,14 +32,14 @@ class BatchBuffers {
   double* losses() const { return losses_.data(); }
 
   // The samples in program layout, in the input tensor; order and lengths.
-  void gather(Frame<T>& f, const Batch<T>& batch) const;
+  void gather(Frame<T>& f, const Batch& batch) const;
   // The steps of the longest sequence: all passes end there.
   void set_steps(Frame<T>& f) const;
-  void gather_targets(const Frame<T>& f, const Batch<T>& batch) const;
+  void gather_targets(const Frame<T>& f, const Batch& batch) const;
   // (n, outputs): those gathered, or the input, which is what an autoencoder is to give.
-  const T* targets_of(const Frame<T>& f, const Data<T>& data) const;
+  const T* targets_of(const Frame<T>& f, const Data& data) const;
   // What the batch counts in the mean over the epoch: its samples, or the steps that the loss takes.
-  index steps_of(const Batch<T>& batch) const;
+  index steps_of(const Batch& batch) const;
 
   // A tensor to the user's order, (n, features), (n, steps, features) or (n, h, w, c), and from it.
   void read(const Frame<T>& f, const Shape& s, const T* x, T* y) const;

@@ -1,4 +1,4 @@
-// A program is made: layers, memory, order; and describes itself.
+// A program is made: layers, memory, order; and what it holds is read and written.
 #include "program/program.hpp"
 
 #include <algorithm>
@@ -53,10 +53,9 @@ bool direct_convolution(const std::string& asked) {
 
 template <class T>
 Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, const Settings& settings)
-    : backend_(find_backend(settings.backend)),
+    : AnyProgram(settings),
+      backend_(find_backend(settings.backend)),
       kernels_(kernels_of<T>(backend_)),
-      settings_(settings),
-      threads_(settings.threads),
       optimizer_(Rule{}, {}, {}) {
   check(!layers.empty(), "a network needs at least one layer, got none.");
   Plan<T> plan(kernels_, settings.batch, settings.threads, direct_convolution(settings.convolution));
@@ -64,6 +63,9 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   plan.busy.clear();
   plan_chain(layers_, layers, input_, plan);
   find_penalties(layers_, penalising_);
+  backend_name_ = backend_.name, symbols_ = layers_[0]->symbols();
+  shapes_.push_back(input_.shape);
+  for (const auto& layer : layers_) shapes_.push_back(layer->out.shape);
   check(penalising_.empty() || !output().is_sequence(),
         "penalties of activations need one output for each sample, "
         "but the last layer gives " +
@@ -75,7 +77,8 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   saved_ = Block<T>(plan.saves);
   carried_ = Block<T>(plan.carries), scratch_ = Block<T>(plan.scratches);
   for (const State& s : states_) kernels_.memory.fill({}, s.count, T(s.fill), state_.data() + s.offset);
-  for (const LayerRow& row : rows()) {
+  for (const auto& layer : layers_) add_rows(*layer, 0, parameters_, rows_);
+  for (const LayerRow& row : rows_) {
     lone_ |= row.in.is_image() || row.out.is_image();
     work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : row.in.steps()) +
              std::max(row.in.size(), row.out.size());
@@ -83,14 +86,27 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   lone_ = lone_ && take_lone(layers_);
 
   batch_ = BatchBuffers<T>(kernels_, input_, output(), settings.batch);
-  loss_.cap = std::numeric_limits<double>::infinity();
 }
 
 template <class T>
-std::vector<LayerRow> Program<T>::rows() const {
-  std::vector<LayerRow> rows;
-  for (const auto& layer : layers_) add_rows(*layer, 0, parameters_, rows);
-  return rows;
+const Block<T>& Program<T>::block(Held what) const {
+  switch (what) {
+    case Held::weights: return params_;
+    case Held::gradients: return grads_;
+    case Held::states: return state_;
+    case Held::moments: return optimizer_.moments();
+  }
+  throw Error("there is no such block.");
+}
+
+template <class T>
+void Program<T>::get(Held what, index first, index count, void* to) const {
+  kernels_.memory.copy({}, count, block(what).data() + first, static_cast<T*>(to));
+}
+
+template <class T>
+void Program<T>::put(Held what, index first, index count, const void* from) {
+  kernels_.memory.copy({}, count, static_cast<const T*>(from), block(what).data() + first);
 }
 
 template <class T>
@@ -119,5 +135,11 @@ void Program<T>::poison() {
 
 template class Program<float>;
 template class Program<double>;
+
+std::unique_ptr<AnyProgram> make_program(const std::vector<LayerSpec>& layers, const Shape& input,
+                                         const Settings& settings) {
+  if (settings.dtype == DType::f32) return std::make_unique<Program<float>>(layers, input, settings);
+  return std::make_unique<Program<double>>(layers, input, settings);
+}
 
 }  // namespace fastdl

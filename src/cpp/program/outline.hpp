@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "core/shape.hpp"
-#include "layers/layer.hpp"
+#include "layers/parameter.hpp"
+#include "layers/spec.hpp"
 
 namespace fastdl {
 

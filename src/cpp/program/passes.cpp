@@ -24,7 +24,7 @@ int Program<T>::team_size(int n) const {
 }
 
 template <class T>
-Frame<T> Program<T>::frame(const Team& team, const Batch<T>& batch) {
+Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
   return {.team = team,
           .kernels = kernels_,
           .n = batch.n,
@@ -52,39 +52,40 @@ Frame<T> Program<T>::frame(const Team& team, const Batch<T>& batch) {
 // --- forward ------------------------------------------------------------------------------------------------------
 
 template <class T>
-void Program<T>::forward(const Data<T>& data, bool training, std::uint32_t epoch, T* y) {
+void Program<T>::forward(const Data& data, bool training, std::uint32_t epoch, void* y) {
   last_ = {.data = nullptr,
            .begin = 0,
            .n = int(data.count),
            .training = training,
            .epoch = epoch,
            .stateful = data.stateful};
-  Batch<T> batch = last_;
+  Batch batch = last_;
   batch.data = &data;
   run_team(team_size(batch.n), [&](const Team& team) {
     Frame<T> f = frame(team, batch);
     batch_.gather(f, batch);
     forward_chain(f, layers_, 0, n_layers());
-    batch_.read(f, output(), f.value(layers_.back()->out), y);
+    batch_.read(f, output(), f.value(layers_.back()->out), static_cast<T*>(y));
   });
 }
 
 template <class T>
-void Program<T>::backward(const T* dy, T* dx) {
+void Program<T>::backward(const void* dy, void* dx) {
   const Tensor& out = layers_.back()->out;
   check(out.wants_gradient, "backward() has nothing to do: no layer learns and input_gradient is False.");
   run_team(team_size(last_.n), [&](const Team& team) {
     Frame<T> f = frame(team, last_);
     batch_.set_steps(f);
-    batch_.write(f, out.shape, dy, f.gradient(out));
+    batch_.write(f, out.shape, static_cast<const T*>(dy), f.gradient(out));
     backward_chain(f, layers_, 0, n_layers());
-    if (dx) batch_.read(f, input_.shape, f.gradient(input_), dx);
+    if (dx) batch_.read(f, input_.shape, f.gradient(input_), static_cast<T*>(dx));
   });
 }
 
 template <class T>
-void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T* y) {
-  const Tensor& out = at(layer).out;
+void Program<T>::predict(const Data& data, ActivationKind link, int layer, void* y) {
+  if (layer < 0) layer += n_layers();
+  const Tensor& out = layers_[layer]->out;
   index size = out.shape.size();
   const auto is_few = [&](index n) { return n <= kernels_.lanes / 4; };
   const bool few = is_few(data.count);
@@ -98,17 +99,17 @@ void Program<T>::predict(const Data<T>& data, ActivationKind link, int layer, T*
       n = int(std::min<index>(settings_.batch, data.count - begin));
       const bool lone = lone_ && is_few(n);  // else most lanes would be idle
       if (lone) n = 1;
-      Batch<T> batch{.data = &data, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
+      Batch batch{.data = &data, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
       Frame<T> f = frame(team, batch);
       f.value_starts = value_starts_.data();
       batch_.gather(f, batch);
-      forward_chain(f, layers_, 0, layer < 0 ? n_layers() + layer + 1 : layer + 1);
+      forward_chain(f, layers_, 0, layer + 1);
       T* z = f.value(out);
       if (link == ActivationKind::softmax)
         kernels_.pointwise.softmax_forward(team, norm_shape(f, out.shape), z, z);
       else if (link != ActivationKind::identity)
         kernels_.pointwise.activation_forward(team, link, T(1), f.elements(out.shape), z, z);
-      batch_.read(f, out.shape, z, y + begin * size);
+      batch_.read(f, out.shape, z, static_cast<T*>(y) + begin * size);
     }
   });
   if (tries) few_trial_.done();
@@ -135,7 +136,7 @@ bool loss_takes_codes(LossKind kind) { return kind == LossKind::softmax_cross_en
 
 // The sum of the weighted losses, and where wanted the gradient of the outputs.
 template <class T>
-double Program<T>::run_loss(const Frame<T>& f, const Data<T>& data, bool gradient) {
+double Program<T>::run_loss(const Frame<T>& f, const Data& data, bool gradient) {
   const Tensor& out = layers_.back()->out;
   return kernels_.training.loss(f.team, {.kind = loss_.kind,
                                          .param = T(loss_.param),
@@ -159,21 +160,21 @@ double Program<T>::penalties(const Frame<T>& f) const {
 }
 
 template <class T>
-void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& loss, double& penalty) {
+void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss, double& penalty) {
   last_.n = 0;
   const bool several = !evaluation && data.count > settings_.batch;
   if (several && !totals_.size()) totals_ = Block<T>(grads_.size());
   const bool by_steps = data.lengths && output().is_sequence();
-  double norm = kernels_.training.sum_of_weights({}, data.count, data.weights, by_steps ? data.lengths : nullptr,
-                                                 output().steps());
+  double norm = kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights),
+                                                 by_steps ? data.lengths : nullptr, output().steps());
   if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
-    const Batch<T> batch{.data = &data,
-                         .begin = begin,
-                         .n = int(std::min<index>(settings_.batch, data.count - begin)),
-                         .training = !evaluation,
-                         .stateful = data.stateful};
+    const Batch batch{.data = &data,
+                      .begin = begin,
+                      .n = int(std::min<index>(settings_.batch, data.count - begin)),
+                      .training = !evaluation,
+                      .stateful = data.stateful};
     const bool first = begin == 0, last = begin + batch.n == data.count;
     run_team(team_size(batch.n), [&](const Team& team) {
       Frame<T> f = frame(team, batch);
@@ -199,7 +200,7 @@ void Program<T>::loss_and_grads(const Data<T>& data, bool evaluation, double& lo
 
 // One step on every thread of the team, which all get its loss and penalty; no update where they are not finite.
 template <class T>
-std::pair<double, double> Program<T>::train_batch(Frame<T> f, const Batch<T>& batch, double rate) {
+std::pair<double, double> Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate) {
   batch_.gather(f, batch);
   batch_.gather_targets(f, batch);
   forward_chain(f, layers_, 0, n_layers());
@@ -215,7 +216,7 @@ std::pair<double, double> Program<T>::train_batch(Frame<T> f, const Batch<T>& ba
 }
 
 template <class T>
-EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bool one_rate, int batch_size,
+EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool one_rate, int batch_size,
                                     std::uint32_t epoch, const Poll& poll) {
   EpochResult result{0, 0, 0, Status::done};
   PollClock clock{poll};
@@ -228,12 +229,12 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
   const auto train = [&](const Team& team) {
     int steps = 0;
     for (index begin = next; begin < data.count && !stop && !crowded; begin += batch_size) {
-      const Batch<T> batch{.data = &data,
-                           .begin = begin,
-                           .n = int(std::min<index>(batch_size, data.count - begin)),
-                           .training = true,
-                           .epoch = epoch,
-                           .stateful = data.stateful};
+      const Batch batch{.data = &data,
+                        .begin = begin,
+                        .n = int(std::min<index>(batch_size, data.count - begin)),
+                        .training = true,
+                        .epoch = epoch,
+                        .stateful = data.stateful};
       auto [loss, penalty] = train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
       team.sync();  // everyone has read the optimizer's step
       if (team.rank == 0) {
@@ -264,13 +265,13 @@ EpochResult Program<T>::train_epoch(const Data<T>& data, const double* rates, bo
   return result;
 }
 
-#define FASTDL_PASSES(T)                                                            \
-  template int Program<T>::team_size(int) const;                                    \
-  template void Program<T>::forward(const Data<T>&, bool, std::uint32_t, T*);       \
-  template void Program<T>::backward(const T*, T*);                                 \
-  template void Program<T>::predict(const Data<T>&, ActivationKind, int, T*);       \
-  template void Program<T>::loss_and_grads(const Data<T>&, bool, double&, double&); \
-  template EpochResult Program<T>::train_epoch(const Data<T>&, const double*, bool, int, std::uint32_t, const Poll&);
+#define FASTDL_PASSES(T)                                                         \
+  template int Program<T>::team_size(int) const;                                 \
+  template void Program<T>::forward(const Data&, bool, std::uint32_t, void*);    \
+  template void Program<T>::backward(const void*, void*);                        \
+  template void Program<T>::predict(const Data&, ActivationKind, int, void*);    \
+  template void Program<T>::loss_and_grads(const Data&, bool, double&, double&); \
+  template EpochResult Program<T>::train_epoch(const Data&, const double*, bool, int, std::uint32_t, const Poll&);
 FASTDL_PASSES(float)
 FASTDL_PASSES(double)
 

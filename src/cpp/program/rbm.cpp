@@ -16,11 +16,30 @@ namespace {
 constexpr double team_threshold = 1e6;   // operations of a batch below which one thread is faster than a team
 constexpr double activity_memory = 0.9;  // of the running means (Hinton 2010, section 11)
 
+template <class T>
+RbmWeights<T> typed(const RbmWeights<void>& a) {
+  return {static_cast<T*>(a.w), static_cast<T*>(a.b), static_cast<T*>(a.c)};
+}
+template <class T>
+RbmLearning<T> typed(const RbmLearning<void>& a) {
+  return {.rate = a.rate,
+          .momentum = a.momentum,
+          .weight_decay = a.weight_decay,
+          .steps = a.steps,
+          .target = a.target,
+          .cost = a.cost,
+          .weights = typed<T>(a.weights),
+          .velocity = typed<T>(a.velocity),
+          .chain = static_cast<T*>(a.chain),
+          .chains = a.chains,
+          .activity = static_cast<T*>(a.activity)};
+}
+
 }  // namespace
 
 template <class T>
 Rbm<T>::Rbm(const RbmSettings& settings)
-    : backend_(find_backend(settings.backend)), kernels_(kernels_of<T>(backend_)), settings_(settings) {
+    : AnyRbm(settings), backend_(find_backend(settings.backend)), kernels_(kernels_of<T>(backend_)) {
   const index n = settings.batch, visible = settings.visible, hidden = settings.hidden;
   v_ = Block<T>(2 * n * visible), p_ = Block<T>(2 * n * hidden), h_ = Block<T>(n * hidden), shift_ = Block<T>(hidden);
   scratch_ = Block<T>(kernels_.dense.dense_scratch(2 * n, visible, hidden, settings.threads));
@@ -49,7 +68,7 @@ void Rbm<T>::each_batch(index count, int batch, const Work& work) {
 }
 
 template <class T>
-void Rbm<T>::gather(const Team& team, const Data<T>& data, index begin, int n, T* y) {
+void Rbm<T>::gather(const Team& team, const Data& data, index begin, int n, T* y) {
   if (team.rank == 0)
     for (int i = 0; i < n; i++) order_[i] = data.order ? data.order[begin + i] : begin + i;
   team.sync();
@@ -194,8 +213,9 @@ void Rbm<T>::pull_to_target(const Team& team, int data, const RbmLearning<T>& le
 }
 
 template <class T>
-EpochResult Rbm<T>::train_epoch(const Data<T>& data, int batch, const RbmLearning<T>& learning, const Draws& draws,
+EpochResult Rbm<T>::train_epoch(const Data& data, int batch, const RbmLearning<void>& untyped, const Draws& draws,
                                 const Poll& poll) {
+  const RbmLearning<T> learning = typed<T>(untyped);
   EpochResult result{0, 0, 0, Status::done};
   PollClock clock{poll};
   if (draws.numpy && !uniform_.size())
@@ -218,7 +238,9 @@ EpochResult Rbm<T>::train_epoch(const Data<T>& data, int batch, const RbmLearnin
 // --- use ------------------------------------------------------------------------------------------------------------
 
 template <class T>
-void Rbm<T>::hidden(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
+void Rbm<T>::hidden(const RbmWeights<void>& untyped, const Data& data, void* out) {
+  const RbmWeights<T> weights = typed<T>(untyped);
+  T* const y = static_cast<T*>(out);
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
     T* p = y + begin * settings_.hidden;
     gather(team, data, begin, n, v_.data());
@@ -230,7 +252,9 @@ void Rbm<T>::hidden(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
 }
 
 template <class T>
-void Rbm<T>::visible(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
+void Rbm<T>::visible(const RbmWeights<void>& untyped, const Data& data, void* out) {
+  const RbmWeights<T> weights = typed<T>(untyped);
+  T* const y = static_cast<T*>(out);
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
     gather(team, data, begin, n, p_.data());
     expect_visible({team, weights, {}}, n, p_.data(), y + begin * settings_.visible);
@@ -240,7 +264,9 @@ void Rbm<T>::visible(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
 
 // F = -b v (Gaussian: (v - b)^2 / 2) - sum of log(1 + exp(c + v W))
 template <class T>
-void Rbm<T>::free_energy(const RbmWeights<T>& weights, const Data<T>& data, T* y) {
+void Rbm<T>::free_energy(const RbmWeights<void>& untyped, const Data& data, void* out) {
+  const RbmWeights<T> weights = typed<T>(untyped);
+  T* const y = static_cast<T*>(out);
   const int visible = settings_.visible, hidden = settings_.hidden;
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
     gather(team, data, begin, n, v_.data());
@@ -253,7 +279,10 @@ void Rbm<T>::free_energy(const RbmWeights<T>& weights, const Data<T>& data, T* y
 }
 
 template <class T>
-void Rbm<T>::gibbs(const RbmWeights<T>& weights, const Data<T>& data, int rounds, bool mean, const Draws& draws, T* y) {
+void Rbm<T>::gibbs(const RbmWeights<void>& untyped, const Data& data, int rounds, bool mean, const Draws& draws,
+                   void* out) {
+  const RbmWeights<T> weights = typed<T>(untyped);
+  T* const y = static_cast<T*>(out);
   const int visible = settings_.visible, hidden = settings_.hidden;
   each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
     const Pass pass{team, weights, draws};
@@ -273,5 +302,10 @@ void Rbm<T>::gibbs(const RbmWeights<T>& weights, const Data<T>& data, int rounds
 
 template class Rbm<float>;
 template class Rbm<double>;
+
+std::unique_ptr<AnyRbm> make_rbm(const RbmSettings& settings) {
+  if (settings.dtype == DType::f32) return std::make_unique<Rbm<float>>(settings);
+  return std::make_unique<Rbm<double>>(settings);
+}
 
 }  // namespace fastdl

@@ -14,10 +14,10 @@ constexpr int layout_tile = 64;  // elements of a sample that are turned at once
 template <class Body>
 FASTDL_INLINE void with_source(const Samples& x, Body body) {
   switch (x.type) {
-    case Source::u8: return body(static_cast<const std::uint8_t*>(x.data));
-    case Source::i32: return body(static_cast<const std::int32_t*>(x.data));
-    case Source::f32: return body(static_cast<const float*>(x.data));
-    case Source::f64: return body(static_cast<const double*>(x.data));
+    case DType::u8: return body(static_cast<const std::uint8_t*>(x.data));
+    case DType::i32: return body(static_cast<const std::int32_t*>(x.data));
+    case DType::f32: return body(static_cast<const float*>(x.data));
+    case DType::f64: return body(static_cast<const double*>(x.data));
   }
 }
 

@@ -1,0 +1,140 @@
+// The seam's type: a network made ready, of whatever element type (Program<T>, program.hpp). Values cross as arrays of
+// that type. Those above include this file, and so are compiled again when it changes and only then.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/samples.hpp"
+#include "core/shape.hpp"
+#include "kernels/shapes.hpp"
+#include "layers/parameter.hpp"
+#include "layers/spec.hpp"
+#include "program/poll.hpp"
+#include "program/rule.hpp"
+
+namespace fastdl {
+
+struct Settings {
+  DType dtype = DType::f32;  // or f64
+  std::string backend;
+  int batch = 64;
+  int threads = 1;
+  std::uint64_t seed = 0;
+  bool input_gradient = false;
+  std::string convolution = "auto";  // or "direct"
+};
+// Whether convolutions are never to go by Winograd: asked for here, or for all by FASTDL_CONVOLUTION.
+bool direct_convolution(const std::string& asked);
+
+struct Loss {
+  LossKind kind = LossKind::squared_error;
+  bool takes_codes = false;
+  double param = 0;
+  double cap = std::numeric_limits<double>::infinity();
+};
+LossKind loss_kind(const std::string& name);
+bool loss_takes_codes(LossKind kind);
+
+// What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
+// sequences has codes (n, steps), targets (n, steps, outputs).
+struct Data {
+  Samples x{};
+  const std::int32_t* codes = nullptr;  // (n,)
+  const void* targets = nullptr;        // (n, outputs); null too where the target is the input itself
+  const void* weights = nullptr;        // (n,)
+  const std::int64_t* order = nullptr;
+  index count = 0;
+  const std::int32_t* lengths = nullptr;  // (n,), steps of each sequence; null: all
+  bool stateful = false;                  // start from the states that the batch before left
+};
+
+enum class Status { done, diverged, interrupted };
+
+struct EpochResult {
+  double loss, penalty;
+  int n_batches;
+  Status status;
+};
+
+struct LayerRow {
+  std::string name, title;
+  int depth;
+  Shape in, out;
+  index n_parameters;
+};
+
+// What lasts from one pass to the next: blocks of values.
+enum class Held { weights, gradients, states, moments };
+
+class AnyProgram {
+ public:
+  virtual ~AnyProgram() = default;
+
+  // --- what it is
+  const Settings& settings() const { return settings_; }
+  const std::string& backend() const { return backend_name_; }
+  int threads() const { return threads_; }
+  void set_threads(int threads) { threads_ = std::min(threads, settings_.threads); }
+  virtual int team_size(int n) const = 0;  // threads that a batch of n samples is worth
+  const Shape& input() const { return shapes_.front(); }
+  // Of a layer at the top level; below 0 from the end.
+  const Shape& output(int layer = -1) const { return shapes_[layer < 0 ? shapes_.size() + layer : layer + 1]; }
+  int n_layers() const { return int(shapes_.size()) - 1; }   // at the top level
+  int symbols() const { return symbols_; }                   // the input holds codes below this; 0: numbers
+  const std::string& reversed() const { return reversed_; }  // a layer that reads from the end, or ""
+  const std::vector<LayerRow>& rows() const { return rows_; }
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  const std::vector<State>& states() const { return states_; }
+  virtual std::vector<std::pair<const char*, index>> memory() const = 0;  // bytes of each block
+
+  // --- what it holds; first and count in elements
+  virtual index size(Held what) const = 0;
+  virtual void get(Held what, index first, index count, void* to) const = 0;
+  virtual void put(Held what, index first, index count, const void* from) = 0;
+  virtual long optimizer_steps() const = 0;
+  virtual void set_optimizer_steps(long steps) = 0;
+
+  // --- training
+  const Loss& loss() const { return loss_; }
+  void set_loss(const Loss& loss) { loss_ = loss; }
+  virtual void set_rule(const Rule& rule, const std::vector<double>& multipliers) = 0;
+  virtual EpochResult train_epoch(const Data& data, const double* rates, bool one_rate, int batch, std::uint32_t epoch,
+                                  const Poll& poll) = 0;
+  // Mean loss over all samples and (unless evaluation) its gradients, penalties included; no update.
+  virtual void loss_and_grads(const Data& data, bool evaluation, double& loss, double& penalty) = 0;
+
+  // --- use
+  // Outputs of a top-level layer in inference mode, (count, ...) in the user's order, after the link.
+  virtual void predict(const Data& data, ActivationKind link, int layer, void* y) = 0;
+  // One batch of at most settings.batch samples.
+  virtual void forward(const Data& data, bool training, std::uint32_t epoch, void* y) = 0;
+  virtual void backward(const void* dy, void* dx) = 0;
+  virtual int last_count() const = 0;  // samples of the last forward()
+  virtual void reset_states() = 0;     // of recurrent layers, to zero
+  virtual void poison() = 0;           // NaN into what no pass may rely on
+
+ protected:
+  explicit AnyProgram(const Settings& settings) : settings_(settings), threads_(settings.threads) {}
+
+  Settings settings_;
+  std::string backend_name_;
+  int threads_;
+  std::vector<Shape> shapes_;  // the input, and the output of each layer at the top level
+  int symbols_ = 0;
+  std::string reversed_;
+  std::vector<LayerRow> rows_;
+  std::vector<Parameter> parameters_;
+  std::vector<State> states_;
+  Loss loss_;
+};
+
+std::unique_ptr<AnyProgram> make_program(const std::vector<LayerSpec>& layers, const Shape& input,
+                                         const Settings& settings);
+
+}  // namespace fastdl
