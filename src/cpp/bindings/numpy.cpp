@@ -29,7 +29,11 @@ Input sparse_input(const py::tuple& csr, const Shape& shape) {
   for (index i = 0; i < in.n; i++) check(starts[i] <= starts[i + 1], "sparse X: indptr decreases.");
   for (index i = 0; i < indices.size(); i++)
     check(indices.data()[i] >= 0 && indices.data()[i] < shape.size(), "sparse X: a column index is out of range.");
-  in.samples = {data.data(), type_of(data), shape.size(), starts, indices.data()};
+  in.samples = {.data = data.data(),
+                .type = type_of(data),
+                .features = shape.size(),
+                .indptr = starts,
+                .indices = indices.data()};
   in.keep = {data, indices, indptr};
   return in;
 }
@@ -87,7 +91,7 @@ Input input_of(const py::object& X, const Shape& shape) {
         "X has shape " + shape_text(a) + ", but the network takes samples of " + shape.text() + ".");
   if (!(a.flags() & py::array::c_style)) throw py::type_error("X must be C-contiguous.");
   in.n = a.shape(0);
-  in.samples = {a.data(), type_of(a), shape.size(), nullptr, nullptr};
+  in.samples = {.data = a.data(), .type = type_of(a), .features = shape.size(), .indptr = nullptr, .indices = nullptr};
   in.keep = {a};
   return in;
 }

@@ -1,19 +1,17 @@
 #include "core/threads.hpp"
 
-#include <linux/futex.h>
 #include <omp.h>
-#include <pthread.h>
-#include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <climits>
-#include <cmath>
-#include <fstream>
-#include <string>
+#include <limits>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
 #include <vector>
+
+#include "core/platform.hpp"
 
 namespace fastdl {
 namespace {
@@ -22,21 +20,12 @@ constexpr int max_spins = 4000;  // some 50 microseconds: longer than a wait amo
 
 std::atomic<int> fork_count{0};
 std::atomic<int> at_work{0};  // threads of all teams
-const int registered = pthread_atfork(nullptr, nullptr, [] { fork_count++, at_work = 0; });
-
-// CPU bandwidth of the container (cgroup v2 cpu.max), rounded up; 0 where there is none.
-int cgroup_limit() {
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(file >> quota >> period) || quota == "max" || period <= 0) return 0;
-  return std::max(1, static_cast<int>(std::ceil(std::stod(quota) / period)));
-}
+const bool registered = (run_in_forked_child([] { fork_count++, at_work = 0; }), true);
 
 }  // namespace
 
 int max_threads() {
-  static const int limit = cgroup_limit();
+  static const int limit = processor_quota();
   int threads = std::min(omp_get_max_threads(), omp_get_num_procs());
   return std::max(1, limit ? std::min(threads, limit) : threads);
 }
@@ -49,21 +38,18 @@ namespace {
 // this thread has its first team of a size, as many threads are tried out; returns how many there may be, itself
 // counted. (20 microseconds for each, once: libgomp keeps its threads.)
 int creatable_threads(int wanted) {
-  thread_local int proven = 1, limit = INT_MAX;
+  thread_local int proven = 1, limit = std::numeric_limits<int>::max();
   wanted = std::min(wanted, limit);
   if (wanted <= proven) return wanted;
-  std::vector<pthread_t> started;
-  pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-  const auto wait = [](void* gate) -> void* {
-    auto* mutex = static_cast<pthread_mutex_t*>(gate);
-    pthread_mutex_lock(mutex), pthread_mutex_unlock(mutex);
-    return nullptr;
-  };
-  pthread_mutex_lock(&gate);
-  for (pthread_t t; int(started.size()) < wanted - 1 && pthread_create(&t, nullptr, wait, &gate) == 0;)
-    started.push_back(t);
-  pthread_mutex_unlock(&gate);
-  for (pthread_t t : started) pthread_join(t, nullptr);
+  std::vector<std::thread> started;
+  std::mutex gate;
+  try {
+    const std::lock_guard closed(gate);
+    while (int(started.size()) < wanted - 1) started.emplace_back([&gate] { const std::lock_guard open(gate); });
+  } catch (const std::system_error&) {
+  } catch (const std::bad_alloc&) {
+  }
+  for (std::thread& thread : started) thread.join();
   const int found = int(started.size()) + 1;
   proven = found == wanted ? wanted : std::max(1, found / 2);  // the system needs some room for others
   if (found < wanted) limit = proven;
@@ -92,24 +78,12 @@ int take_seats(int wanted) {
 Seats::Seats(int wanted) : taken(take_seats(wanted)) {}
 Seats::~Seats() { at_work -= taken; }
 
-namespace {
-
-// To another processor, if this thread may run there. The scheduler leaves two threads that wake each other on one
-// processor for long, though the next is idle: then they take turns at every barrier. (LeNet-5, 64 images, 2 threads
-// after 0.1 s of rest: 0.5 to 4.9 ms without this, 0.2 to 0.3 with it.)
-void leave_cpu(int cpu) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) || CPU_COUNT(&allowed) < 2) return;
-  cpu_set_t others = allowed;
-  CPU_CLR(cpu, &others);
-  sched_setaffinity(0, sizeof others, &others);
-  sched_setaffinity(0, sizeof allowed, &allowed);
-}
-
-}  // namespace
-
-// The kernel looks at the phase once more before it lets a thread sleep, and sleepers is raised before and read after
-// the phase changes: no wake-up is missed.
+// A thread that goes to sleep looks at the phase once more, and sleepers is raised before and read after the phase
+// changes: no wake-up is missed.
+//
+// Who slept leaves the processor of the one that woke it: the scheduler leaves two threads that wake each other on one
+// for long, though the next is idle, and then they take turns at every barrier. (LeNet-5, 64 images, 2 threads after
+// 0.1 s of rest: 0.5 to 4.9 ms without this, 0.2 to 0.3 with it.)
 void wait_for_phase_after(Barrier& barrier, int phase) {
   auto passed = [&] { return __atomic_load_n(&barrier.phase, __ATOMIC_SEQ_CST) != phase; };
   for (int spins = 0; spins < max_spins; spins++) {
@@ -120,15 +94,15 @@ void wait_for_phase_after(Barrier& barrier, int phase) {
   }
   __atomic_add_fetch(&barrier.naps, 1, __ATOMIC_RELAXED);
   __atomic_add_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
-  while (!passed()) syscall(SYS_futex, &barrier.phase, FUTEX_WAIT_PRIVATE, phase, nullptr, nullptr, 0);
+  while (!passed()) sleep_while(&barrier.phase, phase);
   __atomic_sub_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
-  const int cpu = sched_getcpu();
-  if (cpu >= 0 && cpu == __atomic_load_n(&barrier.cpu, __ATOMIC_RELAXED)) leave_cpu(cpu);
+  const int cpu = current_processor();
+  if (cpu >= 0 && cpu == __atomic_load_n(&barrier.cpu, __ATOMIC_RELAXED)) leave_processor(cpu);
 }
 
 void wake_sleepers(Barrier& barrier) {
-  __atomic_store_n(&barrier.cpu, sched_getcpu(), __ATOMIC_RELAXED);
-  syscall(SYS_futex, &barrier.phase, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+  __atomic_store_n(&barrier.cpu, current_processor(), __ATOMIC_RELAXED);
+  wake_sleepers_on(&barrier.phase);
 }
 
 void current_thread(int& rank, int& size) {

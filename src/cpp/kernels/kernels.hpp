@@ -11,6 +11,8 @@
 // throw. Gradients overwrite. A null pointer means "not there" (bias) or "not wanted" (dx).
 #pragma once
 
+#include "core/platform.hpp"
+
 namespace fastdl {
 
 template <class T>
@@ -61,6 +63,7 @@ struct Kernels {
 struct Backend {
   const char* name;     // "cpu:avx2"
   bool (*available)();  // on this machine
+  Memory memory;        // where its values lie
   const Kernels<float>* f32;
   const Kernels<double>* f64;
 };

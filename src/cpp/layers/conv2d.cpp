@@ -20,8 +20,23 @@ struct Conv2D : Layer<T> {
     check(c % groups == 0 && filters % groups == 0,
           this->who() + ": groups=" + std::to_string(groups) + " must divide both its " + std::to_string(c) +
               " input channels and its " + std::to_string(filters) + " filters.");
-    shape = {plan.batch, in.shape.h(), in.shape.w(), c,    v.oh,  v.ow,   filters, v.kh,       v.kw,
-             v.sh,       v.sw,         v.dh,         v.dw, v.top, v.left, groups,  plan.direct};
+    shape = {.n = plan.batch,
+             .h = in.shape.h(),
+             .w = in.shape.w(),
+             .c = c,
+             .oh = v.oh,
+             .ow = v.ow,
+             .f = filters,
+             .kh = v.kh,
+             .kw = v.kw,
+             .sh = v.sh,
+             .sw = v.sw,
+             .dh = v.dh,
+             .dw = v.dw,
+             .top = v.top,
+             .left = v.left,
+             .groups = groups,
+             .direct = plan.direct};
     const int fan_in = this->as_int(times(v.kh, v.kw, c / groups), "the number of a filter's weights");
     const int fan_out = this->as_int(times(v.kh, v.kw, filters / groups), "the number of a channel's weights");
     w = plan.parameter(spec, "weight", "weight", {v.kh, v.kw, c / groups, filters}, fan_in, fan_out);

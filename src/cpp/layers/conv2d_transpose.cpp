@@ -22,8 +22,23 @@ struct Conv2DTranspose : Layer<T> {
     check(c % groups == 0 && filters % groups == 0,
           this->who() + ": groups=" + std::to_string(groups) + " must divide both its " + std::to_string(c) +
               " input channels and its " + std::to_string(filters) + " filters.");
-    shape = {plan.batch, v.oh, v.ow, filters, in.shape.h(), in.shape.w(), c,      v.kh,       v.kw,
-             v.sh,       v.sw, v.dh, v.dw,    v.top,        v.left,       groups, plan.direct};
+    shape = {.n = plan.batch,
+             .h = v.oh,
+             .w = v.ow,
+             .c = filters,
+             .oh = in.shape.h(),
+             .ow = in.shape.w(),
+             .f = c,
+             .kh = v.kh,
+             .kw = v.kw,
+             .sh = v.sh,
+             .sw = v.sw,
+             .dh = v.dh,
+             .dw = v.dw,
+             .top = v.top,
+             .left = v.left,
+             .groups = groups,
+             .direct = plan.direct};
     // A stride spreads the taps over so many outputs: each meets its share of them.
     const index met = times(v.kh, v.kw, c / groups) / times(v.sh, v.sw);
     const int fan_in = this->as_int(std::max<index>(1, met), "the number of a filter's weights");

@@ -47,7 +47,9 @@ struct Corrupt : Layer<T> {
   }
 
  private:
-  RandomKey key(const Frame<T>& f) const { return {f.seed, number, f.epoch, f.sample, f.n}; }
+  RandomKey key(const Frame<T>& f) const {
+    return {.seed = f.seed, .layer = number, .epoch = f.epoch, .sample = f.sample, .n = f.n};
+  }
 };
 
 }  // namespace

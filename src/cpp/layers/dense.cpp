@@ -20,7 +20,8 @@ struct Dense : Layer<T> {
     this->learns = plan.learns(spec);
     features = in.shape.c(), units = spec.integer("units");
     w = plan.parameter(spec, "weight", "weight", {features, units}, features, units);
-    plan.dense_weights[spec.name] = {w, features, units, this->learns, &tied};
+    plan.dense_weights[spec.name] = {
+        .weight = w, .features = features, .units = units, .learns = this->learns, .tied = &tied};
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {units}, features, units);
     Shape shape = in.shape;
     shape.dims.back() = units;

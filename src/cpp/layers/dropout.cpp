@@ -43,7 +43,9 @@ struct Dropout : Layer<T> {
   }
 
  private:
-  RandomKey key(const Frame<T>& f) const { return {f.seed, number, f.epoch, f.sample, f.n}; }
+  RandomKey key(const Frame<T>& f) const {
+    return {.seed = f.seed, .layer = number, .epoch = f.epoch, .sample = f.sample, .n = f.n};
+  }
 };
 
 }  // namespace

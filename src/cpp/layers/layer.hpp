@@ -63,7 +63,9 @@ struct Frame {
   index elements(const Shape& shape) const {
     return shape.is_image() ? padded(shape) * shape.size() : rows(shape) * index(shape.c());
   }
-  SequenceShape sequence(const Shape& shape) const { return {n, steps, shape.c(), shape.steps(), lengths}; }
+  SequenceShape sequence(const Shape& shape) const {
+    return {.n = n, .steps = steps, .features = shape.c(), .room = shape.steps(), .lengths = lengths};
+  }
   T* value(const Tensor& t) const { return values + (value_starts ? value_starts[t.place] : t.value); }
   T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + gradient_starts[t.gradient] : nullptr; }
   T* param(Param p) const { return p < 0 ? nullptr : params + p; }

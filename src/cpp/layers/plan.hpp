@@ -47,7 +47,8 @@ class Plan {
       values_of.push_back(t.place);
       if (t.wants_gradient) gradients_of.push_back(t.gradient);
     }
-    Tensor t{shape, values, predicted.add(count, values_of), 0, wants_gradient};
+    Tensor t{
+        .shape = shape, .value = values, .place = predicted.add(count, values_of), .wants_gradient = wants_gradient};
     values += count;
     if (wants_gradient) t.gradient = gradients.add(count, gradients_of);
     busy.push_back(t);
@@ -71,7 +72,8 @@ class Plan {
 
   Param parameter(const LayerSpec& spec, const std::string& what, const std::string& role, std::vector<int> dims,
                   int fan_in, int fan_out) {
-    Parameter p{spec.name + "." + what, std::move(dims), fan_in, fan_out, role};
+    Parameter p{
+        .name = spec.name + "." + what, .dims = std::move(dims), .fan_in = fan_in, .fan_out = fan_out, .role = role};
     p.trainable = !frozen && (!spec.has("trainable") || spec.flag("trainable"));
     p.rate = spec.has("lr_multiplier") ? spec.number("lr_multiplier") : 1.0;
     p.count = 1;

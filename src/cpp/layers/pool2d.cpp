@@ -9,7 +9,20 @@ namespace {
 
 template <class T>
 Pool2DShape pool_shape(const Frame<T>& f, const Window& v, const Shape& in, bool count_include_pad) {
-  return {f.n, in.h(), in.w(), in.c(), v.oh, v.ow, v.kh, v.kw, v.sh, v.sw, v.top, v.left, count_include_pad, f.lone};
+  return {.n = f.n,
+          .h = in.h(),
+          .w = in.w(),
+          .c = in.c(),
+          .oh = v.oh,
+          .ow = v.ow,
+          .kh = v.kh,
+          .kw = v.kw,
+          .sh = v.sh,
+          .sw = v.sw,
+          .top = v.top,
+          .left = v.left,
+          .count_include_pad = count_include_pad,
+          .lone = f.lone};
 }
 
 // A window that lies in the padding alone has no value.

@@ -56,7 +56,12 @@ struct Recurrent : Layer<T> {
     if (drop > 0) number = plan.random_layers++, mask = plan.saved(states), masked = plan.saved(states * steps);
     carry_h = plan.carry(states), carry_c = plan.carry(states);
     std::vector<std::int32_t> lengths(plan.batch, steps);
-    plan.scratch(plan.kernels.sequence.recurrent_scratch({cell, plan.batch, steps, features, units, lengths.data()},
+    plan.scratch(plan.kernels.sequence.recurrent_scratch({.cell = cell,
+                                                          .n = plan.batch,
+                                                          .steps = steps,
+                                                          .features = features,
+                                                          .units = units,
+                                                          .lengths = lengths.data()},
                                                          plan.threads));
   }
 
@@ -67,8 +72,10 @@ struct Recurrent : Layer<T> {
       copy(f, {{units}}, f.carry(carry_c), f.saved(c0));
     }
     if (drops(f))
-      f.kernels.pointwise.dropout_forward(f.team, {f.n, units, 1, false}, {f.seed, number, f.epoch, f.sample, f.n},
-                                          drop, nullptr, f.saved(mask));
+      f.kernels.pointwise.dropout_forward(
+          f.team, {f.n, units, 1, false},
+          {.seed = f.seed, .layer = number, .epoch = f.epoch, .sample = f.sample, .n = f.n}, drop, nullptr,
+          f.saved(mask));
     f.kernels.sequence.recurrent_forward(f.team, shape(f), arrays(f));
     const SequenceShape s = f.sequence(h.shape);
     auto last = [&](const T* states, T* y) {
@@ -109,7 +116,9 @@ struct Recurrent : Layer<T> {
   bool drops(const Frame<T>& f) const { return f.training && drop > 0; }
   bool is_gru() const { return cell == Cell::gru || cell == Cell::gru_reset_after; }
 
-  RecurrentShape shape(const Frame<T>& f) const { return {cell, f.n, f.steps, features, units, f.lengths}; }
+  RecurrentShape shape(const Frame<T>& f) const {
+    return {.cell = cell, .n = f.n, .steps = f.steps, .features = features, .units = units, .lengths = f.lengths};
+  }
   RecurrentArrays<T> arrays(const Frame<T>& f) const {
     RecurrentArrays<T> a{};
     a.x = f.value(x), a.h = f.value(h);

@@ -17,7 +17,8 @@ struct Upsample2D : Layer<T> {
     const auto& factor = spec.integers("factor");
     const auto kind = spec.text("interpolation") == "bilinear" ? Interpolation::bilinear : Interpolation::nearest;
     const Shape& s = in.shape;
-    shape = {plan.batch, s.h(), s.w(), s.c(), int(factor[0]), int(factor[1]), kind};
+    shape = {
+        .n = plan.batch, .h = s.h(), .w = s.w(), .c = s.c(), .fh = int(factor[0]), .fw = int(factor[1]), .kind = kind};
     const int h = this->as_int(times(s.h(), shape.fh), "the height"),
               w = this->as_int(times(s.w(), shape.fw), "the width");
     out = plan.tensor({{h, w, s.c()}}, in.wants_gradient);

@@ -8,11 +8,13 @@
 namespace fastdl {
 
 template <class T>
-BatchBuffers<T>::BatchBuffers(const Kernels<T>& kernels, const Tensor& input, const Shape& output, int batch)
-    : kernels_(&kernels), input_(input), output_(output), order_(batch), lengths_(batch) {
+BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch)
+    : kernels_(&kernels_of<T>(backend)), input_(input), output_(output) {
   const index rows = batch * index(output.steps());  // of the loss
-  codes_ = Block<std::int32_t>(rows), weights_ = Block<T>(rows), losses_ = Block<double>(rows);
-  targets_ = Block<T>(output.is_image() ? 0 : rows * output.c());
+  const Memory& m = backend.memory;
+  order_ = Block<std::int64_t>(batch, m), lengths_ = Block<std::int32_t>(batch, m);
+  codes_ = Block<std::int32_t>(rows, m), weights_ = Block<T>(rows, m), losses_ = Block<double>(rows, m);
+  targets_ = Block<T>(output.is_image() ? 0 : rows * output.c(), m);
 }
 
 template <class T>

@@ -23,7 +23,7 @@ template <class T>
 class BatchBuffers {
  public:
   BatchBuffers() = default;
-  BatchBuffers(const Kernels<T>& kernels, const Tensor& input, const Shape& output, int batch);
+  BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch);
 
   const std::int64_t* order() const { return order_.data(); }      // (n,), index of each sample in the user's arrays
   const std::int32_t* lengths() const { return lengths_.data(); }  // (n,), steps of each sequence

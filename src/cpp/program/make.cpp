@@ -14,7 +14,12 @@ namespace {
 
 template <class T>
 void add_rows(const Layer<T>& layer, int depth, const std::vector<Parameter>& parameters, std::vector<LayerRow>& rows) {
-  LayerRow row{layer.spec.name, layer.spec.title, depth, layer.in.shape, layer.out.shape, 0};
+  LayerRow row{.name = layer.spec.name,
+               .title = layer.spec.title,
+               .depth = depth,
+               .in = layer.in.shape,
+               .out = layer.out.shape,
+               .n_parameters = 0};
   for (const Parameter& p : parameters)
     if (p.name.substr(0, p.name.rfind('.')) == layer.spec.name) row.n_parameters += p.count;
   rows.push_back(row);
@@ -56,7 +61,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
     : AnyProgram(settings),
       backend_(find_backend(settings.backend)),
       kernels_(kernels_of<T>(backend_)),
-      optimizer_(Rule{}, {}, {}) {
+      optimizer_(Rule{}, {}, {}, backend_.memory) {
   check(!layers.empty(), "a network needs at least one layer, got none.");
   Plan<T> plan(kernels_, settings.batch, settings.threads, direct_convolution(settings.convolution));
   input_ = plan.tensor(input, settings.input_gradient);
@@ -71,11 +76,12 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
         "but the last layer gives " +
             output().what() + ".");
   parameters_ = plan.parameters, states_ = plan.states, reversed_ = plan.reversed;
-  params_ = Block<T>(plan.n_parameters), grads_ = Block<T>(plan.n_parameters), state_ = Block<T>(plan.n_states);
+  const auto block = [&](index count) { return Block<T>(count, backend_.memory); };
+  params_ = block(plan.n_parameters), grads_ = block(plan.n_parameters), state_ = block(plan.n_states);
   value_starts_ = plan.predicted.starts(), gradient_starts_ = plan.gradients.starts();
-  values_ = Block<T>(plan.values), gradients_ = Block<T>(plan.gradients.room(gradient_starts_));
-  saved_ = Block<T>(plan.saves);
-  carried_ = Block<T>(plan.carries), scratch_ = Block<T>(plan.scratches);
+  values_ = block(plan.values), gradients_ = block(plan.gradients.room(gradient_starts_));
+  saved_ = block(plan.saves);
+  carried_ = block(plan.carries), scratch_ = block(plan.scratches);
   for (const State& s : states_) kernels_.memory.fill({}, s.count, T(s.fill), state_.data() + s.offset);
   for (const auto& layer : layers_) add_rows(*layer, 0, parameters_, rows_);
   for (const LayerRow& row : rows_) {
@@ -85,7 +91,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   }
   lone_ = lone_ && take_lone(layers_);
 
-  batch_ = BatchBuffers<T>(kernels_, input_, output(), settings.batch);
+  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch);
 }
 
 template <class T>
@@ -111,7 +117,7 @@ void Program<T>::put(Held what, index first, index count, const void* from) {
 
 template <class T>
 void Program<T>::set_rule(const Rule& rule, const std::vector<double>& multipliers) {
-  optimizer_ = Optimizer<T>(rule, parameters_, multipliers);
+  optimizer_ = Optimizer<T>(rule, parameters_, multipliers, backend_.memory);
 }
 
 template <class T>

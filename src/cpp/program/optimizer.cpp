@@ -41,25 +41,33 @@ NadamCoefficients nadam_coefficients(double beta1, long t) {
 
 template <class T>
 UpdateArgs<T> step_args(const Rule& rule, long t, double rate) {
-  UpdateArgs<T> args{};
-  args.kind = rule.kind;
-  args.rate = rate;
-  args.momentum = rule.momentum;
-  args.beta1 = rule.beta1, args.beta2 = rule.beta2, args.eps = rule.eps;
-  args.correction1 = 1 - std::pow(rule.beta1, double(t));
-  args.correction2 = 1 - std::pow(rule.beta2, double(t));
-  if (rule.kind == UpdateKind::nadam) {
-    NadamCoefficients c = nadam_coefficients(rule.beta1, t);
-    args.nadam_now = c.now, args.nadam_next = c.next;
-  }
-  args.scale = 1;
-  args.clip = rule.clip_value;
-  return args;
+  const bool nadam = rule.kind == UpdateKind::nadam;
+  const NadamCoefficients coefficients = nadam ? nadam_coefficients(rule.beta1, t) : NadamCoefficients{};
+  return {.kind = rule.kind,
+          .rate = T(rate),
+          .momentum = rule.momentum,
+          .beta1 = rule.beta1,
+          .beta2 = rule.beta2,
+          .eps = T(rule.eps),
+          .correction1 = T(1 - std::pow(rule.beta1, double(t))),
+          .correction2 = T(1 - std::pow(rule.beta2, double(t))),
+          .nadam_now = T(coefficients.now),
+          .nadam_next = T(coefficients.next),
+          .scale = 1,
+          .clip = T(rule.clip_value),
+          .l1 = 0,
+          .l2 = 0,
+          .decay = 0,
+          .count = 0,
+          .w = nullptr,
+          .g = nullptr,
+          .m = nullptr,
+          .v = nullptr};
 }
 
 template <class T>
 Optimizer<T>::Optimizer(const Rule& rule, const std::vector<Parameter>& parameters,
-                        const std::vector<double>& multipliers)
+                        const std::vector<double>& multipliers, const Memory& memory)
     : rule_(rule) {
   for (std::size_t i = 0; i < parameters.size(); i++) {
     const Parameter& p = parameters[i];
@@ -76,8 +84,8 @@ Optimizer<T>::Optimizer(const Rule& rule, const std::vector<Parameter>& paramete
       runs_.push_back(run);
     if (weight && std::isfinite(rule.max_norm)) limited_.push_back(p);
   }
-  moments_ = Block<T>(n_moments(rule.kind) * n_parameters_);
-  parts_ = Block<double>(n_parameters_ / sum_chunk + 1);
+  moments_ = Block<T>(n_moments(rule.kind) * n_parameters_, memory);
+  parts_ = Block<double>(n_parameters_ / sum_chunk + 1, memory);
 }
 
 template <class T>

@@ -24,7 +24,8 @@ UpdateArgs<T> step_args(const Rule& rule, long t, double rate);
 template <class T>
 class Optimizer {
  public:
-  Optimizer(const Rule& rule, const std::vector<Parameter>& parameters, const std::vector<double>& multipliers);
+  Optimizer(const Rule& rule, const std::vector<Parameter>& parameters, const std::vector<double>& multipliers,
+            const Memory& memory);
 
   // 0.5*l2*sum(w^2) + l1*sum|w| over the regularised weights, not divided; every thread gets the value.
   double penalty(const Frame<T>& f) const;

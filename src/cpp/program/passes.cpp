@@ -163,7 +163,7 @@ template <class T>
 void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss, double& penalty) {
   last_.n = 0;
   const bool several = !evaluation && data.count > settings_.batch;
-  if (several && !totals_.size()) totals_ = Block<T>(grads_.size());
+  if (several && !totals_.size()) totals_ = Block<T>(grads_.size(), backend_.memory);
   const bool by_steps = data.lengths && output().is_sequence();
   double norm = kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights),
                                                  by_steps ? data.lengths : nullptr, output().steps());

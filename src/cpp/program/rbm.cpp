@@ -41,9 +41,10 @@ template <class T>
 Rbm<T>::Rbm(const RbmSettings& settings)
     : AnyRbm(settings), backend_(find_backend(settings.backend)), kernels_(kernels_of<T>(backend_)) {
   const index n = settings.batch, visible = settings.visible, hidden = settings.hidden;
-  v_ = Block<T>(2 * n * visible), p_ = Block<T>(2 * n * hidden), h_ = Block<T>(n * hidden), shift_ = Block<T>(hidden);
-  scratch_ = Block<T>(kernels_.dense.dense_scratch(2 * n, visible, hidden, settings.threads));
-  rows_ = Block<std::int64_t>(n), order_ = Block<std::int64_t>(n);
+  const auto block = [&](index count) { return Block<T>(count, backend_.memory); };
+  v_ = block(2 * n * visible), p_ = block(2 * n * hidden), h_ = block(n * hidden), shift_ = block(hidden);
+  scratch_ = block(kernels_.dense.dense_scratch(2 * n, visible, hidden, settings.threads));
+  rows_ = Block<std::int64_t>(n, backend_.memory), order_ = Block<std::int64_t>(n, backend_.memory);
 }
 
 template <class T>
@@ -95,7 +96,11 @@ void Rbm<T>::expect_visible(const Pass& pass, int n, const T* h, T* v) {
 
 template <class T>
 RandomKey Rbm<T>::key(const Pass& pass, std::uint32_t stream) const {
-  return {pass.draws.seed, stream, pass.draws.epoch, rows_.data(), settings_.batch};
+  return {.seed = pass.draws.seed,
+          .layer = stream,
+          .epoch = pass.draws.epoch,
+          .sample = rows_.data(),
+          .n = settings_.batch};
 }
 
 // NumPy's next draws (n, features), or null.
@@ -219,7 +224,7 @@ EpochResult Rbm<T>::train_epoch(const Data& data, int batch, const RbmLearning<v
   EpochResult result{0, 0, 0, Status::done};
   PollClock clock{poll};
   if (draws.numpy && !uniform_.size())
-    uniform_ = Block<double>(index(settings_.batch) * std::max(settings_.visible, settings_.hidden));
+    uniform_ = Block<double>(index(settings_.batch) * std::max(settings_.visible, settings_.hidden), backend_.memory);
   each_batch(data.count, batch, [&](const Team& team, index begin, int n) {
     const Pass pass{team, learning.weights, draws};
     gather(team, data, begin, n, v_.data());

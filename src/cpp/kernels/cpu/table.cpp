@@ -58,7 +58,10 @@ bool available() {
 #define FASTDL_JOIN(a, b) a##b
 #define FASTDL_SYMBOL(isa) FASTDL_JOIN(backend_, isa)
 extern const Backend FASTDL_SYMBOL(FASTDL_ISA);
-const Backend FASTDL_SYMBOL(FASTDL_ISA) = {
-    .name = FASTDL_ISA_NAME, .available = FASTDL_ISA::available, .f32 = &FASTDL_ISA::f32, .f64 = &FASTDL_ISA::f64};
+const Backend FASTDL_SYMBOL(FASTDL_ISA) = {.name = FASTDL_ISA_NAME,
+                                           .available = FASTDL_ISA::available,
+                                           .memory = host_memory,
+                                           .f32 = &FASTDL_ISA::f32,
+                                           .f64 = &FASTDL_ISA::f64};
 
 }  // namespace fastdl

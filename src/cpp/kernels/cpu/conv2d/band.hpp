@@ -32,7 +32,18 @@ struct Window {
 };
 
 FASTDL_INLINE Window window_of(const Conv2DShape& s) {
-  return {s.h, s.w, s.oh, s.ow, s.kh, s.kw, s.sh, s.sw, s.dh, s.dw, s.top, s.left};
+  return {.h = s.h,
+          .w = s.w,
+          .oh = s.oh,
+          .ow = s.ow,
+          .kh = s.kh,
+          .kw = s.kw,
+          .sh = s.sh,
+          .sw = s.sw,
+          .dh = s.dh,
+          .dw = s.dw,
+          .top = s.top,
+          .left = s.left};
 }
 
 // One axis: the taps that meet the input from some of the outputs [first, last).

@@ -68,8 +68,18 @@ inline Phase phase_of(int phase, int size, int kernel, int stride, int dilation,
 
 template <class T>
 Correlation data_correlation(const Conv2DShape& s, const Phase& down, const Phase& across) {
-  const Window window{s.oh, s.ow, down.outputs,  across.outputs,  down.taps, across.taps,
-                      1,    1,    down.dilation, across.dilation, down.pad,  across.pad};
+  const Window window{.h = s.oh,
+                      .w = s.ow,
+                      .oh = down.outputs,
+                      .ow = across.outputs,
+                      .kh = down.taps,
+                      .kw = across.taps,
+                      .sh = 1,
+                      .sw = 1,
+                      .dh = down.dilation,
+                      .dw = across.dilation,
+                      .top = down.pad,
+                      .left = across.pad};
   return {window,
           ceil_div(s.n, lanes<T>),
           s.groups,
