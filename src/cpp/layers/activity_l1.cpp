@@ -1,4 +1,5 @@
 // activity_l1: the identity, with a penalty: strength * sum_j |x_j|, the mean over samples.
+#include "kernels/memory.hpp"
 #include "kernels/penalty.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"

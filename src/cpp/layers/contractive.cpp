@@ -1,5 +1,6 @@
 // contractive: a dense layer and its activation, h = s(x w + b), with a penalty: strength * the squared norm of dh/dx,
 // the mean over samples (Rifai et al. 2011). The gradient reaches w both through h and by itself.
+#include "kernels/memory.hpp"
 #include "kernels/penalty.hpp"
 #include "layers/chain.hpp"
 #include "layers/make.hpp"

@@ -1,6 +1,7 @@
 // corrupt: noise on the input of a denoising autoencoder, in training only (Vincent et al. 2010). Backward draws the
 // same noise again: nothing is saved.
 #include "kernels/pointwise.hpp"
+#include "layers/copy.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 

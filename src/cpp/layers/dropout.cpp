@@ -2,6 +2,7 @@
 // al. 2014), of a sequence the same ones at every step (Gal and Ghahramani 2016); the identity in inference. Backward
 // draws the same mask again: nothing is saved.
 #include "kernels/pointwise.hpp"
+#include "layers/copy.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 

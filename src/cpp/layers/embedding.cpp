@@ -1,6 +1,7 @@
 // embedding: y (n, steps, units) = table (symbols, units)[x] of codes x (n, steps, 1)
 #include <algorithm>
 
+#include "kernels/memory.hpp"
 #include "kernels/sequence.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"

@@ -1,6 +1,7 @@
 // flatten: images (n, h, w, c) and sequences (n, steps, features) to rows in the user's order; rows pass through.
 #include "kernels/layout.hpp"
 #include "kernels/sequence.hpp"
+#include "layers/copy.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 

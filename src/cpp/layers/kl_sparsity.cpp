@@ -1,4 +1,5 @@
 // kl_sparsity: the identity, with a penalty: strength * sum_j KL(target || mean of unit j over the batch) (Ng 2011).
+#include "kernels/memory.hpp"
 #include "kernels/penalty.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"

@@ -9,7 +9,6 @@
 #include "core/check.hpp"
 #include "core/shape.hpp"
 #include "kernels/kernels.hpp"
-#include "kernels/memory.hpp"
 #include "kernels/shapes.hpp"
 #include "layers/parameter.hpp"
 #include "layers/spec.hpp"
@@ -110,12 +109,6 @@ void check_row(const Layer<T>& layer) {
   const Shape& s = layer.in.shape;
   check(s.is_row(), layer.who() + " takes rows of features, but its input is " + s.what() + ". Put Flatten() or " +
                         (s.is_sequence() ? "a pooling over time" : "GlobalAvgPool()") + " before it.");
-}
-
-// The values of a tensor of this shape, as they are.
-template <class T>
-void copy(const Frame<T>& f, const Shape& s, const T* from, T* to) {
-  f.kernels.memory.copy(f.team, f.elements(s), from, to);
 }
 
 ActivationKind activation_kind(const std::string& name);  // activation.cpp

@@ -3,6 +3,7 @@
 // recurrent_dropout hides the same units of the state from the products at every step (Gal and Ghahramani 2016).
 #include "kernels/pointwise.hpp"
 #include "kernels/sequence.hpp"
+#include "layers/copy.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 

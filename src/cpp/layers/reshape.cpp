@@ -1,5 +1,6 @@
 // reshape: the same numbers, in the user's order, as rows or as an image.
 #include "kernels/layout.hpp"
+#include "layers/copy.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 

@@ -1,6 +1,7 @@
 // residual: y = layers(x) + shortcut(x); without a shortcut, + x (He et al. 2016).
 #include "kernels/pointwise.hpp"
 #include "layers/chain.hpp"
+#include "layers/copy.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 

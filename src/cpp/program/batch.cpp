@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/layout.hpp"
+#include "kernels/memory.hpp"
 #include "kernels/sequence.hpp"
 
 namespace fastdl {

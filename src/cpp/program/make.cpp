@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/backend.hpp"
+#include "kernels/memory.hpp"
 #include "layers/chain.hpp"
 #include "layers/plan.hpp"
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/threads.hpp"
+#include "kernels/memory.hpp"
 #include "kernels/pointwise.hpp"
 #include "kernels/training.hpp"
 #include "layers/chain.hpp"
