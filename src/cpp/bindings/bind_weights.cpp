@@ -22,7 +22,7 @@ const State& state_named(const std::vector<State>& list, const std::string& name
   throw Error("there is no state '" + name + "'.");
 }
 
-// Both wait, without the GIL, until no other thread trains or predicts.
+// copy_out and copy_in wait, without the GIL, until no other thread trains or predicts.
 py::array copy_out(PyProgram& self, Held what, index first, const std::vector<py::ssize_t>& shape) {
   py::array a(numpy_dtype(self->settings().dtype), shape);
   const index count = a.size();
