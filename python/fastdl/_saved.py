@@ -48,7 +48,9 @@ class Saved(NamedTuple):
     of_training: bool = False
 
 
-def take(stored: Any, rules: Mapping[str, Rule], what: str) -> dict[str, Any]:
+def take(
+    stored: Any, rules: Mapping[str, Rule], what: str, *, later: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The fields of a part, each looked at.
 
     Parameters
@@ -59,6 +61,8 @@ def take(stored: Any, rules: Mapping[str, Rule], what: str) -> dict[str, Any]:
         One for each field, all of which must be there.
     what : str
         The part's name, for messages.
+    later : mapping, optional
+        Fields that older files lack, and what they had meant then.
 
     Raises
     ------
@@ -67,6 +71,7 @@ def take(stored: Any, rules: Mapping[str, Rule], what: str) -> dict[str, Any]:
     """
     if not isinstance(stored, dict):
         raise ValueError(f"{what} is {short(stored)}; expected its fields by name.")
+    stored = {**(later or {}), **stored}
     for name in rules:
         if name not in stored:
             raise ValueError(f"{what} has no field {name!r}.")

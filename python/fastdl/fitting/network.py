@@ -32,10 +32,7 @@ _LARGEST_BATCH = 256  # of a network from a file
 class _Compiled(NamedTuple):
     program: Program
     threads: int  # the most it can use
-
-    def serves(self, threads: int, batch_size: int, input_shape: tuple[int, ...]) -> bool:
-        enough = self.threads >= threads and self.program.batch_size >= batch_size
-        return enough and self.program.input_shape == input_shape
+    convolution: str  # as asked for
 
 
 class Network:
@@ -60,6 +57,8 @@ class Network:
         The largest loss reported for one sample.
     seed : int, default=0
         Of dropout.
+    convolution : {"auto", "direct"}, default="auto"
+        As `fastdl.program.make` takes it. It may be set to another, for the programs to come.
     batch_size : int
         The largest batch at first; grows when asked.
     n_jobs : int or None
@@ -78,6 +77,7 @@ class Network:
         dtype: DTypeLike,
         cap: float = math.inf,
         seed: int = 0,
+        convolution: str = "auto",
         batch_size: int = 256,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -86,6 +86,7 @@ class Network:
         self.layers = L.with_names(layers)
         self.input_shape, self.loss, self.dtype = input_shape, loss, np.dtype(dtype).name
         self.cap, self.seed, self.batch_size = cap, seed, batch_size
+        self.convolution = convolution
         self.optimizer: Optimizer = SGD()
         self.options: dict[str, Any] = {}
         self.without_optimizer = False  # read from a file that was saved without its state
@@ -103,7 +104,7 @@ class Network:
         with self._lock:
             held = self._held
             size = max(batch_size, self.batch_size)
-            if isinstance(held, _Compiled) and held.serves(threads, size, self.input_shape):
+            if isinstance(held, _Compiled) and self._is_served_by(held, threads, size):
                 if held.program.threads != threads:
                     held.program.set_threads(threads)
                 return held.program
@@ -112,6 +113,14 @@ class Network:
             if not self._is_training:
                 self._held, self.batch_size = compiled, size
             return compiled.program
+
+    def _is_served_by(self, held: _Compiled, threads: int, batch_size: int) -> bool:
+        return (
+            held.threads >= threads
+            and held.program.batch_size >= batch_size
+            and held.program.input_shape == self.input_shape
+            and held.convolution == self.convolution
+        )
 
     @property
     def program(self) -> Program:
@@ -179,10 +188,11 @@ class Network:
             batch_size=batch_size,
             threads=threads,
             seed=self.seed,
+            convolution=self.convolution,
         )
         programs.set_loss(program, self.loss, cap=self.cap)
         programs.set_optimizer(program, self.optimizer, **self.options)
-        return _Compiled(program, threads)
+        return _Compiled(program, threads, self.convolution)
 
     def at(self, snapshot: Snapshot) -> Network:
         """A network of the same layers and settings with other weights, states and moments."""
@@ -239,7 +249,7 @@ class Network:
 
         The shapes of the weights are compared before memory is taken for the network.
         """
-        fields = take(stored, _NETWORK, "network")
+        fields = take(stored, _NETWORK, "network", later={"convolution": "auto"})
         layers, shape = L.with_names(fields["layers"]), tuple(fields["input_shape"])
         dtype = np.dtype(fields["dtype"])
         weights, states = _flat(fields["weights"], _core.outline(L.to_dict(layers), shape), dtype)
@@ -261,6 +271,7 @@ class Network:
             dtype=dtype,
             cap=fields["cap"],
             seed=fields["seed"],
+            convolution=fields["convolution"],
             batch_size=min(fields["batch_size"], _LARGEST_BATCH),  # grows when asked
             snapshot=Snapshot(weights, states, state["moments"], state["steps"]),
         )
@@ -300,7 +311,7 @@ def _are_options(value: object) -> bool:
 
 
 _OPTIONS = ("l1", "l2", "weight_decay", "max_norm", "clip_value", "clip_norm")
-_KEPT = ("loss", "dtype", "cap", "seed")
+_KEPT = ("loss", "dtype", "cap", "seed", "convolution")
 _NETWORK = {
     "layers": Rule("a list of layers", lambda v: isinstance(v, list), list),
     "input_shape": INPUT_SHAPE,
@@ -308,6 +319,7 @@ _NETWORK = {
     "dtype": choice("float32", "float64"),
     "cap": REAL,
     "seed": NATURAL,
+    "convolution": choice("auto", "direct"),
     "batch_size": SIZE,
     "weights": ARRAYS,
     "optimizer": ANYTHING,

@@ -63,6 +63,7 @@ def part(
         batch_size=program.batch_size if batch_size is None else batch_size,
         threads=count_threads(threads),
         input_gradient=input_gradient,
+        convolution=program.convolution,
     )
     names = [p.name for p in found.parameters] + [s.name for s in found.states]
     set_state(found, {name: weights[name] for name in names})

@@ -21,7 +21,7 @@ from fastdl.estimators.autoencoders.words import (
     RECONSTRUCTION_LOSS,
 )
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
-from fastdl.estimators.base.training_words import TrainingWords
+from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import ImageInput
 from fastdl.estimators.inputs.rows import array_or_frame
@@ -83,6 +83,7 @@ class ConvAutoencoder(TrainingWords, Coder):
         text="Of an image, if X has rows. Rows without it are strips (1, n_features, 1) to an "
         "encoder that starts with images.",
     )
+    convolution: str = word(default="auto", like=CONVOLUTION)
     out_activation: str | None = word(default=None, like=OUT_ACTIVATION)
     loss: str = word(default="squared_error", like=RECONSTRUCTION_LOSS)
     corruption: float = word(default=0.0, like=CORRUPTION)

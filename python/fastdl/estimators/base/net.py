@@ -76,6 +76,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     _network: Network = fitted(saved=Saved(Network, "network"))
     _targets: Targets = fitted(saved=Saved(Targets, "targets"))
 
+    convolution = "auto"  # a parameter of those whose layers may be convolutions
     _least_batch: ClassVar[int] = 256  # compiled for no less: predict has enough to do at a time
 
     # --- what a subclass says
@@ -237,6 +238,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
             dtype=dtype,
             cap=self._largest_loss(dtype),
             seed=job.random_state.randint(2**31 - 1) if L.draws(layers) else 0,
+            convolution=self.convolution,
             batch_size=max(self._least_batch, batch),
             n_jobs=self.n_jobs,
             random_state=job.random_state,
@@ -244,6 +246,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     def _go_on(self) -> None:
         """Make the network ready for a fit from where it stands."""
+        self._network.convolution = self.convolution
         self._take_weights(self._network.ready(self.n_jobs))
 
     def _data(self, checked: Checked) -> Data:

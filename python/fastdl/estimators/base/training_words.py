@@ -45,6 +45,14 @@ CLASS_WEIGHT = Meaning(
     kind='dict, list of dict, "balanced" or None',
     text="Weights of the classes, times `sample_weight`.",
 )
+CONVOLUTION = Meaning(
+    rule=[StrOptions({"auto", "direct"})],
+    kind='{"auto", "direct"}',
+    text='How 3x3 convolutions of float32 are computed. "auto": by Winograd\'s algorithm where '
+    "that is faster, with errors up to 3e-6 times the largest value of a tile of 6x6 pixels times "
+    'the norm of the filter; a NaN or an infinity spreads over the tile. "direct": each output '
+    "from its own window alone, up to three times as slow. See docs/environment.md.",
+)
 CLASSES = ("ndarray of shape (n_classes,)", "The labels, sorted.")
 
 

@@ -10,7 +10,7 @@ from fastdl._rules import PAIR
 from fastdl._saved import SHAPE
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.output import with_output
-from fastdl.estimators.base.training_words import COUNT, RATE, TrainingWords
+from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, RATE, TrainingWords
 from fastdl.estimators.base.words import fitted, parameters, word
 from fastdl.estimators.convolutional import architectures
 from fastdl.estimators.inputs import ImageInput
@@ -88,6 +88,7 @@ class ConvNet(TrainingWords, Net):
         kind="(int, int, int), (int, int) or None",
         text="Height, width and channels (1 if not given) of an image; None takes them from X.",
     )
+    convolution: str = word(default="auto", like=CONVOLUTION)
     input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
 
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes

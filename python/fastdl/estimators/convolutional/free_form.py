@@ -11,7 +11,7 @@ from fastdl._saved import SHAPE
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.output import with_output
-from fastdl.estimators.base.training_words import NOT_NEGATIVE, TrainingWords
+from fastdl.estimators.base.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
 from fastdl.estimators.base.transfer import copy_weights, decay_rates, freeze, thaw
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import ImageInput
@@ -65,6 +65,7 @@ class FreeForm(TrainingWords, Net):
         kind="(int, int, int), (int, int) or None",
         text="Height, width and channels (1 if not given) of an image; None takes them from X.",
     )
+    convolution: str = word(default="auto", like=CONVOLUTION)
     input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
 
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
@@ -160,6 +161,7 @@ class FreeForm(TrainingWords, Net):
                 old.loss,
                 dtype=old.dtype,
                 seed=old.seed,
+                convolution=old.convolution,
                 batch_size=old.batch_size,
                 n_jobs=self.n_jobs,
                 random_state=0,
