@@ -12,6 +12,7 @@ from scipy import sparse
 if TYPE_CHECKING:
     from fastdl._core import Program
 
+_KNOWN = (np.uint8, np.int32, np.float32, np.float64)  # types that the core reads
 CoreInput = NDArray[Any] | tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int64]]
 
 
@@ -120,10 +121,6 @@ def core_input(X: Any) -> CoreInput:
             X.indices.astype(np.int32, copy=False),
             X.indptr.astype(np.int64, copy=False),
         )
-        return _core_dtype(X.data), indices, starts
-    return np.ascontiguousarray(_core_dtype(X))
-
-
-def _core_dtype(values: NDArray[Any]) -> NDArray[Any]:
-    known = values.dtype in (np.uint8, np.int32, np.float32, np.float64)
-    return values if known else values.astype(np.float64)
+        data = X.data if X.data.dtype in _KNOWN else X.data.astype(np.float64)
+        return data, indices, starts
+    return np.ascontiguousarray(X if X.dtype in _KNOWN else X.astype(np.float64))

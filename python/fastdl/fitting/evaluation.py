@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 
 def evaluation(
     estimator: Any, program: Program, train: Data, val: Data | None
-) -> Callable[[], dict[str, float]] | None:
-    """What `training.run` calls after an epoch; None where there is nothing to compute.
+) -> Callable[[], dict[str, float]]:
+    """What `training.run` calls after an epoch, if there is something to compute.
 
     The validation score is the accuracy or R^2 of scikit-learn's `score`, or what the estimator's
     `scoring` says; the training score is computed with `scoring` only.
     """
     scorer = None if estimator.scoring is None else check_scoring(estimator, estimator.scoring)
-    if scorer is None and val is None:
-        return None
     targets, loss = estimator._targets, estimator._network.loss
 
     def evaluate() -> dict[str, float]:

@@ -22,7 +22,7 @@ from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.fitting.tasks import EpochTasks, epoch_tasks
 from fastdl.optim import LBFGS
-from fastdl.samples import Data, Samples, core_input, lengths_of
+from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -40,7 +40,7 @@ class Trainee(Protocol):
     _progress: Progress
     _optimizer: LearningRate
 
-    def _data(self, checked: Checked) -> Data: ...
+    def _with_room(self, X: Sequences) -> Sequences: ...
     def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None: ...
     def _stops_early(self, own_validation: bool) -> bool: ...
     def _recipe(self, n_samples: int, *, own_validation: bool, incremental: bool) -> Recipe: ...
@@ -59,18 +59,18 @@ class Trainee(Protocol):
 def learn(trainee: Trainee, job: Job) -> None:
     """Train `trainee._network`, which is new or to go on from where it stands."""
     e = trainee
-    train = e._data(job.train)
+    train = data_of(e, job.train)
     order, val = np.arange(job.train.X.shape[0]), None
     if job.validation is not None:
         try:
-            val = e._data(job.validation)
+            val = data_of(e, job.validation)
         except ValueError as error:  # labels that X has not
             raise ValueError(f"In the validation set: {error}") from error
     elif e._stops_early(own_validation=False) and not is_lbfgs(e.solver):
         order, val = _hold_out(e, train, job)
     recipe = e._recipe(len(order), own_validation=val is not None, incremental=job.incremental)
     tasks = None
-    if not job.incremental:
+    if hasattr(e, "_skl_callbacks") and not job.incremental:
         tasks = epoch_tasks(e, train.X, train.y, recipe.n_epochs, show=e._show)
     e._progress = e._progress.copy()
     resumes = job.incremental and hasattr(e, "_optimizer")
@@ -92,6 +92,19 @@ def _warn_without_optimizer(e: Trainee) -> None:
         UserWarning,
         stacklevel=2,
     )
+
+
+def data_of(trainee: Trainee, checked: Checked) -> Data:
+    """Checked samples as the core takes them, and as the user gave them."""
+    e, X, weight = trainee, checked.X, checked.weight
+    if isinstance(X, Sequences):
+        X = e._with_room(X)
+    dtype = np.dtype(e._network.dtype)
+    y = e._targets.encode(checked.y, dtype)
+    if weight is not None:
+        weight = weight.astype(dtype, copy=False)
+    lengths = X.lengths if isinstance(X, Sequences) else None
+    return Data(Samples(core_input(X), y, weight, lengths), checked.given, checked.y)
 
 
 def _hold_out(e: Trainee, train: Data, job: Job) -> tuple[NDArray[np.int64], Data]:
@@ -132,8 +145,11 @@ def _run(
 ) -> None:
     """Train until something says stop; a partial fit resumes the schedule."""
     settings = recipe.settings
-    train, val = train.ready_for(program), val and val.ready_for(program)
-    evaluate = evaluation(e, program, train, val)
+    if train.samples.lengths is not None:
+        train, val = train.ready_for(program), val and val.ready_for(program)
+    evaluate = None
+    if val is not None or e.scoring is not None:
+        evaluate = evaluation(e, program, train, val)
     if isinstance(recipe.optimizer, LBFGS):
         lbfgs.run(
             program, train.samples, recipe.optimizer, settings, e._progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable
@@ -81,8 +82,11 @@ def run(
                 tasks.begin()
             if settings.shuffle:
                 order = order[_permutation(len(order), random_state)]
-            order = windows.longest_first(order, train.lengths, settings.batch_size)
-            rates = rate.rates(windows.count(program, train, order, settings.batch_size))
+            n_updates = math.ceil(len(order) / settings.batch_size)
+            if train.lengths is not None:
+                order = windows.longest_first(order, train.lengths, settings.batch_size)
+                n_updates = windows.count(program, train, order, settings.batch_size)
+            rates = rate.rates(n_updates)
             result = windows.train_epoch(
                 program,
                 train,

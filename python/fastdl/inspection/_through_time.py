@@ -13,7 +13,7 @@ from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
 from fastdl.plotting._axes import new_axes
-from fastdl.samples import core_input, lengths_of
+from fastdl.samples import Sequences, core_input, lengths_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,7 +101,8 @@ def gradient_norms_through_time(estimator: Any, X: Any, y: Any) -> GradientThrou
     if not hasattr(estimator, "program_"):
         raise ValueError(f"this {type(estimator).__name__} has no recurrent layer to look at.")
     X, y = estimator._check(X, y, reset=False)
-    X = estimator._with_room(X)
+    if isinstance(X, Sequences):
+        X = estimator._with_room(X)
     program, first = estimator._network.ready(estimator.n_jobs), _first_recurrent(estimator)
     y = estimator._targets.encode(y, program.dtype)
     above = programs.part(

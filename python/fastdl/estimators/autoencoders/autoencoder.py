@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.base import Coder
 from fastdl.estimators.autoencoders.words import RECONSTRUCTION_LOSS, CodingWords
 from fastdl.estimators.base.words import word
+from fastdl.fitting.job import Job
 from fastdl.fitting.recipe import is_lbfgs
 from fastdl.layers import Layer
 
@@ -38,8 +38,8 @@ class Autoencoder(CodingWords, Coder):
 
     loss: str = word(default="squared_error", like=RECONSTRUCTION_LOSS)
 
-    def _warn(self, X: Any) -> None:
-        coding.warn_of_width(self, coding.sizes_of(self), X.shape[1])
+    def _start(self, job: Job) -> None:
+        coding.warn_of_width(self, coding.sizes_of(self), self.n_features_in_)
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> Sequence[Layer]:
         sizes = coding.sizes_of(self)

@@ -24,7 +24,7 @@ from fastdl.estimators.base.layer_params import check_layer_names, set_layers, w
 from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import ImageInput
-from fastdl.estimators.inputs.rows import array_or_frame
+from fastdl.fitting.job import Job
 from fastdl.layers import Layer
 
 _ENCODER = (
@@ -119,14 +119,14 @@ class ConvAutoencoder(TrainingWords, Coder):
         return ImageInput(self.input_shape, strips=lambda: L.takes_images(self._encoder()))
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        form = array_or_frame(X).shape[1:]
+        form = (X if hasattr(X, "shape") else np.asarray(X)).shape[1:]
         X, y = super()._check(X, y, reset=reset)
         if reset:
             self._sample_form = form
         return X, y
 
-    def _warn(self, X: Any) -> None:
-        super()._warn(X)
+    def _start(self, job: Job) -> None:
+        super()._start(job)
         layers = self._network.layers
         coding.warn_of_wide_code(self, layers, self._n_features_out, int(self.n_features_in_))
 

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.autoencoder import Autoencoder
 from fastdl.estimators.base.words import parameters
+from fastdl.fitting.job import Job
 from fastdl.samples import core_input
 
 
@@ -38,7 +39,7 @@ class _LayerAutoencoder(Autoencoder):
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         return self._inputs.check(self, X, reset=reset), None
 
-    def _warn(self, X: Any) -> None:
+    def _start(self, job: Job) -> None:
         pass
 
 

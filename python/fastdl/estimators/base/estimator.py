@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from fastdl._saved import NAMES, NATURAL, TEXT
 from fastdl._sklearn import CallbackSupportMixin, _fit_context
 from fastdl._spec import Spec
+from fastdl.estimators.base.heads import Head, Nothing
 from fastdl.estimators.base.names import check_names
 from fastdl.estimators.base.saving import save
 from fastdl.estimators.base.words import complete, fitted, reword, word
@@ -82,12 +83,14 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         """Do the job, and set the fitted attributes."""
         raise NotImplementedError
 
+    @property
+    def _head(self) -> Head:
+        """What y is."""
+        return Nothing()
+
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """Checked X and y."""
-        return self._inputs.check(self, X, reset=reset), None
-
-    def _check_targets(self, y: Any, *, anew: bool, incremental: bool) -> None:
-        """Take note of what checked y is; raise if it does not go with earlier fits."""
+        return self._head.check(self, X, y, reset=reset)
 
     def _has_weights(self) -> bool:
         """Whether there is something to go on from."""
@@ -119,35 +122,26 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         return self
 
     def _job(self, given: Given, anew: bool, incremental: bool) -> Job:
-        train = self._checked(given, reset=anew)
-        self._check_targets(train.y, anew=anew, incremental=incremental)
-        train = self._weighted(train, given.sample_weight)
-        validation = None
+        X, y = self._check(given.X, given.y, reset=anew)
+        targets = self._head.targets(self, y, anew=anew, incremental=incremental)
+        if targets is not None:
+            self._targets = targets
+        train, validation = self._weighted(X, y, given), None
         if given.validates:
+            own = given.validation
             try:
-                checked = self._checked(given.validation, reset=False)
-                validation = self._weighted(checked, given.sample_weight_val)
+                validation = self._weighted(*self._check(own.X, own.y, reset=False), own)
             except ValueError as error:
                 raise ValueError(f"In the validation set: {error}") from error
-        return Job(
-            train,
-            validation,
-            given.sample_weight,
-            self._generator(incremental),
-            anew,
-            incremental,
-        )
+        random_state = self._generator(incremental)
+        return Job(train, validation, given.sample_weight, random_state, anew, incremental)
 
-    def _checked(self, given: Given, *, reset: bool) -> Checked:
-        X, y = self._check(given.X, given.y, reset=reset)
-        return Checked(X, y, None, given.X)
-
-    def _weighted(self, checked: Checked, sample_weight: Any) -> Checked:
-        class_weight = getattr(self, "class_weight", None)
-        if sample_weight is None and class_weight is None:
-            return checked
-        weight = check_weights(sample_weight, checked.X, class_weight=class_weight, y=checked.y)
-        return checked._replace(weight=weight)
+    def _weighted(self, X: Any, y: Any, given: Given) -> Checked:
+        """Checked samples with their weights, those of classes multiplied in."""
+        weight, class_weight = given.sample_weight, getattr(self, "class_weight", None)
+        if weight is not None or class_weight is not None:
+            weight = check_weights(weight, X, class_weight=class_weight, y=y)
+        return Checked(X, y, weight, given.X)
 
     def _generator(self, incremental: bool) -> np.random.RandomState:
         """Where the draws of a fit come from."""

@@ -31,7 +31,7 @@ class Head(Protocol):
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """Checked X and y."""
 
-    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets | None:
         """What checked y is; raises if it does not go with earlier fits."""
 
     def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
@@ -212,6 +212,14 @@ class Itself:
     def tag(self, tags: Any) -> None:
         """See `Head.tag`."""
         tags.target_tags.required = False
+
+
+@dataclass(frozen=True)
+class Nothing(Itself):
+    """There is no y, and nothing that a network would have to answer."""
+
+    def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> None:  # type: ignore[override]
+        """See `Head.targets`."""
 
 
 def takes_indicators(tags: Any) -> Any:

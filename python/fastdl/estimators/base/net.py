@@ -17,17 +17,17 @@ from fastdl import program as programs
 from fastdl._saved import Saved
 from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.heads import Head, Itself
+from fastdl.estimators.base.heads import Itself
 from fastdl.estimators.base.words import fitted
 from fastdl.fitting import checkpoint, windows
-from fastdl.fitting.job import Checked, Given, Job
+from fastdl.fitting.job import Given, Job
 from fastdl.fitting.learning import learn
 from fastdl.fitting.network import Network
 from fastdl.fitting.progress import Progress
 from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
-from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of, with_steps
+from fastdl.samples import Samples, Sequences, core_input, lengths_of, with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -85,22 +85,17 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         """All layers, the output layer included."""
         raise NotImplementedError
 
-    @property
-    def _head(self) -> Head:
-        """What y is."""
-        raise NotImplementedError
-
     def _recipe(self, n_samples: int, *, own_validation: bool, incremental: bool) -> Recipe:
         """How to train on so many samples."""
         raise NotImplementedError
 
-    def _dtype(self, X: Any) -> np.dtype[Any]:
-        """Of a new network for this X."""
+    def _dtype(self, of_X: np.dtype[Any]) -> np.dtype[Any]:
+        """Of a new network for X of this type."""
         return np.dtype(self.dtype)
 
-    def _input_shape(self, X: Any) -> tuple[int, ...]:
-        """Of a sample in a new network for this X."""
-        return tuple(X.shape[1:])
+    def _input_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a sample in a new network for X of this shape."""
+        return tuple(shape[1:])
 
     def _largest_loss(self, dtype: np.dtype[Any]) -> float:
         """The largest loss reported for one output."""
@@ -116,12 +111,9 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         """The loss that users see for the core's mean, penalties apart: of an epoch, or of all."""
         return loss
 
-    def _warn(self, X: Any) -> None:
-        """Warn of what would make the new network learn badly from checked X."""
-        self._inputs.warn(self, X, self._network.layers)
-
     def _start(self, job: Job) -> None:
-        """Give a new network a better start than its layers' initialisers."""
+        """Give a new network a better start than its layers' initialisers, or warn of a bad one."""
+        self._inputs.warn(self, job.train.X, self._network.layers)
 
     def _trains(self) -> bool:
         """Whether the network is trained by descent after `_start`."""
@@ -204,20 +196,14 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         self._head.tag(tags)
         return tags
 
-    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        return self._head.check(self, X, y, reset=reset)
-
-    def _check_targets(self, y: Any, *, anew: bool, incremental: bool) -> None:
-        self._targets = self._head.targets(self, y, anew=anew, incremental=incremental)
-
     def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None:
         return self._head.stratify(self._targets, y)
 
     def _learn(self, job: Job) -> None:
         if job.anew or not hasattr(self, "_network"):
-            self._network = self._new_network(job)
+            X = job.train.X
+            self._network = self._new_network(X.shape, X.dtype, job.random_state)
             self._progress = Progress()
-            self._warn(job.train.X)
             self._start(job)
         if not job.anew:
             self._go_on()
@@ -226,22 +212,24 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         else:
             self._show()
 
-    def _new_network(self, job: Job) -> Network:
-        X, dtype = job.train.X, self._dtype(job.train.X)
-        shape = self._input_shape(X)
-        layers = self._layers(shape, self._targets.n_outputs)
-        batch = 0 if self.batch_size == "auto" else min(self.batch_size, X.shape[0])
+    def _new_network(
+        self, shape: tuple[int, ...], of_X: np.dtype[Any], random_state: np.random.RandomState
+    ) -> Network:
+        """For X of this shape and type."""
+        dtype, of_sample = self._dtype(of_X), self._input_shape(shape)
+        layers = self._layers(of_sample, self._targets.n_outputs)
+        batch = 0 if self.batch_size == "auto" else min(self.batch_size, shape[0])
         return Network(
             layers,
-            shape,
+            of_sample,
             self._head.loss(self, self._targets),
             dtype=dtype,
             cap=self._largest_loss(dtype),
-            seed=job.random_state.randint(2**31 - 1) if L.draws(layers) else 0,
+            seed=random_state.randint(2**31 - 1) if L.draws(layers) else 0,
             convolution=self.convolution,
             batch_size=max(self._least_batch, batch),
             n_jobs=self.n_jobs,
-            random_state=job.random_state,
+            random_state=random_state,
         )
 
     def _go_on(self) -> None:
@@ -249,18 +237,9 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         self._network.convolution = self.convolution
         self._take_weights(self._network.ready(self.n_jobs))
 
-    def _data(self, checked: Checked) -> Data:
-        """Checked samples as the core takes them, and as the user gave them."""
-        X, dtype = self._with_room(checked.X), np.dtype(self._network.dtype)
-        weight = None if checked.weight is None else checked.weight.astype(dtype, copy=False)
-        y = self._targets.encode(checked.y, dtype)
-        return Data(Samples(core_input(X), y, weight, lengths_of(X)), checked.given, checked.y)
-
-    def _with_room(self, X: Any) -> Any:
-        """Sequences with as many steps as the network, which grows to the longest; else X."""
-        if not isinstance(X, Sequences):
-            return X
-        self._network.lengthen(self._input_shape(X)[0])
+    def _with_room(self, X: Sequences) -> Sequences:
+        """X with as many steps as the network, which grows to the longest sequence or window."""
+        self._network.lengthen(self._input_shape(X.shape)[0])
         steps = max(X.shape[1], self._network.input_shape[0])
         return Sequences(with_steps(X.values, steps), X.lengths)
 
@@ -304,7 +283,8 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     def _predict(self, X: Any, layer: int | None) -> NDArray[Any]:
         """`_outputs` for checked X."""
-        X = self._with_room(X)
+        if isinstance(X, Sequences):
+            X = self._with_room(X)
         program, lengths = self.program_, lengths_of(X)
         if layer is None:
             link = self._network.loss.link

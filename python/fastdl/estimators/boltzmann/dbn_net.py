@@ -76,6 +76,7 @@ class BeliefNet(BeliefWords, TrainingWords, Net):
 
     def _start(self, job: Job) -> None:
         """Start from the machines' weights; the output layer keeps its own."""
+        super()._start(job)
         X = _as_rows(job.train.X)
         if getattr(self, "_pretrained", False):
             self._check_pretrained(X.shape[1])

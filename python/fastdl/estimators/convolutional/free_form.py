@@ -136,6 +136,7 @@ class FreeForm(TrainingWords, Net):
 
     def _start(self, job: Job) -> None:
         """Take over the weights of `init_from`."""
+        super()._start(job)
         if self.init_from is not None:
             new = ["output"] if self.drop_head else []
             try:

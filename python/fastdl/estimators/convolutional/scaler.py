@@ -14,10 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastdl._rules import choice, is_number
 from fastdl._saved import NAMES, NATURAL, VECTOR, Saved
-from fastdl._sklearn import TransformerMixin, validate_data
+from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.saving import save
 from fastdl.estimators.base.words import fitted
-from fastdl.estimators.inputs.rows import array_or_frame, n_dims
+from fastdl.estimators.inputs.rows import validated
 
 _METHOD = choice("standard", "minmax")
 _BLOCK = 1 << 18  # values that are read at a time, so that no float copy of X is made
@@ -211,15 +211,8 @@ class NDScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return float(low), float(high)
 
     def _check_array(self, X: Any, reset: bool) -> NDArray[Any]:
-        X = array_or_frame(X)
-        X = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=(np.float64, np.float32, np.uint8),
-            allow_nd=True,
-            ensure_2d=n_dims(X) <= 2,  # with it, the features are counted
-        )
+        taken = (np.float64, np.float32, np.uint8)
+        X = validated(self, X, reset=reset, dtype=taken, allow_nd=True)
         n_channels = X.shape[-1] if X.ndim != 3 else 1
         if reset:
             self.n_dims_, self.n_features_in_ = X.ndim, n_channels

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from fastdl import layers as L
 from fastdl._rules import SHAPE, Rule
-from fastdl._sklearn import validate_data
-from fastdl.estimators.inputs.rows import TAKEN, array_or_frame, as_column, n_dims
+from fastdl.estimators.inputs.rows import TAKEN, validated
 from fastdl.layers import Layer
 
 _OPTIONS: dict[str, Any] = {"dtype": TAKEN, "allow_nd": True}
@@ -46,18 +45,15 @@ class ImageInput:
             For another form, another shape than `input_shape` or the one seen first, NaN or
             infinity.
         """
-        X = array_or_frame(X)
-        X = validate_data(estimator, X, reset=reset, ensure_2d=n_dims(X) <= 2, **_OPTIONS)
+        X = validated(estimator, X, reset=reset, **_OPTIONS)
         return self._samples(estimator, X, reset)
 
     def check_with(
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """`check` for X and y together; y of shape (n,) or (n, n_outputs)."""
-        X = array_or_frame(X)
-        options = {"ensure_2d": n_dims(X) <= 2, "multi_output": True, "y_numeric": numeric}
-        X, y = validate_data(estimator, X, y, reset=reset, **options, **_OPTIONS)
-        return self._samples(estimator, X, reset), as_column(y)
+        X, y = validated(estimator, X, y, reset=reset, y_numeric=numeric, **_OPTIONS)
+        return self._samples(estimator, X, reset), y
 
     def sample_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """With the channel that may be left out; a row as a strip."""

@@ -12,6 +12,7 @@ from sklearn.utils import column_or_1d
 from fastdl._sklearn import validate_data
 from fastdl.layers import Layer
 
+NO_Y = "no_validation"  # what `validate_data` calls it
 TAKEN = (np.float64, np.float32, np.uint8)  # as they are: X may be memory-mapped
 
 
@@ -49,16 +50,15 @@ class RowInput:
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> Any:
         """An array or CSR/CSC matrix of numbers; see `Input.check`."""
-        return validate_data(estimator, X, reset=reset, **self._options())
+        return validated(estimator, X, reset=reset, **self._options())
 
     def check_with(
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
     ) -> tuple[Any, Any]:
         """`check` for X and y together; y of shape (n_samples,) or (n_samples, n_outputs)."""
-        X, y = validate_data(
-            estimator, X, y, reset=reset, multi_output=True, y_numeric=numeric, **self._options()
-        )
-        return X, as_column(y)
+        options = self._options()
+        X, y = validated(estimator, X, y, reset=reset, y_numeric=numeric, **options)
+        return X, y
 
     def sample_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape as it is."""
@@ -72,25 +72,47 @@ class RowInput:
         tags.sparse = self.sparse
 
 
+def validated(
+    estimator: Any,
+    X: Any,
+    y: Any = NO_Y,
+    *,
+    reset: bool,
+    all_finite: bool = True,
+    **options: Any,
+) -> Any:
+    """What scikit-learn's `validate_data` makes of arrays of any dimensions, frames and targets.
+
+    Rows have their columns counted and their names compared. Arrays in another byte order are
+    brought into the machine's; targets (n, 1) become (n,), with scikit-learn's warning.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X, y : as the user passed them
+    reset : bool
+        Whether X is the first that the estimator sees.
+    all_finite : bool, default=True
+        Whether X of more than two dimensions is looked through for NaN and infinity, as rows are.
+    **options
+        Of `validate_data`.
+
+    Returns
+    -------
+    X, or X and y if there is one
+    """
+    if isinstance(X, np.ndarray) and not X.dtype.isnative:
+        X = X.astype(X.dtype.newbyteorder("="))
+    is_frame = hasattr(X, "columns") or hasattr(X, "column_names")  # pandas, polars; pyarrow
+    X = X if hasattr(X, "ndim") or is_frame else np.asarray(X)
+    rows = is_frame or X.ndim <= 2
+    options |= {"reset": reset, "ensure_2d": rows, "ensure_all_finite": rows or all_finite}
+    if y is NO_Y:
+        return validate_data(estimator, X, **options)
+    X, y = validate_data(estimator, X, y, multi_output=True, **options)
+    return X, as_column(y)
+
+
 def as_column(y: Any) -> Any:
     """Targets (n, 1) as (n,), with scikit-learn's warning."""
     return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
-
-
-def n_dims(X: Any) -> int:
-    """The dimensions of X as the user has it; a data frame has two."""
-    if hasattr(X, "ndim"):
-        return int(X.ndim)
-    return 2 if is_frame(X) else np.ndim(X)
-
-
-def is_frame(X: Any) -> bool:
-    """Whether X is a data frame or table (pandas, polars, pyarrow)."""
-    return hasattr(X, "columns") or hasattr(X, "column_names")
-
-
-def array_or_frame(X: Any) -> Any:
-    """X itself if it knows its dimensions or columns, otherwise as an array; in native bytes."""
-    if isinstance(X, np.ndarray) and not X.dtype.isnative:
-        return X.astype(X.dtype.newbyteorder("="))
-    return X if hasattr(X, "ndim") or is_frame(X) else np.asarray(X)

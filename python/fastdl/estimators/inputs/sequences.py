@@ -15,13 +15,13 @@ from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl._sklearn import validate_data
 from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.forms import are_rows, is_list
-from fastdl.estimators.inputs.rows import TAKEN, array_or_frame, as_column, n_dims
+from fastdl.estimators.inputs.rows import TAKEN, as_column, validated
 from fastdl.estimators.inputs.steps import check_steps
 from fastdl.estimators.inputs.text import as_texts, check_texts, encode_texts, learn_symbols
 from fastdl.layers import Layer
 from fastdl.samples import Sequences
 
-_OPTIONS: dict[str, Any] = {"dtype": TAKEN, "allow_nd": True}
+_OPTIONS: dict[str, Any] = {"dtype": TAKEN, "allow_nd": True, "all_finite": False}
 _INPUT_SHAPE = Rule(
     "None or (steps, features), positive integers",
     lambda v: v is None or (INPUT_SHAPE.accepts(v) and len(v) == 2),
@@ -60,28 +60,21 @@ class SequenceInput:
             return _fitting(estimator, encode_texts(estimator, texts), math.nan, reset)
         if is_list(X):
             return _fitting(estimator, _from_list(estimator, X), math.nan, reset)
-        X = array_or_frame(X)
-        rows = n_dims(X) <= 2
-        options = {"ensure_2d": rows, "ensure_all_finite": rows, **_OPTIONS}
-        return self._from_array(
-            estimator, validate_data(estimator, X, reset=reset, **options), reset
-        )
+        X = validated(estimator, X, reset=reset, **_OPTIONS)
+        return self._from_array(estimator, X, reset)
 
     def check_with(
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
     ) -> tuple[Sequences, NDArray[Any]]:
         """`check` for X and y together; y of shape (n,) or (n, n_outputs)."""
-        options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric}
         if is_list(X):
+            options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric}
             y = validate_data(estimator, "no_validation", y, **options)
             check_consistent_length(X, y)
             return self.check(estimator, X, reset=reset), as_column(y)
-        X = array_or_frame(X)
-        rows = n_dims(X) <= 2
         self._learn_symbols(estimator, None, reset)
-        options |= {"ensure_2d": rows, "ensure_all_finite": rows, **_OPTIONS}
-        X, y = validate_data(estimator, X, y, reset=reset, **options)
-        return self._from_array(estimator, X, reset), as_column(y)
+        X, y = validated(estimator, X, y, reset=reset, y_numeric=numeric, **_OPTIONS)
+        return self._from_array(estimator, X, reset), y
 
     def check_with_steps(
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool

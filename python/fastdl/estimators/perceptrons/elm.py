@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import DTypeLike, NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import gen_batches
@@ -20,7 +21,6 @@ from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.training_words import CLASSES, COUNT, NOT_NEGATIVE
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import RowInput
-from fastdl.estimators.perceptrons.least_squares import Part, solve, sums
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.targets import Targets
 from fastdl.fitting.tasks import epoch_tasks
@@ -123,7 +123,7 @@ class ELM(Net):
 
     def _learn(self, job: Job) -> None:
         tasks = epoch_tasks(self, job.train.given, job.train.y, 0)
-        self._network = self._new_network(job)
+        self._network = self._new_network(job.train.X.shape, job.train.X.dtype, job.random_state)
         program, train = self._network.ready(self.n_jobs), job.train
         coef = self._solve(program, train.X, self._goals(train.y), train.weight)
         program.set_parameter("output.weight", coef[1:].astype(program.dtype))
@@ -148,37 +148,17 @@ class ELM(Net):
         the sums H'H and H'T.
         """
         units = program.layers[-1].input_shape[0]
-
-        def part(rows: slice) -> Part:
-            h = np.ones((rows.stop - rows.start, 1 + units))
-            h[:, 1:] = program.predict(core_input(X[rows]), layer=-2)
-            return Part(h, goals[rows], None if weight is None else weight[rows])
-
-        n_samples = X.shape[0]
-        gram, moment = sums(
-            map(part, gen_batches(n_samples, self.batch_size)),
-            min(n_samples, self.batch_size),
-            1 + units,
-            goals.shape[1],
-            program.threads,
-        )
-        self._check_sums(gram, moment)
+        gram, moment = np.zeros((1 + units,) * 2), np.zeros((1 + units, goals.shape[1]))
+        for part in gen_batches(X.shape[0], self.batch_size):
+            h = np.ones((part.stop - part.start, 1 + units))
+            h[:, 1:] = program.predict(core_input(X[part]), layer=-2)
+            weighted = h if weight is None else h * weight[part, np.newaxis]
+            gram += weighted.T @ h
+            moment += weighted.T @ goals[part]
         gram[np.arange(1, 1 + units), np.arange(1, 1 + units)] += self.alpha
-        return solve(gram, moment, definite=self.alpha > 0)
-
-    def _check_sums(self, gram: NDArray[np.float64], moment: NDArray[np.float64]) -> None:
-        """Raise ValueError if they are too large to be solved for."""
-        name = type(self).__name__
-        if not np.isfinite(gram).all():
-            raise ValueError(
-                f"{name}: the hidden units have activations whose squares sum to infinity or nan, "
-                "since values of X are too large. Scale X, as with StandardScaler."
-            )
-        if not np.isfinite(moment).all():
-            raise ValueError(
-                f"{name}: activations times y sum to infinity or nan, since values of y are too "
-                "large. Scale y."
-            )
+        if self.alpha:
+            return np.asarray(scipy.linalg.solve(gram, moment, assume_a="pos"))
+        return np.asarray(scipy.linalg.lstsq(gram, moment)[0])  # units may be copies of others
 
 
 @dataclass(frozen=True)

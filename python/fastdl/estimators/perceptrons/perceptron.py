@@ -21,7 +21,6 @@ from fastdl.fitting.network import Network
 from fastdl.fitting.targets import Targets
 from fastdl.initializers import Uniform
 from fastdl.samples import Samples, core_input
-from fastdl.validation import float_dtype
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -55,8 +54,9 @@ class Perceptron(PerceptronWords, Net):
     def _has_weights(self) -> bool:
         return hasattr(self, "coefs_")
 
-    def _dtype(self, X: Any) -> np.dtype[Any]:
-        return float_dtype(X)
+    def _dtype(self, of_X: np.dtype[Any]) -> np.dtype[Any]:
+        """scikit-learn's rule: float32 stays float32, everything else is float64."""
+        return np.dtype(np.float32 if of_X == np.float32 else np.float64)
 
     def _largest_loss(self, dtype: np.dtype[Any]) -> float:
         """scikit-learn clips probabilities to [eps, 1 - eps]."""

@@ -199,8 +199,8 @@ class Recurrent(RecurrentWords, Net):
         self._check_truncation(bidirectional=self.bidirectional)
         return super()._check(X, y, reset=reset)
 
-    def _input_shape(self, X: Sequences) -> tuple[int, ...]:
-        steps, n_features = X.shape[1:]
+    def _input_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        steps, n_features = shape[1:]
         return min(steps, self.truncate_bptt or steps), n_features
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:

@@ -25,6 +25,7 @@ from fastdl.estimators.inputs.text import n_codes
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting import windows
 from fastdl.fitting.job import Checked, Given
+from fastdl.fitting.learning import data_of
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.losses import Loss
@@ -150,7 +151,7 @@ class TextGenerator(RecurrentWords, Net):
         """
         check_is_fitted(self)
         text, targets = pieces(self._inputs.codes(self, X, reset=False), 1)
-        data = self._data(Checked(text, targets, None, None))
+        data = data_of(self, Checked(text, targets, None, None))
         return -windows.mean_loss(self.program_, data.ready_for(self.program_).samples)
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
@@ -238,8 +239,8 @@ class TextGenerator(RecurrentWords, Net):
             self.input_shape_ = text.shape[1:]
         return text, targets
 
-    def _input_shape(self, X: Sequences) -> tuple[int, ...]:
-        steps, n_features = X.shape[1:]
+    def _input_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        steps, n_features = shape[1:]
         return min(steps, self.truncate_bptt or steps), n_features
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
