@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def count_threads(n_jobs: int | None) -> int:
 
     if n_jobs is None:
         return max(1, min(_core.max_threads(), _cgroup_cpus()))
+    if n_jobs == 1:
+        return 1
     rule = Rule(
         "None or an integer that is not 0", lambda v: is_integer(v) and 0 < abs(v) <= LARGEST, int
     )
@@ -39,8 +42,9 @@ def _cpus() -> int:
     return min(count, _cgroup_cpus())
 
 
+@cache
 def _cgroup_cpus() -> int:
-    """The whole CPUs of a container's quota; many where there is none."""
+    """The whole CPUs of a container's quota when it was first asked for; many where none is."""
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return max(1, -(-int(quota) // int(period)))
