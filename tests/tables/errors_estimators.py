@@ -116,6 +116,12 @@ IMAGES = [
     (fit(X[..., np.newaxis]), ValueError,
      f"X has shape (20, 8, 8, 3, 1); CNNClassifier takes {FORMS}."),
     (fit(X[:, :0]), ValueError, f"X has shape (20, 0, 8, 3); CNNClassifier takes {FORMS}."),
+    (fit([*X[:4], X[4, :5], *X[5:]]), ValueError,
+     "X[4] has shape (5, 8, 3), but X[0] has (8, 8, 3); samples have one shape. Crop, scale or pad "
+     "them."),
+    (lambda: NDScaler().fit([*X[:4], X[4, :5]]), ValueError,
+     "X[4] has shape (5, 8, 3), but X[0] has (8, 8, 3); samples have one shape. Crop, scale or pad "
+     "them."),
     (fit(X[:0], Y[:0]), ValueError,
      "Found array with 0 sample(s) (shape=(0, 8, 8, 3)) while a minimum of 1 is required by "
      "CNNClassifier."),
@@ -329,6 +335,22 @@ TEXTS = [
     (texts(WORDS, PADDED), ValueError,
      "X holds numbers, but RNNClassifier was fitted with text. Pass a list of strings, or of lists "
      "of tokens."),
+    (texts(WORDS, "anna"), ValueError,
+     "X is the string 'anna'; RNNClassifier takes a list of strings, or of lists of tokens."),
+    (texts(WORDS, []), ValueError, "X holds no sequence; RNNClassifier needs at least one."),
+    (rnn_predict([]), ValueError, "X holds no sequence; RNNClassifier needs at least one."),
+    (rnn_predict(None), ValueError,
+     "X is None; RNNClassifier takes sequences (n, steps, features), a list of n arrays (steps_i, "
+     "features), or rows (n, steps), or texts."),
+    (rnn_predict([*SEQUENCES[:4], [[1, 2, 3], [4]]]), ValueError,
+     "X[4] has steps of different lengths; RNNClassifier takes sequences of shape (steps, "
+     "features)."),
+    (rnn_predict([*SEQUENCES[:4], None]), ValueError,
+     "X[4] holds object; RNNClassifier takes sequences of numbers, or texts."),
+    (rnn_predict([*SEQUENCES[:4], [["a", "b", "c"]]]), ValueError,
+     "X[4] holds str32; RNNClassifier takes sequences of numbers, or texts."),
+    (rnn_predict([*SEQUENCES[:4], 5.0]), ValueError,
+     "X[4] has shape (); RNNClassifier takes sequences of shape (steps, features)."),
     (rnn_predict(WORDS), ValueError,
      "X holds text, but RNNClassifier was fitted with sequences of 3 features. Pass numbers."),
     (rnn(WORDS * 7, [3] * 21), ValueError,

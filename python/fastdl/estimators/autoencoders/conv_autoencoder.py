@@ -24,6 +24,7 @@ from fastdl.estimators.base.layer_params import check_layer_names, set_layers, w
 from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import ImageInput
+from fastdl.estimators.inputs.text import unpacked
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer
 
@@ -119,10 +120,10 @@ class ConvAutoencoder(TrainingWords, Coder):
         return ImageInput(self.input_shape, strips=lambda: L.takes_images(self._encoder()))
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        form = (X if hasattr(X, "shape") else np.asarray(X)).shape[1:]
-        X, y = super()._check(X, y, reset=reset)
+        given = unpacked(X)
+        X, y = super()._check(given, y, reset=reset)
         if reset:
-            self._sample_form = form
+            self._sample_form = (given if hasattr(given, "shape") else np.asarray(given)).shape[1:]
         return X, y
 
     def _start(self, job: Job) -> None:

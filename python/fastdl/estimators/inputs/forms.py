@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.estimators.inputs.text import as_texts
+from fastdl.estimators.inputs.text import as_texts, unpacked
 from fastdl.samples import inside
 
 
@@ -44,18 +44,26 @@ def cut(X: Any, lengths: Any) -> Any:
 
 def are_rows(X: Any) -> bool:
     """Whether X is one array of two dimensions, or goes for one."""
+    X = unpacked(X)
     return not is_list(X) and getattr(X, "ndim", None) in (2, None) and np.asarray(X).ndim == 2
 
 
 def is_list(X: Any) -> bool:
     """Whether X is a list of sequences; lists of as many numbers each are rows."""
+    X = unpacked(X)
     if as_texts(X) is not None:
         return True
-    if not isinstance(X, (list, tuple)) or not X:
+    if not isinstance(X, (list, tuple)) or not any(hasattr(x, "__len__") for x in X):
         return False
-    if not all(hasattr(x, "__len__") for x in X):
-        return False
-    return np.ndim(X[0]) == 2 or len({len(x) for x in X}) > 1
+    lengths = {len(x) if hasattr(x, "__len__") else None for x in X}
+    return len(lengths) > 1 or _has_steps(X[0])
+
+
+def _has_steps(x: Any) -> bool:
+    """Whether an item of X is a list of steps, not of numbers."""
+    if isinstance(x, (list, tuple)) or getattr(x, "dtype", None) == np.dtype(object):
+        return len(x) > 0 and np.ndim(x[0]) == 1
+    return np.ndim(x) == 2
 
 
 def in_form_of(X: Any, lengths: Any, answers: NDArray[Any], *, rows_are_steps: bool = False) -> Any:
@@ -69,6 +77,7 @@ def in_form_of(X: Any, lengths: Any, answers: NDArray[Any], *, rows_are_steps: b
         padded = np.zeros((*real.shape, *answers.shape[1:]), answers.dtype)
         padded[real] = answers
         return padded
+    X = unpacked(X)
     if is_list(X):
         return np.split(answers, np.cumsum([len(x) for x in X])[:-1])
     if rows_are_steps and are_rows(X):

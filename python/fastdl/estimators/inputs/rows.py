@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
 from fastdl._sklearn import validate_data
+from fastdl.estimators.inputs.text import unpacked
 from fastdl.layers import Layer
 
 NO_Y = "no_validation"  # what `validate_data` calls it
@@ -84,7 +86,8 @@ def validated(
     """What scikit-learn's `validate_data` makes of arrays of any dimensions, frames and targets.
 
     Rows have their columns counted and their names compared. Arrays in another byte order are
-    brought into the machine's; targets (n, 1) become (n,), with scikit-learn's warning.
+    brought into the machine's, lists and columns of arrays put together; targets (n, 1) become
+    (n,), with scikit-learn's warning.
 
     Parameters
     ----------
@@ -101,16 +104,32 @@ def validated(
     -------
     X, or X and y if there is one
     """
+    X = unpacked(X)
     if isinstance(X, np.ndarray) and not X.dtype.isnative:
         X = X.astype(X.dtype.newbyteorder("="))
     is_frame = hasattr(X, "columns") or hasattr(X, "column_names")  # pandas, polars; pyarrow
-    X = X if hasattr(X, "ndim") or is_frame else np.asarray(X)
+    X = X if hasattr(X, "ndim") or is_frame else _together(X)
     rows = is_frame or X.ndim <= 2
     options |= {"reset": reset, "ensure_2d": rows, "ensure_all_finite": rows or all_finite}
     if y is NO_Y:
         return validate_data(estimator, X, **options)
     X, y = validate_data(estimator, X, y, multi_output=True, **options)
     return X, as_column(y)
+
+
+def _together(X: Any) -> NDArray[Any]:
+    """The samples of a list as an array; ValueError if their shapes differ."""
+    try:
+        return np.asarray(X)
+    except ValueError:
+        shapes = [np.shape(x) for x in X]
+        i = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), 0)
+        if i == 0:
+            raise
+        raise ValueError(
+            f"X[{i}] has shape {shapes[i]}, but X[0] has {shapes[0]}; samples have one shape. "
+            "Crop, scale or pad them."
+        ) from None
 
 
 def as_column(y: Any) -> Any:

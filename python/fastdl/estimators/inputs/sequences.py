@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,14 @@ from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.forms import are_rows, is_list
 from fastdl.estimators.inputs.rows import TAKEN, as_column, validated
 from fastdl.estimators.inputs.steps import check_steps
-from fastdl.estimators.inputs.text import as_texts, check_texts, encode_texts, learn_symbols
+from fastdl.estimators.inputs.text import (
+    as_texts,
+    check_texts,
+    encode_texts,
+    items,
+    learn_symbols,
+    unpacked,
+)
 from fastdl.layers import Layer
 from fastdl.samples import Sequences
 
@@ -54,6 +62,7 @@ class SequenceInput:
             For another form, an empty sequence, numbers of features that differ, NaN or infinity,
             and symbols that are not known.
         """
+        X = _of_known_form(estimator, X)
         texts = as_texts(X)
         self._learn_symbols(estimator, texts, reset)
         if texts is not None:
@@ -67,6 +76,7 @@ class SequenceInput:
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
     ) -> tuple[Sequences, NDArray[Any]]:
         """`check` for X and y together; y of shape (n,) or (n, n_outputs)."""
+        X = _of_known_form(estimator, X)
         if is_list(X):
             options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric}
             y = validate_data(estimator, "no_validation", y, **options)
@@ -86,6 +96,7 @@ class SequenceInput:
         name = type(estimator).__name__
         if y is None:
             raise ValueError(f"{name} needs y, with a value for every step of each sequence.")
+        X = _of_known_form(estimator, X)
         check_consistent_length(X, y)
         checked = self.check(estimator, X, reset=reset)
         return checked, check_steps(name, y, checked.lengths, numeric=numeric)
@@ -150,9 +161,40 @@ class SequenceInput:
         return asked[0], asked[1]
 
 
+def _of_known_form(estimator: Any, X: Any) -> Any:
+    """X, of a column a list; ValueError for what holds no sequences."""
+    name = type(estimator).__name__
+    if isinstance(X, (str, bytes)):
+        raise ValueError(
+            f"X is the string {X[:20]!r}; {name} takes a list of strings, or of lists of tokens."
+        )
+    if X is None or isinstance(X, Number):
+        raise ValueError(f"X is {X!r}; {name} takes {_FORMS}, or texts.")
+    if items(X) == []:
+        raise ValueError(f"X holds no sequence; {name} needs at least one.")
+    return unpacked(X)
+
+
+def _numbers(name: str, i: int, x: Any) -> NDArray[Any]:
+    """A sequence of a list as an array of numbers."""
+    try:
+        x = np.asarray(x)
+        x = np.asarray(x.tolist()) if x.dtype == object else x  # of arrays, as parquet has them
+    except ValueError as error:
+        raise ValueError(
+            f"X[{i}] has steps of different lengths; {name} takes sequences of shape (steps, "
+            "features)."
+        ) from error
+    if x.dtype.kind not in "biuf":
+        raise ValueError(
+            f"X[{i}] holds {x.dtype.name}; {name} takes sequences of numbers, or texts."
+        )
+    return x
+
+
 def _from_list(estimator: Any, X: Any) -> Sequences:
     name = type(estimator).__name__
-    sequences = [np.asarray(x) for x in X]
+    sequences = [_numbers(name, i, x) for i, x in enumerate(X)]
     for i, x in enumerate(sequences):
         if x.ndim != 2 or 0 in x.shape[1:]:
             raise ValueError(

@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
+from fastdl.estimators.inputs.text import items
 from fastdl.samples import Sequences, inside
+
+
+def _array(y: Any, numeric: bool) -> NDArray[Any]:
+    """The targets of one sequence; labels in an object array of their own dtype, but for texts."""
+    if numeric:
+        return np.asarray(y, np.float64)
+    y = np.asarray(y)
+    plain = np.asarray(y.tolist()) if y.dtype == object else y
+    return plain if plain.dtype.kind in "biuf" else y
 
 
 def check_steps(name: str, y: Any, lengths: NDArray[np.int32], *, numeric: bool) -> Sequences:
@@ -28,7 +38,8 @@ def check_steps(name: str, y: Any, lengths: NDArray[np.int32], *, numeric: bool)
     ValueError
         For targets that are not one for every step, differ in form, or are not finite.
     """
-    targets = [np.asarray(of_one, np.float64 if numeric else None) for of_one in y]
+    listed = items(y)
+    targets = [_array(of_one, numeric) for of_one in (y if listed is None else listed)]
     for i, (target, length) in enumerate(zip(targets, lengths, strict=True)):
         if target.ndim not in (1, 2):
             raise ValueError(

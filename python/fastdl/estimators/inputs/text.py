@@ -11,18 +11,27 @@ from fastdl.data import Vocabulary
 from fastdl.samples import Sequences
 
 
+def items(X: Any) -> list[Any] | None:
+    """What X holds, if it is a list, a tuple, or a column (NumPy, pandas, polars, pyarrow)."""
+    if isinstance(X, (list, tuple)):
+        return list(X)
+    if getattr(X, "ndim", 1) != 1 or hasattr(X, "columns"):
+        return None
+    for name in ("tolist", "to_list", "to_pylist"):  # NumPy, pandas; polars; pyarrow
+        if hasattr(X, name):
+            return list(getattr(X, name)())
+    return None
+
+
+def unpacked(X: Any) -> Any:
+    """A column of arrays, lists or texts as a list of them; else X itself."""
+    found = None if isinstance(X, (list, tuple)) else items(X)
+    return found if found and any(hasattr(x, "__len__") for x in found) else X
+
+
 def as_texts(X: Any) -> list[Any] | None:
     """X as a list, if it holds strings or lists of tokens (strings); None if it does not."""
-    if not isinstance(X, (list, tuple)):
-        if getattr(X, "ndim", 1) != 1 or hasattr(X, "columns"):
-            return None
-        for name in ("tolist", "to_list", "to_pylist"):  # NumPy, pandas; polars; pyarrow
-            if hasattr(X, name):
-                X = getattr(X, name)()
-                break
-        else:
-            return None
-    texts = list(X)
+    texts = items(X)
     first = texts[0] if texts else None
     if isinstance(first, (list, tuple, np.ndarray)) and len(first):
         first = first[0]
