@@ -1,7 +1,8 @@
 """What fastdl takes from scikit-learn that is private, experimental or missing in older versions.
 
 No other file imports such names, so a new version of scikit-learn is met here. Callbacks came with
-1.9; below it a stand-in has the part of `sklearn.callback` that a single estimator needs.
+1.9, and names of features that do not need `__dataframe__`; below it stand-ins have the part of
+`sklearn.callback` that a single estimator needs, and show older versions these names.
 """
 
 # ruff: noqa: E402 (first of all: is it there, and new enough)
@@ -29,7 +30,7 @@ if VERSION < (1, 6):
 
 import numpy as np
 from sklearn import base
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, validation
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import (
     ADAPTERS_MANAGER,
@@ -38,7 +39,7 @@ from sklearn.utils._set_output import (
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.optimize import _check_optimize_result
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight
 
 __all__ = [
     "CallbackSupportMixin", "Interval", "Options", "StrOptions", "TransformerMixin",
@@ -80,6 +81,40 @@ def _with_frames(transform: Any) -> Any:
 
 # Without frames of its own: it ends in transform.
 TransformerMixin.fit_transform = base.TransformerMixin.fit_transform.__wrapped__
+
+
+if VERSION >= (1, 9):
+    from sklearn.utils.validation import validate_data
+else:
+
+    class _Frame:
+        """A frame with what older versions read names from, and polars and pyarrow gave up."""
+
+        def __init__(self, frame: Any) -> None:
+            self._frame, self.shape = frame, frame.shape
+
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+            return np.array(self._frame, dtype=dtype, copy=copy)
+
+        def __dataframe__(self) -> _Frame:
+            return self
+
+        def column_names(self) -> list[str]:
+            is_pyarrow = hasattr(self._frame, "column_names")
+            return self._frame.column_names if is_pyarrow else self._frame.columns
+
+        def num_rows(self) -> int:
+            return self.shape[0]
+
+    def _is_nameless(X: Any) -> bool:
+        is_frame = hasattr(X, "columns") or hasattr(X, "column_names")
+        is_known = hasattr(X, "__dataframe__") or hasattr(X, "iloc")
+        return is_frame and not is_known and hasattr(X, "__array__")
+
+    def validate_data(estimator: Any, X: Any = "no_validation", *args: Any, **words: Any) -> Any:
+        """As scikit-learn's, for the newest polars and pyarrow too."""
+        X = _Frame(X) if _is_nameless(X) else X
+        return validation.validate_data(estimator, X, *args, **words)
 
 
 try:
