@@ -42,7 +42,7 @@ test-quick: build  ## most tests in under a minute: one backend, float64, no est
 	$(BIN)/python -m pytest --quick -n 2 $(ARGS)
 
 test-oldest: $(OLDEST)/.built  ## the estimators' tests on the oldest scikit-learn, NumPy and SciPy that will do
-	$(OLDEST)/bin/python -m pytest tests/estimators tests/files $(ARGS)
+	$(OLDEST)/bin/python -m pytest -n 2 -m "not slow" tests/estimators tests/files $(ARGS)
 
 sanitize:  ## all ways into the core under the address and undefined-behaviour sanitizers
 	$(MAKE) build PRESET=sanitize
