@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -169,6 +169,17 @@ class Progress:
             better = self.last("loss") < self.best_loss
             self.best_loss = self.last("loss") if better else self.best_loss
         return better
+
+
+def line(epoch: int, figures: Mapping[str, float], seconds: float) -> str:
+    """What `verbose` prints of an epoch, but for the words that are scikit-learn's."""
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+    return f"epoch {epoch}: {shown} ({seconds:.2f} s)"
+
+
+def layer_line(number: int, n_inputs: int, n_units: int) -> str:
+    """What `verbose` prints before the epochs of a layer that is pretrained."""
+    return f"layer {number}: {n_inputs} to {n_units} units"
 
 
 _PROGRESS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fastdl import optim, schedules
-from fastdl.fitting.progress import Progress, Settings
+from fastdl.fitting.progress import Progress, Settings, line
 from fastdl.optim import LBFGS, Optimizer
 from fastdl.schedules import Schedule
 
@@ -101,5 +101,6 @@ def iteration_line(progress: Progress) -> str:
 def epoch_line(progress: Progress) -> str:
     """An epoch in one line: what is known of it."""
     row = {c: values[-1] for c, values in progress.history.items() if not math.isnan(values[-1])}
-    figures = [f"{c} {row[c]:.4f}" for c in ("loss", "val_loss", "score", "val_score") if c in row]
-    return f"epoch {row['epoch']}: {', '.join(figures)} ({row['seconds']:.2f} s)"
+    shown = ("loss", "val_loss", "score", "val_score")
+    figures: dict[str, float] = {column: row[column] for column in shown if column in row}
+    return line(int(row["epoch"]), figures, row["seconds"])

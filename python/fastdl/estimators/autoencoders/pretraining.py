@@ -15,6 +15,7 @@ from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.autoencoder import Autoencoder
 from fastdl.estimators.base.words import parameters
 from fastdl.fitting.job import Job
+from fastdl.fitting.progress import layer_line
 from fastdl.samples import core_input
 
 
@@ -91,6 +92,8 @@ def _greedy(e: Any, X: Any, y: Any, sample_weight: Any, layer: Callable[[int], A
         net = layer(i).set_params(
             hidden_layer_sizes=(size,), max_epochs=e.pretrain_epochs, random_state=int(seed)
         )
+        if e.verbose:
+            print(layer_line(i, X.shape[1], size))
         net.fit(X, y, sample_weight)
         program = net.program_
         for p in program.parameters:

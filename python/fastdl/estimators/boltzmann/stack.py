@@ -14,6 +14,7 @@ from fastdl.estimators.boltzmann import training
 from fastdl.estimators.boltzmann.bernoulli import BernoulliRBM
 from fastdl.estimators.boltzmann.gaussian import GaussianRBM
 from fastdl.estimators.boltzmann.rbm import BaseRBM
+from fastdl.fitting.progress import layer_line
 from fastdl.fitting.tasks import EpochTasks
 from fastdl.validation import outside_unit_interval, resolve_device
 
@@ -66,7 +67,7 @@ def pretrain(
     for size in net._sizes():
         rbm = _new_machine(net, size, X, gaussian and not net.rbms_)
         if net.verbose:
-            print(f"Layer {len(net.rbms_) + 1}: {X.shape[1]} to {size} units")
+            print(layer_line(len(net.rbms_) + 1, X.shape[1], size))
         state = rbm._begin(X, np.dtype(net.dtype), random_state)
         net.rbms_.append(rbm)
         net.pretrain_history_.append(rbm.history_)

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastdl._rules import Rule, optional
 from fastdl._saved import MATRIX, VECTOR, take
+from fastdl.fitting.progress import line
 from fastdl.fitting.tasks import EpochTasks
 from fastdl.samples import core_input
 
@@ -203,12 +204,16 @@ def _reconstruction_error(rbm: Trainee, X: Any) -> float:
 
 
 def _report(rbm: Trainee, X: Any, epoch: int, start: float) -> None:
-    score = rbm.score_samples(X).mean()
+    score = float(rbm.score_samples(X).mean())
     seconds = time.perf_counter() - start
-    print(
-        f"[{type(rbm).__name__}] Iteration {epoch}, {rbm._score_name} = {score:.2f}, "
-        f"time = {seconds:.2f}s"
-    )
+    if rbm._exact:  # scikit-learn's words
+        print(
+            f"[{type(rbm).__name__}] Iteration {epoch}, {rbm._score_name} = {score:.2f}, "
+            f"time = {seconds:.2f}s"
+        )
+        return
+    error = rbm.history_["reconstruction_error"][-1]
+    print(line(epoch, {"reconstruction_error": error, rbm._score_name: score}, seconds))
 
 
 def _warn_of_divergence(rbm: Trainee, epoch: int) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from fastdl import _core
+from fastdl.fitting.progress import line
 from fastdl.fitting.tasks import EpochTasks
 
 History = dict[str, list[float]]
@@ -95,7 +96,8 @@ def train(
         e.history_["seconds"].append(time.perf_counter() - start)
         e._show(vectors)
         if e.verbose:
-            print(f"epoch {epoch + 1}: loss {e.history_['loss'][-1]:.4f} ({pairs} pairs)")
+            figures = {"loss": e.history_["loss"][-1]}
+            print(line(epoch + 1, figures, e.history_["seconds"][-1]))
         if tasks and tasks.end():
             return
 
