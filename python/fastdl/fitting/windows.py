@@ -29,12 +29,13 @@ _locks: WeakKeyDictionary[Program, ForkSafeLock] = WeakKeyDictionary()
 @contextmanager
 def _carrying(program: Program) -> Iterator[None]:
     """States go from one call to the next in the program: threads that use it take turns."""
-    with _locks.setdefault(program, ForkSafeLock()) as lock:
-        if lock.depth > 1:
-            raise RuntimeError(
-                "this network is in the middle of a sequence in the same thread: a signal handler "
-                "cannot use it now. Let the handler set a flag, and look at it afterwards."
-            )
+    lock = _locks.setdefault(program, ForkSafeLock())
+    if lock.is_mine():
+        raise RuntimeError(
+            "this network is in the middle of a sequence in the same thread: a signal handler "
+            "cannot use it now. Let the handler set a flag, and look at it afterwards."
+        )
+    with lock:
         program.reset_states()
         yield
 
