@@ -111,8 +111,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
             Whether this is a partial fit: one epoch from where it stands.
         """
         with checkpoint.fitting(self):
-            return _part(self, given) if incremental else _whole(self, given)
+            return self._fit_guarded(given, incremental)
 
+    @_fit_context(prefer_skip_nested_validation=True)  # within the guard: callbacks are torn down
     def _fit_guarded(self, given: Given, incremental: bool) -> Self:
         goes_on = self._has_weights() and (incremental or getattr(self, "warm_start", False))
         device = resolve_device(getattr(self, "device", "cpu"))
@@ -162,18 +163,3 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
 
 
 complete(Estimator)  # its subclasses are completed as they are made
-
-
-# Within the guard, so that callbacks are torn down before a failed fit is taken back. By its name
-# scikit-learn knows a partial fit, whose parameters were validated by the first one.
-@_fit_context(prefer_skip_nested_validation=True)
-def _whole(estimator: Any, given: Given) -> Any:
-    return estimator._fit_guarded(given, incremental=False)
-
-
-def partial_fit(estimator: Any, given: Given) -> Any:
-    """Within scikit-learn's context."""
-    return estimator._fit_guarded(given, incremental=True)
-
-
-_part = _fit_context(prefer_skip_nested_validation=True)(partial_fit)
