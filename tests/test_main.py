@@ -89,6 +89,7 @@ def test_completion_offers_what_users_call():
         assert getattr(home, "__module__", getattr(home, "__name__", "")).startswith("fastdl.")
 
 
+@pytest.mark.slow
 def test_a_star_import_hides_nothing():
     """No module of the standard library and no builtin."""
     public = set(fastdl.__all__)
@@ -97,6 +98,7 @@ def test_a_star_import_hides_nothing():
     assert run(code).startswith("<class '_io.StringIO'>")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["callbacks", "io", "inspection", "schedules"])
 def test_modules_come_by_themselves(module):
     assert run(f"import fastdl; print(fastdl.{module}.__name__)").strip() == f"fastdl.{module}"

@@ -124,6 +124,7 @@ def test_means_of_many_pixels(n: int, backend: str) -> None:
 # --- positions of maxima --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_positions_above_2_to_the_24() -> None:
     """The gradient of a maximum goes where it was, however large the map."""
     size = 2**24 + 4

@@ -672,6 +672,7 @@ def test_fits_in_8_threads(case: Case) -> None:
     assert found == [expected] * 8
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(LIBC, "mallinfo2"), reason="asks glibc what is allocated")
 @promised()
 def test_no_growth_over_200_fits(case: Case) -> None:

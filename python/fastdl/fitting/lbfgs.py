@@ -99,7 +99,8 @@ def run(
     def iteration_ends(intermediate_result: Any) -> None:
         nonlocal kept, begun
         x = intermediate_result.x.copy()
-        if tasks:
+        if tasks:  # which see the end of the iteration before, not SciPy's last trial
+            program.set_weights(kept.snapshot.weights)
             tasks.begin()
         if evaluate or tasks:
             loss.set_weights(x)

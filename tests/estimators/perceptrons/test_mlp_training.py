@@ -195,6 +195,26 @@ def test_a_callback_stops(digits: Any, solver: str) -> None:
     np.testing.assert_array_equal(weights(clf), weights(new_of(clf, solver).fit(*digits)))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_iteration_begins_with_the_weights_of_the_one_before(digits: Any) -> None:
+    """L-BFGS tries weights between its iterations, which no callback is to see."""
+    begun, ended = [], []
+
+    class Watch(Callback):
+        def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+            if context.task_name == "epoch":
+                begun.append(estimator._network.snapshot().weights)
+
+        def on_fit_task_end(self, estimator: Any, context: Any) -> None:
+            if context.task_name == "epoch":
+                ended.append(estimator._network.snapshot().weights)
+
+    new(max_iter=6, solver="lbfgs").set_callbacks(Watch()).fit(*digits)
+    assert len(begun) == len(ended) == 6
+    for before, after in zip(ended, begun[1:], strict=False):
+        np.testing.assert_array_equal(before, after)
+
+
 def new_of(clf: Any, solver: str) -> Any:
     stop = EpochEnd(lambda estimator, row: row["epoch"] == clf.n_iter_)
     return new(max_iter=50, solver=solver).set_callbacks(stop)
