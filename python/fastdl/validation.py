@@ -1,4 +1,4 @@
-"""Checks of what users pass: the one place that touches user arrays."""
+"""Checks of weights, devices and ranges; X and y themselves are checked by `estimators.inputs`."""
 
 from __future__ import annotations
 
@@ -10,34 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
-from fastdl._sklearn import _check_sample_weight, validate_data
-
-
-def check_rows(estimator: Any, X: Any, *, reset: bool = False) -> Any:
-    """X of shape (n_samples, n_features) as an array or CSR/CSC matrix of numbers.
-
-    Sets (`reset`) or compares `n_features_in_` and `feature_names_in_` of the estimator.
-    """
-    return validate_data(estimator, X, accept_sparse=["csr", "csc"], reset=reset)
-
-
-def check_rows_and_targets(
-    estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool
-) -> tuple[Any, Any]:
-    """`check_rows` for X and y together; y of shape (n_samples,) or (n_samples, n_outputs)."""
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse=["csr", "csc"],
-        multi_output=True,
-        y_numeric=y_numeric,
-        reset=reset,
-    )
-    return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+from fastdl._sklearn import _check_sample_weight
 
 
 def float_dtype(X: Any) -> np.dtype[Any]:

@@ -100,11 +100,6 @@ def parameters(cls: type) -> list[Field]:
     return sorted(found, key=lambda f: rank[f.name])
 
 
-def fitted_names(cls: type) -> list[str]:
-    """The attributes that fit may set."""
-    return [f.name for f in dataclasses.fields(cls) if "fitted" in f.metadata]
-
-
 def saved(cls: type) -> dict[str, tuple[str, Saved]]:
     """What a model file keeps of a fitted estimator: by name in the file, attribute and form."""
     found = {}
