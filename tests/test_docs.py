@@ -16,7 +16,7 @@ MODULES = [
     for module in pkgutil.walk_packages(fastdl.__path__, "fastdl.")
     if not module.name.endswith("__main__")
 ]
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # examples are short
