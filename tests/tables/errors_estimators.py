@@ -9,6 +9,8 @@ from sklearn.exceptions import NotFittedError
 from fastdl import (
     CNNClassifier,
     CNNRegressor,
+    ELMClassifier,
+    ELMRegressor,
     NDScaler,
     NetClassifier,
     RNNClassifier,
@@ -200,6 +202,18 @@ PARAMETERS = [
      "'max_pool2d_1', 'flatten_1', 'dense_1', 'activation_2', 'output'."),
 ]
 
+LARGE = [
+    (lambda: ELMRegressor(5, dtype="float64").fit(1.7e308 * ROWS.astype(float), Y), ValueError,
+     "ELMRegressor: the hidden units have activations whose squares sum to infinity or nan, since "
+     "values of X are too large. Scale X, as with StandardScaler."),
+    (lambda: ELMClassifier(5, random_state=0).fit(ROWS * 1e38, Y), ValueError,
+     "ELMClassifier: the hidden units have activations whose squares sum to infinity or nan, since "
+     "values of X are too large. Scale X, as with StandardScaler."),
+    (lambda: ELMRegressor(5, random_state=0).fit(ROWS, np.full(20, 1.7e308)), ValueError,
+     "ELMRegressor: activations times y sum to infinity or nan, since values of y are too large. "
+     "Scale y."),
+]
+
 NETS = [
     (fit_net(L.Dense(3)), ValueError,
      "layer 'dense_1' (Dense) takes rows of features, but its input is an image of 8x8x3. Put "
@@ -387,6 +401,6 @@ CLASS_WEIGHT = [
 # fmt: on
 
 ESTIMATORS = [
-    *(*IMAGES, *LABELS, *PARAMETERS, *NETS, *RECURRENT, *STEPS, *TAGS, *TEXTS),
+    *(*IMAGES, *LABELS, *PARAMETERS, *LARGE, *NETS, *RECURRENT, *STEPS, *TAGS, *TEXTS),
     *CLASS_WEIGHT,
 ]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import DTypeLike, NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import gen_batches
 
 from fastdl import layers as L
+from fastdl._saved import REAL
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.heads import Labels, Numbers, takes_indicators
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.training_words import CLASSES, COUNT, NOT_NEGATIVE
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.base.training_words import CLASSES, COUNT, NOT_NEGATIVE, TrainingWords
+from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.perceptrons import least_squares, leave_one_out
+from fastdl.estimators.perceptrons.least_squares import Part, Problem, System
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.targets import Targets
 from fastdl.fitting.tasks import epoch_tasks
@@ -35,7 +36,7 @@ class ELM(Net):
     """What `ELMClassifier` and `ELMRegressor` share."""
 
     hidden_layer_sizes: int | Sequence[int] = word(
-        default=(500,),
+        default=(1000,),
         rule=["array-like", COUNT],
         kind="int or sequence of int",
         text="Units of the random layers, weights and biases uniform in [-1, 1). Scale X.",
@@ -47,11 +48,14 @@ class ELM(Net):
         kind="str",
         text="A function of `fastdl.layers.Activation`.",
     )
-    alpha: float = word(
-        default=1.0,
-        rule=[NOT_NEGATIVE],
-        kind="float",
-        text="Weight of the squared norm of the output weights (ridge).",
+    alpha: float | str = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), NOT_NEGATIVE],
+        kind='float or "auto"',
+        text='Weight of the squared norm of the output weights (ridge). "auto": of 31 strengths, '
+        "from the largest eigenvalue of the hidden units' sums of squares down to 1e-10 of it, the "
+        "one with the least squared error of samples left out, each in turn (leave-one-out, in "
+        "closed form).",
     )
     batch_size: int = word(
         default=1000,
@@ -59,30 +63,18 @@ class ELM(Net):
         kind="int",
         text="Samples whose hidden activations are held at a time.",
     )
-    random_state: int | np.random.RandomState | None = word(
-        default=None,
-        rule=["random_state"],
-        kind="int, RandomState or None",
-        text="Of the random layers.",
+    random_state: int | np.random.RandomState | None = reword(
+        TrainingWords, "random_state", default=None, text="Of the random layers."
     )
-    n_jobs: int | None = word(
-        default=None,
-        rule=[Integral, None],
-        kind="int or None",
-        text="Threads; None is what OpenMP would take, -1 all. The result is the same for any.",
-    )
-    device: str = word(
-        default="cpu",
-        rule=[StrOptions({"cpu", "cuda", "auto"})],
-        kind='{"cpu", "cuda", "auto"}',
-        text="What does the work.",
-    )
-    dtype: DTypeLike = word(
+    n_jobs: int | None = reword(TrainingWords, "n_jobs", default=None)
+    device: str = reword(TrainingWords, "device", default="cpu")
+    dtype: DTypeLike = reword(
+        TrainingWords,
+        "dtype",
         default="float32",
-        rule=[str, type, np.dtype],
-        kind='"float32" or "float64"',
         text="Of the network; the linear system is solved in float64.",
     )
+    alpha_: float = fitted("float", "The ridge of the fit.", saved=REAL)
 
     @property
     def _inputs(self) -> RowInput:
@@ -125,9 +117,9 @@ class ELM(Net):
         tasks = epoch_tasks(self, job.train.given, job.train.y, 0)
         self._network = self._new_network(job.train.X.shape, job.train.X.dtype, job.random_state)
         program, train = self._network.ready(self.n_jobs), job.train
-        coef = self._solve(program, train.X, self._goals(train.y), train.weight)
-        program.set_parameter("output.weight", coef[1:].astype(program.dtype))
-        program.set_parameter("output.bias", coef[0].astype(program.dtype))
+        bias, weights = self._solve(program, train.X, self._goals(train.y), train.weight)
+        program.set_parameter("output.weight", weights.astype(program.dtype))
+        program.set_parameter("output.bias", bias.astype(program.dtype))
         self._show()
         if tasks:
             tasks.close()
@@ -141,24 +133,58 @@ class ELM(Net):
 
     def _solve(
         self, program: Any, X: Any, goals: NDArray[np.float64], weight: NDArray[Any] | None
-    ) -> NDArray[np.float64]:
-        """Bias and weights of the output layer, (1 + units, n_outputs).
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Bias (n_outputs,) and weights (units, n_outputs) of the output layer."""
+        problem = self._problem(program, X, goals, weight)
+        system = least_squares.system(problem)
+        self._check_system(system)
+        if isinstance(self.alpha, str):
+            self.alpha_ = leave_one_out.choose(problem, system, self._scale_of(goals))
+        else:
+            self.alpha_ = float(self.alpha)
+        return system.solve(self.alpha_)
 
-        The minimum of ``sum_i weight_i ||h_i B - goal_i||^2 + alpha ||B||^2``, the bias apart, from
-        the sums H'H and H'T.
-        """
-        units = program.layers[-1].input_shape[0]
-        gram, moment = np.zeros((1 + units,) * 2), np.zeros((1 + units, goals.shape[1]))
-        for part in gen_batches(X.shape[0], self.batch_size):
-            h = np.ones((part.stop - part.start, 1 + units))
-            h[:, 1:] = program.predict(core_input(X[part]), layer=-2)
-            weighted = h if weight is None else h * weight[part, np.newaxis]
-            gram += weighted.T @ h
-            moment += weighted.T @ goals[part]
-        gram[np.arange(1, 1 + units), np.arange(1, 1 + units)] += self.alpha
-        if self.alpha:
-            return np.asarray(scipy.linalg.solve(gram, moment, assume_a="pos"))
-        return np.asarray(scipy.linalg.lstsq(gram, moment)[0])  # units may be copies of others
+    def _scale_of(self, goals: NDArray[np.float64]) -> NDArray[np.float64] | float:
+        """What errors are compared by: each target's spread, but those of labels as they are."""
+        if self._targets.kind != "continuous":
+            return 1.0
+        spread = goals.std(axis=0)
+        return np.where(spread > 0, spread, 1.0)
+
+    def _problem(
+        self, program: Any, X: Any, goals: NDArray[np.float64], weight: NDArray[Any] | None
+    ) -> Problem:
+        weight = np.ones(X.shape[0]) if weight is None else weight.astype(np.float64)
+        kept = np.flatnonzero(weight)
+
+        def parts() -> Iterator[Part]:
+            for batch in gen_batches(len(kept), self.batch_size):
+                rows: Any = kept[batch] if len(kept) < len(weight) else batch  # a slice is no copy
+                H = program.predict(core_input(X[rows]), layer=-2).astype(np.float64)
+                yield Part(H, goals[rows], weight[rows])
+
+        return Problem(
+            parts,
+            len(kept),
+            program.layers[-1].input_shape[0],
+            goals.shape[1],
+            size=min(len(kept), self.batch_size),
+            threads=program.threads,
+        )
+
+    def _check_system(self, system: System) -> None:
+        """Raise ValueError if its sums are too large to be solved for."""
+        name = type(self).__name__
+        if not (np.isfinite(system.matrix).all() and np.isfinite(system.mean_H).all()):
+            raise ValueError(
+                f"{name}: the hidden units have activations whose squares sum to infinity or nan, "
+                "since values of X are too large. Scale X, as with StandardScaler."
+            )
+        if not np.isfinite(system.right).all():
+            raise ValueError(
+                f"{name}: activations times y sum to infinity or nan, since values of y are too "
+                "large. Scale y."
+            )
 
 
 @dataclass(frozen=True)
