@@ -132,7 +132,7 @@ def test_elm_repeated_or_weighted_is_the_same(n: int) -> None:
 
 
 def test_elm_alpha_of_its_own(data: Any) -> None:
-    """What is given is taken; what is chosen does better on other samples than much less or more."""
+    """What is given is taken; what is chosen does better than much less or more."""
     X, y = data
     assert ELMClassifier(20, alpha=3, random_state=0).fit(X[:200], y[:200]).alpha_ == 3.0
     rows, values = make_friedman1(600, noise=2.0, random_state=0)

@@ -113,6 +113,11 @@ class ELM(Net):
     def _show(self) -> None:
         self.n_parameters_ = sum(p.size for p in self._network.parameters)
 
+    def _restored(self) -> None:
+        super()._restored()
+        if not hasattr(self, "alpha_") and not isinstance(self.alpha, str):
+            self.alpha_ = float(self.alpha)  # older files have no other
+
     def _learn(self, job: Job) -> None:
         tasks = epoch_tasks(self, job.train.given, job.train.y, 0)
         self._network = self._new_network(job.train.X.shape, job.train.X.dtype, job.random_state)
