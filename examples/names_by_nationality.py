@@ -51,7 +51,6 @@ def main() -> None:
         bidirectional=True,
         dropout=0.5,
         recurrent_dropout=0.25,
-        unknown_token="?",
         learning_rate="cosine",
         learning_rate_init=3e-3,
         max_epochs=arguments.epochs,

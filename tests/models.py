@@ -75,7 +75,9 @@ MODELS: dict[str, Callable[[], Any]] = {
         ROWS, VALUES
     ),
     "TextGenerator": lambda: fastdl.TextGenerator((4,), **_NET).fit("abracadabra" * 20),
-    "WordVectors": lambda: fastdl.WordVectors(4, min_count=1, random_state=0).fit([TEXTS] * 5),
+    "WordVectors": lambda: fastdl.WordVectors(4, min_count=1, sample=0, random_state=0).fit(
+        [TEXTS] * 5
+    ),
 }
 
 

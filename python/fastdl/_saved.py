@@ -148,13 +148,13 @@ NATURAL = integer("an integer of 0 or more", 0)._replace(
 ANYTHING = Rule("anything", lambda v: True, _same)
 REAL = Rule("a number", lambda v: isinstance(v, Real) and not isinstance(v, bool), float)
 TEXT = Rule("a text", lambda v: isinstance(v, str), str)
+TEXT_OR_INTEGER = Rule("a text or an integer", lambda v: isinstance(v, str) or is_integer(v), _same)
 ARRAYS = Rule(
     "arrays by name",
     lambda v: isinstance(v, dict) and all(isinstance(a, np.ndarray) for a in v.values()),
     dict,
 )
 SHAPE = listed(SIZE, "positive integers")._replace(plain=tuple)
-TEXTS = listed(TEXT, "texts")._replace(plain=tuple)
 VECTOR = array("f", 1, "an array of one dimension")
 MATRIX = array("f", 2, "an array of two dimensions")
 NAMES = array("O", 1, "an array of texts")._replace(

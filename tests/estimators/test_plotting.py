@@ -115,7 +115,7 @@ SENTENCES = ["a b c"] * 10
     [
         (BernoulliRBM(4, n_iter=3), (pixels(),), "reconstruction error"),
         (GaussianRBM(4, n_iter=3), (pixels(),), "reconstruction error"),
-        (WordVectors(4, min_count=1, max_epochs=3), (SENTENCES,), "loss"),
+        (WordVectors(4, min_count=1, sample=0, max_epochs=3), (SENTENCES,), "loss"),
         (Autoencoder(4, max_epochs=3), (pixels(),), "loss"),
         (SoftmaxRegression(max_epochs=3), (pixels(), CLASSES), "loss"),
     ],

@@ -168,11 +168,10 @@ def test_a_bad_parameter_changes_nothing(case: Case) -> None:
     estimator = case.fitted()
     before = facts(estimator)
     for name, good in estimator.get_params(deep=False).items():
-        if name != "unknown_token":  # may be anything
-            estimator.set_params(**{name: Nonsense()})
-            with pytest.raises((ValueError, TypeError), match=name):
-                estimator.fit(*case.data)
-            assert facts(estimator.set_params(**{name: good})) == before
+        estimator.set_params(**{name: Nonsense()})
+        with pytest.raises((ValueError, TypeError), match=name):
+            estimator.fit(*case.data)
+        assert facts(estimator.set_params(**{name: good})) == before
 
 
 class Broken(Callback):

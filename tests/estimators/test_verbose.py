@@ -30,9 +30,9 @@ CASES: dict[str, tuple[Any, list[str]]] = {
         [*STACKED, *NETS],
     ),
     "WordVectors": (
-        lambda: fastdl.WordVectors(3, min_count=1, max_epochs=2, random_state=0, verbose=True).fit(
-            SENTENCES
-        ),
+        lambda: fastdl.WordVectors(
+            3, min_count=1, sample=0, max_epochs=2, random_state=0, verbose=True
+        ).fit(SENTENCES),
         NETS,
     ),
     "BernoulliRBM": (

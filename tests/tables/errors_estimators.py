@@ -84,6 +84,7 @@ SEQUENCES = [x[: 3 - i % 3, 0] for i, x in enumerate(X)]
 PADDED = X[:, :3, 0]
 VALUES = [x[:, 0] for x in SEQUENCES]
 WORDS = ["anna", "bob", "eve"]
+CODES = [[3, 1, 2], [4, 5]]
 FORMS = "images (n, height, width, channels) or (n, height, width), or rows (n, n_features)"
 
 # fmt: off
@@ -266,8 +267,8 @@ RECURRENT = [
     (rnn(PADDED, [3]), ValueError,
      "lengths has shape (1,) and dtype int64; expected 20 integers, one for each sequence of X."),
     (rnn(SEQUENCES, [3] * 20), ValueError,
-     "lengths belongs to padded sequences, one array (n, steps, features). The sequences of a list "
-     "have lengths of their own: leave it out."),
+     "lengths belongs to padded sequences, one array (n, steps, features) or (n, steps). The "
+     "sequences of a list have lengths of their own: leave it out."),
     (rnn(SEQUENCES[:5]), ValueError,
      "Found input variables with inconsistent numbers of samples: [5, 20]"),
     (rnn(X), ValueError,
@@ -343,14 +344,47 @@ TEXTS = [
     (texts([*WORDS, ["a", 5]]), ValueError,
      "X[3] is a list with 5 in it; RNNClassifier takes strings, or lists of tokens that are "
      "strings."),
-    (texts(WORDS, ["bob", "bert"]), ValueError,
-     "X[1] has 'r' at step 2, a symbol that RNNClassifier did not see in fit. Set unknown_token, "
-     "the symbol that others are read as, and fit again."),
+    (texts(WORDS, ["bob", "bert"], unknown="error"), ValueError,
+     "X[1] has 'r' at step 2, a symbol that RNNClassifier did not see in fit. Fit with "
+     "unknown='<unknown>', which is what such symbols are read as."),
+    (texts(WORDS, unknown="error", max_tokens=2), ValueError,
+     "max_tokens=2 leaves out 'b' and 3 other symbols of X, but unknown='error' knows nothing to "
+     "read them as. Leave one of the two out."),
+    (texts(WORDS, analyzer=str.isalpha), ValueError,
+     f"analyzer={str.isalpha!r} makes True of 'anna'; expected a list of strings."),
+    (texts([*WORDS, " "], analyzer="word"), ValueError,
+     "X[3] is an empty sequence; RNNClassifier needs at least one step. Leave it out, in y too."),
+    (texts(WORDS, analyzer="words"), ValueError,
+     "The 'analyzer' parameter of RNNClassifier must be a str among {'char', 'word'} or a "
+     "callable. Got 'words' instead."),
+    (texts([["a b", "c"], ["a b"]]), UserWarning,
+     "X has the token 'a b', with white space in it: RNNClassifier takes it for one symbol. Where "
+     "it is a text, pass it as a string, not in a list of its own, and analyzer='word' for its "
+     "words."),
+    (lambda: RNNClassifier(unknown_token="?"), TypeError,
+     "RNNClassifier has no parameter 'unknown_token'. Did you mean 'unknown'?"),
+    (texts(CODES), UserWarning,
+     "X holds lists of integers, which RNNClassifier reads as symbols, with a vector for each. Say "
+     "integers='symbols' if that is meant, or integers='values' if they are numbers."),
+    (texts(np.array([[1, 2], [3, 4]])), UserWarning,
+     "X is an array of integers, whose rows RNNClassifier reads as sequences of one number a step. "
+     "Say integers='symbols' if they are codes of symbols, or integers='values' if numbers are "
+     "meant."),
+    (texts(VALUES, integers="symbols"), ValueError,
+     "RNNClassifier: integers='symbols', but X holds something else; expected lists of integers, "
+     "one for each sequence, or an array (n, steps) of an integer dtype."),
+    (texts(CODES, VALUES[:2], integers="symbols"), ValueError,
+     "X holds something else than integers, but RNNClassifier was fitted with integers as symbols. "
+     "Pass a list of lists of integers."),
+    (texts(CODES, WORDS, integers="symbols"), ValueError,
+     "X holds something else than integers, but RNNClassifier was fitted with integers as symbols. "
+     "Pass a list of lists of integers."),
     (texts(WORDS, PADDED), ValueError,
      "X holds numbers, but RNNClassifier was fitted with text. Pass a list of strings, or of lists "
      "of tokens."),
     (texts(WORDS, "anna"), ValueError,
-     "X is the string 'anna'; RNNClassifier takes a list of strings, or of lists of tokens."),
+     "X is the string 'anna'; RNNClassifier takes a list of strings, or of lists of tokens: pass it "
+     "in a list."),
     (texts(WORDS, []), ValueError, "X holds no sequence; RNNClassifier needs at least one."),
     (rnn_predict([]), ValueError, "X holds no sequence; RNNClassifier needs at least one."),
     (rnn_predict(None), ValueError,
@@ -368,8 +402,8 @@ TEXTS = [
     (rnn_predict(WORDS), ValueError,
      "X holds text, but RNNClassifier was fitted with sequences of 3 features. Pass numbers."),
     (rnn(WORDS * 7, [3] * 21), ValueError,
-     "lengths belongs to padded sequences, one array (n, steps, features). The sequences of a list "
-     "have lengths of their own: leave it out."),
+     "lengths belongs to padded sequences, one array (n, steps, features) or (n, steps). The "
+     "sequences of a list have lengths of their own: leave it out."),
 ]
 CLASS_WEIGHT = [
     (fit(class_weight={0: -1, 1: 1}), ValueError,

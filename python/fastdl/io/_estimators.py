@@ -70,6 +70,7 @@ def _restore(decoder: Decoder, stored: Any) -> Any:
     for part in (parameters, fitted):
         if not isinstance(part, dict):
             raise ValueError(f"{name}: it holds {short(part)} in place of values by name.")
+    parameters = _renamed(parameters, signature(kind).parameters)
     for parameter in parameters:
         if parameter not in signature(kind).parameters:
             raise ValueError(f"{name} has a parameter {short(parameter)}, which is not known.")
@@ -88,6 +89,15 @@ def _restore(decoder: Decoder, stored: Any) -> Any:
     if fitted:
         estimator._restored()
     return estimator
+
+
+def _renamed(stored: dict[str, Any], known: Any) -> dict[str, Any]:
+    """Parameters by the names that they have now: what files of format 2 call otherwise."""
+    if "unknown_token" in known or "unknown_token" not in stored:
+        return stored
+    token = stored["unknown_token"]
+    rest = {name: value for name, value in stored.items() if name != "unknown_token"}
+    return {**rest, "unknown": "error" if token is None else token}
 
 
 _TOGETHER = (  # all of these that a class has, or none

@@ -71,7 +71,7 @@ class Encoder:
                 return {tag: rule.store(self, value, where)}
         raise TypeError(
             f"{where}={value!r} cannot be saved: a model file holds data and no code. Set it to "
-            "None, or to a name where there is one."
+            "None, or to a name where there is one, or pickle the estimator."
         )
 
     def add(self, array: NDArray[Any], where: str) -> str:

@@ -310,11 +310,11 @@ def test_strings_are_sequences_of_characters():
 
 def test_tokens_and_the_unknown_one():
     X = [["a", "dog"], ["the", "cat", "runs"], ["a", "cat"], ["the", "dog", "barks"]]
-    clf = classifier(unknown_token="?").fit(X, [0, 1, 0, 1])
+    clf = classifier(unknown="?").fit(X, [0, 1, 0, 1])
     assert clf.symbols_[-1] == "?"
     same = clf.predict_proba([["a", "bird"], ["a", "?"]])
     np.testing.assert_array_equal(same[0], same[1])
-    seen = classifier(unknown_token="dog").fit(X, [0, 1, 0, 1])
+    seen = classifier(unknown="dog").fit(X, [0, 1, 0, 1])
     assert seen.symbols_.count("dog") == 1
     same = seen.predict_proba([["a", "bird"], ["a", "dog"]])
     np.testing.assert_array_equal(same[0], same[1])

@@ -121,7 +121,7 @@ def test_tokens_and_characters():
     assert [list(a) for a in clf.predict(["tip", "on"])] == [["c", "v", "c"], ["v", "c"]]
     sentences = [["the", "dog", "barks"], ["a", "cat", "sleeps"], ["the", "cat", "barks"]] * 5
     parts = [["D", "N", "V"]] * 15
-    clf = tagger(max_epochs=30, unknown_token="cat").fit(sentences, parts)
+    clf = tagger(max_epochs=30, unknown="cat").fit(sentences, parts)
     assert list(clf.predict([["a", "bird", "sleeps"]])[0]) == ["D", "N", "V"]
 
 

@@ -1,5 +1,6 @@
 """TextGenerator: learning text, scoring it, writing it."""
 
+import math
 import pickle
 from typing import Any
 
@@ -14,6 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import fastdl
 from fastdl import TextGenerator
+from fastdl.estimators.inputs.one_text import piece_length, pieces
 from images import weights
 
 TEXT = "the quick brown fox jumps over the lazy dog. " * 30
@@ -103,14 +105,73 @@ def test_short_texts(n):
 
 
 def test_tokens():
-    lm = generator(max_epochs=30, truncate_bptt=5).fit(TOKENS)
+    lm = generator(max_epochs=30, truncate_bptt=5).fit([TOKENS])
     assert lm.sample(["the", "quick"], 2, temperature=0) == ["brown", "fox"]
-    assert -lm.score(TOKENS) < 0.5
-    assert weights(generator().fit(np.array(TOKENS))) == weights(generator().fit(tuple(TOKENS)))
+    assert -lm.score([TOKENS]) < 0.7
+    assert weights(generator().fit([np.array(TOKENS)])) == weights(generator().fit([tuple(TOKENS)]))
+
+
+def test_words():
+    lm = generator(max_epochs=30, truncate_bptt=5, analyzer="word").fit(TEXT)
+    assert lm.sample("the quick", 2, temperature=0) == "brown fox"
+    assert lm.symbols_[0] == "the" and len(lm.symbols_) == len(set(TOKENS)) + 1
+
+
+# --- many documents
+
+
+NAMES = ["anna", "hanna", "johanna", "jo"] * 10
+
+
+def test_documents_begin_anew_and_end():
+    lm = generator(max_epochs=40, hidden_layer_sizes=(16,)).fit(NAMES)
+    assert lm.symbols_[-1] == "<end>"
+    assert {lm.sample(random_state=i, temperature=0.5) for i in range(10)} <= set(NAMES)
+    assert lm.sample("joh", temperature=0) == "anna"
+    p = lm.predict_proba("anna")
+    places = [lm.symbols_.index(symbol) for symbol in [*"anna", "<end>"]]
+    expected = np.log(p[np.arange(5), places]).mean()
+    assert lm.score(["anna"]) == lm.score("anna") == pytest.approx(expected, rel=1e-4)
+    assert lm.score([""]) == pytest.approx(float(np.log(p[0, places[-1]])), rel=1e-4)
+    both = (5 * lm.score(["anna"]) + 3 * lm.score(["jo"])) / 8
+    assert lm.score(["anna", "jo"]) == pytest.approx(both, rel=1e-5)
+
+
+@pytest.mark.parametrize("params", [{}, {"truncate_bptt": 3, "dropout": 0.2}])
+def test_documents_in_every_form(params):
+    """One order of documents, one net: as a list, a column, or lists of tokens."""
+    expected = generator(**params).fit(NAMES)
+    for form in (tuple(NAMES), np.array(NAMES), [list(name) for name in NAMES]):
+        for n_jobs in (1, 2):
+            assert weights(generator(**params, **{"n_jobs": n_jobs}).fit(form)) == weights(expected)
+    assert generator(early_stopping=True, **params).fit(NAMES).validation_scores_
+    part = generator(**params).partial_fit(NAMES[:8]).partial_fit(NAMES)
+    assert np.isfinite(part.score(NAMES))
+    assert generator(**params).fit(NAMES, X_val=NAMES[:4]).validation_scores_
+
+
+def test_pieces():
+    """Nothing is read across a border, and every symbol is learnt once."""
+    documents = [np.arange(2, 2 + n, dtype=np.int32) for n in (1, 7, 3)]
+    read, target = pieces(documents, 3)
+    assert [x[:, 0].tolist() for x in read.listed()] == [[0], [0, 2, 3], [4, 5, 6], [7], [0, 2, 3]]
+    assert [y.tolist() for y in target.listed()] == [[0], [0, 1, 2], [3, 4, 5], [6], [0, 1, 2]]
+    assert piece_length([np.zeros(100, np.int32)], 32, 10) == 4
+    small = [np.zeros(5, np.int32)] * 500
+    assert piece_length(small, 32, 10) == math.ceil(2500 / 32)
+    long = [*small, np.zeros(50_000, np.int32)]  # which would pad them to 1,640 symbols each
+    assert pieces(long, piece_length(long, 32, 10))[0].values.size < 4 * 52_500
+
+
+def test_tokens_with_white_space_are_suspicious():
+    with pytest.warns(UserWarning, match="^X has the token 'the cat', with white space in it: Te"):
+        generator().fit([["the cat", "sat"]])
 
 
 def test_unknown_symbols():
-    lm = generator(unknown_token="?").fit(TEXT)
+    lm = generator(unknown="?").fit(TEXT)
+    assert "?" not in {c for i in range(5) for c in lm.sample(n=20, temperature=9, random_state=i)}
+    assert np.isfinite(generator(max_tokens=5).fit(TEXT).score("xyz"))
     assert "?" in lm.symbols_
     np.testing.assert_array_equal(lm.predict_proba("tXe")[1:], lm.predict_proba("t?e")[1:])
     assert lm.score("X") == lm.score("?")
@@ -132,7 +193,7 @@ def test_validation_stopping_and_going_on():
 
 def test_a_scikit_learn_estimator(lm, tmp_path):
     pipe = make_pipeline(FunctionTransformer(lambda text: [t.upper() for t in text]), generator())
-    search = GridSearchCV(pipe, {"textgenerator__cell": ["gru", "lstm"]}, cv=2).fit(TOKENS)
+    search = GridSearchCV(pipe, {"textgenerator__cell": ["gru", "lstm"]}, cv=2).fit(NAMES)
     assert search.best_score_ < 0
     assert weights(clone(lm).fit(TEXT)) == weights(lm)
     lm.save(tmp_path / "lm.safetensors")
@@ -153,24 +214,45 @@ def test_scikit_learn_checks():
     assert not [c for c in check_estimator(TextGenerator((8,))) if c["status"] == "failed"]
 
 
+FORMS = "one text, a string, or a list of documents: strings, or lists of tokens"
+
+
+def test_what_to_call_instead_of_predict(lm):
+    with pytest.raises(AttributeError) as caught:
+        lm.predict("ab")
+    assert str(caught.value.__cause__) == (
+        "TextGenerator has no predict: it learns X itself. See its predict_proba, the "
+        "probabilities of what comes next, and its sample."
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
         (lambda lm: generator().fit(""), ValueError,
          "X is an empty text; TextGenerator needs at least one symbol."),
-        (lambda lm: generator().fit(5), ValueError,
-         "X is int; TextGenerator takes one text, a string or a list of tokens that are strings."),
+        (lambda lm: generator().fit(5), ValueError, f"X is 5; TextGenerator takes {FORMS}."),
+        (lambda lm: generator().fit([]), ValueError,
+         f"X is an empty list; TextGenerator takes {FORMS}."),
         (lambda lm: generator().fit(["a", 5]), ValueError,
-         "X is list; TextGenerator takes one text, a string or a list of tokens that are strings."),
-        (lambda lm: lm.score("the cow! "), ValueError,
-         "X has '!' at step 7, a symbol that TextGenerator did not see in fit. Set unknown_token, "
-         "the symbol that others are read as, and fit again."),
+         f"X[1] is 5; expected a string, as X[0] is. TextGenerator takes {FORMS}."),
+        (lambda lm: generator().fit([["a", 5]]), ValueError,
+         "X[0] is a list with 5 in it; expected a list of tokens (strings). TextGenerator takes "
+         f"{FORMS}."),
+        (lambda lm: lm.predict_proba(["a", ["b"]]), ValueError,
+         "X is a list with ['b'] in it; TextGenerator takes one text here, a string or a list of "
+         "tokens that are strings."),
+        (lambda lm: generator(unknown="error").fit(TEXT).score("the cow! "), ValueError,
+         "X has '!' at step 7, a symbol that TextGenerator did not see in fit. Fit with "
+         "unknown='<unknown>', which is what such symbols are read as."),
         (lambda lm: lm.sample(["the"]), ValueError,
-         "X is a list of tokens, but TextGenerator was fitted with a string. Pass text of that "
+         "X holds lists of tokens, but TextGenerator was fitted with strings. Pass text of that "
          "form."),
-        (lambda lm: generator().fit(TOKENS).sample("the"), ValueError,
-         "X is a string, but TextGenerator was fitted with a list of tokens. Pass text of that "
+        (lambda lm: generator().fit([TOKENS]).sample("the"), ValueError,
+         "X holds strings, but TextGenerator was fitted with lists of tokens. Pass text of that "
          "form."),
+        (lambda lm: generator(unknown_token="?"), TypeError,
+         "TextGenerator has no parameter 'unknown_token'. Did you mean 'unknown'?"),
         (lambda lm: lm.sample("the", temperature=-1), ValueError,
          "temperature=-1; expected a number of 0 or more."),
         (lambda lm: lm.sample("the", n=-1), ValueError,
@@ -178,9 +260,9 @@ def test_scikit_learn_checks():
         (lambda lm: generator(solver="lbfgs").fit(TEXT), ValueError,
          "TextGenerator: truncate_bptt=15 with solver='lbfgs': it needs the whole gradient. Use "
          "another solver."),
-        (lambda lm: generator().fit(TEXT, X_val="?"), ValueError,
+        (lambda lm: generator(unknown="error").fit(TEXT, X_val="?"), ValueError,
          "In the validation set: X has '?' at step 0, a symbol that TextGenerator did not see in "
-         "fit. Set unknown_token, the symbol that others are read as, and fit again."),
+         "fit. Fit with unknown='<unknown>', which is what such symbols are read as."),
         (lambda lm: TextGenerator().sample(), NotFittedError,
          "This TextGenerator instance is not fitted yet. Call 'fit' with appropriate arguments "
          "before using this estimator."),

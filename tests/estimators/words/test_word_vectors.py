@@ -15,6 +15,7 @@ from sklearn.utils import estimator_checks as checks
 
 from fastdl import RNNClassifier, WordVectors
 from fastdl.callbacks import EpochEnd
+from fastdl.estimators.words.skip_gram import _expected_pairs
 
 ANIMALS, DRINKS = ["cat", "dog", "horse", "cow"], ["tea", "milk", "water", "juice"]
 
@@ -48,7 +49,7 @@ def test_words_with_the_same_neighbours_are_alike(words):
             assert nearest == set(group) - {word}
     cosines = [cosine for _, cosine in words.most_similar("cat", topn=100)]
     assert cosines == sorted(cosines, reverse=True)
-    assert len(cosines) == len(words.vocabulary_) - 1
+    assert len(cosines) == len(words.vocabulary_) - 2  # itself, and the unknown word
     assert cosines[0] > 0.8
 
 
@@ -57,6 +58,74 @@ def test_arrays_ask_for_a_point(words):
     assert words.most_similar(v[words.vocabulary_["tea"]], topn=1)[0][0] == "tea"
     mean = v[[words.vocabulary_[word] for word in ANIMALS]].mean(axis=0)
     assert {word for word, _ in words.most_similar(mean, topn=4)} == set(ANIMALS)
+    assert words.most_similar(v[words.vocabulary_["tea"]].tolist(), 1) == words.most_similar(
+        v[words.vocabulary_["tea"]], 1
+    )
+
+
+def test_words_by_name(words):
+    tea, milk = words["tea"], words["milk"]
+    np.testing.assert_array_equal(tea, words.vectors_[words.vocabulary_["tea"]])
+    np.testing.assert_array_equal(words[["tea", "milk"]], [tea, milk])
+    assert "tea" in words and "zebra" not in words and ["tea"] not in words
+    with pytest.raises(KeyError) as caught:
+        words["teas"]
+    assert caught.value.args == (
+        "'teas' is not in the vocabulary of 20 words. Did you mean 'tea'?",
+    )
+    with pytest.raises(TypeError, match="not iterable"):
+        iter(words)
+
+
+def test_lists_of_words(words):
+    assert {word for word, _ in words.most_similar(["cat", "dog"], topn=2)} == {"horse", "cow"}
+    unit = [words[word] / np.linalg.norm(words[word]) for word in ("cat", "tea", "milk")]
+    point = unit[0] + unit[1] - unit[2]
+    found = words.most_similar(["cat", "tea"], topn=30, negative="milk")
+    assert not {"cat", "tea", "milk"} & {word for word, _ in found}
+    asked, expected = {"cat", "tea", "milk"}, words.most_similar(point, topn=30)
+    assert [w for w, _ in found] == [w for w, _ in expected if w not in asked]
+    assert words.most_similar(["cat"]) == words.most_similar("cat")
+
+
+def test_analyzer_lowercase_and_max_tokens():
+    pairs = ["The Cat,runs", "the dog,runs"] * 5
+    found = tiny(analyzer=re.compile(r"\w+").findall, lowercase=True, max_epochs=1).fit(pairs)
+    assert set(found.vocabulary_) == {"the", "runs", "cat", "dog", "<unknown>"}
+    assert "the" in found and "The" not in found
+    few = tiny(max_tokens=3, max_epochs=1).fit(made_language())
+    assert list(few.vocabulary_)[3:] == ["<unknown>"]
+
+
+def test_every_pair_is_counted():
+    """Without subsampling an epoch sees the pairs that are expected, up to the drawn windows."""
+    lengths = np.random.default_rng(0).integers(1, 30, 400)
+    expected = _expected_pairs(lengths, 4)
+    by_hand = sum(
+        sum(min(b, i) + min(b, n - 1 - i) for b in range(1, 5) for i in range(n)) / 4
+        for n in lengths.tolist()
+    )
+    assert expected == pytest.approx(by_hand)
+
+
+def test_an_epoch_that_sees_few_pairs_says_so():
+    with pytest.warns(UserWarning, match=r"^sample=0.001 leaves an epoch \d\.\d% of the pairs"):
+        tiny(sample=1e-3, max_epochs=1).fit(made_language())
+
+
+def test_an_epoch_without_pairs_is_an_error(words):
+    again = copy.deepcopy(words)
+    before = vars(again).copy()
+    again.set_params(sample=1e-12)
+    with pytest.raises(ValueError) as caught:
+        again.fit(made_language())
+    assert str(caught.value) == (
+        "sample=1e-12 leaves no pair of words to epoch 1: each word of X is frequent. Set "
+        "sample=0, which keeps all words, or pass more text."
+    )
+    assert {k: v for k, v in vars(again).items() if k != "sample"} == {
+        k: v for k, v in before.items() if k != "sample"
+    }
 
 
 def test_attributes(words):
@@ -97,25 +166,25 @@ def test_chunks_change_nothing(words, monkeypatch):
 def test_any_hashable_is_a_word():
     pairs = [[(1, 2), (3, 4), "a", 5]] * 10
     words = tiny().fit(pairs)
-    assert set(words.vocabulary_) == {(1, 2), (3, 4), "a", 5}
+    assert set(words.vocabulary_) == {(1, 2), (3, 4), "a", 5, "<unknown>"}
 
 
-def test_rare_words_are_left_out():
+def test_rare_words_are_one_or_left_out():
     sentences = [*made_language(), "the zebra runs very fast today"]
-    assert "zebra" not in tiny().fit(sentences).vocabulary_
-    known = tiny(unknown_token="<unk>").fit(sentences)
+    strict = tiny(unknown="error").fit(sentences)
+    assert not {"zebra", "<unknown>"} & set(strict.vocabulary_)
+    known = tiny(unknown="<unk>").fit(sentences)
     assert "zebra" not in known.vocabulary_
     zebra, never, unknown = known.transform([["zebra", "heard", "<unk>"]])[0]
     np.testing.assert_array_equal(zebra, unknown)
     np.testing.assert_array_equal(never, unknown)
-    assert {
-        w for w, _ in tiny(unknown_token="<unk>", min_count=200).fit(sentences).most_similar("the")
-    }
+    assert {w for w, _ in tiny(unknown="<unk>", min_count=200).fit(sentences).most_similar("the")}
+    assert [x.shape for x in tiny(min_count=200).fit_transform(sentences[:600])[:1]] == [(7, 16)]
 
 
 def test_frequent_words_are_thinned(words):
     """Of the words that every other sentence has, most are skipped: fewer pairs, another net."""
-    thinned = tiny(sample=1e-3).fit(made_language())
+    thinned = tiny(sample=1e-2).fit(made_language())
     assert thinned.vectors_.tobytes() != words.vectors_.tobytes()
     assert np.isfinite(thinned.vectors_).all()
 
@@ -194,9 +263,9 @@ TEXTS = [
     (lambda w: tiny().fit(["cat"] * 5 + ["dog"] * 5),
      "no sentence of X has two words of the vocabulary; WordVectors learns from words beside each "
      "other. Pass sentences of several words, or lower min_count."),
-    (lambda w: w.transform(["the cat", "the zebra runs"]),
-     "X[1] has 'zebra', which is not in the vocabulary. Leave it out, or fit with an "
-     "unknown_token, whose vector stands for unknown words."),
+    (lambda w: tiny(unknown="error").fit(made_language()).transform(["the cat", "the zebra runs"]),
+     "X[1] has 'zebra', which is not in the vocabulary. Leave it out, or fit with "
+     "unknown='<unknown>', whose vector stands for such words."),
     (lambda w: tiny().fit([["a", "b"], ["a", None]]),
      "X[1] has None for a word, which stands for what is missing. Leave it out."),
     (lambda w: w.transform([["the", float("nan")]]),
@@ -214,20 +283,23 @@ TEXTS = [
      "columns."),
     (lambda w: tiny().fit([b"a b"] * 5),
      "X[0] is b'a b'; expected a sentence, a string or a list of tokens."),
-    (lambda w: w.most_similar(["the", "cat"]),
-     "['the', 'cat'] is a list of words; expected one word, or an array of shape (16,). Ask for "
-     "the mean of their vectors, or for one word at a time."),
+    (lambda w: w.most_similar(["the", "zebra"]), "'zebra' is not in the vocabulary of 20 words."),
+    (lambda w: w.most_similar("cat", negative=["hors"]),
+     "'hors' is not in the vocabulary of 20 words. Did you mean 'horse'?"),
+    (lambda w: w.most_similar([]), "an empty list of words; expected at least one."),
+    (lambda w: w.most_similar(np.array(["cat"])),
+     "an array of <U3; expected numbers, or a list of words."),
     (lambda w: w.most_similar(np.ones(5)),
      "the array has shape (5,); expected (16,) finite numbers."),
     (lambda w: w.most_similar(np.full(16, np.nan)),
      "the array holds NaN or infinity; expected (16,) finite numbers."),
     (lambda w: w.most_similar(None),
-     "None is not in the vocabulary of 19 words."),
+     "None is not in the vocabulary of 20 words."),
     (lambda w: w.most_similar("cat", topn=-1),
      "topn=-1; expected how many words to give, 0 or more."),
     (lambda w: w.most_similar("cat", topn=2.5),
      "topn=2.5; expected how many words to give, 0 or more."),
-    (lambda w: w.most_similar("zebra"), "'zebra' is not in the vocabulary of 19 words."),
+    (lambda w: w.most_similar("zebra"), "'zebra' is not in the vocabulary of 20 words."),
     (lambda w: tiny(negative=64).fit(["a b"]),
      "The 'negative' parameter of WordVectors must be an int in the range [1, 63]. Got 64 "
      "instead."),

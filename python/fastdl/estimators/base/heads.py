@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,6 +189,8 @@ class Steps:
 @dataclass(frozen=True)
 class Itself:
     """X is its own target: y is nothing."""
+
+    instead: ClassVar[str] = "reconstruct"  # of predict
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""

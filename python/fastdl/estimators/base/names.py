@@ -29,6 +29,11 @@ _OTHER_NAMES = {  # the first that the estimator has is meant
     "metrics": ("scoring",),
     "seed": ("random_state",),
     "n_threads": ("n_jobs",),
+    "unknown_token": ("unknown",),
+    "oov_token": ("unknown",),
+    "tokenizer": ("analyzer",),
+    "max_features": ("max_tokens",),
+    "num_words": ("max_tokens",),
     "callbacks": ("set_callbacks()",),
 }
 

@@ -46,7 +46,8 @@ def is_stochastic(estimator: Any) -> bool:
 def has_answers(estimator: Any) -> bool:
     """Say why not for `available_if`."""
     if isinstance(estimator._head, Itself):
-        raise AttributeError(f"{type(estimator).__name__} learns X itself: see its reconstruct.")
+        name, instead = type(estimator).__name__, estimator._head.instead
+        raise AttributeError(f"{name} has no predict: it learns X itself. See its {instead}.")
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,14 @@ def cut(X: Any, lengths: Any) -> Any:
     Raises
     ------
     ValueError
-        If X is not one array (n, steps, features), or a length is not from 1 to steps.
+        If X is not one array (n, steps, features) or (n, steps), or a length is not from 1 to steps.
     """
     if lengths is None:
         return X
-    if is_list(X) or np.ndim(X) != 3:
+    if is_list(X) or np.ndim(X) not in (2, 3):
         raise ValueError(
-            "lengths belongs to padded sequences, one array (n, steps, features). The sequences "
-            "of a list have lengths of their own: leave it out."
+            "lengths belongs to padded sequences, one array (n, steps, features) or (n, steps). "
+            "The sequences of a list have lengths of their own: leave it out."
         )
     X, lengths = np.asarray(X), np.asarray(lengths)
     if lengths.shape != X.shape[:1] or lengths.dtype.kind not in "iu":
@@ -66,11 +67,20 @@ def _has_steps(x: Any) -> bool:
     return np.ndim(x) == 2
 
 
-def in_form_of(X: Any, lengths: Any, answers: NDArray[Any], *, rows_are_steps: bool = False) -> Any:
+def in_form_of(
+    X: Any,
+    lengths: Any,
+    answers: NDArray[Any],
+    *,
+    rows_are_steps: bool = False,
+    of_symbols: bool = False,
+    steps: Callable[[Any], int] = len,
+) -> Any:
     """Answers for all steps, one sequence after the other, in the form in which the user gave X.
 
     A list of arrays (T_i, ...) for a list; an array (n, T, ...) for an array, with zeros, or empty
-    strings, past `lengths`.
+    strings, past `lengths`. Lists of numbers are rows, or, if they stand for symbols (`of_symbols`),
+    sequences; `steps` counts those of each.
     """
     if lengths is not None:
         real = inside(np.asarray(lengths), np.shape(X)[1])
@@ -78,8 +88,8 @@ def in_form_of(X: Any, lengths: Any, answers: NDArray[Any], *, rows_are_steps: b
         padded[real] = answers
         return padded
     X = unpacked(X)
-    if is_list(X):
-        return np.split(answers, np.cumsum([len(x) for x in X])[:-1])
+    if is_list(X) or (of_symbols and isinstance(X, (list, tuple))):
+        return np.split(answers, np.cumsum([steps(x) for x in X])[:-1])
     if rows_are_steps and are_rows(X):
         return answers
     return answers.reshape(len(X), -1, *answers.shape[1:])

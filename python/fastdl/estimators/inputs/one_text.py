@@ -1,4 +1,4 @@
-"""One text, a string or a list of tokens, as codes; and the pieces of it that are read at once."""
+"""A text or documents, as codes; and the pieces of them that are read side by side."""
 
 from __future__ import annotations
 
@@ -10,59 +10,94 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.estimators.inputs.text import encode_texts, learn_symbols
+from fastdl.estimators.inputs.symbols import Reading, Symbols, warn_of_tokens
+from fastdl.estimators.inputs.text import items
 from fastdl.layers import Layer
 from fastdl.samples import Sequences
 
 START = 0  # the code that comes before a text
 FIRST = 2  # the code of symbols_[0]
+END = "<end>"  # the symbol that comes after a document
 
 
 @dataclass(frozen=True)
 class TextInput:
-    """One text: a string of characters, or a list of tokens that are strings.
+    """One text, a string; or documents, a list of strings or of lists of tokens.
 
-    A fitted estimator has `symbols_`, and knows whether it was fitted with a string.
+    A fitted estimator has `symbols_`, with `END` among them if it was fitted with documents, and
+    knows whether they were strings.
     """
 
-    unknown_token: str | None = None
+    reading: Reading = Reading()
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> Sequences:
-        """The text as one sequence of codes, with the code of a beginning before it."""
+        """One text as one sequence of codes, with the code of a beginning before it."""
         codes = self.begun(estimator, X)
         return Sequences(codes[np.newaxis, :, np.newaxis], np.array([len(codes)], np.int32))
 
     def begun(self, estimator: Any, X: Any) -> NDArray[np.int32]:
-        """The codes of a text that may be empty, with the code of a beginning before them."""
-        codes = self.codes(estimator, X, reset=False, may_be_empty=True)
+        """The codes of one text that may be empty, with the code of a beginning before them."""
+        name = type(estimator).__name__
+        if not isinstance(X, str) and not _are_tokens(X):
+            raise ValueError(
+                f"X is {_what(X)}; {name} takes one text here, a string or a list of tokens that "
+                "are strings."
+            )
+        text = X if isinstance(X, str) else list(X)
+        (codes,) = self._codes(estimator, [text], alone=True)
         return np.append(np.int32(START), codes).astype(np.int32)
 
-    def codes(
-        self, estimator: Any, X: Any, *, reset: bool, may_be_empty: bool = False
-    ) -> NDArray[np.int32]:
-        """The codes of a text, shape (n,)."""
-        name = type(estimator).__name__
-        if not isinstance(X, str):
-            X = X.tolist() if isinstance(X, np.ndarray) else X
-            if not isinstance(X, (list, tuple)) or not all(isinstance(token, str) for token in X):
-                raise ValueError(
-                    f"X is {type(X).__name__}; {name} takes one text, a string or a list of tokens "
-                    "that are strings."
-                )
-        if not len(X):
-            if may_be_empty:
-                return np.empty(0, np.int32)
-            raise ValueError(f"X is an empty text; {name} needs at least one symbol.")
+    def documents(self, estimator: Any, X: Any, *, reset: bool) -> list[NDArray[np.int32]]:
+        """The codes of each document, shape (n_i,), with that of `END` if it is known.
+
+        Raises
+        ------
+        ValueError
+            For what is no text or list of them, and if there is no symbol in it.
+        """
+        name, alone = type(estimator).__name__, isinstance(X, str)
+        texts = [X] if alone else self._listed(name, X)
         if reset:
-            estimator.symbols_ = learn_symbols([X], self.unknown_token)
-            estimator._takes_string = isinstance(X, str)
-        if isinstance(X, str) != estimator._takes_string:
-            forms = ("a list of tokens", "a string")
+            symbols = [self.reading.symbols(text) for text in texts]
+            ends = () if alone else (END,)
+            learnt = self.reading.learn(symbols)
+            estimator.symbols_ = (*(symbol for symbol in learnt if symbol not in ends), *ends)
+            estimator._takes_string = isinstance(texts[0], str)
+            warn_of_tokens(name, texts, estimator.symbols_)
+        codes = self._codes(estimator, texts, alone=alone)
+        if END in estimator.symbols_:
+            end = np.int32(FIRST + estimator.symbols_.index(END))
+            codes = [np.append(of_one, end).astype(np.int32) for of_one in codes]
+        if not any(map(len, codes)):
+            what = "an empty text" if alone else "a list of empty texts"
+            raise ValueError(f"X is {what}; {name} needs at least one symbol.")
+        return codes
+
+    def _listed(self, name: str, X: Any) -> list[Any]:
+        """The documents, of one form."""
+        texts = items(X)
+        if not texts:
+            raise ValueError(f"X is {_what(X)}; {name} takes {_FORMS}.")
+        strings = isinstance(texts[0], str)
+        for i, text in enumerate(texts):
+            if isinstance(text, str) != strings or not (strings or _are_tokens(text)):
+                expected = "a string, as X[0] is" if strings else "a list of tokens (strings)"
+                raise ValueError(
+                    f"X[{i}] is {_what(text)}; expected {expected}. {name} takes {_FORMS}."
+                )
+        return texts if strings else list(map(list, texts))
+
+    def _codes(self, estimator: Any, texts: list[Any], *, alone: bool) -> list[NDArray[np.int32]]:
+        if isinstance(texts[0], str) != estimator._takes_string:
+            forms = ("lists of tokens", "strings")
             raise ValueError(
-                f"X is {forms[isinstance(X, str)]}, but {name} was fitted with "
-                f"{forms[estimator._takes_string]}. Pass text of that form."
+                f"X holds {forms[isinstance(texts[0], str)]}, but {type(estimator).__name__} was "
+                f"fitted with {forms[estimator._takes_string]}. Pass text of that form."
             )
-        return encode_texts(estimator, [X], alone=True).values[0, :, 0]
+        symbols: list[Symbols] = [self.reading.symbols(text) for text in texts]
+        if not any(map(len, symbols)):
+            return [np.empty(0, np.int32)] * len(texts)
+        return [x[:, 0] for x in self.reading.encode(estimator, symbols, alone=alone).listed()]
 
     def check_with(
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
@@ -83,14 +118,45 @@ class TextInput:
         tags.two_d_array = tags.three_d_array = False
 
 
-def pieces(codes: NDArray[np.int32], n: int) -> tuple[Sequences, Sequences]:
-    """What is read, and what comes next: at most n pieces of a text, the last one shorter."""
-    steps = math.ceil(len(codes) / n)
-    n = math.ceil(len(codes) / steps)
-    lengths = np.full(n, steps, np.int32)
-    lengths[-1] = len(codes) - (n - 1) * steps
-    read = np.zeros((2, n * steps), np.int32)
-    read[0, 0], read[0, 1 : len(codes)] = START, codes[:-1]
-    read[1, : len(codes)] = codes - FIRST
-    text, targets = read.reshape(2, n, steps)
-    return Sequences(text[:, :, np.newaxis], lengths), Sequences(targets, lengths)
+_FORMS = "one text, a string, or a list of documents: strings, or lists of tokens"
+
+
+def _are_tokens(X: Any) -> bool:
+    return isinstance(X, (list, tuple, np.ndarray)) and all(isinstance(token, str) for token in X)
+
+
+def _what(X: Any) -> str:
+    """What messages call something that is no text."""
+    if isinstance(X, (list, tuple)) and len(X):
+        other = [token for token in X if not isinstance(token, str)]
+        return f"a list with {other[0]!r} in it" if other else "a list of strings"
+    return "an empty list" if isinstance(X, (list, tuple)) else repr(X)[:40]
+
+
+def piece_length(documents: list[NDArray[np.int32]], n: int, least: int) -> int:
+    """How long pieces are, so that there are n, or as many as documents.
+
+    Shorter, but not below `least`, where one long document would make much padding for short ones.
+    """
+    sizes = np.array(list(map(len, documents)))
+    steps = math.ceil(sizes.sum() / n)
+    while (
+        steps > least and min(steps, sizes.max()) * np.ceil(sizes / steps).sum() > 4 * sizes.sum()
+    ):
+        steps = max(steps // 2, least)
+    return steps
+
+
+def pieces(documents: list[NDArray[np.int32]], steps: int) -> tuple[Sequences, Sequences]:
+    """What is read, and what comes next: documents in pieces of `steps`, the last ones shorter.
+
+    A piece begins by reading the symbol before it, `START` where a document begins.
+    """
+    cuts = [(of_one, t) for of_one in documents for t in range(0, len(of_one), steps)]
+    lengths = np.array([min(steps, len(of_one) - t) for of_one, t in cuts], np.int32)
+    read, targets = np.zeros((2, len(cuts), lengths.max()), np.int32)
+    for (of_one, t), length, x, y in zip(cuts, lengths, read, targets, strict=True):
+        x[0] = of_one[t - 1] if t else START
+        x[1:length] = of_one[t : t + length - 1]
+        y[:length] = of_one[t : t + length] - FIRST
+    return Sequences(read[:, :, np.newaxis], lengths), Sequences(targets, lengths)

@@ -1,4 +1,4 @@
-"""Sentences: strings that are split at white space, or lists of words of any hashable kind."""
+"""Sentences: strings that an analyzer splits, or lists of words of any hashable kind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from fastdl.estimators.inputs.symbols import Reading, warn_of_tokens
 from fastdl.layers import Layer
 
 
@@ -15,9 +16,16 @@ from fastdl.layers import Layer
 class SentenceInput:
     """An iterable of sentences, each a string or an iterable of words."""
 
+    reading: Reading = Reading("word")
+
     def check(self, estimator: Any, X: Any, *, reset: bool) -> list[list[Hashable]]:
         """The words of each sentence."""
-        return _split(X)
+        sentences = _listed(X)
+        words = [_words(sentence, i, self.reading) for i, sentence in enumerate(sentences)]
+        if reset:
+            found = {word: 1 for sentence in words for word in sentence if isinstance(word, str)}
+            warn_of_tokens(type(estimator).__name__, sentences, found)
+        return words
 
     def check_with(
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
@@ -38,8 +46,8 @@ class SentenceInput:
         tags.two_d_array = False
 
 
-def _split(X: Any) -> list[list[Hashable]]:
-    """The sentences as lists of words."""
+def _listed(X: Any) -> list[Any]:
+    """The sentences, as the user has them."""
     is_frame = hasattr(X, "columns")
     if isinstance(X, (str, bytes, Mapping)) or is_frame or not _is_iterable(X):
         what = f"the string {X[:20]!r}" if isinstance(X, str) else f"a {type(X).__name__}"
@@ -49,17 +57,16 @@ def _split(X: Any) -> list[list[Hashable]]:
         )
     if hasattr(X, "to_pylist"):  # pyarrow's arrays iterate over scalars of its own
         X = X.to_pylist()
-    return [_words(sentence, i) for i, sentence in enumerate(X)]
+    return list(X)
 
 
-def _words(sentence: Any, i: int) -> list[Hashable]:
-    if isinstance(sentence, str):
-        return list(sentence.split())
-    if isinstance(sentence, (bytes, Mapping)) or not _is_iterable(sentence):
+def _words(sentence: Any, i: int, reading: Reading) -> list[Hashable]:
+    is_text = isinstance(sentence, str)  # np.str_, too, which has no dimensions
+    if isinstance(sentence, (bytes, Mapping)) or not (is_text or _is_iterable(sentence)):
         raise ValueError(
             f"X[{i}] is {sentence!r}; expected a sentence, a string or a list of tokens."
         )
-    return list(sentence)
+    return list(reading.symbols(sentence))
 
 
 def _is_iterable(X: Any) -> bool:

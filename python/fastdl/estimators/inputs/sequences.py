@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Number
@@ -18,14 +19,8 @@ from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.forms import are_rows, is_list
 from fastdl.estimators.inputs.rows import TAKEN, as_column, validated
 from fastdl.estimators.inputs.steps import check_steps
-from fastdl.estimators.inputs.text import (
-    as_texts,
-    check_texts,
-    encode_texts,
-    items,
-    learn_symbols,
-    unpacked,
-)
+from fastdl.estimators.inputs.symbols import Reading, Symbols, are_integers, warn_of_tokens
+from fastdl.estimators.inputs.text import as_integers, as_texts, check_texts, items, unpacked
 from fastdl.layers import Layer
 from fastdl.samples import Sequences
 
@@ -42,16 +37,18 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class SequenceInput:
-    """Sequences of numbers, padded with `lengths` or a list; or texts.
+    """Sequences of numbers, padded with `lengths` or a list; or of symbols, such as texts.
 
-    X is (n, T, F), (n, n_features), a list of n arrays (T_i, F), or texts: strings, or lists of
-    tokens. Rows are sequences of `input_shape`, or of one feature; with `rows_are_steps`, of one
-    step. A fitted estimator has `input_shape_` and, of texts, `symbols_`.
+    X is (n, T, F), (n, n_features), a list of n arrays (T_i, F), or (T_i,) of one feature, or
+    texts: strings, or lists of tokens. Rows are sequences of `input_shape`, or of one feature; with
+    `rows_are_steps`, of one step. Lists of integers are symbols, as `integers` says. A fitted
+    estimator has `input_shape_` and, of symbols, `symbols_`.
     """
 
     input_shape: Any = None  # as the user set it
     rows_are_steps: bool = False
-    unknown_token: str | None = None
+    reading: Reading = Reading()
+    integers: str = "auto"  # as the user set it: "symbols", "values"
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> Sequences:
         """X padded, with lengths.
@@ -63,12 +60,13 @@ class SequenceInput:
             and symbols that are not known.
         """
         X = _of_known_form(estimator, X)
-        texts = as_texts(X)
-        self._learn_symbols(estimator, texts, reset)
-        if texts is not None:
-            return _fitting(estimator, encode_texts(estimator, texts), math.nan, reset)
+        symbols = self._symbols(estimator, X, reset)
+        self._learn_symbols(estimator, symbols, reset, texts=as_texts(X))
+        if symbols is not None:
+            return _fitting(estimator, self.reading.encode(estimator, symbols), math.nan, reset)
         if is_list(X):
             return _fitting(estimator, _from_list(estimator, X), math.nan, reset)
+        self._warn_of_integers(estimator, X, reset)
         X = validated(estimator, X, reset=reset, **_OPTIONS)
         return self._from_array(estimator, X, reset)
 
@@ -77,12 +75,13 @@ class SequenceInput:
     ) -> tuple[Sequences, NDArray[Any]]:
         """`check` for X and y together; y of shape (n,) or (n, n_outputs)."""
         X = _of_known_form(estimator, X)
-        if is_list(X):
+        if is_list(X) or self._are_symbols(estimator, X, reset):
             options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric}
             y = validate_data(estimator, "no_validation", y, **options)
             check_consistent_length(X, y)
             return self.check(estimator, X, reset=reset), as_column(y)
         self._learn_symbols(estimator, None, reset)
+        self._warn_of_integers(estimator, X, reset)
         X, y = validated(estimator, X, y, reset=reset, y_numeric=numeric, **_OPTIONS)
         return self._from_array(estimator, X, reset), y
 
@@ -90,7 +89,7 @@ class SequenceInput:
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
     ) -> tuple[Sequences, Sequences]:
         """`check` for X, and y with something for every step; see `check_steps`."""
-        if self.rows_are_steps and are_rows(X):
+        if self.rows_are_steps and are_rows(X) and not self._are_symbols(estimator, X, reset):
             checked, y = self.check_with(estimator, X, y, reset=reset, numeric=numeric)
             return checked, Sequences(y[:, np.newaxis], checked.lengths)
         name = type(estimator).__name__
@@ -106,31 +105,104 @@ class SequenceInput:
         return (*input_shape, 1) if len(input_shape) == 1 else input_shape
 
     def warn(self, estimator: Any, X: Sequences, layers: Sequence[Layer]) -> None:
-        """Nothing to warn of."""
+        """Warn that integers were taken for symbols, where nobody has said so."""
+        name = type(estimator).__name__
+        if self.integers == "auto" and are_integers(getattr(estimator, "symbols_", ())):
+            warnings.warn(
+                f"X holds lists of integers, which {name} reads as symbols, with a vector for "
+                "each. Say integers='symbols' if that is meant, or integers='values' if they are "
+                "numbers.",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def tag(self, tags: Any) -> None:
         """Three dimensions."""
         tags.three_d_array = True
 
-    def _learn_symbols(self, estimator: Any, texts: list[Any] | None, reset: bool) -> None:
-        """Learn the symbols of texts, or compare what X holds with what was fitted."""
-        name = type(estimator).__name__
+    def steps(self, x: Any) -> int:
+        """How many steps a sequence of a list has, as the user has it."""
+        return len(self.reading.symbols(x)) if isinstance(x, str) else len(x)
+
+    def _are_symbols(self, estimator: Any, X: Any, reset: bool) -> bool:
+        """Whether X holds symbols: texts, or integers that are read as such."""
+        return as_texts(X) is not None or self._integers(estimator, X, reset) is not None
+
+    def _symbols(self, estimator: Any, X: Any, reset: bool) -> list[Symbols] | None:
+        """The symbols of each text, or integers that are read as such; None of other X."""
+        name, texts = type(estimator).__name__, as_texts(X)
+        symbols: list[Symbols] | None = self._integers(estimator, X, reset)
         if texts is not None:
             check_texts(name, texts)
+            symbols = [self.reading.symbols(text) for text in texts]
+        for i, of_one in enumerate(symbols or ()):
+            if not len(of_one):
+                raise ValueError(
+                    f"X[{i}] is an empty sequence; {name} needs at least one step. Leave it out, "
+                    "in y too."
+                )
+        return symbols
+
+    def _integers(self, estimator: Any, X: Any, reset: bool) -> list[Any] | None:
+        """X as lists of integers, where they are symbols."""
+        if not reset:
+            known = are_integers(getattr(estimator, "symbols_", ()))
+            return as_integers(X) if known else None
+        found = None if self.integers == "values" else as_integers(X)
+        if self.integers == "symbols" and found is None and as_texts(X) is None:
+            raise ValueError(
+                f"{type(estimator).__name__}: integers='symbols', but X holds something else; "
+                "expected lists of integers, one for each sequence, or an array (n, steps) of an "
+                "integer dtype."
+            )
+        return found if self.integers == "symbols" or isinstance(X, (list, tuple)) else None
+
+    def _warn_of_integers(self, estimator: Any, X: Any, reset: bool) -> None:
+        """Warn of rows that look like codes of symbols."""
+        dtype, name = getattr(X, "dtype", None), type(estimator).__name__
+        silent = not reset or self.integers == "values" or self.input_shape or self.rows_are_steps
+        if (
+            silent
+            or getattr(X, "ndim", 0) != 2
+            or dtype is None
+            or dtype.kind not in "iu"
+            or dtype == "u1"
+        ):
+            return
+        warnings.warn(
+            f"X is an array of integers, whose rows {name} reads as sequences of one number a "
+            "step. Say integers='symbols' if they are codes of symbols, or integers='values' if "
+            "numbers are meant.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    def _learn_symbols(
+        self, estimator: Any, symbols: list[Symbols] | None, reset: bool, texts: Any = None
+    ) -> None:
+        """Learn the symbols of X, or compare what X holds with what was fitted."""
+        name, known = type(estimator).__name__, getattr(estimator, "symbols_", None)
         if reset:
             self._check_shape(name)
             vars(estimator).pop("symbols_", None)
-            if texts is not None:
-                estimator.symbols_ = learn_symbols(texts, self.unknown_token)
-        elif texts is None and hasattr(estimator, "symbols_"):
-            raise ValueError(
-                f"X holds numbers, but {name} was fitted with text. Pass a list of strings, or of "
-                "lists of tokens."
-            )
-        elif texts is not None and not hasattr(estimator, "symbols_"):
+            if symbols is not None:
+                estimator.symbols_ = self.reading.learn(symbols)
+                warn_of_tokens(name, texts or (), estimator.symbols_)
+        elif known is None and symbols is not None:
             raise ValueError(
                 f"X holds text, but {name} was fitted with sequences of "
                 f"{estimator.input_shape_[1]} features. Pass numbers."
+            )
+        elif known is not None and are_integers(known):
+            if symbols is None or any(isinstance(x, str) for of_one in symbols for x in of_one):
+                raise ValueError(
+                    f"X holds something else than integers, but {name} was fitted with integers as "
+                    "symbols. Pass a list of lists of integers."
+                )
+        elif known is not None and symbols is None:
+            raise ValueError(
+                f"X holds numbers, but {name} was fitted with text. Pass a list of strings, or of "
+                "lists of tokens."
             )
 
     def _from_array(self, estimator: Any, X: NDArray[Any], reset: bool) -> Sequences:
@@ -166,7 +238,8 @@ def _of_known_form(estimator: Any, X: Any) -> Any:
     name = type(estimator).__name__
     if isinstance(X, (str, bytes)):
         raise ValueError(
-            f"X is the string {X[:20]!r}; {name} takes a list of strings, or of lists of tokens."
+            f"X is the string {X[:20]!r}; {name} takes a list of strings, or of lists of tokens: "
+            "pass it in a list."
         )
     if X is None or isinstance(X, Number):
         raise ValueError(f"X is {X!r}; {name} takes {_FORMS}, or texts.")
@@ -195,6 +268,8 @@ def _numbers(name: str, i: int, x: Any) -> NDArray[Any]:
 def _from_list(estimator: Any, X: Any) -> Sequences:
     name = type(estimator).__name__
     sequences = [_numbers(name, i, x) for i, x in enumerate(X)]
+    if all(x.ndim == 1 for x in sequences):
+        sequences = [x[:, np.newaxis] for x in sequences]
     for i, x in enumerate(sequences):
         if x.ndim != 2 or 0 in x.shape[1:]:
             raise ValueError(

@@ -1,14 +1,10 @@
-"""Strings, and lists of tokens, as codes of symbols."""
+"""Strings, lists of tokens and columns of them, as users have them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
-from fastdl.data import Vocabulary
-from fastdl.samples import Sequences
 
 
 def items(X: Any) -> list[Any] | None:
@@ -38,19 +34,27 @@ def as_texts(X: Any) -> list[Any] | None:
     return texts if isinstance(first, str) else None
 
 
-def learn_symbols(texts: list[Any], unknown_token: str | None) -> tuple[str, ...]:
-    """The symbols of texts, the most frequent first, and the one that unknown ones are read as."""
-    symbols = tuple(str(symbol) for symbol in Vocabulary.fit(texts).tokens)
-    return symbols if unknown_token in (None, *symbols) else (*symbols, str(unknown_token))
-
-
-def n_codes(symbols: Sequence[str]) -> int:
-    """What an embedding needs: there are also code 0, padding, and code 1, which is not used."""
-    return len(symbols) + 2
+def as_integers(X: Any) -> list[Any] | None:
+    """X as lists of integers, if each of its sequences is one; None if it is not."""
+    if getattr(X, "ndim", 1) == 2 or hasattr(X, "columns"):
+        rows = np.asarray(X)
+        return rows.tolist() if rows.dtype.kind in "iu" else None
+    listed = []
+    for x in items(X) or ():
+        if not isinstance(x, (list, tuple, np.ndarray)) or np.ndim(x[:1]) != 1:
+            return None
+        try:
+            x = np.asarray(x)
+        except ValueError:  # numbers and lists
+            return None
+        if x.dtype.kind not in "iu" and len(x):
+            return None
+        listed.append(x.astype(int).tolist())
+    return listed or None
 
 
 def check_texts(name: str, texts: list[Any]) -> None:
-    """Raise ValueError for what is no text, or has no symbol; `name` of the estimator."""
+    """Raise ValueError for what is no text; `name` of the estimator."""
     for i, text in enumerate(texts):
         other = [] if isinstance(text, str) else [None]
         if isinstance(text, (list, tuple, np.ndarray)):
@@ -60,33 +64,3 @@ def check_texts(name: str, texts: list[Any]) -> None:
             raise ValueError(
                 f"X[{i}] is {what}; {name} takes strings, or lists of tokens that are strings."
             )
-        if not len(text):
-            raise ValueError(
-                f"X[{i}] is an empty sequence; {name} needs at least one step. Leave it out, in y "
-                "too."
-            )
-
-
-def encode_texts(estimator: Any, texts: list[Any], *, alone: bool = False) -> Sequences:
-    """Texts as codes (n, T, 1) of the estimator's `symbols_`; `alone`: X is one text.
-
-    Raises
-    ------
-    ValueError
-        For an unknown symbol, if the estimator has no `unknown_token`.
-    """
-    vocabulary = Vocabulary(estimator.symbols_)
-    codes, lengths = vocabulary.encode(texts)
-    unknown = codes == 1
-    if unknown.any():
-        token = estimator.unknown_token
-        if token not in estimator.symbols_:
-            i, t = (int(index) for index in np.argwhere(unknown)[0])
-            who = "X" if alone else f"X[{i}]"
-            raise ValueError(
-                f"{who} has {texts[i][t]!r} at step {t}, a symbol that {type(estimator).__name__} "
-                "did not see in fit. Set unknown_token, the symbol that others are read as, and "
-                "fit again."
-            )
-        codes[unknown] = vocabulary.encode([[token]])[0][0, 0]
-    return Sequences(codes[:, :, np.newaxis], lengths.astype(np.int32))

@@ -12,12 +12,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl import layers as L
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.heads import Steps
 from fastdl.estimators.base.net import Net, has_probabilities, is_stochastic
 from fastdl.estimators.base.words import word
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.inputs.forms import cut, in_form_of
-from fastdl.estimators.inputs.text import n_codes
+from fastdl.estimators.inputs.symbols import are_integers, n_codes
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting.job import Given
 from fastdl.layers import Layer
@@ -37,10 +38,18 @@ class Recurrent(RecurrentWords, Net):
         kind="bool",
         text="Whether each layer also reads from the end, with weights of its own.",
     )
+    integers: str = word(
+        default="auto",
+        rule=[StrOptions({"auto", "symbols", "values"})],
+        kind='{"auto", "symbols", "values"}',
+        text='What sequences of integers are: "symbols", such as the codes of words, each with a '
+        'vector of its own (an embedding), or "values", one number a step. "auto": in lists of '
+        "lists symbols, in arrays (n, steps) values, with a warning.",
+    )
 
     @property
     def _inputs(self) -> SequenceInput:
-        return SequenceInput(unknown_token=self.unknown_token)
+        return SequenceInput(reading=self._reading, integers=self.integers)
 
     @property
     def _each_step(self) -> bool:
@@ -226,8 +235,15 @@ class Recurrent(RecurrentWords, Net):
     def _in_form_of(self, X: Any, lengths: Any, answers: NDArray[Any]) -> Any:
         if not self._each_step:
             return answers
-        rows_are_steps = self._inputs.rows_are_steps
-        return in_form_of(X, lengths, answers, rows_are_steps=rows_are_steps)
+        inputs, of_symbols = self._inputs, are_integers(getattr(self, "symbols_", ()))
+        return in_form_of(
+            X,
+            lengths,
+            answers,
+            rows_are_steps=inputs.rows_are_steps and not of_symbols,
+            of_symbols=of_symbols,
+            steps=inputs.steps,
+        )
 
     @property
     def _n_features_out(self) -> int:

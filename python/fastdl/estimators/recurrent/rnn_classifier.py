@@ -63,7 +63,7 @@ class RNNClassifier(ClassifierMixin, Recurrent):
 
     @property
     def _inputs(self) -> SequenceInput:
-        return SequenceInput(self.input_shape, unknown_token=self.unknown_token)
+        return SequenceInput(self.input_shape, reading=self._reading, integers=self.integers)
 
     @property
     def _head(self) -> Labels:

@@ -50,7 +50,7 @@ class SequenceTagger(Recurrent):
 
     @property
     def _inputs(self) -> SequenceInput:
-        return SequenceInput(rows_are_steps=True, unknown_token=self.unknown_token)
+        return SequenceInput(rows_are_steps=True, reading=self._reading, integers=self.integers)
 
     @property
     def _head(self) -> Steps:

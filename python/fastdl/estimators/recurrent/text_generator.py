@@ -20,8 +20,8 @@ from fastdl._saved import Saved
 from fastdl.estimators.base.heads import Itself
 from fastdl.estimators.base.net import Net, is_stochastic
 from fastdl.estimators.base.words import fitted, reword
-from fastdl.estimators.inputs.one_text import FIRST, TextInput, pieces
-from fastdl.estimators.inputs.text import n_codes
+from fastdl.estimators.inputs.one_text import END, FIRST, TextInput, piece_length, pieces
+from fastdl.estimators.inputs.symbols import n_codes
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting import windows
 from fastdl.fitting.job import Checked, Given
@@ -35,10 +35,16 @@ from fastdl.samples import Sequences, inside
 class TextGenerator(RecurrentWords, Net):
     """Recurrent language model: how likely each symbol is to follow a text, and new text.
 
-    X is one string, a text of characters, or one list of tokens, which are strings. The text is cut
-    into `batch_size` pieces that are read side by side, each as one long sequence: the state goes
-    on from window to window of `truncate_bptt` symbols, the gradient is cut there (truncated
-    back-propagation through time). Memory is that of a window, whatever the length of the text.
+    X is one text, a string; or a list of documents, strings or lists of tokens. What the symbols of
+    a string are, its characters or words, `analyzer` says. A text is cut into `batch_size` pieces
+    that are read side by side, each as one long sequence: the state goes on from window to window
+    of `truncate_bptt` symbols, the gradient is cut there (truncated back-propagation through time).
+    Memory is that of a window, whatever the length of the text.
+
+    Of documents, each is read by itself, from a state of zeros; long ones are cut into pieces, as a
+    text is. After each comes a symbol for its end, "<end>", which is learnt as the others are, and
+    ends what `sample` draws. A list of strings is a list of documents: one text of tokens is a list
+    with one list in it.
 
     An `Embedding` of the symbols, recurrent layers, and an output for each symbol, trained on the
     cross-entropy. Bengio et al., "A neural probabilistic language model", JMLR 2003; Karpathy,
@@ -55,6 +61,10 @@ class TextGenerator(RecurrentWords, Net):
     'ick brown'
     >>> -lm.score(text) < 0.1  # nats per symbol
     True
+    >>> names = ["anna", "hanna", "johanna"] * 20
+    >>> lm = TextGenerator((16,), learning_rate_init=0.03, random_state=0).fit(names)
+    >>> lm.sample("joh", temperature=0)  # to its end
+    'anna'
     """
 
     hidden_layer_sizes: Sequence[int] = reword(
@@ -76,12 +86,12 @@ class TextGenerator(RecurrentWords, Net):
     max_epochs: int = reword(RecurrentWords, "max_epochs", default=20)
     _takes_string: bool = fitted(saved=Saved(FLAG, "takes_string"))
 
-    shuffle: ClassVar[bool] = False  # type: ignore[misc]
+    shuffle: ClassVar[bool] = True  # type: ignore[misc]
     scoring: ClassVar[None] = None  # type: ignore[misc]
 
     @property
     def _inputs(self) -> TextInput:
-        return TextInput(self.unknown_token)
+        return TextInput(self._reading)
 
     @property
     def _head(self) -> Itself:
@@ -102,8 +112,8 @@ class TextGenerator(RecurrentWords, Net):
 
         Parameters
         ----------
-        X : str or list of str
-            One text, of characters or of tokens.
+        X : str, or list of str or of lists of str
+            One text, or documents.
         y : None
             Ignored.
         X_val : as X, default=None
@@ -118,11 +128,11 @@ class TextGenerator(RecurrentWords, Net):
 
     @available_if(is_stochastic)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Go on for one epoch over a text; the first call learns the symbols.
+        """Go on for one epoch over a text or documents; the first call learns the symbols.
 
         Parameters
         ----------
-        X : str or list of str
+        X : as in `fit`
         y : None
             Ignored.
 
@@ -136,12 +146,13 @@ class TextGenerator(RecurrentWords, Net):
         """The mean log-likelihood of the symbols of a text: minus the nats per symbol.
 
         The larger the better, at most 0. Its negative is the cross-entropy in nats; divided by
-        ln 2, bits per symbol; its exponential, the perplexity. The text is read as one sequence,
-        from a state of zeros, and its first symbol counts, too.
+        ln 2, bits per symbol; its exponential, the perplexity. A text, or each document, is read
+        as one sequence, from a state of zeros; its first symbol counts, too, and, if documents were
+        fitted, its end.
 
         Parameters
         ----------
-        X : str or list of str
+        X : as in `fit`
         y : None
             Ignored.
 
@@ -150,7 +161,8 @@ class TextGenerator(RecurrentWords, Net):
         float
         """
         check_is_fitted(self)
-        text, targets = pieces(self._inputs.codes(self, X, reset=False), 1)
+        documents = self._inputs.documents(self, X, reset=False)
+        text, targets = pieces(documents, max(map(len, documents)))
         data = data_of(self, Checked(text, targets, None, None))
         return -windows.mean_loss(self.program_, data.ready_for(self.program_).samples)
 
@@ -192,13 +204,14 @@ class TextGenerator(RecurrentWords, Net):
         temperature: float = 1.0,
         random_state: int | np.random.RandomState | None = None,
     ) -> Any:
-        """Draw the n symbols that follow a prompt, one after the other.
+        """Draw symbols that follow a prompt, one after the other, but not the unknown one.
 
         Parameters
         ----------
         prompt : str or list of str, default=""
             How the text begins; "" is the beginning of a text.
         n : int, default=100
+            How many; fewer where a document ends.
         temperature : float, default=1.0
             What logits are divided by: below 1 the draws keep to likely symbols, 0 takes the
             likeliest always.
@@ -207,7 +220,8 @@ class TextGenerator(RecurrentWords, Net):
         Returns
         -------
         str or list of str
-            Without the prompt: a string if fit had one, otherwise a list of tokens.
+            Without the prompt: a string if fit had strings, its words parted by spaces, otherwise
+            a list of tokens.
 
         Raises
         ------
@@ -219,22 +233,30 @@ class TextGenerator(RecurrentWords, Net):
             raise ValueError(f"temperature={temperature!r}; expected a number of 0 or more.")
         if not (isinstance(n, Integral) and n >= 0):
             raise ValueError(f"n={n!r}; expected an integer of 0 or more.")
-        random, symbols = check_random_state(random_state), []
+        random, found = check_random_state(random_state), []
         codes = self._inputs.begun(self, prompt)
+        never = [i for i, symbol in enumerate(self.symbols_) if symbol == self.unknown]
         with windows.going_on(self.program_) as outputs:
-            for _ in range(n):
+            while len(found) < n:
                 logits = outputs(codes.astype(np.int32)[:, np.newaxis])[-1]
-                symbols.append(_draw(logits, temperature, random))
-                codes = np.array([symbols[-1] + FIRST])
-        found = [self.symbols_[symbol] for symbol in symbols]
-        return "".join(found) if self._takes_string else found
+                logits[never] = -np.inf
+                symbol = _draw(logits, temperature, random)
+                if self.symbols_[symbol] == END:
+                    break
+                found.append(self.symbols_[symbol])
+                codes = np.array([symbol + FIRST])
+        if not self._takes_string:
+            return found
+        return ("" if self.analyzer == "char" else " ").join(found)
 
     # --- the network
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         self._check_truncation(bidirectional=False)
         n = self._auto_batch if self.batch_size == "auto" else int(self.batch_size)
-        text, targets = pieces(self._inputs.codes(self, X, reset=reset), n)
+        documents = self._inputs.documents(self, X, reset=reset)
+        steps = piece_length(documents, n, least=self.truncate_bptt or 1)
+        text, targets = pieces(documents, steps)
         if reset:
             self.input_shape_ = text.shape[1:]
         return text, targets
@@ -266,6 +288,8 @@ class TextGenerator(RecurrentWords, Net):
 @dataclass(frozen=True)
 class _NextSymbol(Itself):
     """The symbol that comes next, for every step."""
+
+    instead: ClassVar[str] = "predict_proba, the probabilities of what comes next, and its sample"
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
         """See `Head.targets`."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fastdl import layers as L
-from fastdl._saved import SHAPE, TEXTS
+from fastdl._saved import SHAPE, TEXT_OR_INTEGER, listed
 from fastdl._sklearn import StrOptions
+from fastdl.estimators.base.text_words import TextWords
 from fastdl.estimators.base.training_words import COUNT, RATE, TrainingWords
 from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.fitting.recipe import is_lbfgs
@@ -23,7 +25,7 @@ CELLS: dict[str, Callable[..., Layer]] = {
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class RecurrentWords(TrainingWords):
+class RecurrentWords(TextWords, TrainingWords):
     """Which recurrent layers there are, how text is read, and how all is trained."""
 
     hidden_layer_sizes: Sequence[int] = word(
@@ -70,13 +72,6 @@ class RecurrentWords(TrainingWords):
         kind="int",
         text="Of texts, the length of the vector that stands for a symbol.",
     )
-    unknown_token: str | None = word(
-        default=None,
-        rule=[str, None],
-        kind="str or None",
-        text="Of texts, the symbol that those which fit did not see are read as; it may, but need "
-        "not, occur in X. None: unknown symbols are an error.",
-    )
     clip_norm: float | None = reword(
         TrainingWords,
         "clip_norm",
@@ -88,10 +83,10 @@ class RecurrentWords(TrainingWords):
         "Steps of the longest sequence of the first fit, and features.",
         saved=SHAPE,
     )
-    symbols_: tuple[str, ...] = fitted(
-        "tuple of str",
-        "Of texts: the symbols met in fit, the most frequent first, and `unknown_token`.",
-        saved=TEXTS,
+    symbols_: tuple[Any, ...] = fitted(
+        "tuple of str or int",
+        "Of texts and integers: the symbols that fit kept, the most frequent first, and `unknown`.",
+        saved=listed(TEXT_OR_INTEGER, "texts or integers")._replace(plain=tuple),
     )
 
     def _recurrent_layers(

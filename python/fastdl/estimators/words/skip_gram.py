@@ -64,7 +64,8 @@ def train(
 ) -> None:
     """Train for `max_epochs` epochs, or until a callback says stop.
 
-    A diverging epoch ends the training with a warning and the vectors of the last one.
+    A diverging epoch ends the training with a warning and the vectors of the last one. Another
+    warns of a first epoch to which subsampling leaves less than a tenth of the pairs.
 
     Parameters
     ----------
@@ -76,6 +77,11 @@ def train(
     random_state : RandomState
     tasks : EpochTasks, optional
         Callbacks to tell of each epoch.
+
+    Raises
+    ------
+    ValueError
+        If subsampling leaves no pair of words to an epoch.
     """
     noise, contexts = _noise(corpus.share), np.zeros_like(vectors)
     seed = random_state.randint(2**31 - 1)
@@ -87,6 +93,7 @@ def train(
         after = vectors.copy()
         tokens, starts = _thinned(corpus, e.sample, random_state)
         loss, pairs = _epoch(e, epoch, tokens, starts, noise, after, contexts, seed)
+        _check_pairs(e, epoch, pairs, corpus)
         if not np.isfinite(loss):
             _warn_of_divergence(e, epoch, loss)
             return
@@ -100,6 +107,32 @@ def train(
             print(line(epoch + 1, figures, e.history_["seconds"][-1]))
         if tasks and tasks.end():
             return
+
+
+def _check_pairs(e: Trainee, epoch: int, pairs: int, corpus: Corpus) -> None:
+    """Raise if there was nothing to learn in an epoch; warn if the first had little."""
+    if not pairs:
+        raise ValueError(
+            f"sample={e.sample} leaves no pair of words to epoch {epoch + 1}: each word of X is "
+            "frequent. Set sample=0, which keeps all words, or pass more text."
+        )
+    share = pairs / _expected_pairs(np.diff(corpus.starts), e.window)
+    if epoch == 0 and share < 0.1:
+        warnings.warn(
+            f"sample={e.sample} leaves an epoch {share:.1%} of the pairs of words that X has: its "
+            "words are few, so each is frequent. Set a larger sample, such as 0.01, or sample=0, "
+            "which keeps all words.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _expected_pairs(lengths: NDArray[np.int64], window: int) -> float:
+    """Pairs of an epoch with all words: the number drawn for a word is uniform up to `window`."""
+    distances = range(1, min(window, int(lengths.max(initial=0)) - 1) + 1)
+    return sum(
+        2 * float(np.maximum(lengths - d, 0).sum()) * (window - d + 1) / window for d in distances
+    )
 
 
 def _warn_of_divergence(e: Trainee, epoch: int, loss: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from numbers import Integral
 from typing import Any, Self
 
@@ -14,10 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 from fastdl._saved import MATRIX, NATURAL, REAL, Saved, listed, short
 from fastdl._sklearn import Interval, TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
+from fastdl.estimators.base.text_words import TextWords
 from fastdl.estimators.base.training_words import COUNT, POSITIVE, RATE
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.inputs.sentences import SentenceInput, counted, is_hashable
-from fastdl.estimators.words import skip_gram
+from fastdl.estimators.inputs.symbols import ERROR, UNKNOWN
+from fastdl.estimators.words import similarity, skip_gram
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks
 
@@ -37,7 +39,7 @@ class _Words:
         return vocabulary
 
 
-class WordVectors(TransformerMixin, Estimator):
+class WordVectors(TextWords, TransformerMixin, Estimator):
     """A vector for each word, such that words with the same neighbours have similar ones.
 
     Skip-gram with negative sampling: the vector of a word near by has to distinguish the word in
@@ -46,9 +48,13 @@ class WordVectors(TransformerMixin, Estimator):
     compositionality", NIPS 2013. The words near by share what is drawn (Ji, Satish, Li and Dubey,
     "Parallelizing word2vec in shared and distributed memory", 2016).
 
-    A sentence is a list of tokens, or a string that is split at white space; a token is anything
-    hashable except None and NaN. Gradient descent goes from word to word, in one thread: the same
-    `random_state` gives the same bytes.
+    A sentence is a string, whose words `analyzer` says, or a list of tokens; a token is anything
+    hashable except None and NaN. Words that are rare, and, in `transform`, those that fit did not
+    see, are read as one, `unknown`, whose vector is learnt from the rare ones. Gradient descent
+    goes from word to word, in one thread: the same `random_state` gives the same bytes.
+
+    ``words["cat"]`` is the vector of a word, ``words[["cat", "dog"]]`` an array of those of two,
+    and ``"cat" in words`` says whether there is one.
 
     Examples
     --------
@@ -59,6 +65,8 @@ class WordVectors(TransformerMixin, Estimator):
     'dog'
     >>> [x.shape for x in words.transform(["the cat sleeps", ["dog"]])]
     [(3, 8), (1, 8)]
+    >>> words["cat"].shape, words[["cat", "dog"]].shape, "zebra" in words
+    ((8,), (2, 8), False)
     """
 
     vector_size: int = word(
@@ -81,7 +89,7 @@ class WordVectors(TransformerMixin, Estimator):
         default=5,
         rule=[COUNT],
         kind="int",
-        text="Words that occur less often are left out, or taken for `unknown_token`.",
+        text='Words that occur less often are read as `unknown`; left out, if that is "error".',
     )
     sample: float = word(
         default=1e-3,
@@ -90,13 +98,7 @@ class WordVectors(TransformerMixin, Estimator):
         text="Share of the corpus above which a word is frequent: of its occurrences some are left "
         "out at random, in each epoch anew. 0 keeps them all.",
     )
-    unknown_token: Hashable | None = word(
-        default=None,
-        rule="no_validation",
-        kind="hashable",
-        text="The word that stands for all rare and unknown ones. None: `transform` refuses "
-        "unknown words.",
-    )
+    analyzer: str | Callable[[str], list[str]] = reword(TextWords, "analyzer", default="word")
     learning_rate_init: float = word(
         default=0.025,
         rule=[POSITIVE],
@@ -136,7 +138,7 @@ class WordVectors(TransformerMixin, Estimator):
 
     @property
     def _inputs(self) -> SentenceInput:
-        return SentenceInput()
+        return SentenceInput(self._reading)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "vectors_")
@@ -172,7 +174,8 @@ class WordVectors(TransformerMixin, Estimator):
         Raises
         ------
         ValueError
-            If there is no sentence, no frequent word, or never one beside another.
+            If there is no sentence, no frequent word, or never one beside another, or if `sample`
+            leaves none.
         """
         return self._fit(Given(X))
 
@@ -222,75 +225,82 @@ class WordVectors(TransformerMixin, Estimator):
         Raises
         ------
         ValueError
-            For a word that is not in the vocabulary, if there is no `unknown_token`.
+            For a word that is not in the vocabulary, with ``unknown="error"``.
         """
         check_is_fitted(self)
         sentences = self._inputs.check(self, X, reset=False)
         new = counted(sentences).keys() - self.vocabulary_.keys()
-        if new and self.unknown_token is None:
+        if new and self.unknown not in self.vocabulary_:
             i, word = next((i, w) for i, words in enumerate(sentences) for w in words if w in new)
             raise ValueError(
                 f"X[{i}] has {word!r}, which is not in the vocabulary. Leave it out, or fit with "
-                "an unknown_token, whose vector stands for unknown words."
+                f"unknown={UNKNOWN!r}, whose vector stands for such words."
             )
         tokens, starts = self._encode(sentences)
         return np.split(self.vectors_[tokens], starts[1:-1])[: len(sentences)]
 
+    def __contains__(self, word: object) -> bool:
+        """Whether a word has a vector of its own."""
+        check_is_fitted(self)
+        return is_hashable(word) and word in self.vocabulary_
+
+    def __getitem__(self, word: Hashable | list[Hashable]) -> NDArray[np.float32]:
+        """The vector of a word, shape (vector_size,), or of n words, (n, vector_size).
+
+        Raises
+        ------
+        KeyError
+            For a word that is not in the vocabulary.
+        """
+        check_is_fitted(self)
+        try:
+            if isinstance(word, list):
+                return self.vectors_[[similarity.row(self.vocabulary_, w) for w in word]]
+            return self.vectors_[similarity.row(self.vocabulary_, word)].copy()
+        except ValueError as error:
+            raise KeyError(str(error)) from None
+
+    __iter__ = None  # without it, Python would ask for words[0], words[1] ...
+
     def most_similar(
-        self, word: Hashable | ArrayLike, topn: int = 10
+        self,
+        word: Hashable | list[Hashable] | ArrayLike,
+        topn: int = 10,
+        *,
+        negative: Hashable | list[Hashable] = (),
     ) -> list[tuple[Hashable, float]]:
         """The words whose vectors point in the most similar directions.
 
         Parameters
         ----------
-        word : a word, or array-like of shape (vector_size,)
-            An array asks for the words next to that point: king - man + woman.
+        word : a word, a list of words, or array-like of shape (vector_size,)
+            A list asks for the mean of their directions, an array for the words next to that point.
         topn : int, default=10
             How many.
+        negative : a word, or a list of words, default=()
+            Words whose directions are taken off: king, woman without man. Mikolov, Yih and Zweig,
+            "Linguistic regularities in continuous space word representations", NAACL 2013.
 
         Returns
         -------
         list of (word, cosine)
-            The most similar first; without `word` itself.
+            The most similar first; without the words that were asked for, and `unknown`.
 
         Raises
         ------
         ValueError
-            If the word is not in the vocabulary, the array has another shape or holds NaN or
+            If a word is not in the vocabulary, the array has another shape or holds NaN or
             infinity, or topn is negative.
         """
         check_is_fitted(self)
         if not (isinstance(topn, Integral) and topn >= 0):
             raise ValueError(f"topn={topn!r}; expected how many words to give, 0 or more.")
-        row, vector = self._looked_up(word)
-        lengths = np.linalg.norm(self.vectors_, axis=1) * np.linalg.norm(vector)
-        cosine = self.vectors_ @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
-        words = list(self.vocabulary_)
-        order = [i for i in np.argsort(-cosine, kind="stable") if i != row]
+        known, vectors = self.vocabulary_, self.vectors_
+        vector, rows = similarity.direction(known, vectors, word, negative)
+        cosine, words = similarity.cosines(vectors, vector), list(known)
+        without = {*rows, known.get(self.unknown, -1)}
+        order = [i for i in np.argsort(-cosine, kind="stable") if i not in without]
         return [(words[i], float(cosine[i])) for i in order[:topn]]
-
-    def _looked_up(self, word: Any) -> tuple[int, NDArray[np.float32]]:
-        """The row of a word, -1 for an array, and its vector."""
-        size = self.vectors_.shape[1]
-        if isinstance(word, (list, np.ndarray)):
-            point = np.asarray(word)
-            if point.dtype.kind not in "iuf":
-                raise ValueError(
-                    f"{word!r} is a list of words; expected one word, or an array of shape "
-                    f"({size},). Ask for the mean of their vectors, or for one word at a time."
-                )
-            if point.shape != (size,) or not np.isfinite(point).all():
-                seen = (
-                    f"has shape {point.shape}"
-                    if point.shape != (size,)
-                    else "holds NaN or infinity"
-                )
-                raise ValueError(f"the array {seen}; expected ({size},) finite numbers.")
-            return -1, point.astype(np.float32)
-        if not is_hashable(word) or word not in self.vocabulary_:
-            raise ValueError(f"{word!r} is not in the vocabulary of {len(self.vocabulary_)} words.")
-        row = self.vocabulary_[word]
-        return row, self.vectors_[row]
 
     # --- words to numbers
 
@@ -299,16 +309,17 @@ class WordVectors(TransformerMixin, Estimator):
         found = counted(sentences)
         if not found:
             raise ValueError("X has no words; expected a list of sentences.")
-        known = {word: n for word, n in found.most_common() if n >= self.min_count}
+        common = found.most_common(self.max_tokens)
+        known = {word: n for word, n in common if n >= self.min_count}
         if not known:
             word, n = found.most_common(1)[0]
             raise ValueError(
                 f"no word of X occurs min_count={self.min_count} times; the most frequent, "
                 f"{word!r}, occurs {n} times. Lower min_count, or pass more text."
             )
-        if self.unknown_token is not None:
-            known.setdefault(self.unknown_token, found[self.unknown_token])
-            known[self.unknown_token] += sum(n for word, n in found.items() if word not in known)
+        if self.unknown != ERROR:
+            known.setdefault(self.unknown, found[self.unknown])
+            known[self.unknown] += sum(n for word, n in found.items() if word not in known)
         return known
 
     def _encode(
@@ -316,7 +327,7 @@ class WordVectors(TransformerMixin, Estimator):
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """All rows, one after the other, and where each sentence starts, with the end."""
         vocabulary = self.vocabulary_
-        unknown = -1 if self.unknown_token is None else vocabulary[self.unknown_token]
+        unknown = vocabulary.get(self.unknown, -1)
         starts = np.cumsum([0, *map(len, sentences)])
         rows = (vocabulary.get(word, unknown) for sentence in sentences for word in sentence)
         tokens = np.fromiter(rows, np.int32, int(starts[-1]))

@@ -1,0 +1,50 @@
+"""The words of estimators that read text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastdl._sklearn import StrOptions
+from fastdl.estimators.base.training_words import COUNT
+from fastdl.estimators.base.words import word
+from fastdl.estimators.inputs.symbols import UNKNOWN, Reading
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TextWords:
+    """How strings become symbols, and which symbols are known."""
+
+    analyzer: str | Callable[[str], list[str]] = word(
+        default="char",
+        rule=[StrOptions({"char", "word"}), callable],
+        kind='{"char", "word"} or callable',
+        text="What the symbols of a string are: its characters; its words, split at white space; "
+        "or what a function from a string to a list of strings finds, such as "
+        '``re.compile(r"\\w+|[^\\w\\s]").findall`` for words and punctuation marks. A model file '
+        "cannot hold a function (pickle can). Lists of tokens are split already.",
+    )
+    lowercase: bool = word(
+        default=False,
+        rule=["boolean"],
+        kind="bool",
+        text="Whether symbols are made lower case, those of lists of tokens too.",
+    )
+    max_tokens: int | None = word(
+        default=None,
+        rule=[COUNT, None],
+        kind="int or None",
+        text="Of the symbols in fit, only so many are kept, the most frequent; the others are read "
+        "as `unknown`. None: all.",
+    )
+    unknown: str = word(
+        default=UNKNOWN,
+        rule=[str],
+        kind="str",
+        text="The one symbol that all those are read as which fit did not see, or did not keep; "
+        'it may, but need not, occur in X. "error": such symbols are an error.',
+    )
+
+    @property
+    def _reading(self) -> Reading:
+        return Reading(self.analyzer, self.lowercase, self.max_tokens, self.unknown)
