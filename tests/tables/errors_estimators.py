@@ -354,9 +354,6 @@ TEXTS = [
      f"analyzer={str.isalpha!r} makes True of 'anna'; expected a list of strings."),
     (texts([*WORDS, " "], analyzer="word"), ValueError,
      "X[3] is an empty sequence; RNNClassifier needs at least one step. Leave it out, in y too."),
-    (texts(WORDS, analyzer="words"), ValueError,
-     "The 'analyzer' parameter of RNNClassifier must be a str among {'char', 'word'} or a "
-     "callable. Got 'words' instead."),
     (texts([["a b", "c"], ["a b"]]), UserWarning,
      "X has the token 'a b', with white space in it: RNNClassifier takes it for one symbol. Where "
      "it is a text, pass it as a string, not in a list of its own, and analyzer='word' for its "
@@ -383,8 +380,8 @@ TEXTS = [
      "X holds numbers, but RNNClassifier was fitted with text. Pass a list of strings, or of lists "
      "of tokens."),
     (texts(WORDS, "anna"), ValueError,
-     "X is the string 'anna'; RNNClassifier takes a list of strings, or of lists of tokens: pass it "
-     "in a list."),
+     "X is the string 'anna'; RNNClassifier takes a list of strings, or of lists of tokens: pass "
+     "it in a list."),
     (texts(WORDS, []), ValueError, "X holds no sequence; RNNClassifier needs at least one."),
     (rnn_predict([]), ValueError, "X holds no sequence; RNNClassifier needs at least one."),
     (rnn_predict(None), ValueError,

@@ -114,7 +114,8 @@ def test_tokens():
 def test_words():
     lm = generator(max_epochs=30, truncate_bptt=5, analyzer="word").fit(TEXT)
     assert lm.sample("the quick", 2, temperature=0) == "brown fox"
-    assert lm.symbols_[0] == "the" and len(lm.symbols_) == len(set(TOKENS)) + 1
+    assert lm.symbols_[0] == "the"
+    assert len(lm.symbols_) == len(set(TOKENS)) + 1
 
 
 # --- many documents

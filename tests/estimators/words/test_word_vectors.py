@@ -67,7 +67,7 @@ def test_words_by_name(words):
     tea, milk = words["tea"], words["milk"]
     np.testing.assert_array_equal(tea, words.vectors_[words.vocabulary_["tea"]])
     np.testing.assert_array_equal(words[["tea", "milk"]], [tea, milk])
-    assert "tea" in words and "zebra" not in words and ["tea"] not in words
+    assert [word in words for word in ("tea", "zebra", ["tea"])] == [True, False, False]
     with pytest.raises(KeyError) as caught:
         words["teas"]
     assert caught.value.args == (
@@ -92,7 +92,7 @@ def test_analyzer_lowercase_and_max_tokens():
     pairs = ["The Cat,runs", "the dog,runs"] * 5
     found = tiny(analyzer=re.compile(r"\w+").findall, lowercase=True, max_epochs=1).fit(pairs)
     assert set(found.vocabulary_) == {"the", "runs", "cat", "dog", "<unknown>"}
-    assert "the" in found and "The" not in found
+    assert [word in found for word in ("the", "The")] == [True, False]
     few = tiny(max_tokens=3, max_epochs=1).fit(made_language())
     assert list(few.vocabulary_)[3:] == ["<unknown>"]
 
@@ -117,12 +117,12 @@ def test_an_epoch_without_pairs_is_an_error(words):
     again = copy.deepcopy(words)
     before = vars(again).copy()
     again.set_params(sample=1e-12)
-    with pytest.raises(ValueError) as caught:
-        again.fit(made_language())
-    assert str(caught.value) == (
+    text = (
         "sample=1e-12 leaves no pair of words to epoch 1: each word of X is frequent. Set "
         "sample=0, which keeps all words, or pass more text."
     )
+    with pytest.raises(ValueError, match=f"^{text}$"):
+        again.fit(made_language())
     assert {k: v for k, v in vars(again).items() if k != "sample"} == {
         k: v for k, v in before.items() if k != "sample"
     }

@@ -18,7 +18,7 @@ def cut(X: Any, lengths: Any) -> Any:
     Raises
     ------
     ValueError
-        If X is not one array (n, steps, features) or (n, steps), or a length is not from 1 to steps.
+        If X is not one array (n, steps, features) or (n, steps), or a length is not 1 to steps.
     """
     if lengths is None:
         return X
@@ -79,8 +79,8 @@ def in_form_of(
     """Answers for all steps, one sequence after the other, in the form in which the user gave X.
 
     A list of arrays (T_i, ...) for a list; an array (n, T, ...) for an array, with zeros, or empty
-    strings, past `lengths`. Lists of numbers are rows, or, if they stand for symbols (`of_symbols`),
-    sequences; `steps` counts those of each.
+    strings, past `lengths`. Lists of numbers are rows; if they stand for symbols (`of_symbols`),
+    they are sequences. `steps` counts those of each.
     """
     if lengths is not None:
         real = inside(np.asarray(lengths), np.shape(X)[1])

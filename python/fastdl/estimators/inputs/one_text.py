@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.estimators.inputs.symbols import Reading, Symbols, warn_of_tokens
+from fastdl.estimators.inputs.symbols import CHARACTERS, Reading, Symbols, warn_of_tokens
 from fastdl.estimators.inputs.text import items
 from fastdl.layers import Layer
 from fastdl.samples import Sequences
@@ -28,7 +28,7 @@ class TextInput:
     knows whether they were strings.
     """
 
-    reading: Reading = Reading()
+    reading: Reading = CHARACTERS
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> Sequences:
         """One text as one sequence of codes, with the code of a beginning before it."""

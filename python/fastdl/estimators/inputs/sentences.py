@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from fastdl.estimators.inputs.symbols import Reading, warn_of_tokens
+from fastdl.estimators.inputs.symbols import WORDS, Reading, warn_of_tokens
 from fastdl.layers import Layer
 
 
@@ -16,7 +16,7 @@ from fastdl.layers import Layer
 class SentenceInput:
     """An iterable of sentences, each a string or an iterable of words."""
 
-    reading: Reading = Reading("word")
+    reading: Reading = WORDS
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> list[list[Hashable]]:
         """The words of each sentence."""

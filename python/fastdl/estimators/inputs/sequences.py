@@ -19,7 +19,13 @@ from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.forms import are_rows, is_list
 from fastdl.estimators.inputs.rows import TAKEN, as_column, validated
 from fastdl.estimators.inputs.steps import check_steps
-from fastdl.estimators.inputs.symbols import Reading, Symbols, are_integers, warn_of_tokens
+from fastdl.estimators.inputs.symbols import (
+    CHARACTERS,
+    Reading,
+    Symbols,
+    are_integers,
+    warn_of_tokens,
+)
 from fastdl.estimators.inputs.text import as_integers, as_texts, check_texts, items, unpacked
 from fastdl.layers import Layer
 from fastdl.samples import Sequences
@@ -47,7 +53,7 @@ class SequenceInput:
 
     input_shape: Any = None  # as the user set it
     rows_are_steps: bool = False
-    reading: Reading = Reading()
+    reading: Reading = CHARACTERS
     integers: str = "auto"  # as the user set it: "symbols", "values"
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> Sequences:

@@ -94,6 +94,9 @@ class Reading:
         return Sequences(codes[:, :, np.newaxis], lengths.astype(np.int32))
 
 
+CHARACTERS, WORDS = Reading("char"), Reading("word")
+
+
 def warn_of_tokens(name: str, texts: Sequence[Any], symbols: Iterable[Hashable]) -> None:
     """Warn of texts for tokens: of what users wrote as lists, and has white space inside."""
     if all(isinstance(text, str) for text in texts):
