@@ -4,7 +4,7 @@
 
 The file holds values (hours, 7), whose first column is PM2.5 in ug/m3 (NaN where missing) and the
 others weather; wind_direction (hours,), codes; wind_names. The last year is the test set. The
-forecast to beat is persistence: the next hour is like this one.
+forecasts to beat are persistence, the next hour is like this one, and Ridge on the same windows.
 
 X. Liang et al., "Assessing Beijing's PM2.5 pollution", Proceedings of the Royal Society A 471
 (2015), for the data.
@@ -14,9 +14,10 @@ import argparse
 import time
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.linear_model import Ridge
 
 from fastdl import RNNRegressor
+from fastdl.data import windows
 
 HOURS, YEAR = 24, 365 * 24
 
@@ -45,8 +46,9 @@ def main() -> None:
 
     X, pm25 = features(np.load(arguments.data))
     mean, std = X[:-YEAR].mean(axis=0), X[:-YEAR].std(axis=0)
-    windows = np.swapaxes(sliding_window_view((X - mean) / std, HOURS, axis=0), 1, 2)[:-1]
-    now, ahead = pm25[HOURS - 1 : -1], pm25[HOURS:]  # of each window's last hour, and the next
+    _, ahead = windows(pm25, HOURS)
+    sequences, _ = windows((X - mean) / std, HOURS)
+    now = pm25[HOURS - 1 : -1]  # the last hour of each
     usable = ~np.isnan(now) & ~np.isnan(ahead)
     train, test = (np.flatnonzero(usable[p]) + p.start for p in parts(len(ahead)))
 
@@ -63,11 +65,14 @@ def main() -> None:
         random_state=0,
     )
     start = time.perf_counter()
-    rnn.fit(windows[train], change[train] / scale)
+    rnn.fit(sequences[train], change[train] / scale)
     seconds = time.perf_counter() - start
+    lags = sequences.reshape(len(sequences), -1).astype(np.float64)
+    ridge = Ridge().fit(lags[train], change[train] / scale)
     forecasts = {
         "persistence": now[test],
-        f"recurrent network ({seconds:.0f} s)": now[test] + scale * rnn.predict(windows[test]),
+        "Ridge on lags": now[test] + scale * ridge.predict(lags[test]),
+        f"recurrent network ({seconds:.0f} s)": now[test] + scale * rnn.predict(sequences[test]),
     }
     for name, forecast in forecasts.items():
         error = forecast - ahead[test]

@@ -15,6 +15,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "adding_problem": "--steps 10 --samples 200 --epochs 1",
     "beijing_pm25": "--epochs 1",
+    "forecast_series": "--length 8 --horizon 3 --period 7 --epochs 1",
     "gradients_through_time": "--steps 10 --samples 100 --epochs 1 --pictures PICTURES",
     "japanese_vowels": "--epochs 1 --seeds 1",
     "mnist_by_rows": "--epochs 1",
@@ -60,6 +61,8 @@ def sequences(tmp_path_factory):
     air[50:60, 0] = np.nan
     wind = {"wind_direction": np.arange(hours) % 3, "wind_names": np.array(["N", "S", "W"])}
     np.savez(folder / "air.npz", values=air, **wind)
+    dates = [f"day {t},{np.sin(t) + rng.normal():.2f}" for t in range(120)]
+    (folder / "series.csv").write_text("\n".join(["date,value", *dates]))
     for i, language in enumerate(("Elvish", "Orcish")):
         names = {"".join(rng.choice(list("aeinlr" if i else "ugkzsh"), 5)) for _ in range(40)}
         (folder / f"{language}.txt").write_text("\n".join(sorted(names)), encoding="utf-8")
@@ -68,6 +71,7 @@ def sequences(tmp_path_factory):
         "tiny_shakespeare": folder / "text.txt",
         "japanese_vowels": folder / "vowels.npz",
         "beijing_pm25": folder / "air.npz",
+        "forecast_series": folder / "series.csv",
         "names_by_nationality": folder,
     }
 

@@ -1,11 +1,13 @@
-"""Data on its way in: MNIST's file formats, ragged sequences, text.
+"""Data on its way in: MNIST's file formats, ragged sequences, text, time series.
 
 ``load_idx`` and ``load_mnist`` read files that the user has; nothing is downloaded.
 ``pad_sequences``, ``Vocabulary`` and ``bucket_by_length`` turn ragged lists and texts into padded
-arrays, lengths and batches.
+arrays, lengths and batches; ``windows`` turns a time series into what comes next, and what was
+before.
 """
 
 from fastdl.data._idx import load_idx, load_mnist
 from fastdl.data._sequences import Vocabulary, bucket_by_length, pad_sequences
+from fastdl.data._windows import windows
 
-__all__ = ["Vocabulary", "bucket_by_length", "load_idx", "load_mnist", "pad_sequences"]
+__all__ = ["Vocabulary", "bucket_by_length", "load_idx", "load_mnist", "pad_sequences", "windows"]

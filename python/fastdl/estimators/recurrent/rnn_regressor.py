@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from fastdl.estimators.base.heads import Numbers, Steps
 from fastdl.estimators.base.training_words import NUMBER_LOSS
 from fastdl.estimators.base.words import word
 from fastdl.estimators.inputs import SequenceInput
+from fastdl.estimators.recurrent.forecasting import forecast
 from fastdl.estimators.recurrent.recurrent import Recurrent
 from fastdl.losses import Loss
 
@@ -55,6 +59,49 @@ class RNNRegressor(RegressorMixin, Recurrent):
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
 
     score = Recurrent.score  # with lengths, which RegressorMixin's does not know
+
+    def forecast(
+        self, series: ArrayLike, n_steps: int, *, exogenous: ArrayLike | None = None
+    ) -> NDArray[Any]:
+        """Forecast the steps after the end of a time series, by a fit on `fastdl.data.windows`.
+
+        A network that was fitted with a horizon of h answers for h steps at once (direct). For
+        more, its answers are put behind the series, and it goes on from there (recursive). Of the
+        series, the last window is read.
+
+        Parameters
+        ----------
+        series : array-like of shape (T,) or (T, F)
+            T is at least the length of the windows.
+        n_steps : int
+            How many steps to forecast.
+        exogenous : array-like of shape (T + later, E), default=None
+            What else is known of each step, if the windows had it. Where the network has to go on
+            from its own answers, of later steps, too, all but the last h.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,) or (n_steps, F)
+
+        Raises
+        ------
+        ValueError
+            For a series that is too short, or has other columns than the windows had.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastdl import RNNRegressor
+        >>> from fastdl.data import windows
+        >>> wave = np.sin(np.arange(300) / 5)
+        >>> X, y = windows(wave, length=20)
+        >>> rnn = RNNRegressor((16,), max_epochs=30, learning_rate_init=0.01, random_state=0)
+        >>> ahead = rnn.fit(X, y).forecast(wave, n_steps=10)
+        >>> bool(np.abs(ahead - np.sin(np.arange(300, 310) / 5)).max() < 0.2)
+        True
+        """
+        check_is_fitted(self)
+        return forecast(self, series, n_steps, exogenous)
 
     @property
     def _inputs(self) -> SequenceInput:
