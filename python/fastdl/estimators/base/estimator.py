@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, dataclass_transform
+import copy
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,18 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         saved=NAMES,
     )
     device_: str = fitted("str", "What did the work.", saved=TEXT)
+
+    _taken_as_is: ClassVar[tuple[str, ...]] = ()  # parameters that clones share: fitted estimators
+
+    def __sklearn_clone__(self) -> Self:
+        """A clone learns from the same fitted estimators: they stay as they are."""
+        bare = copy.copy(self)
+        for name in self._taken_as_is:
+            setattr(bare, name, None)
+        new: Self = super(Estimator, bare).__sklearn_clone__()
+        for name in self._taken_as_is:
+            setattr(new, name, getattr(self, name))
+        return new
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

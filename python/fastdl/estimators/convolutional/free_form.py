@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
@@ -68,6 +67,7 @@ class FreeForm(TrainingWords, Net):
     convolution: str = word(default="auto", like=CONVOLUTION)
     input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
 
+    _taken_as_is: ClassVar[tuple[str, ...]] = ("init_from",)
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
 
     @property
@@ -88,14 +88,6 @@ class FreeForm(TrainingWords, Net):
             This object.
         """
         return super().set_params(**set_layers(self, ["layers"], params))
-
-    def __sklearn_clone__(self) -> Self:
-        """A clone learns from the same fitted estimator: `init_from` stays as it is."""
-        bare = copy.copy(self)
-        bare.init_from = None
-        new: Self = super(FreeForm, bare).__sklearn_clone__()
-        new.init_from = self.init_from
-        return new
 
     # --- the network
 

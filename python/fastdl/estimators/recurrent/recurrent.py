@@ -18,9 +18,9 @@ from fastdl.estimators.base.net import Net, has_probabilities, is_stochastic
 from fastdl.estimators.base.words import word
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.inputs.forms import cut, in_form_of
-from fastdl.estimators.inputs.symbols import are_integers, n_codes
+from fastdl.estimators.inputs.symbols import are_integers
 from fastdl.estimators.recurrent.words import RecurrentWords
-from fastdl.fitting.job import Given
+from fastdl.fitting.job import Given, Job
 from fastdl.layers import Layer
 from fastdl.samples import Sequences, inside
 from fastdl.validation import check_weights
@@ -213,11 +213,13 @@ class Recurrent(RecurrentWords, Net):
         return min(steps, self.truncate_bptt or steps), n_features
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
-        codes = n_codes(self.symbols_) if hasattr(self, "symbols_") else 0
-        hidden = self._recurrent_layers(
-            codes, bidirectional=self.bidirectional, each_step=self._each_step
-        )
+        hidden = self._recurrent_layers(bidirectional=self.bidirectional, each_step=self._each_step)
         return [*hidden, L.Dense(n_outputs, name="output")]
+
+    def _start(self, job: Job) -> None:
+        """From the vectors of `embedding`."""
+        super()._start(job)
+        self._start_embedding(self._network)
 
     # --- answers
 

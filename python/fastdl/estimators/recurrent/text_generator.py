@@ -21,10 +21,9 @@ from fastdl.estimators.base.heads import Itself
 from fastdl.estimators.base.net import Net, is_stochastic
 from fastdl.estimators.base.words import fitted, reword
 from fastdl.estimators.inputs.one_text import END, FIRST, TextInput, piece_length, pieces
-from fastdl.estimators.inputs.symbols import n_codes
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting import windows
-from fastdl.fitting.job import Checked, Given
+from fastdl.fitting.job import Checked, Given, Job
 from fastdl.fitting.learning import data_of
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
@@ -266,9 +265,13 @@ class TextGenerator(RecurrentWords, Net):
         return min(steps, self.truncate_bptt or steps), n_features
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
-        codes = n_codes(self.symbols_)
-        hidden = self._recurrent_layers(codes, bidirectional=False, each_step=True)
+        hidden = self._recurrent_layers(bidirectional=False, each_step=True)
         return [*hidden, L.Dense(n_outputs, name="output")]
+
+    def _start(self, job: Job) -> None:
+        """From the vectors of `embedding`."""
+        super()._start(job)
+        self._start_embedding(self._network)
 
     def _predict(self, X: Sequences, layer: int | None) -> NDArray[Any]:
         """As for any network, of every step."""

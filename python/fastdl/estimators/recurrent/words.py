@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from fastdl import layers as L
 from fastdl._saved import SHAPE, TEXT_OR_INTEGER, listed
 from fastdl._sklearn import StrOptions
+from fastdl.estimators.base.pretrained import EMBEDDING, embedding_layer, start_from
 from fastdl.estimators.base.text_words import TextWords
 from fastdl.estimators.base.training_words import COUNT, RATE, TrainingWords
 from fastdl.estimators.base.words import fitted, reword, word
+from fastdl.fitting.network import Network
 from fastdl.fitting.recipe import is_lbfgs
 from fastdl.layers import Layer
 
@@ -70,7 +72,14 @@ class RecurrentWords(TextWords, TrainingWords):
         default=32,
         rule=[COUNT],
         kind="int",
-        text="Of texts, the length of the vector that stands for a symbol.",
+        text="Of texts, the length of the vector that stands for a symbol, without `embedding`.",
+    )
+    embedding: Any = word(default=None, like=EMBEDDING)
+    freeze_embedding: bool = word(
+        default=False,
+        rule=["boolean"],
+        kind="bool",
+        text="Whether the vectors of symbols stay as they start.",
     )
     clip_norm: float | None = reword(
         TrainingWords,
@@ -89,10 +98,10 @@ class RecurrentWords(TextWords, TrainingWords):
         saved=listed(TEXT_OR_INTEGER, "texts or integers")._replace(plain=tuple),
     )
 
-    def _recurrent_layers(
-        self, n_codes: int, *, bidirectional: bool, each_step: bool
-    ) -> list[Layer]:
-        """An embedding of `n_codes` codes, if there are any, and the recurrent layers.
+    _taken_as_is: ClassVar[tuple[str, ...]] = ("embedding",)
+
+    def _recurrent_layers(self, *, bidirectional: bool, each_step: bool) -> list[Layer]:
+        """An embedding of the symbols, if there are any, and the recurrent layers.
 
         The last one gives the state at the end of a sequence, or after each step.
         """
@@ -101,7 +110,13 @@ class RecurrentWords(TextWords, TrainingWords):
                 f"{type(self).__name__}: hidden_layer_sizes={self.hidden_layer_sizes!r}; expected "
                 "at least one recurrent layer."
             )
-        layers: list[Layer] = [L.Embedding(n_codes, self.embedding_size)] if n_codes else []
+        layers = embedding_layer(
+            type(self).__name__,
+            self.embedding,
+            getattr(self, "symbols_", None),
+            self.embedding_size,
+            frozen=self.freeze_embedding,
+        )
         for i, units in enumerate(self.hidden_layer_sizes):
             all_steps = each_step or i < len(self.hidden_layer_sizes) - 1
             layer: Layer = CELLS[self.cell](
@@ -111,6 +126,12 @@ class RecurrentWords(TextWords, TrainingWords):
             if self.dropout:
                 layers.append(L.Dropout(self.dropout))
         return layers
+
+    def _start_embedding(self, network: Network) -> None:
+        """Give a new network the vectors that are known already."""
+        if self.embedding is not None:
+            name, layer = type(self).__name__, str(network.layers[0].name)
+            start_from(network.program, layer, name, self.embedding, self.symbols_)
 
     def _check_truncation(self, *, bidirectional: bool) -> None:
         """Raise ValueError for what cannot be learnt window by window."""
