@@ -88,19 +88,28 @@ struct PairwiseSum {
 
 constexpr int sum_run = 256;
 
-// f(0) + ... + f(count - 1): runs in four chains, to hide the latency of the additions, and the runs pairwise.
+// f(begin) + ... + f(end - 1) in four chains, to hide the latency of the additions.
+template <class F>
+FASTDL_INLINE auto sum_of_run(std::int64_t begin, std::int64_t end, F f) {
+  decltype(f(0)) chain[4]{};
+  std::int64_t i = begin;
+  for (; i + 4 <= end; i += 4)
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) chain[k] = chain[k] + f(i + k);  // f stands here once, or it is not inlined
+  for (; i < end; i++) chain[0] = chain[0] + f(i);
+  return (chain[0] + chain[1]) + (chain[2] + chain[3]);
+}
+template <class F>
+__attribute__((noinline)) auto sum_of_runs(std::int64_t count, F f) {
+  PairwiseSum<decltype(f(0))> sum;
+  for (std::int64_t begin = 0; begin < count; begin += sum_run)
+    sum.add(sum_of_run(begin, least(begin + sum_run, count), f));
+  return sum.total();
+}
+// f(0) + ... + f(count - 1): runs, and these pairwise.
 template <class F>
 FASTDL_INLINE auto sum_of(std::int64_t count, F f) {
-  PairwiseSum<decltype(f(0))> sum;
-  for (std::int64_t begin = 0; begin < count; begin += sum_run) {
-    decltype(f(0)) a{}, b{}, c{}, d{};
-    const std::int64_t end = least(begin + sum_run, count);
-    std::int64_t i = begin;
-    for (; i + 4 <= end; i += 4) a = a + f(i), b = b + f(i + 1), c = c + f(i + 2), d = d + f(i + 3);
-    for (; i < end; i++) a = a + f(i);
-    sum.add((a + b) + (c + d));
-  }
-  return sum.total();
+  return count <= sum_run ? sum_of_run(0, count, f) : sum_of_runs(count, f);
 }
 
 }  // namespace

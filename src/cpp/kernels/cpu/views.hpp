@@ -114,13 +114,26 @@ struct RowSite {
   FASTDL_INLINE void each(F f) const {
     for_slices<T>(0, channels, [&](Slice<T> c) { f(At{{row * channels + c.i, c.count}, c.i}); });
   }
+  FASTDL_INLINE At at(std::int64_t i) const {  // the i-th vector
+    const std::int64_t c = i * lanes<T>;
+    return {{row * channels + c, int(least<std::int64_t>(lanes<T>, channels - c))}, c};
+  }
   template <class F>
   FASTDL_INLINE auto sum(F f) const {  // over channels
-    return spread_sum(sum_of(ceil_div(channels, lanes<T>), [&](std::int64_t i) {
-      const std::int64_t c = i * lanes<T>;
-      const At at{{row * channels + c, int(least<std::int64_t>(lanes<T>, channels - c))}, c};
-      return at.count < lanes<T> ? keep_lanes(f(at), at.count) : f(at);
-    }));
+    if (channels > 16 * lanes<T>) return spread_sum(long_sum(f));
+    decltype(part(f, 0)) total{};
+    for (int i = 0; i < ceil_div(channels, lanes<T>); i++) total = total + part(f, i);
+    return spread_sum(total);
+  }
+  template <class F>
+  FASTDL_INLINE auto part(F f, std::int64_t i) const {
+    const At at = this->at(i);
+    const auto x = f(at);
+    return at.count < lanes<T> ? keep_lanes(x, at.count) : x;
+  }
+  template <class F>  // apart, or the few instructions of a short row are not inlined
+  __attribute__((noinline)) auto long_sum(F f) const {
+    return sum_of(ceil_div(channels, lanes<T>), [&](std::int64_t i) { return part(f, i); });
   }
   template <class F>
   FASTDL_INLINE Vec<T> max(F f) const {
