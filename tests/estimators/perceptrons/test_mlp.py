@@ -257,3 +257,18 @@ def test_same_names_as_scikit_learn() -> None:
         assert {key: params[key] for key in wanted.get_params()} == wanted.get_params()
         order = [key for key in mine._get_param_names() if key in wanted._get_param_names()]
         assert order == wanted._get_param_names()
+
+
+class Narrow(fastdl.MLPClassifier):
+    def __init__(self, extra: int = 1, hidden_layer_sizes: tuple[int, ...] = (5,)) -> None:
+        super().__init__(hidden_layer_sizes, max_iter=3)
+        self.extra = extra
+
+
+def test_a_subclass_with_a_constructor_of_its_own(digits: Any) -> None:
+    estimator = Narrow(extra=3)
+    assert estimator.get_params() == {"extra": 3, "hidden_layer_sizes": (5,)}
+    assert clone(estimator).extra == 3
+    assert pickle.loads(pickle.dumps(estimator.fit(*digits))).n_layers_ == 3
+    with pytest.raises(ValueError, match="'hidden_layer_sizes' parameter of Narrow"):
+        clone(estimator).set_params(hidden_layer_sizes="wide").fit(*digits)

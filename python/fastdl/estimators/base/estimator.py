@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from fastdl._saved import NAMES, NATURAL, TEXT
-from fastdl._sklearn import CallbackSupportMixin, _fit_context
+from fastdl._sklearn import CallbackSupportMixin, _fit_context, make_constraint
 from fastdl._spec import Spec
 from fastdl.estimators.base.heads import Head, Nothing
 from fastdl.estimators.base.names import check_names
@@ -54,12 +55,32 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        complete(cls)
+        if "__init__" not in cls.__dict__:  # a user's class may have one, as scikit-learn's do
+            complete(cls)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Raise TypeError, with a hint, for parameters called as in other libraries."""
         check_names(cls, kwargs)
         return super().__new__(cls)
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        return super()._get_param_names()
+
+    @classmethod
+    @cache
+    def _made_constraints(cls) -> dict[str, list[Any]]:
+        rules = cls._parameter_constraints
+        checked = [name for name in cls._get_param_names() if isinstance(rules.get(name), list)]
+        return {name: [make_constraint(rule) for rule in rules[name]] for name in checked}
+
+    def _validate_params(self) -> None:
+        """As scikit-learn's, which takes longer than a partial fit of a few samples."""
+        for name, constraints in self._made_constraints().items():
+            value = getattr(self, name)
+            if not any(constraint.is_satisfied_by(value) for constraint in constraints):
+                super()._validate_params()
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, those of specs (``solver__beta1``) too.
