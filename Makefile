@@ -10,16 +10,21 @@ PRESET ?=
 SOURCES := CMakeLists.txt pyproject.toml $(wildcard cmake/*) $(shell find src python -name '*.[ch]pp' -o -name '*.pyx')
 CPP := $(shell find src -name '*.[ch]pp')
 TOOLS := $(VENV)/.tools
-# Python itself is built without sanitizers: they are loaded before it. Its own leaks at the end are not ours.
-SANITIZE = LD_PRELOAD="$$($(or $(CXX),c++) -print-file-name=libasan.so) $$($(or $(CXX),c++) -print-file-name=libstdc++.so)" \
-  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 BUILT := $(VENV)/.built-$(or $(PRESET),release)
 
 OLDEST := .venv-oldest
 
-# What `make sanitize` runs: whatever reaches the core by a way of its own.
-SANITIZED := tests/core tests/functional tests/estimators/boltzmann/test_rbm.py tests/estimators/words \
+# The core under the sanitizers stands in a folder of its own, which no other target sees. ISAS=generic halves the compilation.
+ISAS ?=
+SANITIZED := build/sanitize/site$(addprefix -,$(ISAS))
+# Whatever reaches the core by a way of its own.
+SANITIZED_TESTS := tests/core tests/functional tests/estimators/boltzmann/test_rbm.py tests/estimators/words \
   tests/estimators/convolutional tests/estimators/test_memory_mapped.py --ignore=tests/core/test_memory.py
+# Python itself is built without sanitizers: their library is loaded before it. Its own leaks at the end are not ours.
+# A PYTHONPATH, unlike the environment's own packages, does not lead to the editable install.
+SANITIZE = PYTHONPATH="$(abspath $(SANITIZED)):$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+  LD_PRELOAD="$$(ldd $(SANITIZED)/fastdl/_core*.so | sed -nE 's/.*(libasan|libstdc\+\+)[^ ]* => ([^ ]*).*/\2/p' | xargs)" \
+  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
 
 .PHONY: help build demo test test-quick test-oldest sanitize lint headers format bench bench-quick fuzz wheel clean
 .DEFAULT_GOAL := help
@@ -44,9 +49,8 @@ test-quick: build  ## most tests in a minute or two: one backend, float64, no es
 test-oldest: $(OLDEST)/.built  ## the estimators' tests on the oldest scikit-learn, NumPy and SciPy that will do
 	$(OLDEST)/bin/python -m pytest -n 2 -m "not slow" tests/estimators tests/files $(ARGS)
 
-sanitize:  ## all ways into the core under the address and undefined-behaviour sanitizers
-	$(MAKE) build PRESET=sanitize
-	$(SANITIZE) $(BIN)/python -m pytest $(or $(ARGS),$(SANITIZED))
+sanitize: $(SANITIZED)/.built  ## all ways into the core under the address and undefined-behaviour sanitizers
+	$(SANITIZE) $(realpath $(BIN)/python) -m pytest $(or $(ARGS),$(SANITIZED_TESTS))
 
 lint: build  ## ruff, mypy, clang-format; changes nothing
 	$(BIN)/ruff check .
@@ -94,6 +98,12 @@ $(BUILT): $(TOOLS) $(SOURCES)
 	  -Ccmake.args=--preset=$(PRESET) -Ccmake.build-type= -Cbuild-dir=build/$(PRESET))
 	ln -sf $$(ls -t build/*/compile_commands.json | head -1) compile_commands.json
 	rm -f $(VENV)/.built-*
+	touch $@
+
+$(SANITIZED)/.built: $(BUILT) $(shell find python -name '*.py')
+	rm -rf $(SANITIZED)
+	$(PIP) install --no-build-isolation --no-deps --target $(SANITIZED) . -Ccmake.build-type= -Cbuild-dir=build/sanitize \
+	  "-Ccmake.args=--preset=sanitize$(if $(ISAS),;-DFASTDL_ISAS=$(ISAS))"
 	touch $@
 
 # A wheel, built with the helpers and the objects of the environment above, in an environment of its own.
