@@ -132,7 +132,7 @@ class Program:
         order: NDArray[np.int64],  # (m,) indices into X: the epoch's samples in order
         rates: NDArray[np.float64],  # (1,) or one for each batch
         *,
-        sample_weight: NDArray[Any] | None = None,  # (n,)
+        sample_weight: NDArray[Any] | None = None,  # (n,), or of steps (n, steps) like y
         batch_size: int = 0,  # 0 = the largest
         epoch: int = 0,  # for the counter-based generator
         # asked between batches, at most every 50 ms; True interrupts

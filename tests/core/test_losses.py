@@ -9,23 +9,31 @@ from numpy.typing import NDArray
 import reference
 from fastdl import _core, losses
 from fastdl import layers as L
+from fastdl.losses import Loss
 from programs import EPS, assert_close, compiled, rounded, sample
 
-PARAMS = {name: loss().param for name, loss in losses.BY_NAME.items()} | {"huber": 0.7}
+LOSSES = [
+    *(loss() for kind, loss in losses.BY_NAME.items() if kind not in ("huber", "pinball")),
+    losses.Huber(0.7),
+    losses.Pinball(0.3),
+    losses.SoftmaxCrossEntropy(label_smoothing=0.1),
+    losses.BinaryCrossEntropy(label_smoothing=0.1),
+    losses.Focal(gamma=0.5),
+    losses.BinaryFocal(gamma=0.5),
+]
 SHAPES = [(1, 1), (1, 5), (9, 1), (9, 2), (9, 5), (17, 33)]
 
-kinds = pytest.mark.parametrize("kind", reference.LOSSES)
-kinds_and_shapes = pytest.mark.parametrize(
-    ("kind", "shape"),
-    [(k, s) for k in reference.LOSSES for s in SHAPES if k != "hinge" or s[1] > 1],
+each_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
+losses_and_shapes = pytest.mark.parametrize(
+    ("loss", "shape"),
+    [(k, s) for k in LOSSES for s in SHAPES if k.kind != "hinge" or s[1] > 1],
     ids=str,
 )
 
 
-def problem(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> tuple[Any, Any]:
+def problem(loss: Loss, shape: tuple[int, int], rng: np.random.Generator) -> tuple[Any, Any]:
     """Outputs before the link, and what they should be."""
     pred = rounded(2 * rng.normal(size=shape))
-    loss = losses.BY_NAME[kind]
     if loss.codes:
         return pred, rng.integers(shape[1], size=shape[0]).astype(np.int32)
     target = 3 * rng.normal(size=shape)
@@ -38,75 +46,75 @@ def typed(target: NDArray[Any], dtype: str) -> NDArray[Any]:
     return target if target.dtype == np.int32 else target.astype(dtype)
 
 
-def values(kind: str, pred: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
-    return reference.LOSSES[kind](pred, target, PARAMS[kind])
+def values(loss: Loss, pred: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+    return reference.LOSSES[loss.kind](pred, target, loss.param)
 
 
-def differences(kind: str, pred: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+def differences(loss: Loss, pred: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
     """The derivative of each sample's loss by its outputs, (n, outputs)."""
     slopes, step = np.empty_like(pred), 1e-6
     for j in range(pred.shape[1]):
         above, below = pred.copy(), pred.copy()
         above[:, j] += step
         below[:, j] -= step
-        slopes[:, j] = (values(kind, above, target) - values(kind, below, target)) / (2 * step)
+        slopes[:, j] = (values(loss, above, target) - values(loss, below, target)) / (2 * step)
     return slopes
 
 
-@kinds_and_shapes
+@losses_and_shapes
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 def test_loss(
-    kind: str, shape: tuple[int, int], weighted: bool, dtype: str, rng: np.random.Generator
+    loss: Loss, shape: tuple[int, int], weighted: bool, dtype: str, rng: np.random.Generator
 ) -> None:
-    pred, target = problem(kind, shape, rng)
+    pred, target = problem(loss, shape, rng)
     weight = rounded(rng.uniform(0.1, 2.0, size=shape[0])) if weighted else np.ones(shape[0])
     value, dpred = np.empty(shape[0]), np.empty(shape, dtype)
     _core.loss(
-        kind,
+        loss.kind,
         pred.astype(dtype),
         typed(target, dtype),
         weight.astype(dtype) if weighted else None,
         3.0,
-        PARAMS[kind],
+        loss.param,
         value,
         dpred,
     )
-    assert_close(value, weight * values(kind, pred, target), EPS[dtype])
-    expected = weight[:, None] * differences(kind, pred, target) / 3.0
+    assert_close(value, weight * values(loss, pred, target), EPS[dtype])
+    expected = weight[:, None] * differences(loss, pred, target) / 3.0
     assert_close(dpred, expected, max(EPS[dtype], 1e-8))
 
 
-@kinds_and_shapes
+@losses_and_shapes
 def test_loss_of_a_net(
-    kind: str, shape: tuple[int, int], backend: str, dtype: str, rng: np.random.Generator
+    loss: Loss, shape: tuple[int, int], backend: str, dtype: str, rng: np.random.Generator
 ) -> None:
     """One dense layer: dw = x^T dpred, db = the column sums of dpred."""
     n, outputs = shape
     program = compiled([L.Dense(outputs)], (4,), backend=backend, dtype=dtype, batch_size=n)
-    program.set_loss(kind, PARAMS[kind])
-    x, (_, target) = sample((n, 4)), problem(kind, shape, rng)
+    program.set_loss(loss.kind, loss.param)
+    x, (_, target) = sample((n, 4)), problem(loss, shape, rng)
     weight = rounded(rng.uniform(0.1, 2.0, size=n))
-    loss, penalty = program.loss_and_grads(
+    mean, penalty = program.loss_and_grads(
         x.astype(dtype), typed(target, dtype), sample_weight=weight.astype(dtype)
     )
     pred = program.predict(x.astype(dtype)).astype(np.float64)
-    dpred = weight[:, None] * differences(kind, pred, target) / weight.sum()
+    dpred = weight[:, None] * differences(loss, pred, target) / weight.sum()
     assert penalty == 0
-    expected = np.sum(weight * values(kind, pred, target)) / weight.sum()
-    assert loss == pytest.approx(expected, rel=EPS[dtype], abs=EPS[dtype])
+    expected = np.sum(weight * values(loss, pred, target)) / weight.sum()
+    assert mean == pytest.approx(expected, rel=EPS[dtype], abs=EPS[dtype])
     eps = max(EPS[dtype], 1e-8)
     assert_close(program.get_gradient("dense_1.weight"), x.T @ dpred, eps, "weight")
     assert_close(program.get_gradient("dense_1.bias"), dpred.sum(axis=0), eps, "bias")
 
 
-@kinds
-def test_batches_add_up(kind: str, backend: str, dtype: str, rng: np.random.Generator) -> None:
+@each_loss
+def test_batches_add_up(loss: Loss, backend: str, dtype: str, rng: np.random.Generator) -> None:
     """loss_and_grads over three batches is that of one."""
-    x, (_, target) = sample((17, 4)).astype(dtype), problem(kind, (17, 3), rng)
+    x, (_, target) = sample((17, 4)).astype(dtype), problem(loss, (17, 3), rng)
     results = []
     for batch_size in (17, 7):
         program = compiled([L.Dense(3)], (4,), backend=backend, dtype=dtype, batch_size=batch_size)
-        program.set_loss(kind, PARAMS[kind])
+        program.set_loss(loss.kind, loss.param)
         program.set_optimizer_rule("sgd", l1=0.1, l2=0.2)
         result = program.loss_and_grads(x, typed(target, dtype))
         results.append((*result, program.get_gradients()))
@@ -114,21 +122,21 @@ def test_batches_add_up(kind: str, backend: str, dtype: str, rng: np.random.Gene
     assert_close(results[1][2], results[0][2], EPS[dtype])
 
 
-@kinds
+@each_loss
 def test_padding_weights_count_for_nothing(
-    kind: str, backend: str, dtype: str, rng: np.random.Generator
+    loss: Loss, backend: str, dtype: str, rng: np.random.Generator
 ) -> None:
     """Samples of weight zero change neither loss nor gradients."""
-    x, (_, target) = sample((9, 4)).astype(dtype), problem(kind, (9, 3), rng)
+    x, (_, target) = sample((9, 4)).astype(dtype), problem(loss, (9, 3), rng)
     weight = np.array([1, 2, 0, 1, 0, 0, 3, 1, 0], dtype)
     kept = weight > 0
     results = []
     for rows in (slice(None), kept):
         program = compiled([L.Dense(3)], (4,), backend=backend, dtype=dtype)
-        program.set_loss(kind, PARAMS[kind])
+        program.set_loss(loss.kind, loss.param)
         y = np.ascontiguousarray(typed(target, dtype)[rows])
-        loss, _ = program.loss_and_grads(x[rows], y, sample_weight=weight[rows])
-        results.append((loss, program.get_gradients()))
+        mean, _ = program.loss_and_grads(x[rows], y, sample_weight=weight[rows])
+        results.append((mean, program.get_gradients()))
     assert results[0][0] == pytest.approx(results[1][0], rel=EPS[dtype])
     assert_close(results[0][1], results[1][1], EPS[dtype])
 
@@ -160,18 +168,18 @@ def test_large_logits(kind: str, dtype: str) -> None:
     np.testing.assert_allclose(dpred[:, 0], [0.0, -1.0], rtol=EPS[dtype], atol=1e-30)
 
 
-@kinds
-def test_nan_is_seen(kind: str, dtype: str, rng: np.random.Generator) -> None:
-    pred, target = problem(kind, (3, 4), rng)
+@each_loss
+def test_nan_is_seen(loss: Loss, dtype: str, rng: np.random.Generator) -> None:
+    pred, target = problem(loss, (3, 4), rng)
     pred[1, 2] = np.nan
     value, dpred = np.empty(3), np.empty((3, 4), dtype)
     _core.loss(
-        kind,
+        loss.kind,
         pred.astype(dtype),
         typed(target, dtype),
         None,
         1.0,
-        PARAMS[kind],
+        loss.param,
         value,
         dpred,
     )

@@ -249,10 +249,10 @@ def test_losses(rng):
     codes, y, z = codes_and_targets(rng, 2 * rng.normal(size=(9, 4)))
     flags = (y > 0).double()
     expected = {
-        "softmax_cross_entropy": F.cross_entropy(z, codes, reduction="none"),
-        "binary_cross_entropy": F.binary_cross_entropy_with_logits(z, flags, reduction="none").sum(
-            1
-        ),
+        "softmax_cross_entropy": F.cross_entropy(z, codes, reduction="none", label_smoothing=0.7),
+        "binary_cross_entropy": F.binary_cross_entropy_with_logits(
+            z, 0.3 * flags + 0.35, reduction="none"
+        ).sum(1),
         "squared_error": 0.5 * F.mse_loss(z, y, reduction="none").sum(1),
         "absolute_error": F.l1_loss(z, y, reduction="none").sum(1),
         "huber": F.huber_loss(z, y, reduction="none", delta=0.7).sum(1),
@@ -277,6 +277,23 @@ def test_hinge(rng):
     assert mean == pytest.approx(
         metrics.hinge_loss(codes.numpy(), z.numpy(), labels=range(4)), rel=1e-12
     )
+
+
+def test_pinball(rng):
+    metrics = pytest.importorskip("sklearn.metrics")
+    y, z = rng.normal(size=(2, 9, 1))
+    expected = metrics.mean_pinball_loss(y, z, alpha=0.3)
+    assert ref.pinball(z, y, 0.3).mean() == pytest.approx(expected, rel=1e-12)
+
+
+def test_focal_of_two_classes_is_binary(rng):
+    """And with gamma = 0 it is cross-entropy."""
+    z, codes = rng.normal(size=(9, 2)), rng.integers(2, size=9)
+    apart = (z[:, 1] - z[:, 0])[:, None]
+    binary = ref.binary_focal(apart, codes[:, None], 1.5)
+    np.testing.assert_allclose(ref.focal(z, codes, 1.5), binary, rtol=1e-12)
+    entropy = ref.softmax_cross_entropy(z, codes)
+    np.testing.assert_allclose(ref.focal(z, codes, 0.0), entropy, rtol=1e-12)
 
 
 OPTIMIZERS = {

@@ -472,6 +472,16 @@ def huber(z, y, delta=1.0):
     return np.where(e <= delta, e**2 / 2, delta * (e - delta / 2)).sum(axis=1)
 
 
+def focal(z, y, gamma=2.0):
+    p = np.exp(z[np.arange(6), y] - logsumexp(z))
+    return -((1 - p) ** gamma) * np.log(p)
+
+
+def binary_focal(z, y, gamma=2.0):
+    p = np.where(y == 1, 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(z)))
+    return (-((1 - p) ** gamma) * np.log(p)).sum(axis=1)
+
+
 # fmt: off
 LOSSES = [
     (F.softmax_cross_entropy, CODES, {}, lambda z, y: logsumexp(z) - z[np.arange(6), y]),
@@ -483,6 +493,15 @@ LOSSES = [
     (F.hinge, CODES, {}, crammer_singer),
     (F.hinge, CODES, {"margin": 3.0}, lambda z, y: crammer_singer(z, y, 3.0)),
     (F.poisson, COUNTS, {}, lambda z, y: (np.exp(z) - y * z).sum(axis=1)),
+    (F.softmax_cross_entropy, CODES, {"label_smoothing": 0.2},
+     lambda z, y: logsumexp(z) - 0.8 * z[np.arange(6), y] - 0.2 * z.mean(axis=1)),
+    (F.binary_cross_entropy, BITS, {"label_smoothing": 0.2},
+     lambda z, y: (np.logaddexp(0, z) - (0.8 * y + 0.1) * z).sum(axis=1)),
+    (F.pinball, TARGETS, {"quantile": 0.3},
+     lambda z, y: np.maximum(0.3 * (y - z), 0.7 * (z - y)).sum(axis=1)),
+    (F.focal, CODES, {}, focal),
+    (F.focal, CODES, {"gamma": 0.5}, lambda z, y: focal(z, y, 0.5)),
+    (F.binary_focal, BITS, {}, binary_focal),
 ]
 # fmt: on
 each_loss = pytest.mark.parametrize(

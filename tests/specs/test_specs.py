@@ -368,10 +368,17 @@ BAD_CALLS = [
     (lambda: losses.get("squared"), ValueError,
      "loss='squared' is not known. Did you mean 'squared_error'? Choose from "
      "'softmax_cross_entropy', 'binary_cross_entropy', 'squared_error', 'absolute_error', 'huber', "
-     "'hinge', 'poisson'."),
+     "'hinge', 'poisson', 'pinball', 'focal', 'binary_focal'."),
     (lambda: losses.get(3), TypeError,
      "loss=3; expected one of 'softmax_cross_entropy', 'binary_cross_entropy', 'squared_error', "
-     "'absolute_error', 'huber', 'hinge', 'poisson' or a Loss."),
+     "'absolute_error', 'huber', 'hinge', 'poisson', 'pinball', 'focal', 'binary_focal' or a "
+     "Loss."),
+    (lambda: losses.SoftmaxCrossEntropy(1.0).check(), ValueError,
+     "SoftmaxCrossEntropy: label_smoothing=1.0; expected a number from 0 to below 1."),
+    (lambda: losses.Pinball(1).check(), ValueError,
+     "Pinball: quantile=1; expected a number between 0 and 1."),
+    (lambda: losses.Focal(-1).check(), ValueError,
+     "Focal: gamma=-1; expected a number of 0 or more."),
     (lambda: losses.Huber(0).check(), ValueError, "Huber: delta=0; expected a positive number."),
     (lambda: optim.get("adamax"), ValueError,
      "solver='adamax' is not known. Did you mean 'adam'? Choose from 'sgd', 'momentum', "
@@ -420,6 +427,9 @@ def test_losses_know_their_link_and_targets():
         "huber": ("", False, 1.0),
         "hinge": ("", True, 1.0),
         "poisson": ("exp", False, 0.0),
+        "pinball": ("", False, 0.5),
+        "focal": ("softmax", True, 2.0),
+        "binary_focal": ("sigmoid", False, 2.0),
     }
 
 

@@ -16,6 +16,7 @@ from fastdl import (
     RNNClassifier,
     RNNRegressor,
     SequenceTagger,
+    losses,
     optim,
 )
 from fastdl import layers as L
@@ -157,6 +158,15 @@ LABELS = [
     (fit(y=np.eye(3, dtype=int)[Y], loss="hinge"), ValueError,
      "CNNClassifier: loss='hinge' is for classes that exclude each other, but y holds indicators. "
      "Use loss='log_loss'."),
+    (fit(y=np.eye(3, dtype=int)[Y], loss=losses.Focal()), ValueError,
+     "CNNClassifier: loss=Focal() is for classes that exclude each other, but y holds indicators. "
+     "Use loss='log_loss'."),
+    (fit(loss=losses.BinaryCrossEntropy(label_smoothing=0.1)), ValueError,
+     "CNNClassifier: loss=BinaryCrossEntropy(label_smoothing=0.1) is for two classes, or "
+     "indicators, but y has 3 classes. Use loss='log_loss'."),
+    (lambda: cnn(loss=losses.BinaryFocal()).partial_fit(X, Y, classes=[0, 1, 2]), ValueError,
+     "CNNClassifier: loss=BinaryFocal() is for two classes, or indicators, but y has 3 classes. "
+     "Use loss='log_loss'."),
     (lambda: CNNRegressor(loss="poisson").fit(X, Y - 1.0), ValueError,
      "CNNRegressor: loss='poisson' is for counts, but y goes down to -1. Use another loss."),
     (lambda: cnn().fit(X, Y).partial_fit(X, Y + 5), ValueError,
@@ -175,7 +185,10 @@ PARAMETERS = [
      "from 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', "
      "'swish', 'softmax'."),
     (fit(loss="hing"), ValueError,
-     "loss='hing' is not known. Did you mean 'hinge'? Choose from 'log_loss', 'hinge'."),
+     "loss='hing' is not known. Did you mean 'hinge'? Choose from 'log_loss', 'focal', "
+     "'squared_error', 'hinge'."),
+    (fit(loss=losses.SoftmaxCrossEntropy(label_smoothing=1)), ValueError,
+     "SoftmaxCrossEntropy: label_smoothing=1; expected a number from 0 to below 1."),
     (fit(solver="adamm"), ValueError,
      "solver='adamm' is not known. Did you mean 'adam'? Choose from 'sgd', 'momentum', 'nesterov', "
      "'adagrad', 'adadelta', 'rmsprop', 'adam', 'adamw', 'nadam', 'lbfgs'."),

@@ -349,8 +349,33 @@ def forward(
 
 
 def softmax_cross_entropy(z: Array, codes: Any, param: float = 0.0) -> Array:
-    top = z.max(axis=1)
-    return top + np.log(np.exp(z - top[:, None]).sum(axis=1)) - z[np.arange(len(z)), codes]
+    """With label smoothing `param` (Szegedy et al. 2016)."""
+    top, classes = z.max(axis=1), z.shape[1]
+    target = (1 - param) * np.eye(classes)[codes] + param / classes
+    return top + np.log(np.exp(z - top[:, None]).sum(axis=1)) - (target * z).sum(axis=1)
+
+
+def binary_cross_entropy(z: Array, y: Array, param: float = 0.0) -> Array:
+    """With label smoothing `param`."""
+    return (np.logaddexp(0.0, z) - ((1 - param) * y + param / 2) * z).sum(axis=1)
+
+
+def pinball(z: Array, y: Array, param: float = 0.5) -> Array:
+    return np.maximum(param * (y - z), (param - 1) * (y - z)).sum(axis=1)
+
+
+def focal(z: Array, codes: Any, param: float = 2.0) -> Array:
+    """Lin et al. 2017, equation 4; the others' share is summed, as 1 - p would lose digits."""
+    rows, e = np.arange(len(z)), np.exp(z - z.max(axis=1, keepdims=True))
+    hit, total = e[rows, codes], e.sum(axis=1)
+    e[rows, codes] = 0
+    return (e.sum(axis=1) / total) ** param * -np.log(hit / total)
+
+
+def binary_focal(z: Array, y: Array, param: float = 2.0) -> Array:
+    p = 1 / (1 + np.exp(-z))
+    yes, no = (1 - p) ** param * np.logaddexp(0.0, -z), p**param * np.logaddexp(0.0, z)
+    return (y * yes + (1 - y) * no).sum(axis=1)
 
 
 def hinge(z: Array, codes: Any, param: float = 1.0) -> Array:
@@ -368,12 +393,15 @@ def huber(z: Array, y: Array, param: float = 1.0) -> Array:
 
 LOSSES: dict[str, Callable[[Array, Any, float], Array]] = {
     "softmax_cross_entropy": softmax_cross_entropy,
-    "binary_cross_entropy": lambda z, y, param: (np.logaddexp(0.0, z) - y * z).sum(axis=1),
+    "binary_cross_entropy": binary_cross_entropy,
     "squared_error": lambda z, y, param: 0.5 * ((z - y) ** 2).sum(axis=1),
     "absolute_error": lambda z, y, param: np.abs(z - y).sum(axis=1),
     "huber": huber,
     "hinge": hinge,
     "poisson": lambda z, y, param: (np.exp(z) - y * z).sum(axis=1),
+    "pinball": pinball,
+    "focal": focal,
+    "binary_focal": binary_focal,
 }
 
 

@@ -72,6 +72,11 @@ def mean_loss(loss: Loss, output: NDArray[Any], samples: Samples) -> float:
     return float(values.sum() / total)
 
 
+def no_from_yes(loss: Loss) -> float:
+    """What parts no from yes in an output before the link, where classes have one each."""
+    return 0.0 if loss.link == "sigmoid" else 0.5
+
+
 def default_score(targets: Targets, loss: Loss, output: NDArray[Any], data: Data) -> float:
     """Accuracy or R^2 of outputs before the link, without the price of going through `predict`."""
     weight, y = data.samples.weight, data.samples.y
@@ -81,7 +86,8 @@ def default_score(targets: Targets, loss: Loss, output: NDArray[Any], data: Data
         answers = np.exp(output) if loss.link == "exp" else output
         return float(r2_score(data.y, answers, sample_weight=weight))
     if targets.kind == "multilabel":
-        right = ((output > 0) == (y > 0)).all(axis=1)
+        right = ((output > no_from_yes(loss)) == (y > 0)).all(axis=1)
     else:
-        right = targets.decode_codes(output, threshold=0) == y.ravel()
+        codes = y if y.ndim == 1 else targets.decode_codes(y)
+        right = targets.decode_codes(output, threshold=no_from_yes(loss)) == codes
     return float(np.average(right, weights=weight))

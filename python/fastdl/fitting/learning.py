@@ -100,7 +100,7 @@ def data_of(trainee: Trainee, checked: Checked) -> Data:
     if isinstance(X, Sequences):
         X = e._with_room(X)
     dtype = np.dtype(e._network.dtype)
-    y = e._targets.encode(checked.y, dtype)
+    y = e._targets.encode(checked.y, dtype, codes=e._network.loss.codes)
     if weight is not None:
         weight = weight.astype(dtype, copy=False)
     lengths = X.lengths if isinstance(X, Sequences) else None

@@ -45,7 +45,7 @@ class Targets:
         y : array or sparse matrix of labels
             Labels (n_samples,) or indicators (n_samples, n_classes).
         one_output : bool, default=True
-            Whether two classes share one output (cross-entropy) or have two (hinge).
+            Whether two classes share one output (with a sigmoid) or have two.
 
         Raises
         ------
@@ -89,16 +89,18 @@ class Targets:
         """For a regressor; y of shape (n_samples,) or (n_samples, n_outputs)."""
         return cls("continuous", 1 if y.ndim == 1 else y.shape[1])
 
-    @property
-    def as_codes(self) -> bool:
-        """Whether the core takes class numbers (n_samples,), not (n_samples, n_outputs)."""
-        return self.kind == "multiclass"
-
-    def encode(self, y: Any, dtype: Any) -> NDArray[Any] | None:
+    def encode(self, y: Any, dtype: Any, *, codes: bool) -> NDArray[Any] | None:
         """What the core takes: int32 codes (n_samples,) or `dtype` targets (n_samples, n_outputs).
 
         None stands for the input itself. Sequences give (n_samples, T) or (n_samples, T,
         n_outputs), with zeros past their ends.
+
+        Parameters
+        ----------
+        y : checked labels or numbers
+        dtype : dtype of targets
+        codes : bool
+            Whether the loss takes class numbers; else a class is a row with a single 1.
 
         Raises
         ------
@@ -108,16 +110,17 @@ class Targets:
         if self.kind == "input":
             return None
         if isinstance(y, Sequences):
-            steps = y.steps if self.kind == "next" else self.encode(y.steps, dtype)
+            steps = y.steps if self.kind == "next" else self.encode(y.steps, dtype, codes=codes)
             assert steps is not None
             encoded = np.zeros((*y.shape[:2], *steps.shape[1:]), steps.dtype)
             encoded[y.inside] = steps
             return encoded
         if sparse.issparse(y):
             y = y.toarray()
-        if self.kind in ("binary", "multiclass"):
-            codes = self._codes(y)
-            return codes if self.as_codes else codes.astype(dtype).reshape(-1, 1)
+        if self.kind == "binary":
+            return self._codes(y).astype(dtype).reshape(-1, 1)
+        if self.kind == "multiclass":
+            return self._codes(y) if codes else np.eye(self.n_outputs, dtype=dtype)[self._codes(y)]
         y = np.asarray(y).reshape(len(y), -1)
         if y.shape[1] != self.n_outputs:
             raise ValueError(

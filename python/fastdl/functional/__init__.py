@@ -14,8 +14,8 @@ and stand in `fastdl.losses` with formulas and sources.
 pred : array-like of shape (n, outputs)
     Raw outputs, before softmax, sigmoid or exp. Where y holds targets also (n,).
 y : array-like
-    Class codes, integers (n,), of softmax_cross_entropy and hinge; targets of the shape of pred
-    elsewhere: a (n,) y never meets a (n, 1) pred.
+    Class codes, integers (n,), of softmax_cross_entropy, focal and hinge; targets of the shape of
+    pred elsewhere: a (n,) y never meets a (n, 1) pred.
 sample_weight : array-like of shape (n,), optional
 reduction : {"mean", "sum", "none"}
     The losses of the samples, each summed over its outputs and times its weight, are added up and
@@ -85,8 +85,11 @@ from fastdl.functional._dense import dense, dense_backward, maxout, maxout_backw
 from fastdl.functional._losses import (
     absolute_error,
     binary_cross_entropy,
+    binary_focal,
+    focal,
     hinge,
     huber,
+    pinball,
     poisson,
     softmax_cross_entropy,
     squared_error,
@@ -149,6 +152,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_backward",
     "binary_cross_entropy",
+    "binary_focal",
     "col2im",
     "col2im_backward",
     "conv2d",
@@ -163,6 +167,7 @@ __all__ = [
     "elu_backward",
     "embedding",
     "embedding_backward",
+    "focal",
     "gelu",
     "gelu_backward",
     "global_avg_pool2d",
@@ -190,6 +195,7 @@ __all__ = [
     "momentum_step",
     "nadam_step",
     "nesterov_step",
+    "pinball",
     "poisson",
     "prelu",
     "prelu_backward",

@@ -23,14 +23,16 @@ def softmax_cross_entropy(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
+    label_smoothing: float = 0.0,
     *,
     out: Out = None,
 ) -> Result:
-    """log(sum_j exp(pred_j)) - pred_y; y holds class codes.
+    """log(sum_j exp(pred_j)) - sum_j t_j pred_j, with t = (1 - s) onehot(y) + s / K.
 
-    Arguments and results are those of all losses, see `fastdl.functional`.
+    y holds class codes; s is `label_smoothing`, K the number of outputs. Arguments and results are
+    those of all losses, see `fastdl.functional`.
     """
-    spec = losses.SoftmaxCrossEntropy()
+    spec = losses.SoftmaxCrossEntropy(label_smoothing)
     return _loss(spec, pred, y, sample_weight, reduction, out)
 
 
@@ -39,14 +41,15 @@ def binary_cross_entropy(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
+    label_smoothing: float = 0.0,
     *,
     out: Out = None,
 ) -> Result:
-    """sum_j log(1 + exp(pred_j)) - y_j pred_j; y is 0 or 1, or between.
+    """sum_j log(1 + exp(pred_j)) - t_j pred_j, t = (1 - s) y + s / 2; y is 0 or 1, or between.
 
-    Arguments and results are those of all losses, see `fastdl.functional`.
+    s is `label_smoothing`. Arguments and results are those of all losses, see `fastdl.functional`.
     """
-    spec = losses.BinaryCrossEntropy()
+    spec = losses.BinaryCrossEntropy(label_smoothing)
     return _loss(spec, pred, y, sample_weight, reduction, out)
 
 
@@ -125,6 +128,54 @@ def poisson(
     Arguments and results are those of all losses, see `fastdl.functional`.
     """
     return _loss(losses.Poisson(), pred, y, sample_weight, reduction, out)
+
+
+def pinball(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    quantile: float = 0.5,
+    *,
+    out: Out = None,
+) -> Result:
+    """sum_j max(q e, (q - 1) e) with e = y_j - pred_j and q the quantile.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    return _loss(losses.Pinball(quantile), pred, y, sample_weight, reduction, out)
+
+
+def focal(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    gamma: float = 2.0,
+    *,
+    out: Out = None,
+) -> Result:
+    """-(1 - p)^gamma log(p) with p = softmax(pred)_y; y holds class codes.
+
+    Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    return _loss(losses.Focal(gamma), pred, y, sample_weight, reduction, out)
+
+
+def binary_focal(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    gamma: float = 2.0,
+    *,
+    out: Out = None,
+) -> Result:
+    """sum_j -y_j (1 - p_j)^gamma log(p_j) - (1 - y_j) p_j^gamma log(1 - p_j); p = sigmoid(pred).
+
+    y is 0 or 1, or between. Arguments and results are those of all losses, see `fastdl.functional`.
+    """
+    return _loss(losses.BinaryFocal(gamma), pred, y, sample_weight, reduction, out)
 
 
 def _loss(

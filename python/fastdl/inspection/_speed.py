@@ -139,7 +139,8 @@ class _Watch(Callback):
             return
         program = estimator._network.program
         X, y = estimator._check(self.X, self.y, reset=False)
-        y = estimator._targets.encode(y, program.dtype)
+        codes = estimator._network.loss.codes
+        y = estimator._targets.encode(y, program.dtype, codes=codes)
         states = program.get_states()
         program.loss_and_grads(core_input(X), y)
         program.set_states(states)  # the running statistics of norms have moved

@@ -104,7 +104,7 @@ def gradient_norms_through_time(estimator: Any, X: Any, y: Any) -> GradientThrou
     if isinstance(X, Sequences):
         X = estimator._with_room(X)
     program, first = estimator._network.ready(estimator.n_jobs), _first_recurrent(estimator)
-    y = estimator._targets.encode(y, program.dtype)
+    y = estimator._targets.encode(y, program.dtype, codes=estimator._network.loss.codes)
     above = programs.part(
         program,
         estimator._network.layers,

@@ -50,7 +50,9 @@ struct __attribute__((visibility("hidden"))) Batches {
     }
     if (!sample_weight.is_none()) {
       weights = exact(sample_weight, p.settings().dtype, "sample_weight");
-      check_shape(weights, {in.n}, "sample_weight");
+      data.weights_of_steps = sequence && weights.ndim() == 2;
+      data.weights_of_steps ? check_shape(weights, {in.n, room}, "sample_weight")
+                            : check_shape(weights, {in.n}, "sample_weight");
       data.weights = weights.data();
     }
     data.count = in.n;

@@ -8,11 +8,13 @@ namespace fastdl {
 
 // What the loss compares with: codes (n,), targets (n, outputs) and weights (n,), the user's or a batch's; null where
 // there are none. A network that gives sequences has codes (n, steps) and targets (n, steps, outputs), rows (steps, n)
-// and (steps, n, outputs) in a batch, and in a batch a weight for each step.
+// and (steps, n, outputs) in a batch, and in a batch a weight for each step. The user's weights are of samples (n,) or
+// of steps (n, steps).
 template <class T>
 struct Targets {
   const std::int32_t* codes;
   const T *targets, *weights;
+  bool of_steps;  // weights
 };
 template <class T>
 struct BatchTargets {

@@ -37,7 +37,10 @@ enum class LossKind {
   absolute_error,
   huber,
   hinge,
-  poisson
+  poisson,
+  pinball,
+  focal,
+  binary_focal
 };
 
 enum class UpdateKind { sgd, momentum, nesterov, adagrad, adadelta, rmsprop, adam, adamw, nadam };

@@ -8,7 +8,7 @@ namespace fastdl {
 template <class T>
 struct LossArgs {
   LossKind kind;
-  T param;  // huber: delta; hinge: margin
+  T param;  // the loss's number: label smoothing, delta, margin, quantile, gamma
   T cap;    // largest value reported for one output (infinity: none); the gradient is not capped
   int n, outputs;
   const T* pred;              // (n, outputs), before the link
@@ -54,7 +54,9 @@ struct TrainingKernels {
   void (*add_penalty_gradient)(const Team&, std::int64_t count, T l1, T l2, const T* w,
                                T* g);  // g += l2 w + l1 sign(w)
   // Over samples of the user's, weights (n,) or null for ones: each counts its steps, lengths (n,) or null for `steps`.
-  double (*sum_of_weights)(const Team&, std::int64_t n, const T* weights, const std::int32_t* lengths, int steps);
+  // With weights of steps, (n, steps), those of the steps that there are.
+  double (*sum_of_weights)(const Team&, std::int64_t n, const T* weights, bool of_steps, const std::int32_t* lengths,
+                           int steps);
 };
 
 }  // namespace fastdl

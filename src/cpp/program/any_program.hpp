@@ -47,7 +47,8 @@ struct Data {
   Samples x{};
   const std::int32_t* codes = nullptr;  // (n,)
   const void* targets = nullptr;        // (n, outputs); null too where the target is the input itself
-  const void* weights = nullptr;        // (n,)
+  const void* weights = nullptr;        // (n,), or of steps (n, steps)
+  bool weights_of_steps = false;
   const std::int64_t* order = nullptr;
   index count = 0;
   const std::int32_t* lengths = nullptr;  // (n,), steps of each sequence; null: all

@@ -52,8 +52,9 @@ void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) cons
                            .room = output_.steps(),
                            .lengths = sequence ? lengths() : nullptr};
   kernels_->layout.gather_targets(
-      f.team, {data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights)}, order(), rows,
-      {codes_.data(), targets_.data(), weights_.data()});
+      f.team,
+      {data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights), data.weights_of_steps},
+      order(), rows, {codes_.data(), targets_.data(), weights_.data()});
 }
 
 template <class T>

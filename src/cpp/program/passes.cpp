@@ -127,13 +127,18 @@ LossKind loss_kind(const std::string& name) {
       {"huber", LossKind::huber},
       {"hinge", LossKind::hinge},
       {"poisson", LossKind::poisson},
+      {"pinball", LossKind::pinball},
+      {"focal", LossKind::focal},
+      {"binary_focal", LossKind::binary_focal},
   };
   for (const auto& [text, kind] : kinds)
     if (name == text) return kind;
   throw Error("loss '" + name + "' is not known to the core.");
 }
 
-bool loss_takes_codes(LossKind kind) { return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge; }
+bool loss_takes_codes(LossKind kind) {
+  return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge || kind == LossKind::focal;
+}
 
 // The sum of the weighted losses, and where wanted the gradient of the outputs.
 template <class T>
@@ -166,8 +171,9 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
   const bool several = !evaluation && data.count > settings_.batch;
   if (several && !totals_.size()) totals_ = Block<T>(grads_.size(), backend_.memory);
   const bool by_steps = data.lengths && output().is_sequence();
-  double norm = kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights),
-                                                 by_steps ? data.lengths : nullptr, output().steps());
+  double norm =
+      kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights), data.weights_of_steps,
+                                       by_steps ? data.lengths : nullptr, output().steps());
   if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
@@ -199,21 +205,21 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
 
 // --- epoch --------------------------------------------------------------------------------------------------------
 
-// One step on every thread of the team, which all get its loss and penalty; no update where they are not finite.
+// One step on every thread of the team, which all get its result; no update where it is not finite.
 template <class T>
-std::pair<double, double> Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate) {
+BatchResult Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate) {
   batch_.gather(f, batch);
   batch_.gather_targets(f, batch);
   forward_chain(f, layers_, 0, n_layers());
   f.norm = kernels_.memory.sum(f.team, f.rows(output()), batch_.weights());
-  if (f.norm == 0) return {0, 0};  // samples without weight teach nothing
+  if (f.norm == 0) return {0, 0, 0};  // samples without weight teach nothing
   const double loss = run_loss(f, *batch.data, true) / f.norm;
   const double penalty = optimizer_.penalty(f) / f.norm + penalties(f);
   if (std::isfinite(loss + penalty)) {
     backward_chain(f, layers_, 0, n_layers());
     optimizer_.step(f, rate, f.norm);
   }
-  return {loss, penalty};
+  return {loss, penalty, f.norm};
 }
 
 template <class T>
@@ -224,7 +230,8 @@ EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool 
   last_.n = 0;
   const int n = int(std::min<index>(batch_size, data.count));
   const bool paced = work_ * n < paced_below;
-  index next = 0, seen = 0;
+  index next = 0;
+  double seen = 0;
   bool stop = false, crowded = false;
   // One team for the epoch: its threads meet at the kernels' barriers, not at forks and joins.
   const auto train = [&](const Team& team) {
@@ -236,14 +243,15 @@ EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool 
                         .training = true,
                         .epoch = epoch,
                         .stateful = data.stateful};
-      auto [loss, penalty] = train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
+      const auto [loss, penalty, norm] =
+          train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
       team.sync();  // everyone has read the optimizer's step
       if (team.rank == 0) {
         optimizer_.count_step();
         if (!std::isfinite(loss + penalty)) {
           result.status = Status::diverged;
         } else {
-          index count = batch_.steps_of(batch);
+          const double count = data.weights_of_steps ? norm : double(batch_.steps_of(batch));
           seen += count;
           result.loss += (loss + penalty) * count;
           result.penalty += penalty * count;

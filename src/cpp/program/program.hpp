@@ -17,6 +17,11 @@
 
 namespace fastdl {
 
+struct BatchResult {
+  double loss, penalty;  // means over the batch
+  double norm;           // the sum of the weights
+};
+
 template <class T>
 class Program final : public AnyProgram {
  public:
@@ -48,7 +53,7 @@ class Program final : public AnyProgram {
   Frame<T> frame(const Team& team, const Batch& batch);
   double run_loss(const Frame<T>& f, const Data& data, bool gradient);
   double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
-  std::pair<double, double> train_batch(Frame<T> f, const Batch& batch, double rate);
+  BatchResult train_batch(Frame<T> f, const Batch& batch, double rate);
 
   const Backend& backend_;
   const Kernels<T>& kernels_;

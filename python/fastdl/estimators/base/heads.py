@@ -25,6 +25,28 @@ REGRESSION = tuple(
 )
 
 
+# Losses of labels by name: of classes that exclude each other, and of outputs that are each yes or
+# no, as those of two classes or of indicators are.
+LABEL_LOSSES: dict[str, tuple[Loss, Loss | None]] = {
+    "log_loss": (losses.SoftmaxCrossEntropy(), losses.BinaryCrossEntropy()),
+    "focal": (losses.Focal(), losses.BinaryFocal()),
+    "squared_error": (losses.SquaredError(), losses.SquaredError()),
+    "hinge": (losses.Hinge(), None),
+}
+
+
+def _label_losses(loss: object) -> tuple[Loss | None, Loss | None]:
+    """The pair of `LABEL_LOSSES` that a name or a loss stands for; None for what it is not for."""
+    if isinstance(loss, Loss):
+        return (None if loss.link == "sigmoid" else loss), (None if loss.codes else loss)
+    return LABEL_LOSSES.get(loss, (None, None)) if isinstance(loss, str) else (None, None)
+
+
+def gives_probabilities(loss: object) -> bool:
+    """Whether the outputs of a network with this loss become probabilities."""
+    return any(of and of.link in ("softmax", "sigmoid") for of in _label_losses(loss))
+
+
 class Head(Protocol):
     """A kind of y: its checks, what the network learns of it, and by which loss."""
 
@@ -49,7 +71,7 @@ class Head(Protocol):
 
 @dataclass(frozen=True)
 class Labels:
-    """A class for each sample, or indicators of several; cross-entropy or the hinge."""
+    """A class for each sample, or indicators of several."""
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
@@ -68,7 +90,7 @@ class Labels:
 
     def _check_labels(self, estimator: Any, y: Any) -> None:
         """Raise for y that is no labels, or several for each sample."""
-        _check_name("loss", estimator.loss, ("log_loss", "hinge"))
+        _check_name("loss", estimator.loss, tuple(LABEL_LOSSES))
         check_classification_targets(y)
         if type_of_target(y).endswith("multioutput"):
             raise ValueError(
@@ -78,17 +100,11 @@ class Labels:
             )
 
     def _new_targets(self, estimator: Any, y: Any) -> Targets:
-        name, loss = type(estimator).__name__, estimator.loss
-        targets = Targets.of_labels(y, one_output=loss == "log_loss")
+        name, targets = type(estimator).__name__, _targets_of(estimator, y)
         if len(targets.classes) == 1:
             raise ValueError(
                 f"{name} needs samples of at least 2 classes in the data, but the data contains "
                 f"only one class: {targets.classes.tolist()[0]!r}"
-            )
-        if loss != "log_loss" and targets.kind == "multilabel":
-            raise ValueError(
-                f"{name}: loss={loss!r} is for classes that exclude each other, but y holds "
-                "indicators. Use loss='log_loss'."
             )
         return targets
 
@@ -96,16 +112,13 @@ class Labels:
         """See `Head.first_part`; of indicators, the classes are the columns of y."""
         if _check_partial_fit_first_call(estimator, classes):
             labels = y if type_of_target(y).startswith("multilabel") else classes
-            one_output = estimator.loss == "log_loss"
-            estimator._targets = Targets.of_labels(labels, one_output=one_output)
+            estimator._targets = _targets_of(estimator, labels)
 
     def loss(self, estimator: Any, targets: Targets) -> Loss:
         """See `Head.loss`."""
-        if estimator.loss != "log_loss":
-            return losses.get(estimator.loss)
-        if targets.kind == "multiclass":
-            return losses.SoftmaxCrossEntropy()
-        return losses.BinaryCrossEntropy()
+        loss = _label_losses(estimator.loss)[0 if targets.kind == "multiclass" else 1]
+        assert loss is not None  # `_new_targets` has looked
+        return loss
 
     def stratify(self, targets: Targets, y: NDArray[Any]) -> NDArray[Any] | None:
         """See `Head.stratify`."""
@@ -222,6 +235,24 @@ class Nothing(Itself):
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> None:  # type: ignore[override]
         """See `Head.targets`."""
+
+
+def _targets_of(estimator: Any, labels: Any) -> Targets:
+    """What labels are to a classifier; ValueError if its loss is not for such labels."""
+    of_classes, of_each = _label_losses(estimator.loss)
+    shared = of_each is not None and of_each.link == "sigmoid"
+    targets = Targets.of_labels(labels, one_output=shared)
+    said = f"{type(estimator).__name__}: loss={estimator.loss!r} is for"
+    if targets.kind == "multilabel" and of_each is None:
+        raise ValueError(
+            f"{said} classes that exclude each other, but y holds indicators. Use loss='log_loss'."
+        )
+    if targets.kind == "multiclass" and of_classes is None:
+        raise ValueError(
+            f"{said} two classes, or indicators, but y has {len(targets.classes)} classes. Use "
+            "loss='log_loss'."
+        )
+    return targets
 
 
 def takes_indicators(tags: Any) -> Any:

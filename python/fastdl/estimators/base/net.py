@@ -17,7 +17,7 @@ from fastdl import program as programs
 from fastdl._saved import Saved
 from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.heads import Itself
+from fastdl.estimators.base.heads import Itself, gives_probabilities
 from fastdl.estimators.base.words import fitted
 from fastdl.fitting import checkpoint, windows
 from fastdl.fitting.job import Given, Job
@@ -53,9 +53,11 @@ def has_answers(estimator: Any) -> bool:
 
 def has_probabilities(estimator: Any) -> bool:
     """Say why not for `available_if`."""
-    if estimator.loss == "log_loss":
+    if gives_probabilities(estimator.loss):
         return True
-    raise AttributeError(f"probabilities need loss='log_loss', not loss={estimator.loss!r}.")
+    raise AttributeError(
+        f"probabilities need loss='log_loss' or 'focal', not loss={estimator.loss!r}."
+    )
 
 
 class Summary(str):

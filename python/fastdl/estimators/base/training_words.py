@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 from fastdl import losses
 from fastdl._saved import Saved
 from fastdl._sklearn import Interval, Options, StrOptions
-from fastdl.estimators.base.heads import REGRESSION
+from fastdl.estimators.base.heads import LABEL_LOSSES, REGRESSION
 from fastdl.estimators.base.words import Meaning, fitted, word
 from fastdl.fitting.progress import LearningRate, Progress, Settings
 from fastdl.fitting.recipe import Recipe, epoch_line, optimizer_of, options_of, schedule_of
@@ -30,15 +30,19 @@ PART = Interval(Real, 0, 1, closed="neither")
 # ``loss: str | Loss = word(default="log_loss", like=LABEL_LOSS)``.
 ClassWeight = Mapping[Any, float] | Sequence[Mapping[Any, float]] | str | None
 LABEL_LOSS = Meaning(
-    rule=[str, losses.Hinge],
-    kind='{"log_loss", "hinge"} or Hinge',
-    text="Cross-entropy, or the multi-class hinge, which gives no probabilities.",
+    rule=[str, *dict.fromkeys(type(of) for pair in LABEL_LOSSES.values() for of in pair if of)],
+    kind='{"log_loss", "focal", "squared_error", "hinge"} or Loss',
+    text="Cross-entropy, the focal loss, squared error (halved) between the outputs and 1 for the "
+    "class, 0 for the others, or the multi-class hinge; the last two give no probabilities. "
+    "Of `fastdl.losses`, ``SoftmaxCrossEntropy(label_smoothing=0.1)`` or ``Focal(gamma=1)``; two "
+    "classes then have two outputs.",
 )
 NUMBER_LOSS = Meaning(
     rule=[str, *(losses.BY_NAME[name] for name in REGRESSION)],
     kind="str or Loss",
-    text='"squared_error" (halved), "absolute_error", "huber", or "poisson" for counts, with '
-    "the exponential between network and predictions.",
+    text='"squared_error" (halved), "absolute_error", "huber", "poisson" for counts, with the '
+    "exponential between network and predictions, or ``Pinball(0.9)`` of `fastdl.losses`, for a "
+    "quantile.",
 )
 CLASS_WEIGHT = Meaning(
     rule=[dict, list, StrOptions({"balanced"}), None],

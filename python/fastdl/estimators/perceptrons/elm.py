@@ -131,10 +131,7 @@ class ELM(Net):
 
     def _goals(self, y: Any) -> NDArray[np.float64]:
         """What the outputs are to be, (n_samples, n_outputs): 1 for the class and 0 for others."""
-        goals = np.asarray(self._targets.encode(y, np.float64))
-        if self._targets.as_codes:
-            return np.eye(self._targets.n_outputs)[goals]
-        return goals
+        return np.asarray(self._targets.encode(y, np.float64, codes=False))
 
     def _solve(
         self, program: Any, X: Any, goals: NDArray[np.float64], weight: NDArray[Any] | None

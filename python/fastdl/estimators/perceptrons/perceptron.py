@@ -160,7 +160,7 @@ class Perceptron(PerceptronWords, Net):
     ) -> tuple[float, NDArray[np.float64]]:
         """Loss and gradient for packed weights; scikit-learn's name, for its tests."""
         program = self.program_
-        codes = self._targets.as_codes
+        codes = self._network.loss.codes
         y = y.argmax(axis=1).astype(np.int32) if codes else y.astype(program.dtype)
         samples = Samples(core_input(X), y, sample_weight)
         return PackedLoss(program, self._reported_loss)(packed_coef_inter, samples)

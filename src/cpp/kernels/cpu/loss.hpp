@@ -10,9 +10,10 @@ namespace fastdl::FASTDL_ISA {
 namespace {
 
 // -log softmax(z)_y of a row z (outputs,) and its class y: value = log(sum exp(z - max)) - (z_y - max),
-// dz = softmax(z) - onehot(y)
+// dz = softmax(z) - onehot(y). Smoothed (Szegedy et al. 2016), a part of the target goes to all classes alike: the
+// value grows by smoothing * (z_y - mean of z).
 template <class T>
-FASTDL_INLINE T softmax_cross_entropy(const RowSite<T>& row, const T* z, int y, T scale, T* dz) {
+FASTDL_INLINE T softmax_cross_entropy(const RowSite<T>& row, T smoothing, const T* z, int y, T scale, T* dz) {
   using At = typename RowSite<T>::At;
   Vec<T> top = row.max([&](const At& at) { return at.read(z); });
   Vec<T> sum = row.sum([&](const At& at) {
@@ -22,11 +23,40 @@ FASTDL_INLINE T softmax_cross_entropy(const RowSite<T>& row, const T* z, int y, 
   });
   const std::int64_t hit = row.row * row.channels + y;
   if (dz) {
-    T p = dz[hit] / sum[0];
-    row.each([&](const At& at) { at.write(dz, at.read(dz) / sum * scale); });
-    dz[hit] = (p - 1) * scale;
+    const T even = smoothing / T(row.channels), p = dz[hit] / sum[0];
+    row.each([&](const At& at) { at.write(dz, (at.read(dz) / sum - even) * scale); });
+    dz[hit] = (p - (1 - smoothing) - even) * scale;
   }
-  return vlog(sum)[0] - (z[hit] - top[0]);
+  const T value = vlog(sum)[0] - (z[hit] - top[0]);
+  if (smoothing == 0) return value;
+  const T mean = row.sum([&](const At& at) { return at.read(z) - top; })[0] / T(row.channels);
+  return value + smoothing * (z[hit] - top[0] - mean);
+}
+
+// -(1 - p)^gamma log(p) of p = softmax(z)_y (Lin et al. 2017): dz = c (softmax(z) - onehot(y)), where
+// c = (1 - p)^gamma (1 - gamma p log(p) / (1 - p)). 1 - p is the sum of the others: no digits are lost where p is
+// near 1.
+template <class T>
+FASTDL_INLINE T focal(const RowSite<T>& row, T gamma, const T* z, int y, T scale, T* dz) {
+  using At = typename RowSite<T>::At;
+  Vec<T> top = row.max([&](const At& at) { return at.read(z); });
+  const std::int64_t hit = row.row * row.channels + y;
+  const T others = row.sum([&](const At& at) {
+    Vec<T> e = vexp(at.read(z) - top);
+    if (dz) at.write(dz, e);
+    const std::int64_t lane = y - at.channel;
+    if (lane >= 0 && lane < at.count) e[lane] = 0;
+    return e;
+  })[0];
+  const T e = vexp(splat(z[hit] - top[0]))[0], sum = others + e, p = e / sum, rest = others / sum;
+  const T loss = z[hit] == top[0] ? vlog1p(splat(others))[0] : vlog(splat(sum))[0] - (z[hit] - top[0]);
+  const T power = gamma == 0 ? T(1) : rest > 0 ? vexp(gamma * vlog(splat(rest)))[0] : rest;
+  if (dz) {
+    const T c = scale * power * (1 + gamma * p * (rest > 0 ? loss / rest : T(1)));
+    row.each([&](const At& at) { at.write(dz, at.read(dz) / sum * c); });
+    dz[hit] = -rest * c;
+  }
+  return power * loss;
 }
 
 // max(0, margin + max over j != y of z_j - z_y) (Crammer and Singer 2001, as sklearn.metrics.hinge_loss)
@@ -70,7 +100,11 @@ double loss(const Team& team, const LossArgs<T>& a) {
   auto capped = [&](T value) { return value > a.cap ? a.cap : value; };
   if (a.kind == LossKind::softmax_cross_entropy) {
     each_sample(team, a, [&](const RowSite<T>& row, T scale) {
-      return capped(softmax_cross_entropy(row, a.pred, a.codes[row.row], scale, a.dpred));
+      return capped(softmax_cross_entropy(row, a.param, a.pred, a.codes[row.row], scale, a.dpred));
+    });
+  } else if (a.kind == LossKind::focal) {
+    each_sample(team, a, [&](const RowSite<T>& row, T scale) {
+      return capped(focal(row, a.param, a.pred, a.codes[row.row], scale, a.dpred));
     });
   } else if (a.kind == LossKind::hinge) {
     each_sample(team, a, [&](const RowSite<T>& row, T scale) {
@@ -86,9 +120,14 @@ double loss(const Team& team, const LossArgs<T>& a) {
 }
 
 template <class T>
-double sum_of_weights(const Team&, std::int64_t n, const T* weights, const std::int32_t* lengths, int steps) {
+double sum_of_weights(const Team&, std::int64_t n, const T* weights, bool of_steps, const std::int32_t* lengths,
+                      int steps) {
   double total = 0;
   for (std::int64_t i = 0; i < n; i++) {
+    if (of_steps) {
+      for (int t = 0; t < (lengths ? lengths[i] : steps); t++) total += double(weights[i * steps + t]);
+      continue;
+    }
     double weighted = (weights ? double(weights[i]) : 1.0) * (lengths ? lengths[i] : steps);
     FASTDL_IN_REGISTER(weighted);
     total += weighted;

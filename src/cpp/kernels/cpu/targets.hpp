@@ -16,7 +16,7 @@ void gather_targets(const Team& team, const Targets<T>& from, const std::int64_t
     for (std::int64_t i = part.begin; i < part.end; i++) {
       const std::int64_t row = t * std::int64_t(s.n) + i, source = order[i] * s.room + t;
       const bool goes_on = !s.lengths || t < s.lengths[i];
-      to.weights[row] = !goes_on ? T(0) : from.weights ? from.weights[order[i]] : T(1);
+      to.weights[row] = !goes_on ? T(0) : from.weights ? from.weights[from.of_steps ? source : order[i]] : T(1);
       if (from.codes) to.codes[row] = goes_on ? from.codes[source] : 0;
       if (!from.targets) continue;
       if (goes_on)
