@@ -108,6 +108,14 @@ def test_every_pair_is_counted():
     assert expected == pytest.approx(by_hand)
 
 
+def test_words_of_small_vocabularies_are_kept():
+    auto = WordVectors(16, window=3, max_epochs=15, random_state=0).fit(made_language())
+    assert auto.sample_ == 10 / 20
+    assert auto.vectors_.tobytes() == tiny().fit(made_language()).vectors_.tobytes()
+    many = [[f"word_{i}", f"word_{i + 1}"] for i in range(10_100)]
+    assert WordVectors(2, min_count=1, max_epochs=1, random_state=0).fit(many).sample_ == 1e-3
+
+
 def test_an_epoch_that_sees_few_pairs_says_so():
     with pytest.warns(UserWarning, match=r"^sample=0.001 leaves an epoch \d\.\d% of the pairs"):
         tiny(sample=1e-3, max_epochs=1).fit(made_language())

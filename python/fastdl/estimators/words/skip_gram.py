@@ -41,7 +41,7 @@ class Trainee(Protocol):
 
     window: int
     negative: int
-    sample: float
+    sample_: float
     learning_rate_init: float
     max_epochs: int
     verbose: bool | int
@@ -91,7 +91,7 @@ def train(
         if tasks:
             tasks.begin()
         after = vectors.copy()
-        tokens, starts = _thinned(corpus, e.sample, random_state)
+        tokens, starts = _thinned(corpus, e.sample_, random_state)
         loss, pairs = _epoch(e, epoch, tokens, starts, noise, after, contexts, seed)
         _check_pairs(e, epoch, pairs, corpus)
         if not np.isfinite(loss):
@@ -113,14 +113,14 @@ def _check_pairs(e: Trainee, epoch: int, pairs: int, corpus: Corpus) -> None:
     """Raise if there was nothing to learn in an epoch; warn if the first had little."""
     if not pairs:
         raise ValueError(
-            f"sample={e.sample} leaves no pair of words to epoch {epoch + 1}: each word of X is "
+            f"sample={e.sample_:g} leaves no pair of words to epoch {epoch + 1}: each word of X is "
             "frequent. Set sample=0, which keeps all words, or pass more text."
         )
     share = pairs / _expected_pairs(np.diff(corpus.starts), e.window)
     if epoch == 0 and share < 0.1:
         warnings.warn(
-            f"sample={e.sample} leaves an epoch {share:.1%} of the pairs of words that X has: its "
-            "words are few, so each is frequent. Set a larger sample, such as 0.01, or sample=0, "
+            f"sample={e.sample_:g} leaves an epoch {share:.1%} of the pairs of words that X has: "
+            "its words are few, so each is frequent. Set a larger sample, such as 0.01, or sample=0, "
             "which keeps all words.",
             UserWarning,
             stacklevel=3,

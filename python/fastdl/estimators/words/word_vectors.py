@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl._saved import MATRIX, NATURAL, REAL, Saved, listed, short
-from fastdl._sklearn import Interval, TransformerMixin
+from fastdl._sklearn import Interval, StrOptions, TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.text_words import TextWords
 from fastdl.estimators.base.training_words import COUNT, POSITIVE, RATE
@@ -91,12 +91,14 @@ class WordVectors(TextWords, TransformerMixin, Estimator):
         kind="int",
         text='Words that occur less often are read as `unknown`; left out, if that is "error".',
     )
-    sample: float = word(
-        default=1e-3,
-        rule=[RATE],
-        kind="float",
+    sample: float | str = word(
+        default="auto",
+        rule=[RATE, StrOptions({"auto"})],
+        kind='float or "auto"',
         text="Share of the corpus above which a word is frequent: of its occurrences some are left "
-        "out at random, in each epoch anew. 0 keeps them all.",
+        'out at random, in each epoch anew. 0 keeps them all. "auto" is 0.001, as in word2vec, but '
+        "at least 10 times the share of a word on average: all words of a small vocabulary are "
+        "frequent.",
     )
     analyzer: str | Callable[[str], list[str]] = reword(TextWords, "analyzer", default="word")
     learning_rate_init: float = word(
@@ -125,6 +127,7 @@ class WordVectors(TextWords, TransformerMixin, Estimator):
     vectors_: NDArray[np.float32] = fitted(
         "ndarray of float32 of shape (n_words, vector_size)", saved=MATRIX
     )
+    sample_: float = fitted("float", "The share that `sample` stands for.")
     history_: skip_gram.History = fitted(
         "dict of list",
         "One table for all epochs: epoch, loss (the mean of a pair of words), seconds.",
@@ -182,6 +185,7 @@ class WordVectors(TextWords, TransformerMixin, Estimator):
     def _learn(self, job: Job) -> None:
         counts = self._counts(job.train.X)
         self.vocabulary_ = {word: row for row, word in enumerate(counts)}
+        self.sample_ = self._sample()
         tokens, starts = self._encode(job.train.X)
         if len(tokens) < 2 or np.diff(starts).max() < 2:
             raise ValueError(
@@ -198,6 +202,10 @@ class WordVectors(TextWords, TransformerMixin, Estimator):
         if tasks:
             tasks.close()
 
+    def _sample(self) -> float:
+        of_average = 10 / len(self.vocabulary_)
+        return max(1e-3, of_average) if self.sample == "auto" else float(self.sample)
+
     def _show(self, vectors: NDArray[np.float32]) -> None:
         self.vectors_ = vectors
         self.loss_curve_ = list(self.history_["loss"])
@@ -206,6 +214,7 @@ class WordVectors(TextWords, TransformerMixin, Estimator):
     def _restored(self) -> None:
         if len(self.loss_curve_) != self.n_iter_:
             raise ValueError(f"loss_curve_ has {len(self.loss_curve_)} values, not {self.n_iter_}.")
+        self.sample_ = self._sample()
         epochs, unknown = range(1, self.n_iter_ + 1), [math.nan] * self.n_iter_
         self.history_ = {"epoch": [*epochs], "loss": self.loss_curve_, "seconds": unknown}
 
