@@ -120,8 +120,8 @@ def _check_pairs(e: Trainee, epoch: int, pairs: int, corpus: Corpus) -> None:
     if epoch == 0 and share < 0.1:
         warnings.warn(
             f"sample={e.sample_:g} leaves an epoch {share:.1%} of the pairs of words that X has: "
-            "its words are few, so each is frequent. Set a larger sample, such as 0.01, or sample=0, "
-            "which keeps all words.",
+            "its words are few, so each is frequent. Set a larger sample, such as 0.01, or "
+            "sample=0, which keeps all words.",
             UserWarning,
             stacklevel=3,
         )
