@@ -16,6 +16,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "adding_problem": "--steps 10 --samples 200 --epochs 1",
     "beijing_pm25": "--epochs 1",
     "forecast_series": "--length 8 --horizon 3 --period 7 --epochs 1",
+    "four_derivatives": "--iterations 4 --parameters 100 --pictures PICTURES",
     "gradients_through_time": "--steps 10 --samples 100 --epochs 1 --pictures PICTURES",
     "japanese_vowels": "--epochs 1 --seeds 1",
     "mnist_by_rows": "--epochs 1",
@@ -27,6 +28,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "mnist_softmax": "--iterations 3 --pictures PICTURES",
     "mnist_stacked_autoencoder": "--pretrain-epochs 1 --epochs 1 --pictures PICTURES",
     "names_by_nationality": "--epochs 1",
+    "net_by_hand": "--epochs 1",
     "parity": "--bits 2 3 --steps 100",
     "tag_brackets": "--texts 50 --epochs 1",
     "tiny_shakespeare": "--units 8 --epochs 1",
@@ -77,7 +79,14 @@ def sequences(tmp_path_factory):
 
 
 # Scripts that read no file.
-MADE_HERE = ("adding_problem", "gradients_through_time", "parity", "tag_brackets")
+MADE_HERE = (
+    "adding_problem",
+    "four_derivatives",
+    "gradients_through_time",
+    "net_by_hand",
+    "parity",
+    "tag_brackets",
+)
 
 
 @pytest.mark.slow

@@ -11,7 +11,62 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl._core import Program
 
-__all__ = ["check_gradients", "check_program_gradients"]
+__all__ = ["check_gradients", "check_program_gradients", "numerical_gradient"]
+
+
+def numerical_gradient(
+    f: Callable[[Any], Any], x: ArrayLike, step: float | None = None, scheme: str = "central"
+) -> NDArray[Any]:
+    """The derivative of a function of one number, by differences.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array of the shape of `x`, or a number, and returns one number.
+    x : float or array-like
+        Where; of any shape.
+    step : float, optional
+        h. By default 6e-6 for "central", 1e-8 for "forward", 1e-20 for "complex".
+    scheme : {"central", "forward", "complex"}, default="central"
+        (f(x + h) - f(x - h)) / 2h, with an error of order h^2; (f(x + h) - f(x)) / h, of order h;
+        or Im f(x + ih) / h, without cancellation, for f that takes complex numbers (W. Squire and
+        G. Trapp, "Using complex variables to estimate derivatives of real functions", 1998).
+
+    Returns
+    -------
+    ndarray of float64 of the shape of x
+
+    Raises
+    ------
+    ValueError
+        If there is no such scheme.
+
+    Examples
+    --------
+    >>> from fastdl.testing import numerical_gradient
+    >>> numerical_gradient(lambda x: (x**3).sum(), [1.0, 2.0]).round(6)
+    array([ 3., 12.])
+    """
+    defaults = {"central": 6e-6, "forward": 1e-8, "complex": 1e-20}
+    if scheme not in defaults:
+        raise ValueError(f"scheme={scheme!r}; expected one of {', '.join(map(repr, defaults))}.")
+    h = defaults[scheme] if step is None else step
+    point = np.array(x, dtype=complex if scheme == "complex" else float)
+    result = np.empty(point.shape)
+    for index in np.ndindex(point.shape):
+
+        def at(d: complex, index: Any = index) -> Any:
+            moved = point.copy()
+            moved[index] += d
+            return f(moved if moved.ndim else moved[()])
+
+        if scheme == "complex":
+            result[index] = np.imag(at(1j * h)) / h
+        elif scheme == "central":
+            result[index] = (at(h) - at(-h)) / (2 * h)
+        else:
+            result[index] = (at(h) - at(0.0)) / h
+    return result
 
 
 def check_gradients(

@@ -1,0 +1,158 @@
+"""Arguments as they come: numbers and arrays, in containers of containers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastdl.autodiff._trace import is_traced
+
+
+def _is_leaf(tree: Any) -> bool:
+    is_data = dataclasses.is_dataclass(tree) and not isinstance(tree, type)
+    return not (isinstance(tree, (tuple, list, dict)) or is_data)
+
+
+def leaves(tree: Any) -> list[Any]:
+    """The leaves from left to right, without None."""
+    found: list[Any] = []
+    rebuild(tree, lambda leaf: found.append(leaf))
+    return found
+
+
+def rebuild(tree: Any, f: Callable[[Any], Any]) -> Any:
+    """The same containers with f of each leaf; None stays."""
+    if tree is None:
+        return None
+    if _is_leaf(tree):
+        return f(tree)
+    if isinstance(tree, dict):
+        return type(tree)((key, rebuild(value, f)) for key, value in tree.items())
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*(rebuild(part, f) for part in tree))
+    if isinstance(tree, (tuple, list)):
+        return type(tree)([rebuild(part, f) for part in tree])
+    fields = [field for field in dataclasses.fields(tree) if field.init]
+    return dataclasses.replace(
+        tree, **{f_.name: rebuild(getattr(tree, f_.name), f) for f_ in fields}
+    )
+
+
+def rebuilt_with(tree: Any, values: list[Any]) -> Any:
+    """The same containers with these leaves."""
+    remaining = iter(values)
+    return rebuild(tree, lambda _leaf: next(remaining))
+
+
+def same_form(a: Any, b: Any) -> bool:
+    """Whether two trees have the same containers, keys and numbers of leaves."""
+    if a is None or b is None:
+        return a is None and b is None
+    if _is_leaf(a) or _is_leaf(b):
+        return _is_leaf(a) and _is_leaf(b)
+    if isinstance(a, dict):
+        same = isinstance(b, dict) and list(a) == list(b)
+        return same and all(same_form(a[key], b[key]) for key in a)
+    if isinstance(a, (tuple, list)):
+        same = isinstance(b, (tuple, list)) and len(a) == len(b)
+        return same and all(same_form(p, q) for p, q in zip(a, b, strict=True))
+    names = [field.name for field in dataclasses.fields(a) if field.init]
+    return type(a) is type(b) and all(same_form(getattr(a, n), getattr(b, n)) for n in names)
+
+
+def checked(leaf: Any, who: str, what: str) -> Any:
+    """A leaf that can be differentiated by: a float, or an array of floats.
+
+    Raises
+    ------
+    TypeError
+        For integers, bools, complex numbers, text and objects.
+    """
+    if is_traced(leaf) or type(leaf) is float:
+        return leaf
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        if leaf.dtype.kind == "f":
+            return leaf
+        seen = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else f"a {leaf.dtype}"
+    elif isinstance(leaf, (bool, int)):
+        seen = f"{type(leaf).__name__} {leaf!r}"
+    else:
+        seen = f"a {type(leaf).__name__}"
+    raise TypeError(
+        f"{who}: {what} is {seen}; derivatives are taken by floats and arrays of floats. Convert "
+        "it (x.astype(float)), or leave it out of argnums."
+    )
+
+
+def flatten(params: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """All numbers of nested containers as one vector, and the way back.
+
+    Parameters
+    ----------
+    params : float, array, or tuples, lists, dicts, named tuples, dataclasses of them
+        None passes through.
+
+    Returns
+    -------
+    vector : ndarray of shape (n,)
+        In the dtype that all arrays together promote to.
+    unflatten : callable
+        ``unflatten(vector)`` gives the containers again, in the dtypes that they had; it may be
+        called in a differentiated function. It can be pickled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastdl.autodiff import flatten
+    >>> vector, unflatten = flatten({"w": np.eye(2), "b": 1.5})
+    >>> vector
+    array([1. , 0. , 0. , 1. , 1.5])
+    >>> unflatten(vector * 2)["b"]
+    3.0
+    """
+    parts = leaves(params)
+    unflatten = Unflatten(rebuild(params, _Like))
+    if not parts:
+        return np.zeros(0), unflatten
+    return np.concatenate([np.reshape(part, -1) for part in parts]), unflatten
+
+
+class _Like:
+    """Shape and type of a leaf."""
+
+    def __init__(self, leaf: Any) -> None:
+        self.shape = np.shape(leaf)
+        self.dtype = (
+            None if isinstance(leaf, float) and not isinstance(leaf, np.generic) else leaf.dtype
+        )
+        self.size = int(np.prod(self.shape))
+
+
+class Unflatten:
+    """Cuts a vector into the containers that `flatten` was given."""
+
+    def __init__(self, likes: Any) -> None:
+        self._likes = likes
+        self._n = sum(like.size for like in leaves(likes))
+
+    def __call__(self, vector: Any) -> Any:
+        """The containers; ValueError if the vector has another length."""
+        if np.shape(vector) != (self._n,):
+            raise ValueError(
+                f"unflatten: the vector has shape {np.shape(vector)}, expected ({self._n},)."
+            )
+        start = 0
+
+        def cut(like: _Like) -> Any:
+            nonlocal start
+            part = vector[start : start + like.size]
+            start += like.size
+            if like.dtype is None:
+                return part[0] if is_traced(vector) else float(part[0])
+            part = np.reshape(part, like.shape)
+            return part if part.dtype == like.dtype else part.astype(like.dtype)
+
+        return rebuild(self._likes, cut)
