@@ -134,6 +134,9 @@ def test_documents_begin_anew_and_end():
     expected = np.log(p[np.arange(5), places]).mean()
     assert lm.score(["anna"]) == lm.score("anna") == pytest.approx(expected, rel=1e-4)
     assert lm.score([""]) == pytest.approx(float(np.log(p[0, places[-1]])), rel=1e-4)
+    several = ["anna", "jo", "hannajohanna", "", "a"]
+    expected = sum((len(x) + 1) * lm.score([x]) for x in several) / sum(len(x) + 1 for x in several)
+    assert lm.score(several) == pytest.approx(expected, rel=1e-5)
     both = (5 * lm.score(["anna"]) + 3 * lm.score(["jo"])) / 8
     assert lm.score(["anna", "jo"]) == pytest.approx(both, rel=1e-5)
 

@@ -147,6 +147,14 @@ def piece_length(documents: list[NDArray[np.int32]], n: int, least: int) -> int:
     return steps
 
 
+def of_similar_length(documents: list[NDArray[np.int32]]) -> list[list[NDArray[np.int32]]]:
+    """Those with symbols in groups, where the longest has less than twice those of the shortest."""
+    groups: dict[int, list[NDArray[np.int32]]] = {}
+    for of_one in documents:
+        groups.setdefault(len(of_one).bit_length(), []).append(of_one)
+    return [group for bits, group in sorted(groups.items()) if bits]
+
+
 def pieces(documents: list[NDArray[np.int32]], steps: int) -> tuple[Sequences, Sequences]:
     """What is read, and what comes next: documents in pieces of `steps`, the last ones shorter.
 

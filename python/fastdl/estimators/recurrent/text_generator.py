@@ -20,7 +20,14 @@ from fastdl._saved import Saved
 from fastdl.estimators.base.heads import Itself
 from fastdl.estimators.base.net import Net, is_stochastic
 from fastdl.estimators.base.words import fitted, reword
-from fastdl.estimators.inputs.one_text import END, FIRST, TextInput, piece_length, pieces
+from fastdl.estimators.inputs.one_text import (
+    END,
+    FIRST,
+    TextInput,
+    of_similar_length,
+    piece_length,
+    pieces,
+)
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting import windows
 from fastdl.fitting.job import Checked, Given, Job
@@ -161,9 +168,13 @@ class TextGenerator(RecurrentWords, Net):
         """
         check_is_fitted(self)
         documents = self._inputs.documents(self, X, reset=False)
-        text, targets = pieces(documents, max(map(len, documents)))
-        data = data_of(self, Checked(text, targets, None, None))
-        return -windows.mean_loss(self.program_, data.ready_for(self.program_).samples)
+        loss = 0.0
+        for group in of_similar_length(documents):
+            text, targets = pieces(group, max(map(len, group)))
+            data = data_of(self, Checked(text, targets, None, None))
+            mean = windows.mean_loss(self.program_, data.ready_for(self.program_).samples)
+            loss += mean * sum(map(len, group))
+        return -loss / sum(map(len, documents))
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Probabilities of each symbol of a text, and of the one that comes next.
