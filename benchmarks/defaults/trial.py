@@ -36,11 +36,11 @@ class Split(NamedTuple):
 
 
 def splits(of: Set, n: int) -> Iterator[Split]:
-    """`n` times 70 % of the samples to learn from; features that are rows scaled by them."""
+    """`n` times some samples to learn from; features that are rows are scaled by them."""
     X, y = of.make()
     stratified = of.kind == "classes" and of.form != "steps"
     splitter = (StratifiedShuffleSplit if stratified else ShuffleSplit)(
-        n, test_size=0.3, random_state=0
+        n, train_size=of.n_train or 0.7, random_state=0
     )
     for train, test in splitter.split(X, y):
         X_train, X_test = X[train], X[test]
