@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from rule_cases import CASES, arguments, name_of
 
-from cases import CASES, arguments, name_of
 from fastdl.autodiff import check_gradients, grad, jvp, rules, vjp
 from fastdl.autodiff._trace import RULES, Composed
 from fastdl.autodiff._tree import leaves

@@ -6,6 +6,9 @@ from each call to a rule (`_elementwise`, `_products`, `_reductions`, `_shapes`,
 in `_tree`.
 """
 
+from typing import Any
+
+from fastdl import _tracing
 from fastdl.autodiff import (  # noqa: F401 (they fill the table of rules)
     _constants,
     _elementwise,
@@ -18,6 +21,7 @@ from fastdl.autodiff import (  # noqa: F401 (they fill the table of rules)
 )
 from fastdl.autodiff._check import check_gradients
 from fastdl.autodiff._control import check_finite, checkpoint, rule, rules, stop_gradient, value_of
+from fastdl.autodiff._trace import Traced
 from fastdl.autodiff._transforms import (
     grad,
     hessian,
@@ -28,6 +32,16 @@ from fastdl.autodiff._transforms import (
     vjp,
 )
 from fastdl.autodiff._tree import flatten
+
+
+def _of_functional(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A function of `fastdl.functional` that was called with a traced array."""
+    from fastdl.autodiff import _functional  # its rules are read at the first such call
+
+    return _functional.call(f, args, kwargs)
+
+
+_tracing.traced, _tracing.call = Traced, _of_functional
 
 __all__ = [
     "check_finite",

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import buffer, deliver, expect_same_shape, floats, wanted
 from fastdl.functional._layer import backward, backward_input, forward
 
 Out: TypeAlias = NDArray[Any] | None
 
 
+@differentiable
 def activation(
     x: ArrayLike, name: str, alpha: float | None = None, *, out: Out = None
 ) -> NDArray[Any]:
@@ -84,6 +86,7 @@ def _rows(x: NDArray[Any], name: str) -> NDArray[Any]:
     return x.reshape(-1, max(1, last))
 
 
+@differentiable
 def sigmoid(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """1 / (1 + exp(-x))."""
     return activation(x, "sigmoid", out=out)
@@ -94,6 +97,7 @@ def sigmoid_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     return activation_backward(dy, x, "sigmoid")
 
 
+@differentiable
 def tanh(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """The hyperbolic tangent."""
     return activation(x, "tanh", out=out)
@@ -104,6 +108,7 @@ def tanh_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     return activation_backward(dy, x, "tanh")
 
 
+@differentiable
 def relu(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """max(x, 0)."""
     return activation(x, "relu", out=out)
@@ -114,6 +119,7 @@ def relu_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     return activation_backward(dy, x, "relu")
 
 
+@differentiable
 def leaky_relu(x: ArrayLike, alpha: float = 0.01, *, out: Out = None) -> NDArray[Any]:
     """The function x where x > 0, else alpha x."""
     return activation(x, "leaky_relu", alpha, out=out)
@@ -124,6 +130,7 @@ def leaky_relu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 0.01) -> NDA
     return activation_backward(dy, x, "leaky_relu", alpha)
 
 
+@differentiable
 def elu(x: ArrayLike, alpha: float = 1.0, *, out: Out = None) -> NDArray[Any]:
     """The function x where x > 0, else alpha (exp(x) - 1)."""
     return activation(x, "elu", alpha, out=out)
@@ -134,6 +141,7 @@ def elu_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> NDArray[Any
     return activation_backward(dy, x, "elu", alpha)
 
 
+@differentiable
 def selu(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """1.0507 elu(x, 1.67326), the constants of self-normalising nets."""
     return activation(x, "selu", out=out)
@@ -144,6 +152,7 @@ def selu_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     return activation_backward(dy, x, "selu")
 
 
+@differentiable
 def softplus(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """log(1 + exp(x))."""
     return activation(x, "softplus", out=out)
@@ -154,6 +163,7 @@ def softplus_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     return activation_backward(dy, x, "softplus")
 
 
+@differentiable
 def gelu(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """The exact x Phi(x), Phi being the normal distribution function."""
     return activation(x, "gelu", out=out)
@@ -164,6 +174,7 @@ def gelu_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     return activation_backward(dy, x, "gelu")
 
 
+@differentiable
 def swish(x: ArrayLike, alpha: float = 1.0, *, out: Out = None) -> NDArray[Any]:
     """The function x sigmoid(alpha x); with alpha 1 also called SiLU."""
     return activation(x, "swish", alpha, out=out)
@@ -174,6 +185,7 @@ def swish_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> NDArray[A
     return activation_backward(dy, x, "swish", alpha)
 
 
+@differentiable
 def softmax(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """exp(x) divided by its sum over the last axis."""
     return activation(x, "softmax", out=out)
@@ -184,6 +196,7 @@ def softmax_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     return activation_backward(dy, x, "softmax")
 
 
+@differentiable
 def log_softmax(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """log(softmax(x)), without overflow."""
     (x,) = floats("log_softmax", x=x)
@@ -202,6 +215,7 @@ def log_softmax_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     return dx
 
 
+@differentiable
 def prelu(x: ArrayLike, alpha: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """The function x where x > 0, else alpha x, with an alpha for each channel.
 

@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import _core
 from fastdl import layers as L
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import buffer, deliver, expect_shape, floats, wanted
 from fastdl.functional._layer import backward, forward
 from fastdl.functional._window import Padding, Pair, window
 
 
+@differentiable
 def conv2d(
     x: ArrayLike,
     w: ArrayLike,
@@ -69,6 +71,7 @@ def conv2d(
     return forward(layer, x, params, out, algorithm=algorithm)
 
 
+@differentiable
 def conv2d_backward(
     dy: ArrayLike,
     x: ArrayLike,
@@ -130,6 +133,7 @@ def _layer(
     return layer
 
 
+@differentiable
 def im2col(
     x: ArrayLike,
     size: Pair,
@@ -168,6 +172,7 @@ def im2col(
     return deliver(cols, out)
 
 
+@differentiable
 def im2col_backward(
     dy: ArrayLike,
     x: ArrayLike,
@@ -180,6 +185,7 @@ def im2col_backward(
     return col2im(dy, np.shape(x), size, stride, padding, dilation)
 
 
+@differentiable
 def col2im(
     cols: ArrayLike,
     x_shape: Sequence[int],
@@ -219,6 +225,7 @@ def col2im(
     return deliver(x, out)
 
 
+@differentiable
 def col2im_backward(
     dy: ArrayLike,
     cols: ArrayLike,

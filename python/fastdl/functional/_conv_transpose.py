@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import expect_shape, floats, wanted
 from fastdl.functional._layer import backward, forward
 from fastdl.functional._window import Padding, Pair
 
 
+@differentiable
 def conv2d_transpose(
     x: ArrayLike,
     w: ArrayLike,
@@ -72,6 +74,7 @@ def conv2d_transpose(
     return forward(layer, x, params, out, algorithm=algorithm)
 
 
+@differentiable
 def conv2d_transpose_backward(
     dy: ArrayLike,
     x: ArrayLike,

@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
 from fastdl._rules import POSITIVE_INTEGER
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import buffer, deliver, expect, expect_shape, floats, wanted
 from fastdl.functional._layer import backward, forward
 
 
+@differentiable
 def dense(
     x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None, *, out: NDArray[Any] | None = None
 ) -> NDArray[Any]:
@@ -45,6 +47,7 @@ def dense(
     return forward(layer, x, params, out)
 
 
+@differentiable
 def dense_backward(
     dy: ArrayLike,
     x: ArrayLike,
@@ -85,6 +88,7 @@ def _layer(x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None) -> L.Layer:
     return L.Dense(w.shape[1], bias=b is not None, name="dense")
 
 
+@differentiable
 def maxout(x: ArrayLike, pieces: int, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
     """The largest of each `pieces` neighbours along the last axis.
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import _core, losses
 from fastdl._rules import choice
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import buffer, deliver, expect, expect_same_shape, floats
 
 Out: TypeAlias = NDArray[Any] | None
@@ -18,6 +19,7 @@ Result: TypeAlias = tuple[Any, NDArray[Any]]
 _REDUCTION = choice("mean", "sum", "none")
 
 
+@differentiable
 def softmax_cross_entropy(
     pred: ArrayLike,
     y: ArrayLike,
@@ -36,6 +38,7 @@ def softmax_cross_entropy(
     return _loss(spec, pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def binary_cross_entropy(
     pred: ArrayLike,
     y: ArrayLike,
@@ -53,6 +56,7 @@ def binary_cross_entropy(
     return _loss(spec, pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def squared_error(
     pred: ArrayLike,
     y: ArrayLike,
@@ -68,6 +72,7 @@ def squared_error(
     return _loss(losses.SquaredError(), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def absolute_error(
     pred: ArrayLike,
     y: ArrayLike,
@@ -83,6 +88,7 @@ def absolute_error(
     return _loss(losses.AbsoluteError(), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def huber(
     pred: ArrayLike,
     y: ArrayLike,
@@ -99,6 +105,7 @@ def huber(
     return _loss(losses.Huber(delta), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def hinge(
     pred: ArrayLike,
     y: ArrayLike,
@@ -115,6 +122,7 @@ def hinge(
     return _loss(losses.Hinge(margin), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def poisson(
     pred: ArrayLike,
     y: ArrayLike,
@@ -130,6 +138,7 @@ def poisson(
     return _loss(losses.Poisson(), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def pinball(
     pred: ArrayLike,
     y: ArrayLike,
@@ -146,6 +155,7 @@ def pinball(
     return _loss(losses.Pinball(quantile), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def focal(
     pred: ArrayLike,
     y: ArrayLike,
@@ -162,6 +172,7 @@ def focal(
     return _loss(losses.Focal(gamma), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
 def binary_focal(
     pred: ArrayLike,
     y: ArrayLike,

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
 from fastdl._rules import SEED
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import (
     buffer,
     deliver,
@@ -22,6 +23,7 @@ from fastdl.functional._arrays import (
 from fastdl.functional._layer import backward, forward, forward_training
 
 
+@differentiable
 def batch_norm(
     x: ArrayLike,
     gamma: ArrayLike,
@@ -90,6 +92,7 @@ def batch_norm(
     return deliver(y.reshape(x.shape), out)
 
 
+@differentiable
 def batch_norm_backward(
     dy: ArrayLike,
     x: ArrayLike,
@@ -134,6 +137,7 @@ def batch_norm_backward(
     return None if dx is None else dx.reshape(x.shape), dgamma, dbeta
 
 
+@differentiable
 def layer_norm(
     x: ArrayLike,
     gamma: ArrayLike,
@@ -167,6 +171,7 @@ def layer_norm(
     return deliver(y, out)
 
 
+@differentiable
 def layer_norm_backward(
     dy: ArrayLike,
     x: ArrayLike,
@@ -201,6 +206,7 @@ def _channels(who: str, x: NDArray[Any], **per_channel: NDArray[Any]) -> NDArray
     return x.reshape(x.size // max(x.shape[-1], 1), x.shape[-1])
 
 
+@differentiable
 def dropout(
     x: ArrayLike,
     rate: float,
@@ -238,6 +244,7 @@ def dropout(
     return deliver(y.reshape(x.shape), out)
 
 
+@differentiable
 def dropout_backward(
     dy: ArrayLike, x: ArrayLike, rate: float, seed: int, training: bool = True
 ) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import expect_shape, floats
 from fastdl.functional._layer import backward_input, forward
 from fastdl.functional._window import Padding, Pair, window
@@ -35,6 +36,7 @@ def max_pool2d(
     return_indices: Literal[True],
     out: NDArray[Any] | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
+@differentiable
 def max_pool2d(
     x: ArrayLike,
     size: Pair,
@@ -72,6 +74,7 @@ def max_pool2d(
     return y if indices is None else (y, indices)
 
 
+@differentiable
 def max_pool2d_backward(
     dy: ArrayLike,
     x: ArrayLike,
@@ -103,6 +106,7 @@ def _argmax(
     return rows * w + columns
 
 
+@differentiable
 def avg_pool2d(
     x: ArrayLike,
     size: Pair,
@@ -137,6 +141,7 @@ def avg_pool2d(
     return forward(layer, x, {}, out)
 
 
+@differentiable
 def avg_pool2d_backward(
     dy: ArrayLike,
     x: ArrayLike,
@@ -150,6 +155,7 @@ def avg_pool2d_backward(
     return _backward("avg_pool2d", layer, dy, x)
 
 
+@differentiable
 def global_avg_pool2d(x: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
     """The mean of each channel: (n, h, w, c) to (n, c)."""
     (x,) = floats("global_avg_pool2d", x=x)
@@ -157,11 +163,13 @@ def global_avg_pool2d(x: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArr
     return forward(L.GlobalAvgPool(name="global_avg_pool2d"), x, {}, out)
 
 
+@differentiable
 def global_avg_pool2d_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     """Gradient of `global_avg_pool2d`; of x only the shape is used."""
     return _backward("global_avg_pool2d", L.GlobalAvgPool(name="global_avg_pool2d"), dy, x)
 
 
+@differentiable
 def global_max_pool2d(x: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
     """The largest value of each channel: (n, h, w, c) to (n, c)."""
     (x,) = floats("global_max_pool2d", x=x)
@@ -169,6 +177,7 @@ def global_max_pool2d(x: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArr
     return forward(L.GlobalMaxPool(name="global_max_pool2d"), x, {}, out)
 
 
+@differentiable
 def global_max_pool2d_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     """Gradient of `global_max_pool2d`: dy where the largest value was, the first of equal ones."""
     return _backward("global_max_pool2d", L.GlobalMaxPool(name="global_max_pool2d"), dy, x)

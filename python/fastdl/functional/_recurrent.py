@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import _core
 from fastdl._rules import choice
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import buffer, deliver, expect, expect_shape, floats, wanted
 
 _GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_after": 3}
@@ -35,6 +36,7 @@ class RecurrentCache(NamedTuple):
     extra: NDArray[Any]
 
 
+@differentiable
 def rnn(
     x: ArrayLike,
     w_ih: ArrayLike,
@@ -106,6 +108,7 @@ def rnn_backward(
     return _pick("rnn_backward", "x w_ih w_hh b h0", needs, d)
 
 
+@differentiable
 def lstm(
     x: ArrayLike,
     w_ih: ArrayLike,
@@ -177,6 +180,7 @@ def lstm_backward(
     return _pick("lstm_backward", "x w_ih w_hh b h0 c0 peepholes", needs, d)
 
 
+@differentiable
 def gru(
     x: ArrayLike,
     w_ih: ArrayLike,
@@ -243,6 +247,7 @@ def gru_backward(
     return _pick("gru_backward", "x w_ih w_hh b h0", needs, d)
 
 
+@differentiable
 def embedding(ids: ArrayLike, table: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
     """The rows of a table by code.
 
@@ -273,6 +278,7 @@ def embedding(ids: ArrayLike, table: ArrayLike, *, out: NDArray[Any] | None = No
     return deliver(result, out)
 
 
+@differentiable
 def embedding_backward(dy: ArrayLike, ids: ArrayLike, table: ArrayLike) -> NDArray[Any]:
     """Gradient of `embedding` with respect to the table: each row of dy added to its code's."""
     ids, table = _codes("embedding_backward", ids, table)

@@ -8,11 +8,13 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
+from fastdl._tracing import differentiable
 from fastdl.functional._arrays import expect_shape, floats
 from fastdl.functional._layer import backward_input, forward
 from fastdl.functional._window import Pair
 
 
+@differentiable
 def upsample2d(
     x: ArrayLike,
     factor: Pair,
@@ -46,6 +48,7 @@ def upsample2d(
     return forward(L.Upsample2D(factor, interpolation, name="upsample2d"), x, {}, out)
 
 
+@differentiable
 def upsample2d_backward(
     dy: ArrayLike, x: ArrayLike, factor: Pair, interpolation: str = "nearest"
 ) -> NDArray[Any]:

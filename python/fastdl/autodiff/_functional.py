@@ -1,0 +1,371 @@
+"""Rules of `fastdl.functional`: its C++ backward is the vjp.
+
+Linear maps, convolutions, activations and losses have forward mode and derivatives of any order;
+pooling by maxima, norms and recurrent layers have reverse mode once.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from typing import Any
+
+import numpy as np
+
+import fastdl.autodiff._trace as _trace
+import fastdl.functional as F
+from fastdl.autodiff._indexing import scatter
+from fastdl.autodiff._table import elementwise, primitive
+from fastdl.autodiff._trace import RULES, any_traced, plain
+
+_ARRAYS: dict[Any, int] = {}  # by function: how many of its first parameters are arrays
+
+
+def call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A function of fastdl.functional on arrays of which some are traced."""
+    name = f"fastdl.functional.{f.__name__}"
+    if f not in RULES:
+        raise NotImplementedError(
+            f"{name} has no derivative rule in fastdl.autodiff: derivatives of it are taken once, "
+            "by reverse mode."
+        )
+    bound = inspect.signature(f).bind(*args, **kwargs)
+    bound.apply_defaults()
+    given = bound.arguments
+    if given.pop("out", None) is not None or given.pop("return_cache", False):
+        raise NotImplementedError(f"{name}: out= and return_cache= go without traced arrays only.")
+    if given.pop("return_indices", False):
+        raise NotImplementedError(f"{name}: return_indices= goes without traced arrays only.")
+    given.pop("needs", None)
+    names = list(given)
+    arrays = [given[key] for key in names[: _ARRAYS[f]]]
+    return RULES[f](*arrays, **{key: given[key] for key in names[_ARRAYS[f] :]})
+
+
+def _empty(like: Any) -> Any:
+    """For backward functions that only ask for the shape."""
+    return np.empty(like.shape, like.dtype)
+
+
+# --- linear in one array
+
+
+def _linear(f: Any, back: Any) -> None:
+    RULES[f] = _trace.Linear(
+        f, f"F.{f.__name__}", lambda dy, like, **o: back(dy, _empty(like), **o), None, ()
+    )
+    RULES[back] = _trace.Linear(
+        back, f"F.{back.__name__}", lambda d, _like, _x, **o: f(d, **o), None, ()
+    )
+    _ARRAYS[f], _ARRAYS[back] = 1, 2
+
+
+for _f, _back in (
+    (F.im2col, F.im2col_backward),
+    (F.col2im, F.col2im_backward),
+    (F.avg_pool2d, F.avg_pool2d_backward),
+    (F.global_avg_pool2d, F.global_avg_pool2d_backward),
+    (F.upsample2d, F.upsample2d_backward),
+    (F.dropout, F.dropout_backward),
+):
+    _linear(_f, _back)
+
+# --- linear in x and in w, with a bias
+
+
+def _affine(f: Any, back: Any, axes_of_bias: tuple[int, ...]) -> None:
+    """f(x, w, b) and the two maps that its gradients are: they are each other's transposes."""
+
+    @primitive
+    def to_x(dy: Any, w: Any, shape: tuple[int, ...], **o: Any) -> Any:
+        return back(dy, np.empty(shape, w.dtype), w, needs=(True, False, False), **o)[0]
+
+    @primitive
+    def to_w(dy: Any, x: Any, shape: tuple[int, ...], **o: Any) -> Any:
+        return back(dy, x, np.empty(shape, x.dtype), needs=(False, True, False), **o)[1]
+
+    def rule(g: Any, *transposes: Any) -> None:
+        RULES[g] = _trace.Multilinear(g, f"F.{back.__name__}", transposes, None, ())
+
+    rule(
+        to_x,
+        lambda g, _like, _dy, w, _shape, **o: f(g, w, **o),
+        lambda g, like, dy, _w, _shape, **o: to_w(dy, g, like.shape, **o),
+    )
+    rule(
+        to_w,
+        lambda g, _like, _dy, x, _shape, **o: f(x, g, **o),
+        lambda g, like, dy, _x, _shape, **o: to_x(dy, g, like.shape, **o),
+    )
+
+    def joint(dy: Any, needs: Any, _y: Any, x: Any, w: Any, b: Any, **o: Any) -> Any:
+        if not any_traced((dy, x, w)):
+            return back(dy, x, w, b, needs=needs, **o)
+        dx = to_x(dy, w, np.shape(x), **o) if needs[0] else None
+        dw = to_w(dy, x, np.shape(w), **o) if needs[1] else None
+        return dx, dw, np.sum(dy, axis=axes_of_bias) if needs[2] else None
+
+    def tangent(tangents: Any, y: Any, x: Any, w: Any, _b: Any, **o: Any) -> Any:
+        dx, dw, db = tangents
+        parts = [] if dx is None else [f(dx, w, **o)]
+        parts += [] if dw is None else [f(x, dw, **o)]
+        parts += [] if db is None else [np.broadcast_to(db, np.shape(y))]
+        return sum(parts[1:], parts[0]) if parts else None
+
+    RULES[f] = _trace.Custom(
+        f, f"F.{f.__name__}", None, (), joint=joint, joint_jvp=tangent, keeps=0xFFFFFFFE
+    )
+    _ARRAYS[f] = 3
+
+
+_affine(F.dense, F.dense_backward, (0,))
+_affine(F.conv2d, F.conv2d_backward, (0, 1, 2))
+_affine(F.conv2d_transpose, F.conv2d_transpose_backward, (0, 1, 2))
+
+
+def _embedding_vjp(dy: Any, _y: Any, ids: Any, table: Any) -> Any:
+    if any_traced((dy,)):
+        return scatter(dy, (np.asarray(ids),), np.shape(table), table.dtype)
+    return F.embedding_backward(dy, ids, np.empty(np.shape(table), table.dtype))
+
+
+RULES[F.embedding] = _trace.Custom(
+    F.embedding, "F.embedding", None, (),
+    vjps=(None, _embedding_vjp),
+    jvps=(None, lambda d, _y, ids, _table: F.embedding(ids, d)),
+)  # fmt: skip
+_ARRAYS[F.embedding] = 2
+
+# --- activations
+
+_SELU, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+def _positive(x: Any) -> Any:
+    return (plain(x) > 0).astype(plain(x).dtype)
+
+
+@primitive
+def _slope_of_gelu(x: Any) -> Any:
+    return F.gelu_backward(np.ones_like(x), x)
+
+
+elementwise(
+    _slope_of_gelu,
+    lambda _y, x: np.exp(-0.5 * x * x) * (2 - x * x) / math.sqrt(2 * math.pi),
+    name="F.gelu_backward",
+)
+
+
+def _swish(_y: Any, x: Any, alpha: Any) -> Any:
+    s = F.sigmoid(alpha * x)
+    return s * (1 + alpha * x * (1 - s))
+
+
+def _activation(f: Any, *partials: Any) -> None:
+    elementwise(f, *partials, name=f"F.{f.__name__}")
+    _ARRAYS[f] = len(partials)
+
+
+_activation(F.relu, lambda _y, x: _positive(x))
+_activation(F.leaky_relu, lambda _y, x, alpha: np.where(plain(x) > 0, 1.0, alpha), 0)
+_activation(F.elu, lambda y, x, alpha: np.where(plain(x) > 0, 1.0, y + alpha), 0)
+_activation(F.selu, lambda y, x: np.where(plain(x) > 0, _SELU, y + _SELU * _SELU_ALPHA))
+_activation(F.sigmoid, lambda y, _x: y * (1 - y))
+_activation(F.tanh, lambda y, _x: 1 - y * y)
+_activation(F.softplus, lambda _y, x: F.sigmoid(x))
+_activation(F.gelu, lambda _y, x: _slope_of_gelu(x))
+_activation(F.swish, _swish, 0)
+
+
+def _weighed_sum(a: Any, b: Any) -> Any:
+    return np.sum(a * b, axis=-1, keepdims=True)
+
+
+def _custom(f: Any, vjp: Any, jvp: Any = None) -> None:
+    jvps = None if jvp is None else (jvp,)
+    RULES[f] = _trace.Custom(f, f"F.{f.__name__}", None, (), vjps=(vjp,), jvps=jvps)
+    _ARRAYS[f] = 1
+
+
+def _softmax(d: Any, y: Any, _x: Any) -> Any:
+    return y * (d - _weighed_sum(y, d))
+
+
+_custom(F.softmax, _softmax, _softmax)
+_custom(
+    F.log_softmax,
+    lambda dy, y, _x: dy - np.exp(y) * np.sum(dy, axis=-1, keepdims=True),
+    lambda dx, y, _x: dx - _weighed_sum(np.exp(y), dx),
+)
+_custom(
+    F.max_pool2d, lambda dy, _y, x, return_indices=False, **o: F.max_pool2d_backward(dy, x, **o)
+)
+_custom(F.global_max_pool2d, lambda dy, _y, x: F.global_max_pool2d_backward(dy, x))
+
+
+def _composed(f: Any, n_arrays: int, g: Any) -> None:
+    RULES[f] = _trace.Composed(g, f"F.{f.__name__}", None)
+    _ARRAYS[f] = n_arrays
+
+
+def _by_name(x: Any, name: str, alpha: Any = None) -> Any:
+    if name == "identity":
+        return x
+    f = getattr(F, name)
+    return f(x) if alpha is None else f(x, alpha)
+
+
+def _maxout(x: Any, pieces: int) -> Any:
+    """The first of the largest, as the backward of the core has it."""
+    F.maxout(plain(x), pieces)  # checks
+    grouped = np.reshape(x, (*x.shape[:-1], x.shape[-1] // pieces, pieces))
+    first = np.argmax(plain(grouped), axis=-1)[..., None]
+    return np.squeeze(np.take_along_axis(grouped, first, -1), -1)
+
+
+_composed(F.activation, 1, _by_name)
+_composed(F.maxout, 1, _maxout)
+_composed(F.prelu, 2, lambda x, alpha: np.where(plain(x) > 0, x, alpha * x))
+
+# --- by the backward of the core, once
+
+
+def _joint(f: Any, n_arrays: int, back: Any) -> None:
+    RULES[f] = _trace.Custom(f, f"F.{f.__name__}", None, (), joint=back, keeps=0xFFFFFFFE)
+    _ARRAYS[f] = n_arrays
+
+
+def _norm(back: Any, n: int) -> Any:
+    def gradients(dy: Any, needs: Any, _y: Any, *arrays: Any, **o: Any) -> Any:
+        return (*back(dy, *arrays, needs=needs[:3], **o), *(None,) * (n - 3))
+
+    return gradients
+
+
+_joint(F.layer_norm, 3, _norm(F.layer_norm_backward, 3))
+_joint(F.batch_norm, 5, _norm(F.batch_norm_backward, 5))
+
+
+def _recurrent(f: Any, back: Any) -> Any:
+    def gradients(dy: Any, needs: Any, y: Any, *arrays: Any, **o: Any) -> Any:
+        if any_traced((dy, *arrays)) or any_traced(tuple(dy) if isinstance(dy, list) else ()):
+            raise NotImplementedError(
+                f"F.{f.__name__}: derivatives of it are taken once, by reverse mode."
+            )
+        *_, cache = f(*arrays, return_cache=True, **o)
+        dh, *dc = dy if isinstance(dy, list) else [dy]
+        dh = np.zeros_like(arrays[0], shape=cache_shape(f, arrays)) if dh is None else dh
+        return back(dh, cache, *(d for d in dc if d is not None), needs=needs)
+
+    return gradients
+
+
+def cache_shape(f: Any, arrays: tuple[Any, ...]) -> tuple[int, ...]:
+    """Of the states: (n, T, H)."""
+    return (*np.shape(arrays[0])[:2], np.shape(arrays[2])[0])
+
+
+_joint(F.rnn, 5, _recurrent(F.rnn, F.rnn_backward))
+_joint(F.gru, 5, _recurrent(F.gru, F.gru_backward))
+_joint(F.lstm, 7, _recurrent(F.lstm, F.lstm_backward))
+
+# --- losses: (loss, dpred), both of them functions of pred
+
+
+def _loss(f: Any, of_rows: Any) -> None:
+    """`of_rows`: (pred, y, **options) -> losses and slopes, both of the shape of pred or (n,)."""
+
+    def composed(
+        pred: Any, y: Any, sample_weight: Any = None, reduction: str = "mean", **o: Any
+    ) -> Any:
+        f(plain(pred), plain(y), plain(sample_weight), reduction, **o)  # checks
+        values, slopes = of_rows(pred, y, **o)
+        values = np.sum(values, axis=1) if np.ndim(values) > 1 else values
+        if sample_weight is not None:
+            values = values * sample_weight
+            slopes = slopes * np.reshape(sample_weight, (-1, *(1,) * (np.ndim(slopes) - 1)))
+        if reduction == "none":
+            return values, slopes
+        norm = 1.0
+        if reduction == "mean":
+            norm = np.shape(pred)[0] if sample_weight is None else np.sum(sample_weight)
+        return np.sum(values) / norm, slopes / norm
+
+    _composed(f, 3, composed)
+
+
+def _onehot(pred: Any, y: Any) -> Any:
+    return np.eye(np.shape(pred)[1], dtype=plain(pred).dtype)[np.asarray(y)]
+
+
+def _cross_entropy(pred: Any, y: Any, label_smoothing: float = 0.0) -> Any:
+    logp = F.log_softmax(pred)
+    t = (1 - label_smoothing) * _onehot(pred, y) + label_smoothing / np.shape(pred)[1]
+    return -np.sum(t * logp, axis=1), np.exp(logp) - t
+
+
+def _binary_cross_entropy(pred: Any, y: Any, label_smoothing: float = 0.0) -> Any:
+    t = (1 - label_smoothing) * y + label_smoothing / 2
+    return F.softplus(pred) - t * pred, F.sigmoid(pred) - t
+
+
+def _huber(pred: Any, y: Any, delta: float = 1.0) -> Any:
+    e = pred - y
+    near = np.abs(plain(e)) <= delta
+    return np.where(near, 0.5 * e * e, delta * (np.abs(e) - delta / 2)), np.clip(e, -delta, delta)
+
+
+def _hinge(pred: Any, y: Any, margin: float = 1.0) -> Any:
+    own = _onehot(pred, y)
+    others = np.where(own > 0, -np.inf, plain(pred))
+    rival = np.eye(np.shape(pred)[1], dtype=own.dtype)[np.argmax(others, axis=1)]
+    slopes = rival - own
+    values = margin + np.sum(pred * slopes, axis=1)
+    active = plain(values) > 0
+    return np.where(active, values, 0.0), slopes * active[:, None]
+
+
+_loss(F.softmax_cross_entropy, _cross_entropy)
+_loss(F.binary_cross_entropy, _binary_cross_entropy)
+_loss(F.squared_error, lambda pred, y: (0.5 * (pred - y) ** 2, pred - y))
+_loss(F.absolute_error, lambda pred, y: (np.abs(pred - y), np.sign(plain(pred) - plain(y))))
+_loss(F.huber, _huber)
+_loss(F.hinge, _hinge)
+_loss(F.poisson, lambda pred, y: (np.exp(pred) - y * pred, np.exp(pred) - y))
+
+
+def _pinball(pred: Any, y: Any, quantile: float = 0.5) -> Any:
+    above = plain(y) > plain(pred)
+    return (y - pred) * np.where(above, quantile, quantile - 1), np.where(
+        above, -quantile, 1.0 - quantile
+    )
+
+
+_loss(F.pinball, _pinball)
+
+
+def _slope_by_log(logp: Any, p: Any, gamma: float) -> Any:
+    """Derivative of -(1 - p)^gamma log(p) by log(p)."""
+    return gamma * (1 - p) ** (gamma - 1) * p * logp - (1 - p) ** gamma
+
+
+def _focal(pred: Any, y: Any, gamma: float = 2.0) -> Any:
+    own = _onehot(pred, y)
+    logs = F.log_softmax(pred)
+    logp = np.sum(own * logs, axis=1)
+    p = np.exp(logp)
+    slopes = np.expand_dims(_slope_by_log(logp, p, gamma), 1) * (own - np.exp(logs))
+    return -((1 - p) ** gamma) * logp, slopes
+
+
+def _binary_focal(pred: Any, y: Any, gamma: float = 2.0) -> Any:
+    p, q = F.sigmoid(pred), F.sigmoid(-pred)
+    logp, logq = -F.softplus(-pred), -F.softplus(pred)
+    values = -y * q**gamma * logp - (1 - y) * p**gamma * logq
+    slopes = y * _slope_by_log(logp, p, gamma) * q - (1 - y) * _slope_by_log(logq, q, gamma) * p
+    return values, slopes
+
+
+_loss(F.focal, _focal)
+_loss(F.binary_focal, _binary_focal)
