@@ -21,7 +21,7 @@ class Samples(NamedTuple):
 
     X: Any
     y: Any  # an array, or None for X itself; (n, T ...) for targets of steps
-    weight: NDArray[Any] | None
+    weight: NDArray[Any] | None  # of samples (n,), or of steps (n, T)
     lengths: NDArray[np.int32] | None = None  # of sequences
 
 
@@ -34,28 +34,37 @@ class Data(NamedTuple):
 
     def ready_for(self, program: Program) -> Data:
         """Sequences with as many steps as the program has, if they have fewer."""
-        X, y, _, lengths = self.samples
+        X, y, weight, lengths = self.samples
         steps = program.input_shape[0]
         if lengths is None or X.shape[1] > steps:
             return self
         y = with_steps(y, steps) if isinstance(self.y, Sequences) else y
-        return self._replace(samples=self.samples._replace(X=with_steps(X, steps), y=y))
+        if weight is not None and weight.ndim == 2:
+            weight = with_steps(weight, steps)
+        samples = Samples(with_steps(X, steps), y, weight, lengths)
+        return self._replace(samples=samples)
 
     def of_steps(self) -> Data:
-        """With each real step of the sequences as a sample; without X."""
-        _, y, weight, lengths = self.samples
-        assert lengths is not None
-        weight = None if weight is None else np.repeat(weight, lengths)
-        y = y[inside(lengths, y.shape[1])]
-        return Data(Samples(None, y, weight), None, self.y.steps)
+        """With each step that counts as a sample; without X."""
+        _, y, weight, _ = self.samples
+        return Data(
+            Samples(None, y[with_steps(self.y.inside, y.shape[1])], self.y.of_steps(weight)),
+            None,
+            self.y.steps,
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Sequences:
-    """Checked sequences: padded values of shape (n, T, ...) and how many steps of each are real."""
+    """Checked sequences: padded values of shape (n, T, ...) and how many steps of each are real.
+
+    Of targets, `counts` (n, T) says which of those steps count, where some do not: for neither
+    loss, score nor classes. What stands in `values` there is the user's mark of that.
+    """
 
     values: NDArray[Any]
     lengths: NDArray[np.int32]
+    counts: NDArray[np.bool_] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -68,21 +77,35 @@ class Sequences:
         return self.values.dtype
 
     def __getitem__(self, indices: NDArray[np.int64]) -> Self:
-        return type(self)(self.values[indices], self.lengths[indices])
+        counts = None if self.counts is None else self.counts[indices]
+        return type(self)(self.values[indices], self.lengths[indices], counts)
 
     @property
     def inside(self) -> NDArray[np.bool_]:
-        """Which steps are real, shape (n, T)."""
-        return inside(self.lengths, self.shape[1])
+        """Which steps are real and count, shape (n, T)."""
+        return inside(self.lengths, self.shape[1]) if self.counts is None else self.counts
 
     @property
     def steps(self) -> NDArray[Any]:
-        """The values of all real steps, one sequence after the other."""
-        return self.values[self.inside]
+        """The values of those steps, one sequence after the other."""
+        steps = self.values[self.inside]
+        return steps if self.counts is None else plain(steps)
+
+    def of_steps(self, weight: NDArray[Any] | None) -> NDArray[Any] | None:
+        """The weights of those steps, of weights of samples (n,) or of steps."""
+        if weight is None or weight.ndim == 1:
+            return None if weight is None else np.repeat(weight, self.inside.sum(axis=1))
+        return weight[with_steps(self.inside, weight.shape[1])]
 
     def listed(self) -> list[NDArray[Any]]:
         """The values of each sequence."""
         return [x[:length] for x, length in zip(self.values, self.lengths, strict=True)]
+
+
+def plain(values: NDArray[Any]) -> NDArray[Any]:
+    """Objects that are all numbers or all flags, in an array of such; others as they are."""
+    found = np.asarray(values.tolist()) if values.dtype == object else values
+    return found if found.dtype.kind in "biuf" else values
 
 
 def lengths_of(X: Any) -> NDArray[np.int32] | None:

@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from fastdl._sklearn import _check_sample_weight
+from fastdl.samples import Sequences, inside
 
 
 def float_dtype(X: Any) -> np.dtype[Any]:
@@ -52,6 +53,63 @@ def check_weights(
                 "classes that are to be learnt a weight above 0."
             )
     return weight
+
+
+def check_step_weights(
+    sample_weight: Any, y: Sequences, *, class_weight: Any = None
+) -> NDArray[Any] | None:
+    """Weights of sequences (n,), or of their steps (n, T); None where all steps weigh 1.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n,) or (n, T), list of n array-likes (T_i,) or None
+    y : Sequences
+        Targets of steps; those that do not count get no weight.
+    class_weight : dict, list of dict, "balanced" or None
+        Multiplied in; "balanced" is over the steps that count.
+
+    Raises
+    ------
+    ValueError
+        As `check_weights`, and where there is not one weight for each step.
+    """
+    if is_of_steps(sample_weight):
+        of_all = _flat_weights(sample_weight, y)
+        of_all = _check_sample_weight(of_all, of_all, ensure_non_negative=True)
+        flat = of_all[y.inside[inside(y.lengths, y.shape[1])]]
+    else:
+        weight = check_weights(sample_weight, y.values)
+        if class_weight is None and y.counts is None:
+            return weight
+        flat = np.ones(len(y.steps)) if weight is None else y.of_steps(weight)
+    weights = np.zeros(y.shape[:2])
+    weights[y.inside] = check_weights(flat, y.steps, class_weight=class_weight, y=y.steps)
+    return weights
+
+
+def is_of_steps(sample_weight: Any) -> bool:
+    """Whether there is a weight for each step, not one for each sequence."""
+    if hasattr(sample_weight, "ndim"):
+        return sample_weight.ndim == 2 or (sample_weight.dtype == object and len(sample_weight) > 0)
+    return isinstance(sample_weight, (list, tuple)) and any(
+        hasattr(of_one, "__len__") for of_one in sample_weight
+    )
+
+
+def _flat_weights(sample_weight: Any, y: Sequences) -> NDArray[Any]:
+    """The weights of all real steps, one sequence after the other."""
+    listed = [np.asarray(of_one, np.float64) for of_one in sample_weight]
+    if len(listed) != len(y.values):
+        raise ValueError(
+            f"sample_weight holds weights for {len(listed)} sequences, but X has {len(y.values)}."
+        )
+    for i, (weights, length) in enumerate(zip(listed, y.lengths, strict=True)):
+        if weights.shape != (length,):
+            raise ValueError(
+                f"sample_weight[{i}] has shape {weights.shape}, but X[{i}] has {length} steps; "
+                "expected one weight for each step, or one for each sequence."
+            )
+    return np.concatenate(listed)
 
 
 def _check_class_weight(class_weight: Any, y: Any) -> None:

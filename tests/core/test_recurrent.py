@@ -272,6 +272,29 @@ def test_states_are_kept_from_the_gradient() -> None:
     assert g[0, 0] == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-6)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("cell", ["rnn-relu", "lstm", "gru-before", "tagger", "dropout"])
+def test_sequences_without_a_step_have_no_gradient(cell: str, threads: int) -> None:
+    """In a window after their end, whatever the passes before have left in memory."""
+    left = np.array([3, 2, 1, 1, 0, 0, 0], np.int32)
+    first, second = (np.ascontiguousarray(X[:, t : t + 3]) for t in (0, 3))
+    found = []
+    for n in (N, 4):
+        program = compiled(
+            NETS[cell], (3, FEATURES), dtype="float64", batch_size=N, threads=threads
+        )
+        program.set_loss("squared_error")
+        y = sample((N, *program.output_shape), 2)[:n]
+        program.poison()
+        program.reset_states()
+        program.forward(first[:n], stateful=True)
+        program.backward(y)
+        weight = None if len(program.output_shape) == 2 else (left[:n] > 0).astype(float)
+        program.loss_and_grads(second[:n], y, lengths=left[:n], sample_weight=weight, stateful=True)
+        found.append(program.get_gradients())
+    np.testing.assert_allclose(found[0], found[1], atol=1e-13)
+
+
 # --- losses at every step ------------------------------------------------------------------------
 
 
@@ -306,6 +329,42 @@ def test_loss_of_steps() -> None:
         X, CODES, np.arange(N), np.zeros(1), lengths=LENGTHS, sample_weight=weight
     )
     assert result.loss == pytest.approx(expected, rel=1e-12)
+
+
+def test_weights_of_steps() -> None:
+    program = tagger()
+    weight = np.abs(sample((N, STEPS), 5)) * (sample((N, STEPS), 6) > -0.5)
+    values = reference.LOSSES["softmax_cross_entropy"](
+        program.predict(X, lengths=LENGTHS).reshape(-1, 3), CODES.ravel(), 0.0
+    )
+    w = weight * (np.arange(STEPS) < LENGTHS[:, None])
+    expected = (values.reshape(N, STEPS) * w).sum() / w.sum()
+    noise = np.where(np.arange(STEPS) < LENGTHS[:, None], weight, 99.0)  # not read past them
+    loss, _ = program.loss_and_grads(X, CODES, lengths=LENGTHS, sample_weight=noise)
+    assert loss == pytest.approx(expected, rel=1e-12)
+    whole, small = program.get_gradients(), tagger(batch_size=3)
+    small.loss_and_grads(X, CODES, lengths=LENGTHS, sample_weight=noise)
+    np.testing.assert_allclose(small.get_gradients(), whole, atol=1e-12)
+    for each in (program, small):  # the mean over the epoch is that over the weights
+        order = np.random.default_rng(0).permutation(N)
+        result = each.train_epoch(
+            X, CODES, order, np.zeros(1), lengths=LENGTHS, sample_weight=noise, batch_size=3
+        )
+        assert result.loss == pytest.approx(expected, rel=1e-12)
+    uniform = np.repeat(np.arange(1.0, N + 1)[:, None], STEPS, axis=1)
+    assert program.loss_and_grads(X, CODES, lengths=LENGTHS, sample_weight=uniform) == (
+        program.loss_and_grads(X, CODES, lengths=LENGTHS, sample_weight=uniform[:, 0].copy())
+    )
+
+
+def test_batches_without_weight_are_no_steps() -> None:
+    """Of the optimizer, whose moments stay as they are."""
+    program = tagger()
+    program.set_optimizer_rule("adam")
+    weight = np.ones((N, STEPS))
+    weight[3:6] = 0
+    program.train_epoch(X, CODES, np.arange(N), np.full(1, 0.1), sample_weight=weight, batch_size=3)
+    assert program.optimizer_steps == 2
 
 
 def test_targets_of_steps() -> None:

@@ -71,8 +71,13 @@ def steps(y: Any, X: Any = None, lengths: Any = None, **params: Any) -> Callable
     return lambda: reg.fit(SEQUENCES if X is None else X, y, lengths=lengths)
 
 
-def tags(y: Any, X: Any = None, lengths: Any = None) -> Callable[[], object]:
-    tagger = SequenceTagger((4,), max_epochs=1, n_jobs=1)
+def weighted_steps(weight: Any) -> Callable[[], object]:
+    reg = RNNRegressor((4,), return_sequences=True, max_epochs=1, n_jobs=1)
+    return lambda: reg.fit(SEQUENCES, VALUES, weight)
+
+
+def tags(y: Any, X: Any = None, lengths: Any = None, **params: Any) -> Callable[[], object]:
+    tagger = SequenceTagger((4,), max_epochs=1, n_jobs=1, **params)
     return lambda: tagger.fit(SEQUENCES if X is None else X, y, lengths=lengths)
 
 
@@ -317,8 +322,21 @@ STEPS = [
      "n_outputs)."),
     (steps([*VALUES[:4], np.ones((2, 2)), *VALUES[5:]]), ValueError,
      "y[4] has shape (2, 2), but y[0] has (3,); all sequences have the same outputs."),
-    (steps([*VALUES[:4], np.array([1, np.nan]), *VALUES[5:]]), ValueError,
-     "Input y contains NaN: step 1 of y[4]."),
+    (steps([np.stack([v, v], axis=1) for v in VALUES[:19]] + [[[1, 2], [1, np.nan]]]), ValueError,
+     "Input y contains NaN: step 1 of y[19], in some of its numbers. A step that does not count "
+     "has NaN in all of them."),
+    (steps([*VALUES[:4], np.array([1, np.inf]), *VALUES[5:]]), ValueError,
+     "Input y contains infinity: step 1 of y[4]."),
+    (steps([np.nan * v for v in VALUES]), ValueError,
+     "y marks all steps as ones that do not count, by nan; RNNRegressor needs at least one that "
+     "does."),
+    (weighted_steps([np.ones(3)] * 20), ValueError,
+     "sample_weight[1] has shape (3,), but X[1] has 2 steps; expected one weight for each step, or "
+     "one for each sequence."),
+    (weighted_steps([np.ones(len(v)) for v in VALUES[:5]]), ValueError,
+     "sample_weight holds weights for 5 sequences, but X has 20."),
+    (weighted_steps([-np.ones(len(v)) for v in VALUES]), ValueError,
+     "Negative values in data passed to `sample_weight`."),
     (steps([v - 1 for v in VALUES], loss="poisson"), ValueError,
      f"RNNRegressor: loss='poisson' is for counts, but y goes down to "
      f"{min(v.min() for v in VALUES) - 1:g}. Use another loss."),
@@ -342,6 +360,22 @@ TAGS = [
     (tags([[0] * len(x) for x in SEQUENCES]), ValueError,
      "SequenceTagger needs samples of at least 2 classes in the data, but the data contains only "
      "one class: 0"),
+    (tags([[-1] * len(x) for x in SEQUENCES]), ValueError,
+     "y marks all steps as ones that do not count, by -1; SequenceTagger needs at least one that "
+     "does."),
+    (tags([[0, 1, 2][: len(x)] for x in SEQUENCES], class_weight={0: -1}), ValueError,
+     "class_weight={0: -1}: the weight of class 0 is -1; expected a finite number of 0 or more."),
+    (tags([[0, 1, 2][: len(x)] for x in SEQUENCES], class_weight={0: float("nan")}), ValueError,
+     "class_weight={0: nan}: the weight of class 0 is nan; expected a finite number of 0 or more."),
+    (tags([[0, 1, 2][: len(x)] for x in SEQUENCES], class_weight={0: 0, 1: 0, 2: 0}), ValueError,
+     "class_weight={0: 0, 1: 0, 2: 0} leaves no sample with a weight above 0. Give the classes "
+     "that are to be learnt a weight above 0."),
+    (tags([[0, 1, 2][: len(x)] for x in SEQUENCES], class_weight={"a": 1}), ValueError,
+     "class_weight={'a': 1} has a weight for 'a', which is no class of y, and none for 0, which is "
+     "one. The classes of y: 0, 1, 2."),
+    (tags([[0, 1, 2][: len(x)] for x in SEQUENCES], loss=losses.BinaryCrossEntropy()), ValueError,
+     "SequenceTagger: loss=BinaryCrossEntropy() is for two classes, or indicators, but y has 3 "
+     "classes. Use loss='log_loss'."),
     (tags(VALUES), ValueError,
      "Unknown label type: continuous. Maybe you are trying to fit a classifier, which expects "
      "discrete classes on a regression target with continuous values."),

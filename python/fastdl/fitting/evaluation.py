@@ -14,7 +14,7 @@ from fastdl.fitting import windows
 from fastdl.fitting.checkpoint import at_rest
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
-from fastdl.samples import Data, Samples, Sequences, inside
+from fastdl.samples import Data, Samples, Sequences, with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -40,8 +40,8 @@ def evaluation(
             data, lengths = val, val.samples.lengths
             output = windows.predict(program, val.samples.X, lengths)
             if isinstance(val.y, Sequences):
-                assert lengths is not None
-                data, output = val.of_steps(), output[inside(lengths, output.shape[1])]
+                data = val.of_steps()
+                output = output[with_steps(val.y.inside, output.shape[1])]
             mean = mean_loss(loss, output, data.samples)
             columns["val_loss"] = estimator._reported_loss(mean, data.samples)
             if scorer is None:
@@ -57,9 +57,13 @@ def evaluation(
 
 
 def _score(scorer: Any, estimator: Any, data: Data) -> float:
-    weight = data.samples.weight
+    weight: Any = data.samples.weight
+    y = data.y
+    if isinstance(y, Sequences):
+        if weight is not None and weight.ndim == 2:
+            weight = Sequences(weight, y.lengths).listed()
+        y = y.listed()
     weights = {} if weight is None else {"sample_weight": weight}
-    y = data.y.listed() if isinstance(data.y, Sequences) else data.y
     with at_rest(estimator):
         return float(scorer(estimator, data.X, y, **weights))
 

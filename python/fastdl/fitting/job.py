@@ -43,7 +43,7 @@ class Checked(NamedTuple):
 
     X: Any  # rows or images as an array or CSR/CSC matrix; `Sequences`; sentences
     y: Any  # labels or numbers; None where X is its own target or there is none
-    weight: NDArray[Any] | None  # of each sample, classes' weights multiplied in
+    weight: NDArray[Any] | None  # of samples (n,) or steps (n, T), classes' weights multiplied in
     given: Any  # X as the user passed it, for the user's scorers and callbacks
 
 

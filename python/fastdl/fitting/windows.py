@@ -174,7 +174,7 @@ def train_epoch(
     from fastdl._core import EpochResult
 
     loss = penalty = 0.0
-    seen = done = 0
+    seen, done = 0.0, 0
     windows_of = _all_windows if _each_step(program) else _last_windows
     groups = list(_groups(order, batch_size))
     for g, rows in enumerate(groups):
@@ -193,12 +193,15 @@ def train_epoch(
                 lengths=lengths,
                 stateful=True,
             )
-        n = int(lengths.sum()) if _each_step(program) else len(rows)
+        n: float = int(lengths.sum()) if _each_step(program) else len(rows)
+        if weight is not None and weight.ndim == 2:
+            n = float(weight.sum())
         loss, penalty, seen = loss + result.loss * n, penalty + result.penalty * n, seen + n
         done += result.n_batches
         if result.status != "done":
-            return EpochResult(loss / seen, penalty / seen, done, result.status)
-    return EpochResult(loss / seen, penalty / seen, done, "done")
+            break
+    seen = seen or 1  # steps without weight
+    return EpochResult(loss / seen, penalty / seen, done, result.status)
 
 
 def _each_step(program: Program) -> bool:
@@ -237,7 +240,9 @@ def _all_windows(
         parts = values.reshape(len(rows), n, steps, *values.shape[2:]).swapaxes(0, 1)
         return np.ascontiguousarray(parts).reshape(n * len(rows), steps, *values.shape[2:])
 
-    weight = None if samples.weight is None else np.tile(samples.weight[rows], n)
+    weight = samples.weight
+    if weight is not None:
+        weight = cut(weight) if weight.ndim == 2 else np.tile(weight[rows], n)
     left = _left(lengths, steps * np.arange(n)[:, np.newaxis], steps)
     return cut(samples.X), cut(samples.y), weight, left.ravel()
 

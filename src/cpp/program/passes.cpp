@@ -247,7 +247,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool 
           train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
       team.sync();  // everyone has read the optimizer's step
       if (team.rank == 0) {
-        optimizer_.count_step();
+        if (norm != 0) optimizer_.count_step();
         if (!std::isfinite(loss + penalty)) {
           result.status = Status::diverged;
         } else {

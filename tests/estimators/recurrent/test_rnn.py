@@ -33,7 +33,7 @@ def tiny_regressor(**params: Any) -> RNNRegressor:
     return RNNRegressor(**{**_TINY, **params})
 
 
-@pytest.mark.filterwarnings("ignore:X is an array of integers")
+@pytest.mark.filterwarnings("ignore:X is an array of integers", "ignore:X has values from")
 @parametrize_with_checks(
     [
         RNNClassifier((16,), max_epochs=15, learning_rate_init=0.02, dtype="float64", n_jobs=1),

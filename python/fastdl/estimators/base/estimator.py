@@ -20,7 +20,8 @@ from fastdl.estimators.base.saving import save
 from fastdl.estimators.base.words import complete, fitted, reword, word
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Checked, Given, Job
-from fastdl.validation import check_weights, resolve_device
+from fastdl.samples import Sequences
+from fastdl.validation import check_step_weights, check_weights, resolve_device
 
 if TYPE_CHECKING:
     from fastdl.estimators.inputs import Input
@@ -173,6 +174,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
     def _weighted(self, X: Any, y: Any, given: Given) -> Checked:
         """Checked samples with their weights, those of classes multiplied in."""
         weight, class_weight = given.sample_weight, getattr(self, "class_weight", None)
+        if isinstance(y, Sequences):
+            weight = check_step_weights(weight, y, class_weight=class_weight)
+            return Checked(X, y, weight, given.X)
         if weight is not None or class_weight is not None:
             weight = check_weights(weight, X, class_weight=class_weight, y=y)
         return Checked(X, y, weight, given.X)

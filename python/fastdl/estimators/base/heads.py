@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from fastdl import losses
 from fastdl._rules import unknown
 from fastdl._sklearn import _check_partial_fit_first_call
+from fastdl.estimators.inputs.steps import labels_that_count
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
 from fastdl.samples import Sequences
@@ -175,8 +176,12 @@ class Steps:
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
-        numeric = isinstance(self.of, Numbers)
-        return estimator._inputs.check_with_steps(estimator, X, y, reset=reset, numeric=numeric)
+        numeric, classes = isinstance(self.of, Numbers), None
+        if not (reset and estimator._has_weights()):  # those of an earlier fit are gone
+            classes = getattr(estimator, "classes_", None)
+        return estimator._inputs.check_with_steps(
+            estimator, X, y, reset=reset, numeric=numeric, classes=classes
+        )
 
     def targets(self, estimator: Any, y: Sequences, *, anew: bool, incremental: bool) -> Targets:
         """See `Head.targets`."""
@@ -184,7 +189,7 @@ class Steps:
 
     def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
-        flat = y if y is None else np.concatenate([np.atleast_1d(of_one) for of_one in y])
+        flat = y if y is None else labels_that_count(y)
         self.of.first_part(estimator, flat, classes)
 
     def loss(self, estimator: Any, targets: Targets) -> Loss:

@@ -62,7 +62,7 @@ class ImageInput:
 
     def warn(self, estimator: Any, X: NDArray[Any], layers: Sequence[Layer]) -> None:
         """Warn of unscaled pixels, which a normalisation before the second weights would mend."""
-        if X.ndim < 4 or _normalises(layers):
+        if X.ndim < 4 or normalises(layers):
             return
         low, high = X.min(), X.max()
         if low >= 0 and 127 < high <= 255:
@@ -142,7 +142,8 @@ def _way_out(X: NDArray[Any], shape: tuple[int, ...]) -> str:
     return f"Convert to {'grey' if channels == 1 else there}, or fit on {here}."
 
 
-def _normalises(layers: Sequence[Layer]) -> bool:
+def normalises(layers: Sequence[Layer]) -> bool:
+    """Whether a normalisation comes before the second layer with weights."""
     n_weighted = 0
     for layer in L.walk(layers):
         if layer.normalises:

@@ -17,8 +17,9 @@ from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl._sklearn import validate_data
 from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.forms import are_rows, is_list
+from fastdl.estimators.inputs.images import normalises
 from fastdl.estimators.inputs.rows import TAKEN, as_column, validated
-from fastdl.estimators.inputs.steps import check_steps
+from fastdl.estimators.inputs.steps import check_steps, marked_off
 from fastdl.estimators.inputs.symbols import (
     CHARACTERS,
     Reading,
@@ -36,6 +37,7 @@ _INPUT_SHAPE = Rule(
     lambda v: v is None or (INPUT_SHAPE.accepts(v) and len(v) == 2),
     lambda v: v,
 )
+_LARGE = 10  # root mean square of a feature that is worth a warning
 _FORMS = (
     "sequences (n, steps, features), a list of n arrays (steps_i, features), or rows (n, steps)"
 )
@@ -92,27 +94,30 @@ class SequenceInput:
         return self._from_array(estimator, X, reset), y
 
     def check_with_steps(
-        self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
+        self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool, classes: Any = None
     ) -> tuple[Sequences, Sequences]:
         """`check` for X, and y with something for every step; see `check_steps`."""
+        name = type(estimator).__name__
         if self.rows_are_steps and are_rows(X) and not self._are_symbols(estimator, X, reset):
             checked, y = self.check_with(estimator, X, y, reset=reset, numeric=numeric)
-            return checked, Sequences(y[:, np.newaxis], checked.lengths)
-        name = type(estimator).__name__
+            return checked, marked_off(name, Sequences(y[:, np.newaxis], checked.lengths), classes)
         if y is None:
             raise ValueError(f"{name} needs y, with a value for every step of each sequence.")
         X = _of_known_form(estimator, X)
         check_consistent_length(X, y)
         checked = self.check(estimator, X, reset=reset)
-        return checked, check_steps(name, y, checked.lengths, numeric=numeric)
+        steps = check_steps(name, y, checked.lengths, numeric=numeric, classes=classes)
+        return checked, steps
 
     def sample_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """(steps,) is of one feature."""
         return (*input_shape, 1) if len(input_shape) == 1 else input_shape
 
     def warn(self, estimator: Any, X: Sequences, layers: Sequence[Layer]) -> None:
-        """Warn that integers were taken for symbols, where nobody has said so."""
+        """Warn that integers were taken for symbols, where nobody has said so; of large numbers."""
         name = type(estimator).__name__
+        if not hasattr(estimator, "symbols_") and not normalises(layers):
+            _warn_of_large(name, X)
         if self.integers == "auto" and are_integers(getattr(estimator, "symbols_", ())):
             warnings.warn(
                 f"X holds lists of integers, which {name} reads as symbols, with a vector for "
@@ -237,6 +242,22 @@ class SequenceInput:
                 f"{math.prod(asked)}. Leave input_shape out for sequences of one feature."
             )
         return asked[0], asked[1]
+
+
+def _warn_of_large(name: str, X: Sequences) -> None:
+    """Warn of features that are far from a spread of 1; what stands past an end is zero."""
+    squares = np.einsum("ntf,ntf->f", X.values, X.values, dtype=np.float64)
+    spread = np.sqrt(squares / X.lengths.sum())
+    feature = int(spread.argmax())
+    if spread[feature] > _LARGE:
+        values = X.values[..., feature]
+        warnings.warn(
+            f"X has values from {values.min():g} to {values.max():g} in feature {feature}, "
+            "unscaled. Recurrent networks learn best from inputs around 0 with a spread of 1: put "
+            f"SequenceScaler() before {name}.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _of_known_form(estimator: Any, X: Any) -> Any:

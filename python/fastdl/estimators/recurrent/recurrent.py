@@ -23,7 +23,7 @@ from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting.job import Given, Job
 from fastdl.layers import Layer
 from fastdl.samples import Sequences, inside
-from fastdl.validation import check_weights
+from fastdl.validation import check_step_weights, is_of_steps
 
 
 class Recurrent(RecurrentWords, Net):
@@ -79,7 +79,8 @@ class Recurrent(RecurrentWords, Net):
             arrays (T_i,) or (T_i, n_outputs), or one array with a second axis for the steps, padded
             if X is.
         sample_weight : array-like of shape (n,), default=None
-            The loss of a batch is its weighted mean.
+            The loss of a batch is its weighted mean. Where every step has a target, also a weight
+            for each: a list of n array-likes (T_i,), or (n, T), padded if X is.
         lengths : array-like of int of shape (n,), default=None
             How many steps of each sequence in padded X are real; the others are never read.
         X_val, y_val : as X and y, default=None
@@ -95,10 +96,10 @@ class Recurrent(RecurrentWords, Net):
             Given(
                 cut(X, lengths),
                 self._cut_targets(y, lengths),
-                sample_weight,
+                self._cut_weights(sample_weight, lengths),
                 cut(X_val, lengths_val),
                 self._cut_targets(y_val, lengths_val),
-                sample_weight_val,
+                self._cut_weights(sample_weight_val, lengths_val),
             )
         )
 
@@ -125,7 +126,7 @@ class Recurrent(RecurrentWords, Net):
         -------
         self
         """
-        y = self._cut_targets(y, lengths)
+        y, sample_weight = self._cut_targets(y, lengths), self._cut_weights(sample_weight, lengths)
         return super().partial_fit(cut(X, lengths), y, sample_weight, classes)
 
     def predict(self, X: Any, lengths: Any = None) -> Any:
@@ -155,12 +156,11 @@ class Recurrent(RecurrentWords, Net):
         return self._in_form_of(X, lengths, np.log(super().predict_proba(cut(X, lengths))))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, lengths: Any = None) -> float:
-        """Accuracy, or R^2; of all steps where each has a target.
+        """Accuracy, or R^2; of all steps that count where each has a target.
 
         Parameters
         ----------
-        X, y, lengths : as in `fit`
-        sample_weight : array-like of shape (n_samples,), default=None
+        X, y, sample_weight, lengths : as in `fit`
 
         Returns
         -------
@@ -172,10 +172,10 @@ class Recurrent(RecurrentWords, Net):
         if not self._each_step:
             return float(metric(y, self.predict(X), sample_weight=sample_weight))
         X, y = self._check(X, y, reset=False)
-        weight = check_weights(sample_weight, X)
-        weight = None if weight is None else np.repeat(weight, X.lengths)
-        answers = self._targets.decode(self._predict(X, None))
-        return float(metric(y.steps, answers, sample_weight=weight))
+        weight = check_step_weights(self._cut_weights(sample_weight, lengths), y)
+        outputs = self._predict(X, None)[y.inside[inside(y.lengths, y.shape[1])]]
+        answers = self._targets.decode(outputs)
+        return float(metric(y.steps, answers, sample_weight=y.of_steps(weight)))
 
     def transform(self, X: Any, layer: int | str | None = None, lengths: Any = None) -> Any:
         """The last hidden state, shape (n, units), or the outputs of a layer.
@@ -233,6 +233,10 @@ class Recurrent(RecurrentWords, Net):
         if lengths is None or y is None or not self._each_step:
             return y
         return [of_one[:length] for of_one, length in zip(y, lengths, strict=False)]
+
+    def _cut_weights(self, weight: Any, lengths: Any) -> Any:
+        """Weights of steps, if they are such, without their padding."""
+        return self._cut_targets(weight, lengths) if is_of_steps(weight) else weight
 
     def _in_form_of(self, X: Any, lengths: Any, answers: NDArray[Any]) -> Any:
         if not self._each_step:

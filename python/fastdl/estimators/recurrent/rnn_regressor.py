@@ -24,8 +24,8 @@ class RNNRegressor(RegressorMixin, Recurrent):
     The network of `RNNClassifier` with an output for each target. With `return_sequences` every
     step has targets of its own: y is a list of n arrays (T_i,) or (T_i, n_outputs), or one array
     (n, T) or (n, T, n_outputs), padded with `lengths` as X is; predictions come in the form of X, a
-    list for a list. All steps weigh the same in the loss and in R^2, the
-    score.
+    list for a list. All steps weigh the same in the loss and in R^2, the score, but for weights of
+    steps; steps with NaN for all of their targets do not count.
 
     Examples
     --------

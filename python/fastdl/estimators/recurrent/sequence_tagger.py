@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,17 @@ from sklearn.utils.metaestimators import available_if
 
 from fastdl.estimators.base.heads import Labels, Steps
 from fastdl.estimators.base.net import is_stochastic
-from fastdl.estimators.base.training_words import CLASSES
-from fastdl.estimators.base.words import fitted
+from fastdl.estimators.base.training_words import (
+    CLASS_WEIGHT,
+    CLASSES,
+    LABEL_LOSS,
+    ClassWeight,
+)
+from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import SequenceInput
+from fastdl.estimators.inputs.steps import labels_that_count
 from fastdl.estimators.recurrent.recurrent import Recurrent
+from fastdl.losses import Loss
 
 
 class SequenceTagger(Recurrent):
@@ -27,7 +34,9 @@ class SequenceTagger(Recurrent):
     a list of strings, or of lists of tokens, whose symbols get an `Embedding`. y has a label for
     every step: a list of n lists, or one array (n, T), padded if X is; of X with rows, which are
     sequences of a single step, (n,). Answers come in the form of X: a list of n arrays for a list.
-    All steps weigh the same, in the loss and in the score, which is the share of right ones.
+    All steps weigh the same, in the loss and in the score, which is the share of right ones, but
+    for `class_weight` and weights of steps. Steps whose label is None, NaN, or -1 where the other
+    labels are integers from 0 up, do not count: neither in the loss and the score, nor as a class.
     `cross_val_score` and searches split by sequences, without stratification.
 
     Examples
@@ -46,7 +55,8 @@ class SequenceTagger(Recurrent):
 
     classes_: NDArray[Any] = fitted(*CLASSES)
 
-    loss: ClassVar[str] = "log_loss"
+    loss: str | Loss = word(default="log_loss", like=LABEL_LOSS)
+    class_weight: ClassWeight = word(default=None, like=CLASS_WEIGHT)
 
     @property
     def _inputs(self) -> SequenceInput:
@@ -81,5 +91,5 @@ class SequenceTagger(Recurrent):
         """
         y = self._cut_targets(y, lengths)
         if classes is None and not hasattr(self, "classes_"):
-            classes = np.unique(np.concatenate([np.atleast_1d(of_one) for of_one in y]))
+            classes = np.unique(labels_that_count(y))
         return super().partial_fit(X, y, sample_weight, classes, lengths=lengths)

@@ -44,7 +44,8 @@ std::size_t recurrent_scratch(const RecurrentShape& s, int threads) {
   return RecurrentSpace<T>(s, threads, nullptr).size;
 }
 
-// This thread's samples: about as many steps for each thread.
+// This thread's samples: about as many steps for each thread. The last thread has those without a step, at the end,
+// too: what they leave to the weights' gradients has to be cleared.
 inline Range share_samples(const Team& team, const RecurrentShape& s) {
   std::int64_t total = 0, before = 0;
   for (int i = 0; i < s.n; i++) total += s.lengths[i];
@@ -52,7 +53,7 @@ inline Range share_samples(const Team& team, const RecurrentShape& s) {
   for (int i = s.n - 1; i >= 0; i--) {
     before += s.lengths[i];
     if ((total - before) * team.size >= total * team.rank) mine.begin = i;
-    if ((total - before) * team.size >= total * (team.rank + 1)) mine.end = i;
+    if (team.rank + 1 < team.size && (total - before) * team.size >= total * (team.rank + 1)) mine.end = i;
   }
   return mine;
 }
