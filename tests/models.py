@@ -62,6 +62,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "RNNClassifier": lambda: fastdl.RNNClassifier(cell="gru", **_RNN).fit(SEQUENCES, CLASSES[:20]),
     "RNNClassifier texts": lambda: fastdl.RNNClassifier(**_RNN).fit(TEXTS, CLASSES[:20]),
     "RNNRegressor": lambda: fastdl.RNNRegressor(**_RNN).fit(SEQUENCES, VALUES[:20]),
+    "SequenceScaler": lambda: fastdl.SequenceScaler().fit(SEQUENCES),
     "SequenceTagger": lambda: fastdl.SequenceTagger(**_RNN).fit(TEXTS, TAGS),
     "SoftmaxRegression": lambda: fastdl.SoftmaxRegression(**_NET).fit(ROWS, CLASSES),
     "StackedAutoencoder": lambda: fastdl.StackedAutoencoder((4, 3), **_STACK).fit(ROWS),
@@ -86,6 +87,8 @@ def answer(estimator: Any) -> Any:
     name = type(estimator).__name__
     if name == "TextGenerator":
         return estimator.predict_proba("abra")
+    if name == "SequenceScaler":
+        return np.concatenate(estimator.transform(SEQUENCES))
     if name == "SequenceTagger":
         return np.concatenate(estimator.predict_proba(TEXTS))
     if name == "WordVectors":

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from fastdl.estimators import NetRegressor as NetRegressor
     from fastdl.estimators import RNNClassifier as RNNClassifier
     from fastdl.estimators import RNNRegressor as RNNRegressor
+    from fastdl.estimators import SequenceScaler as SequenceScaler
     from fastdl.estimators import SequenceTagger as SequenceTagger
     from fastdl.estimators import SoftmaxRegression as SoftmaxRegression
     from fastdl.estimators import StackedAutoencoder as StackedAutoencoder
@@ -75,6 +76,7 @@ _ESTIMATORS = (
     "NetRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "SequenceScaler",
     "SequenceTagger",
     "SoftmaxRegression",
     "StackedAutoencoder",

@@ -93,6 +93,8 @@ CASES = [
     Case(E.NetRegressor([L.Dense(4), L.Dropout(0.5)], **_NET), ROWS, VALUES),
     Case(E.NDScaler(), IMAGES),
     Case(E.NDScaler(), ROWS),
+    Case(E.SequenceScaler(), SEQUENCES),
+    Case(E.SequenceScaler("minmax"), ROWS),
     Case(E.RNNClassifier((4,), **_NET), SEQUENCES, LABELS),
     Case(E.RNNClassifier((4,), embedding_size=3, cell="gru", **_NET), TEXTS, LABELS),
     Case(E.RNNClassifier((4,), input_shape=(3, 2), **_NET), ROWS, LABELS),

@@ -15,7 +15,6 @@ from fastdl.estimators.convolutional.cnn_classifier import CNNClassifier
 from fastdl.estimators.convolutional.cnn_regressor import CNNRegressor
 from fastdl.estimators.convolutional.net_classifier import NetClassifier
 from fastdl.estimators.convolutional.net_regressor import NetRegressor
-from fastdl.estimators.convolutional.scaler import NDScaler
 from fastdl.estimators.perceptrons.elm import ELMClassifier, ELMRegressor
 from fastdl.estimators.perceptrons.mlp_classifier import MLPClassifier
 from fastdl.estimators.perceptrons.mlp_regressor import MLPRegressor
@@ -24,6 +23,8 @@ from fastdl.estimators.recurrent.rnn_classifier import RNNClassifier
 from fastdl.estimators.recurrent.rnn_regressor import RNNRegressor
 from fastdl.estimators.recurrent.sequence_tagger import SequenceTagger
 from fastdl.estimators.recurrent.text_generator import TextGenerator
+from fastdl.estimators.scaling.nd_scaler import NDScaler
+from fastdl.estimators.scaling.sequence_scaler import SequenceScaler
 from fastdl.estimators.words.word_vectors import WordVectors
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "NetRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "SequenceScaler",
     "SequenceTagger",
     "SoftmaxRegression",
     "StackedAutoencoder",

@@ -105,6 +105,7 @@ _TOGETHER = (  # all of these that a class has, or none
     ("rbms_", "visible_"),
     ("components_", "intercept_hidden_", "intercept_visible_", "h_samples_", "history_"),
     ("n_dims_", "n_samples_seen_", "n_values_seen", "scale_", "offset_"),
+    ("n_values_seen", "n_samples_seen_", "input_shape_", "scale_", "offset_"),
     ("vocabulary_", "vectors_", "loss_curve_", "n_iter_"),
 )
 

@@ -3,21 +3,21 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastdl import NDScaler
 
-SHAPES = [(50, 3), (20, 6, 5), (20, 6, 5, 3), (6, 4, 3, 5, 2)]
+SHAPES = [(50, 3), (20, 8, 6), (20, 9, 3), (20, 6, 5, 3), (6, 4, 3, 5, 2)]
 
 
-@parametrize_with_checks([NDScaler(), NDScaler(method="minmax")])
+@parametrize_with_checks([NDScaler(), NDScaler("minmax"), NDScaler("robust")])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
 def axes(X):
-    return None if X.ndim == 3 else tuple(range(X.ndim - 1))
+    return None if X.shape[1:] == (8, 6) else tuple(range(X.ndim - 1))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -39,7 +39,17 @@ def test_minmax(rng, shape, dtype):
     np.testing.assert_allclose(Z.max(axis=axes(X)), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("method", ["standard", "minmax"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_robust(rng, shape, dtype):
+    X = rng.normal(3, 2, size=shape).astype(dtype)
+    Z = NDScaler("robust").fit_transform(X)
+    lower, middle, upper = np.percentile(Z, (25, 50, 75), axis=axes(X))
+    np.testing.assert_allclose(middle, 0, atol=1e-5)
+    np.testing.assert_allclose(upper - lower, 1, atol=1e-5)
+    assert not hasattr(NDScaler("robust"), "partial_fit")
+
+
+@pytest.mark.parametrize("method", ["standard", "minmax", "robust"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_inverse(rng, method, shape):
     X = rng.normal(3, 2, size=shape)
@@ -61,7 +71,11 @@ def test_batches_give_what_all_at_once_gives(rng, method, shape):
 def test_rows_as_scikit_learn(rng):
     X = rng.normal(3, 2, size=(50, 4))
     X[:, 2] = 7.0
-    for ours, theirs in [(NDScaler(), StandardScaler()), (NDScaler("minmax"), MinMaxScaler())]:
+    for ours, theirs in [
+        (NDScaler(), StandardScaler()),
+        (NDScaler("minmax"), MinMaxScaler()),
+        (NDScaler("robust"), RobustScaler()),
+    ]:
         np.testing.assert_allclose(ours.fit_transform(X), theirs.fit_transform(X), atol=1e-12)
 
 
@@ -74,7 +88,7 @@ def test_bytes_become_float32(rng):
 
 
 def test_many_values_are_read_in_blocks(rng, monkeypatch):
-    monkeypatch.setattr("fastdl.estimators.convolutional.scaler._BLOCK", 64)
+    monkeypatch.setattr("fastdl.estimators.scaling.scaler._BLOCK", 64)
     X = rng.normal(3, 2, size=(20, 6, 5, 3))
     scaler = NDScaler().fit(X)
     np.testing.assert_allclose(scaler.mean_, X.mean(axis=(0, 1, 2)))
@@ -98,12 +112,45 @@ def test_clone_and_names():
     assert list(scaler.fit(np.eye(2)).get_feature_names_out(["a", "b"])) == ["a", "b"]
 
 
+READINGS = [
+    (np.zeros((9, 28, 28)), "auto", "images", 1),
+    (np.zeros((9, 8, 8)), "auto", "images", 1),
+    (np.zeros((9, 12, 6)), "auto", "images", 1),
+    (np.zeros((9, 50, 3)), "auto", "sequences", 3),
+    (np.zeros((9, 5, 5)), "auto", "sequences", 5),
+    (np.zeros((9, 50, 3), np.uint8), "auto", "images", 1),
+    (np.zeros((9, 50, 3)), "images", "images", 1),
+    (np.zeros((9, 28, 28)), "sequences", "sequences", 28),
+    (np.zeros((9, 4, 4, 3)), "auto", "images", 3),
+    (np.zeros((9, 4)), "sequences", "rows", 4),
+]
+
+
+@pytest.mark.parametrize(("X", "kind", "reading", "n_features"), READINGS)
+def test_readings(X, kind, reading, n_features):
+    scaler = NDScaler(kind=kind).fit(X)
+    assert (scaler.kind_, scaler.n_features_in_) == (reading, n_features)
+    assert len(scaler.mean_) == n_features
+
+
+def test_features_of_sequences_are_not_merged(rng):
+    X = rng.normal([0, 1000, -5], [1, 100, 0.01], size=(40, 50, 3))
+    np.testing.assert_allclose(NDScaler().fit_transform(X).std(axis=(0, 1)), 1, rtol=1e-6)
+
+
+def test_a_warning_where_images_look_like_sequences(rng):
+    X = rng.normal(0, [1] * 6 + [100] * 2, size=(40, 12, 8))
+    with pytest.warns(UserWarning, match=r"which NDScaler reads as images of one channel, all"):
+        assert NDScaler().fit(X).kind_ == "images"
+    NDScaler(kind="images").fit(X)
+
+
 IMAGES = np.random.default_rng(0).normal(size=(5, 4, 4, 3))
 ERRORS = [
     (
         lambda: NDScaler("minmx").fit(IMAGES),
         "NDScaler: method='minmx' is not known. Did you mean 'minmax'? "
-        "Choose from 'standard', 'minmax'.",
+        "Choose from 'standard', 'minmax', 'robust'.",
     ),
     (
         lambda: NDScaler("minmax", feature_range=(1, 0)).fit(IMAGES),
@@ -115,7 +162,22 @@ ERRORS = [
         "channels. Fit it on arrays of this kind, or bring X into that form.",
     ),
     (
+        lambda: NDScaler(kind="image").fit(IMAGES),
+        "NDScaler: kind='image' is not known. Did you mean 'images'? Choose from 'auto', 'images', "
+        "'sequences'.",
+    ),
+    (
+        lambda: NDScaler(kind="sequences").fit(IMAGES),
+        "X has shape (5, 4, 4, 3), but kind='sequences' is for (n, steps, features). Use "
+        "kind='images'.",
+    ),
+    (
         lambda: NDScaler().fit(IMAGES[..., 0]).transform(IMAGES),
+        "X has shape (5, 4, 4, 3), but NDScaler was fitted with sequences of 4 features, (n, "
+        "steps, 4). Fit it on arrays of this kind, or bring X into that form.",
+    ),
+    (
+        lambda: NDScaler(kind="images").fit(IMAGES[..., 0]).transform(IMAGES),
         "X has shape (5, 4, 4, 3), but NDScaler was fitted with images of one channel, (n, H, W). "
         "Fit it on arrays of this kind, or bring X into that form.",
     ),

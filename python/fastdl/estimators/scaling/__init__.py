@@ -1,0 +1,1 @@
+"""Scalers of arrays of any dimensions, and of sequences."""
