@@ -21,7 +21,8 @@ def items(X: Any) -> list[Any] | None:
 
 def unpacked(X: Any) -> Any:
     """A column of arrays, lists or texts as a list of them; else X itself."""
-    found = None if isinstance(X, (list, tuple)) else items(X)
+    numbers = isinstance(X, np.ndarray) and X.dtype.kind in "biuf"
+    found = None if numbers or isinstance(X, (list, tuple)) else items(X)
     return found if found and any(hasattr(x, "__len__") for x in found) else X
 
 
