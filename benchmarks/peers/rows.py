@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+import fastdl
 from benchmarks.nets import NETS, Net
+from peers.calls import one_row, partial_fits
 from peers.fits import digits_fit, mnist_fit, rbm_fit
 from peers.footprint import imports
 from peers.harness import Contest
@@ -30,6 +32,10 @@ def all_rows(threads: int, compiled: bool) -> dict[str, Callable[[], Contest]]:
     for dtype in ("float64", "float32"):
         rows[f"MLPClassifier.fit 784-100-10, {dtype}"] = lambda dtype=dtype: mnist_fit(dtype)
     rows["BernoulliRBM.fit 784-256, float32"] = rbm_fit
+    for make in (fastdl.MLPClassifier, fastdl.NetClassifier, fastdl.SoftmaxRegression):
+        rows[f"{make.__name__}.partial_fit, 32 rows"] = lambda make=make: partial_fits(make)
+    for beside in ("scikit-learn", "its program"):
+        rows[f"MLPClassifier.predict 1, {beside}"] = lambda beside=beside: one_row(beside)
     for n, names in PREDICTED.items():
         for name in names:
             rows[f"predict {n}, {name}"] = _prediction(NETS[name], n, threads)

@@ -31,7 +31,12 @@ if VERSION < (1, 6):
 import numpy as np
 from sklearn import base
 from sklearn.utils import _safe_indexing, validation
-from sklearn.utils._param_validation import Interval, Options, StrOptions, make_constraint
+from sklearn.utils._param_validation import (
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils._set_output import (
     ADAPTERS_MANAGER,
     _auto_wrap_is_configured,
@@ -44,7 +49,7 @@ from sklearn.utils.validation import _check_sample_weight
 __all__ = [
     "CallbackSupportMixin", "Interval", "Options", "StrOptions", "TransformerMixin",
     "_check_optimize_result", "_check_partial_fit_first_call", "_check_sample_weight",
-    "_fit_context", "_safe_indexing", "make_constraint", "validate_data",
+    "_fit_context", "_safe_indexing", "validate_data", "validate_parameter_constraints",
 ]  # fmt: skip
 
 

@@ -72,7 +72,9 @@ def learn(trainee: Trainee, job: Job) -> None:
     tasks = None
     if hasattr(e, "_skl_callbacks") and not job.incremental:
         tasks = epoch_tasks(e, train.X, train.y, recipe.n_epochs, show=e._show)
-    e._progress = e._progress.copy()
+    # A partial fit goes on in the same history, whose length an error restores: copies of it would
+    # cost the more, the longer it gets.
+    e._progress = copy.copy(e._progress) if job.incremental else e._progress.copy()
     resumes = job.incremental and hasattr(e, "_optimizer")
     if job.incremental and e._network.without_optimizer:
         _warn_without_optimizer(e)

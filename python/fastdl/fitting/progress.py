@@ -116,6 +116,10 @@ class Progress:
     best_loss: float = math.inf
     best_score: float = -math.inf
     history: dict[str, list[float]] = field(default_factory=lambda: {c: [] for c in COLUMNS})
+    n_validated: int = field(init=False, default=0)  # epochs with a validation loss
+
+    def __post_init__(self) -> None:
+        self.n_validated = sum(not math.isnan(loss) for loss in self.history["val_loss"])
 
     @property
     def n_epochs(self) -> int:
@@ -146,6 +150,7 @@ class Progress:
         row["epoch"] = self.n_epochs + 1
         self.n_iter += 1
         self.loss = row.get("loss", math.nan)
+        self.n_validated += not math.isnan(row.get("val_loss", math.nan))
         for column, values in self.history.items():
             values.append(row.get(column, math.nan))
 

@@ -128,12 +128,27 @@ class Targets:
             )
         return np.ascontiguousarray(y, dtype)
 
+    def knows(self, y: Any) -> bool:
+        """Whether y is an array of labels, of which each is a class."""
+        return (
+            self.kind in ("binary", "multiclass")
+            and isinstance(y, np.ndarray)
+            and y.ndim == 1
+            and y.dtype.kind == self.classes.dtype.kind
+            and y.dtype.kind in "biufU"
+            and self._nearest(y)[1]
+        )
+
+    def _nearest(self, y: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+        """The places of labels among the classes, and whether all are there."""
+        codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
+        return codes, bool((self.classes[codes] == y).all())
+
     def _codes(self, y: NDArray[Any]) -> NDArray[np.int32]:
         if y.ndim == 2:
             raise ValueError("The object was not fitted with multilabel input.")
-        codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
-        unseen = self.classes[codes] != y
-        if np.any(unseen):
+        codes, are_known = self._nearest(y)
+        if not are_known:
             raise ValueError(
                 "`y` has classes not in `self.classes_`. `self.classes_` has "
                 f"{self.classes}. 'y' has {np.unique(y)}."

@@ -53,6 +53,8 @@ _MOST_NESTED = 100  # as in the core
 def _check_depth(layers: Sequence[Layer]) -> None:
     level = [layer for layer in layers if isinstance(layer, Layer)]
     for _ in range(_MOST_NESTED):
+        if not level:
+            return
         inside = [inner for layer in level for branch in layer.branches() for inner in branch]
         level = [layer for layer in inside if isinstance(layer, Layer)]
     if level:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array, gen_batches
-from sklearn.utils.validation import check_is_fitted
 
 from fastdl import _core
 from fastdl import program as programs
@@ -101,7 +100,7 @@ class Coder(Net):
         -------
         ndarray of shape (n_samples, n_features)
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         X = check_array(X, dtype=(np.float64, np.float32), input_name="X")
         if X.shape[1] != self._n_features_out:
             raise ValueError(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from fastdl._saved import NAMES, NATURAL, TEXT
-from fastdl._sklearn import CallbackSupportMixin, _fit_context, make_constraint
+from fastdl._sklearn import (
+    CallbackSupportMixin,
+    _fit_context,
+    validate_parameter_constraints,
+)
 from fastdl._spec import Spec
 from fastdl.estimators.base.heads import Head, Nothing
 from fastdl.estimators.base.names import check_names
@@ -20,6 +23,7 @@ from fastdl.estimators.base.saving import save
 from fastdl.estimators.base.words import complete, fitted, reword, word
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Checked, Given, Job
+from fastdl.fitting.random import generator
 from fastdl.samples import Sequences
 from fastdl.validation import check_step_weights, check_weights, resolve_device
 
@@ -65,23 +69,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         return super().__new__(cls)
 
     @classmethod
-    @cache
     def _get_param_names(cls) -> list[str]:
-        return super()._get_param_names()
-
-    @classmethod
-    @cache
-    def _made_constraints(cls) -> dict[str, list[Any]]:
-        rules = cls._parameter_constraints
-        checked = [name for name in cls._get_param_names() if isinstance(rules.get(name), list)]
-        return {name: [make_constraint(rule) for rule in rules[name]] for name in checked}
-
-    def _validate_params(self) -> None:
-        """As scikit-learn's, which takes longer than a partial fit of a few samples."""
-        for name, constraints in self._made_constraints().items():
-            value = getattr(self, name)
-            if not any(constraint.is_satisfied_by(value) for constraint in constraints):
-                super()._validate_params()
+        """scikit-learn's, known without a look at the constructor."""
+        return sorted(cls._defaults)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, those of specs (``solver__beta1``) too.
@@ -134,6 +124,23 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         raise NotImplementedError
 
+    def _check_is_fitted(self) -> None:
+        """Raise NotFittedError; scikit-learn's function, for what is fitted, looks at tags first."""
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)
+
+    def _validate_params(self) -> None:
+        """scikit-learn's, for the parameters that are not their defaults."""
+        values = vars(self)
+        changed = {
+            name: values[name]
+            for name, default in self._defaults.items()
+            if values.get(name, default) is not default
+        }
+        if changed:
+            constraints = self._parameter_constraints
+            validate_parameter_constraints(constraints, changed, type(self).__name__)
+
     # --- fit
 
     def _fit(self, given: Given, *, incremental: bool = False) -> Self:
@@ -183,7 +190,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
 
     def _generator(self, incremental: bool) -> np.random.RandomState:
         """Where the draws of a fit come from."""
-        return check_random_state(self.random_state)
+        return generator(self.random_state)
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies, pickles and files get: during a fit, the end of the last epoch."""

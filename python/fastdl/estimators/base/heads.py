@@ -81,6 +81,9 @@ class Labels:
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
         """See `Head.targets`."""
         e = estimator
+        _check_name("loss", e.loss, tuple(LABEL_LOSSES))
+        if incremental and not e.warm_start and hasattr(e, "classes_") and e._targets.knows(y):
+            return e._targets
         self._check_labels(e, y)
         if hasattr(e, "classes_") and (e.warm_start or incremental):
             _compare_classes(y, e.classes_, exactly=e.warm_start)
@@ -91,7 +94,6 @@ class Labels:
 
     def _check_labels(self, estimator: Any, y: Any) -> None:
         """Raise for y that is no labels, or several for each sample."""
-        _check_name("loss", estimator.loss, tuple(LABEL_LOSSES))
         check_classification_targets(y)
         if type_of_target(y).endswith("multioutput"):
             raise ValueError(

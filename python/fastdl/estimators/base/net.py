@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from fastdl import layers as L
 from fastdl import program as programs
@@ -255,7 +254,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         self.history_ = history
         self.loss_curve_ = list(history["loss"])
         self.loss_ = progress.loss
-        validated = not np.isnan(history["val_loss"]).all()
+        validated = progress.n_validated > 0
         self.validation_loss_curve_ = list(history["val_loss"]) if validated else None
         self.validation_scores_ = list(history["val_score"]) if validated else None
         self._show_weights(network)
@@ -274,14 +273,14 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         seen = checkpoint.seen_by_others(self)
         if seen is not None:
             return cast("Program", seen.program_)
-        check_is_fitted(self)
+        self._check_is_fitted()
         program = self._network.ready(self.n_jobs)
         self._take_weights(program)
         return program
 
     def _outputs(self, X: Any, layer: int | None = None) -> NDArray[Any]:
         """What the network answers to the user's X, after the link, or the outputs of a layer."""
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self._predict(self._inputs.check(self, X, reset=False), layer)
 
     def _predict(self, X: Any, layer: int | None) -> NDArray[Any]:
@@ -335,7 +334,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         -------
         ndarray of shape (n_samples, ...)
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self._outputs(X, layer=self._layer_index(layer))
 
     def _layer_index(self, layer: int | str | None) -> int:
@@ -373,7 +372,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         str
         """
         if input_shape is None:
-            check_is_fitted(self)
+            self._check_is_fitted()
             return Summary(programs.summary(self._network.program))
         shape = self._inputs.sample_shape(tuple(input_shape))
         layers = self._layers(shape, n_outputs or 1)

@@ -54,6 +54,8 @@ def decay_rates(layers: Sequence[Layer], decay: float) -> list[Layer]:
     learn without weights, such as norms, have its own. Howard and Ruder, "Universal language model
     fine-tuning", ACL 2018, section 3.2.
     """
+    if decay == 1:
+        return list(layers)
     n_weighted = sum(layer.has_weights for layer in L.walk(layers))
     seen = 0
 

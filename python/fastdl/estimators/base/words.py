@@ -118,6 +118,7 @@ def complete(cls: type) -> None:
     cls.__init__ = _constructor(cls, words)  # type: ignore[misc]
     constraints = {f.name: f.metadata["rule"] for f in words}
     cls._parameter_constraints = constraints  # type: ignore[attr-defined]
+    cls._defaults = {f.name: f.default for f in words}  # type: ignore[attr-defined]
     if "__doc__" in cls.__dict__ and cls.__doc__:
         known = [f for f in dataclasses.fields(cls) if "fitted" in f.metadata]
         shown = [f for f in known if f.metadata["kind"]]

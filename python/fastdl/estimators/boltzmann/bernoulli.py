@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.validation import check_is_fitted
 
 from fastdl.estimators.boltzmann.rbm import BaseRBM
 from fastdl.validation import outside_unit_interval
@@ -74,7 +73,7 @@ class BernoulliRBM(BaseRBM):
         -------
         ndarray of bool of shape (n_samples, n_features)
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         random_state = self._random()
         return self._sample_visibles(self._sample_hiddens(v, random_state), random_state)
 

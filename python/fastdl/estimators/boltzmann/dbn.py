@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils.validation import check_is_fitted
 
 from fastdl._sklearn import StrOptions, TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
@@ -137,7 +136,7 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         -------
         ndarray of shape (n_samples, hidden_layer_sizes[-1])
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         H = X = self._inputs.check(self, X, reset=False)
         for rbm in self.rbms_:
             H = rbm._ask("hidden", H)
@@ -154,7 +153,7 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         -------
         ndarray of shape (n_samples, n_features)
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         for rbm in reversed(self.rbms_):
             H = rbm.inverse_transform(H)
         return H

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from fastdl.estimators.base.words import reword
 from fastdl.estimators.boltzmann.rbm import BaseRBM
@@ -60,7 +59,7 @@ class GaussianRBM(BaseRBM):
         -------
         ndarray of shape (n_samples, n_features)
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self._ask("gibbs", self._rows(v), seed=self._random().randint(2**31 - 1))
 
     def score_samples(self, X: Any) -> NDArray[Any]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from fastdl._rules import FLAG
 from fastdl._saved import MATRIX, VECTOR, Saved, Table, instance, short
@@ -260,7 +259,7 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
     # --- use
 
     def _rows(self, X: Any) -> Any:
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self._inputs.check(self, X, reset=False)
 
     def transform(self, X: Any) -> NDArray[Any]:
@@ -288,7 +287,7 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
         -------
         ndarray of shape (n_samples, n_features)
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         H = np.asarray(H)
         if H.ndim != 2 or H.shape[1] != self.components_.shape[0]:
             raise ValueError(
@@ -345,7 +344,7 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
         -------
         ndarray of shape (n_samples, n_features)
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         random_state = self._random()
         start = random_state.randint(0, 2, (n_samples, self.components_.shape[1])).astype(np.uint8)
         weights = self._weights(self.components_.dtype)

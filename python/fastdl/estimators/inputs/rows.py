@@ -16,6 +16,7 @@ from fastdl.layers import Layer
 
 NO_Y = "no_validation"  # what `validate_data` calls it
 TAKEN = (np.float64, np.float32, np.uint8)  # as they are: X may be memory-mapped
+_SMALL = 1 << 16  # values: looking through more takes longer than all that `validate_data` does
 
 
 class Input(Protocol):
@@ -104,6 +105,11 @@ def validated(
     -------
     X, or X and y if there is one
     """
+    if _is_as_before(estimator, X, reset, options):
+        if y is NO_Y:
+            return X
+        if _is_plain(y, len(X), options["y_numeric"]):
+            return X, y
     X = unpacked(X)
     if isinstance(X, np.ndarray) and not X.dtype.isnative:
         X = X.astype(X.dtype.newbyteorder("="))
@@ -115,6 +121,39 @@ def validated(
         return validate_data(estimator, X, **options)
     X, y = validate_data(estimator, X, y, multi_output=True, **options)
     return X, as_column(y)
+
+
+def _is_as_before(estimator: Any, X: Any, reset: bool, options: dict[str, Any]) -> bool:
+    """Whether X is a small array like the first one, which `validate_data` would give back as it is.
+
+    Then its checks are these, and a prediction need not wait for how it makes them. Whatever is
+    wrong or new goes there, for its message.
+    """
+    if reset or type(X) is not np.ndarray or X.dtype not in TAKEN or not 0 < X.size <= _SMALL:
+        return False
+    if hasattr(estimator, "feature_names_in_"):
+        return False
+    if X.ndim == 2:
+        has_its_shape = X.shape[1] == getattr(estimator, "n_features_in_", None)
+    else:
+        has_its_shape = X.ndim > 2 and options.get("allow_nd", False)
+    return (
+        has_its_shape
+        and X.dtype.isnative
+        and (options["dtype"] == "numeric" or X.dtype in options["dtype"])
+        and bool(np.isfinite(X).all())
+    )
+
+
+def _is_plain(y: Any, n: int, numeric: bool) -> bool:
+    """Whether y is an array of n targets that `validate_data` would give back as it is."""
+    return (
+        type(y) is np.ndarray
+        and (y.ndim == 1 or (y.ndim == 2 and y.shape[1] > 1))
+        and len(y) == n
+        and y.dtype.kind in ("biuf" if numeric else "biufU")
+        and (y.dtype.kind != "f" or bool(np.isfinite(y).all()))
+    )
 
 
 def _together(X: Any) -> NDArray[Any]:

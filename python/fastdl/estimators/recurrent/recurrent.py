@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sklearn.base import is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from fastdl import layers as L
 from fastdl._sklearn import StrOptions
@@ -135,7 +134,7 @@ class Recurrent(RecurrentWords, Net):
         The form of X is a list of n arrays (T_i, ...) for a list, or one array (n, T, ...), zeros
         (or empty strings) past `lengths`.
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self._in_form_of(X, lengths, super().predict(cut(X, lengths)))
 
     @available_if(has_probabilities)
@@ -146,13 +145,13 @@ class Recurrent(RecurrentWords, Net):
         -------
         ndarray of shape (n, n_classes) or (n, T, n_classes), or list of n ndarrays (T_i, n_classes)
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self._in_form_of(X, lengths, super().predict_proba(cut(X, lengths)))
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any, lengths: Any = None) -> Any:
         """Logarithms of `predict_proba`, in the same form."""
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self._in_form_of(X, lengths, np.log(super().predict_proba(cut(X, lengths))))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, lengths: Any = None) -> float:
@@ -166,7 +165,7 @@ class Recurrent(RecurrentWords, Net):
         -------
         float
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         X, y = cut(X, lengths), self._cut_targets(y, lengths)
         metric = r2_score if is_regressor(self) else accuracy_score
         if not self._each_step:
@@ -192,7 +191,7 @@ class Recurrent(RecurrentWords, Net):
         -------
         ndarray of shape (n, ...), or the states of every step in the form of `predict`
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         states = self._outputs(cut(X, lengths), self._layer_index(layer))
         return self._in_form_of(X, lengths, states)
 

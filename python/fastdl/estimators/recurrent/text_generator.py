@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from fastdl import layers as L
 from fastdl import losses
@@ -166,7 +165,7 @@ class TextGenerator(RecurrentWords, Net):
         -------
         float
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         documents = self._inputs.documents(self, X, reset=False)
         loss = 0.0
         for group in of_similar_length(documents):
@@ -238,7 +237,7 @@ class TextGenerator(RecurrentWords, Net):
         ValueError
             For an unknown symbol in the prompt, and a number below 0.
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         if not temperature >= 0:
             raise ValueError(f"temperature={temperature!r}; expected a number of 0 or more.")
         if not (isinstance(n, Integral) and n >= 0):
