@@ -116,7 +116,9 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_HOMES[name]), name)
     if name in _MODULES:
         return import_module(f"fastdl.{name}")
-    raise AttributeError(f"module 'fastdl' has no attribute {name!r}")
+    from fastdl._other_names import about_top_level
+
+    raise AttributeError(about_top_level(name, _PUBLIC))
 
 
 def __dir__() -> list[str]:

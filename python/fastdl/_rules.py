@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any, NamedTuple
+
+from fastdl._other_names import meant
 
 
 class Rule(NamedTuple):
@@ -29,8 +30,8 @@ class Rule(NamedTuple):
 def unknown(field: str, value: str, choices: Iterable[str]) -> str:
     """`field='rleu' is not known. Did you mean 'relu'? Choose from ...`."""
     listed = list(choices)
-    close = difflib.get_close_matches(value, listed, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    close = meant(value, listed)
+    hint = "" if close is None else f" Did you mean {close!r}?"
     return f"{field}={value!r} is not known.{hint} Choose from {', '.join(map(repr, listed))}."
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
+from fastdl._other_names import about_field, refuse_unknown
 from fastdl._rules import Rule, unknown
 
 S = TypeVar("S", bound="Spec")
@@ -28,6 +29,12 @@ class Spec:
     """
 
     rules: ClassVar[Mapping[str, Rule]] = {}  # one for each field, but a layer's name
+
+    def __new__(cls, *args: Any, **fields: Any) -> Self:
+        """Raise TypeError, with what to write instead, for fields as other libraries have them."""
+        if not fields.keys() <= cls.__dataclass_fields__.keys():
+            refuse_unknown(cls, fields, (f.name for f in dataclasses.fields(cls)))
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
@@ -57,8 +64,7 @@ class Spec:
         names = [f.name for f in dataclasses.fields(self)]
         for key in changes:
             if key not in names:
-                what = f"{type(self).__name__}: parameter"
-                raise ValueError(unknown(what, key, names))
+                raise ValueError(self._no_field(key, changes[key], names))
         return dataclasses.replace(self, **changes)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -78,10 +84,18 @@ class Spec:
             if nested and isinstance(inner, Spec):
                 spec = spec.replace(**{field: inner.set_params(**{rest: value})})
             elif nested:
-                raise ValueError(
-                    unknown(f"{type(self).__name__}: parameter", key, self.get_params())
-                )
+                raise ValueError(self._no_field(key, value, self.get_params()))
         return spec
+
+    def _no_field(self, key: str, value: object, known: Iterable[str]) -> str:
+        """The message for a parameter that is not known."""
+        name = type(self).__name__
+        hint = about_field(type(self), key, value, known)
+        return (
+            f"{name} has no parameter {key!r}. {hint}"
+            if hint
+            else unknown(f"{name}: parameter", key, known)
+        )
 
     def check(self) -> None:
         """Raise ValueError for the first field that its rule does not accept."""

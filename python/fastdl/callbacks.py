@@ -8,7 +8,9 @@ epoch, or iteration of lbfgs; when it ends, `history_` and the weights are those
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from fastdl._other_names import raiser
 
 
 class Callback:
@@ -53,3 +55,7 @@ class EpochEnd(Callback):
             return False
         row = {column: values[-1] for column, values in estimator.history_.items()}
         return bool(self.function(estimator, row))
+
+
+if not TYPE_CHECKING:  # checkers of types know what is there
+    __getattr__ = raiser(__name__, ["Callback", "EpochEnd"])

@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl._other_names import raiser
 from fastdl._rules import NOT_NEGATIVE, NUMBER, POSITIVE, Rule, optional
 from fastdl._spec import Spec, lookup
 
@@ -332,3 +333,7 @@ RULE = optional(
         tuple(BY_NAME),
     )
 )
+
+
+if not TYPE_CHECKING:  # checkers of types know what is there
+    __getattr__ = raiser(__name__, globals())

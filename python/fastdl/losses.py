@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from fastdl._other_names import raiser
 from fastdl._rules import FRACTION, NOT_NEGATIVE, PART, POSITIVE, Rule
 from fastdl._spec import Spec, lookup
 
@@ -285,3 +286,7 @@ def get(value: str | Loss, parameter: str = "loss") -> Loss:
         For an unknown name; for anything else.
     """
     return lookup(value, BY_NAME, Loss, parameter)
+
+
+if not TYPE_CHECKING:  # checkers of types know what is there
+    __getattr__ = raiser(__name__, globals())

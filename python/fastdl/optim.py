@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl._other_names import raiser
 from fastdl._rules import FRACTION, NOT_NEGATIVE, POSITIVE, POSITIVE_INTEGER, UNIT, Rule
 from fastdl._spec import Spec, lookup
 
@@ -315,3 +316,7 @@ def get(value: str | Optimizer, parameter: str = "solver") -> Optimizer:
         For an unknown name; for anything else.
     """
     return lookup(value, BY_NAME, Optimizer, parameter)
+
+
+if not TYPE_CHECKING:  # checkers of types know what is there
+    __getattr__ = raiser(__name__, globals())

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl._other_names import raiser
 from fastdl._rules import (
     COUNT,
     NOT_NEGATIVE,
@@ -397,3 +398,7 @@ def get(value: str | Schedule, parameter: str = "learning_rate") -> Schedule:
         For an unknown name; for anything else.
     """
     return lookup(value, BY_NAME, Schedule, parameter)
+
+
+if not TYPE_CHECKING:  # checkers of types know what is there
+    __getattr__ = raiser(__name__, globals())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from errors_estimators import ESTIMATORS
+from errors_names import OTHER_NAMES
 from errors_unsupervised import UNSUPERVISED
 from fastdl import _core
 from fastdl import layers as L
@@ -236,7 +237,7 @@ WEIGHTS = [
 
 @pytest.mark.parametrize(
     ("call", "error", "text"),
-    [*SHAPES, *BACKENDS, *ARRAYS, *TRAINING, *WEIGHTS, *ESTIMATORS, *UNSUPERVISED],
+    [*SHAPES, *BACKENDS, *ARRAYS, *TRAINING, *WEIGHTS, *ESTIMATORS, *UNSUPERVISED, *OTHER_NAMES],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_text(call: Callable[[], object], error: type[Exception], text: str) -> None:

@@ -5,6 +5,9 @@
 (steps, features), rows (features,).
 """
 
+from typing import TYPE_CHECKING
+
+from fastdl._other_names import raiser
 from fastdl.layers._activation import Activation, PReLU
 from fastdl.layers._container import Concat, Residual, Sequential, gives, takes_images
 from fastdl.layers._conv import Conv2D, Conv2DTranspose
@@ -117,3 +120,6 @@ __all__ = [
     "walk",
     "with_names",
 ]
+
+if not TYPE_CHECKING:  # checkers of types know what is there
+    __getattr__ = raiser(__name__, __all__)

@@ -18,7 +18,7 @@ from fastdl._sklearn import (
 )
 from fastdl._spec import Spec
 from fastdl.estimators.base.heads import Head, Nothing
-from fastdl.estimators.base.names import check_names
+from fastdl.estimators.base.names import check_names, hint_for, with_hints
 from fastdl.estimators.base.saving import save
 from fastdl.estimators.base.words import complete, fitted, reword, word
 from fastdl.fitting import checkpoint
@@ -62,6 +62,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         super().__init_subclass__(**kwargs)
         if "__init__" not in cls.__dict__:  # a user's class may have one, as scikit-learn's do
             complete(cls)
+        if "fit" in vars(cls):
+            cls.fit = with_hints(cls.fit)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Raise TypeError, with a hint, for parameters called as in other libraries."""
@@ -70,8 +72,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
-        """scikit-learn's, known without a look at the constructor."""
-        return sorted(cls._defaults)
+        """scikit-learn's, known without a look at the constructor, but for that of a user's class."""
+        is_ours = "_defaults" in vars(cls)
+        return sorted(cls._defaults) if is_ours else super()._get_param_names()
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, those of specs (``solver__beta1``) too.
@@ -82,7 +85,16 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         -------
         estimator
             This object.
+
+        Raises
+        ------
+        ValueError
+            For a name that is no parameter; with a hint, where other libraries have it.
         """
+        for name in {key.partition("__")[0] for key in params}:
+            hint = hint_for(type(self), name)
+            if hint:
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}. {hint}")
         for key in [key for key in params if "__" in key]:
             name, _, field = key.partition("__")
             spec = params.get(name, getattr(self, name, None))
@@ -125,12 +137,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         raise NotImplementedError
 
     def _check_is_fitted(self) -> None:
-        """Raise NotFittedError; scikit-learn's function, for what is fitted, looks at tags first."""
+        """Raise NotFittedError; scikit-learn's own function asks for tags first."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)
 
     def _validate_params(self) -> None:
         """scikit-learn's, for the parameters that are not their defaults."""
+        if "_defaults" not in vars(type(self)):
+            super()._validate_params()
+            return
         values = vars(self)
         changed = {
             name: values[name]

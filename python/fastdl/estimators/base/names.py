@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, wraps
 from inspect import signature
+from typing import Any
+
+from fastdl._other_names import short
 
 _OTHER_NAMES = {  # the first that the estimator has is meant
-    "epochs": ("max_iter", "max_epochs", "n_iter"),
-    "n_epochs": ("max_iter", "max_epochs", "n_iter"),
+    "epochs": ("max_iter", "max_epochs", "n_iter", "pretrain_epochs"),
+    "n_epochs": ("max_iter", "max_epochs", "n_iter", "pretrain_epochs"),
     "max_epochs": ("max_iter", "n_iter"),
     "max_iter": ("max_epochs", "n_iter"),
     "lr": ("learning_rate_init", "learning_rate"),
@@ -43,17 +47,64 @@ def _parameters(estimator: type) -> frozenset[str]:
     return frozenset(signature(estimator).parameters)
 
 
+_OF_FIT = {  # arguments of other libraries' fit, and what fastdl's must have for the hint
+    "validation_data": ("X_val", "Pass X_val and y_val."),
+    "eval_set": ("X_val", "Pass X_val and y_val."),
+    "X_valid": ("X_val", "Pass X_val and y_val."),
+    "callbacks": ("", "Call set_callbacks(...) before it."),
+    "sample_weights": ("sample_weight", "Did you mean 'sample_weight'?"),
+}
+
+
 def check_names(estimator: type, names: Iterable[str]) -> None:
     """Raise TypeError with a "did you mean" for names of parameters known from elsewhere."""
-    known = _parameters(estimator)
     for name in names:
-        for others in map(_split, _OTHER_NAMES.get(name, ())):
-            if name not in known and all(o in known or o.endswith("()") for o in others):
-                raise TypeError(
-                    f"{estimator.__name__} has no parameter {name!r}. "
-                    f"Did you mean {' and '.join(map(repr, others))}?"
-                )
+        hint = hint_for(estimator, name)
+        if hint:
+            raise TypeError(f"{estimator.__name__} has no parameter {name!r}. {hint}")
 
 
-def _split(names: str) -> list[str]:
-    return names.split(" and ")
+def hint_for(estimator: type, name: str) -> str | None:
+    """Which parameter may be meant by a name that is none; None where that cannot be said."""
+    known = _parameters(estimator)
+    if name in known:
+        return None
+    others = _meant(known, name) or difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {' and '.join(map(repr, others))}?" if others else None
+
+
+def _meant(known: frozenset[str], name: str) -> list[str]:
+    """The parameters for what another library calls by that name."""
+    for others in _OTHER_NAMES.get(name, ()):
+        names = others.split(" and ")
+        if all(other in known or other.endswith("()") for other in names):
+            return names
+    return []
+
+
+def with_hints(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """A fit that says where to put what other libraries' fit takes, and this one does not."""
+    own = dict.fromkeys(signature(fit).parameters)
+
+    @wraps(fit)
+    def fit_or_hint(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs.keys() <= own.keys():
+            _check_arguments(type(self), kwargs, own)
+        return fit(self, *args, **kwargs)
+
+    return fit_or_hint
+
+
+def _check_arguments(estimator: type, given: Mapping[str, Any], own: Iterable[str]) -> None:
+    known, own, called = _parameters(estimator), list(own), estimator.__name__
+    for name, value in given.items():
+        if name in own:
+            continue
+        needed, hint = _OF_FIT.get(name, ("", ""))
+        parameters = [name] if name in known else _meant(known, name)
+        if not hint and len(parameters) == 1 and parameters[0] in known:
+            (parameter,) = parameters
+            hint = f"It is a parameter: {called}({parameter}={short(value)})."
+        if not hint or (needed and needed not in own):
+            hint = f"It takes {', '.join(arg for arg in own if arg != 'self')}."
+        raise TypeError(f"{called}.fit has no argument {name!r}. {hint}")

@@ -124,7 +124,7 @@ def validated(
 
 
 def _is_as_before(estimator: Any, X: Any, reset: bool, options: dict[str, Any]) -> bool:
-    """Whether X is a small array like the first one, which `validate_data` would give back as it is.
+    """Whether X is small and like the first one: `validate_data` would give it back as it is.
 
     Then its checks are these, and a prediction need not wait for how it makes them. Whatever is
     wrong or new goes there, for its message.
