@@ -96,7 +96,9 @@ def test_predictions(shape):
     texts = [text.get_text() for text in display.ax_.texts]
     assert texts == ["5 (1)", "5 (1)", *map(str, y[:7]), str(y[8])]
     assert len(display.ax_.patches) == 2
-    assert display.ax_.get_title().startswith("predicted classes, 2 of 10 wrong")
+    assert display.ax_.get_title() == "2 errors of 20, errors first: predicted (true)"
+    alone = PredictionsDisplay(X, y, y_pred).plot()
+    assert alone.ax_.get_title() == "2 errors of 20: predicted (true)"
 
 
 # --- on the package's own estimators

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from errors_estimators import ESTIMATORS
+from errors_misleading import FINE, MISLEADING
 from errors_names import OTHER_NAMES
 from errors_unsupervised import UNSUPERVISED
 from fastdl import _core
@@ -237,13 +238,30 @@ WEIGHTS = [
 
 @pytest.mark.parametrize(
     ("call", "error", "text"),
-    [*SHAPES, *BACKENDS, *ARRAYS, *TRAINING, *WEIGHTS, *ESTIMATORS, *UNSUPERVISED, *OTHER_NAMES],
+    [
+        *SHAPES,
+        *BACKENDS,
+        *ARRAYS,
+        *TRAINING,
+        *WEIGHTS,
+        *ESTIMATORS,
+        *UNSUPERVISED,
+        *OTHER_NAMES,
+        *MISLEADING,
+    ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_text(call: Callable[[], object], error: type[Exception], text: str) -> None:
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("call", FINE)
+def test_no_warning(call: Callable[[], object]) -> None:
+    """Where nothing misleads: warnings are errors here."""
+    call()
 
 
 def test_backend_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -469,10 +469,10 @@ CLASS_WEIGHT = [
     (fit(class_weight={"0": 2.0, "1": 1.0}), ValueError,
      "class_weight={'0': 2.0, '1': 1.0} has a weight for '0', which is no class of y, and none for "
      "0, which is one. The classes of y: 0, 1, 2."),
-    (fit(y=np.eye(3, dtype=int)[Y], class_weight=[{0: 1, 1: 2}]), ValueError,
+    (fit(y=1 - np.eye(3, dtype=int)[Y], class_weight=[{0: 1, 1: 2}]), ValueError,
      "class_weight=[{0: 1, 1: 2}] has 1 dict, but y has 3 outputs; expected one dict for each, or "
      "'balanced'."),
-    (fit(y=np.eye(3, dtype=int)[Y], class_weight=[{0: 1, 1: -2}] * 3), ValueError,
+    (fit(y=1 - np.eye(3, dtype=int)[Y], class_weight=[{0: 1, 1: -2}] * 3), ValueError,
      "class_weight=[{0: 1, 1: -2}, {0: 1, 1: -2}, {0: 1, 1: -2}]: the weight of class 1 is -2; "
      "expected a finite number of 0 or more."),
 ]

@@ -20,6 +20,8 @@ class PredictionsDisplay:
         Any numeric range.
     y_true, y_pred : array-like of shape (n,)
         True and predicted classes.
+    n_errors, n_samples : int, optional
+        Of all samples, where the images are some of them, errors first.
 
     Attributes
     ----------
@@ -32,10 +34,19 @@ class PredictionsDisplay:
     ax_: "Axes"
     figure_: "Figure | SubFigure"
 
-    def __init__(self, images: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike) -> None:
+    def __init__(
+        self,
+        images: ArrayLike,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        n_errors: int | None = None,
+        n_samples: int | None = None,
+    ) -> None:
         self.images: NDArray[Any] = np.asarray(images)
         self.y_true: NDArray[Any] = np.asarray(y_true)
         self.y_pred: NDArray[Any] = np.asarray(y_pred)
+        self.n_errors, self.n_samples = n_errors, n_samples
 
     @classmethod
     def from_estimator(
@@ -82,8 +93,10 @@ class PredictionsDisplay:
                 f"X has shape {X.shape}, y {y.shape} and the predictions {y_pred.shape}; expected "
                 "images (n, height, width) or (n, height, width, channels), and one class for each."
             )
-        chosen = np.argsort(y == y_pred, kind="stable")[:max_images]
-        return cls(X[chosen], y[chosen], y_pred[chosen]).plot(ax)
+        right = y == y_pred
+        chosen = np.argsort(right, kind="stable")[:max_images]
+        counts = {"n_errors": int((~right).sum()), "n_samples": len(y)}
+        return cls(X[chosen], y[chosen], y_pred[chosen], **counts).plot(ax)
 
     def plot(self, ax: "Axes | None" = None, *, columns: int = 12) -> Self:
         """Draw the images on a grid.
@@ -125,11 +138,15 @@ class PredictionsDisplay:
             if wrong:
                 box = (left - 0.5, top + tiles.shape[1] - h - 0.5)
                 ax.add_patch(_frame(box, w, h))
-        errors = int((self.y_true != self.y_pred).sum())
-        ax.set_title(f"predicted classes, {errors} of {n} wrong: predicted (true)")
+        ax.set_title(f"{self._counts()}: predicted (true)")
         ax.set_axis_off()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _counts(self) -> str:
+        if self.n_samples is not None:
+            return f"{self.n_errors} errors of {self.n_samples}, errors first"
+        return f"{int((self.y_true != self.y_pred).sum())} errors of {len(self.y_true)}"
 
 
 def _frame(corner: tuple[float, float], width: float, height: float) -> Any:

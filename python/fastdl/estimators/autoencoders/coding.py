@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from fastdl import layers as L
+from fastdl._warn import warn
 from fastdl.layers import Layer
 
 
@@ -116,12 +116,10 @@ def is_regularised(estimator: Any) -> bool:
 def warn_of_width(estimator: Any, sizes: Sequence[int], n_features: int) -> None:
     """Warn of a code that may copy its input."""
     if min(sizes) > n_features and not is_regularised(estimator):
-        warnings.warn(
+        warn(
             f"{type(estimator).__name__}: every hidden layer is wider than the input of "
             f"{n_features} features, so that the network may learn to copy it. Use fewer units, or "
             "corruption, sparsity, activity_l1 or contraction.",
-            UserWarning,
-            stacklevel=2,
         )
 
 
@@ -130,12 +128,10 @@ def warn_of_wide_layers(estimator: Any, n_features: int) -> None:
     sizes = sizes_of(estimator)
     for i, (n_inputs, size) in enumerate(zip([n_features, *sizes], sizes, strict=False), 1):
         if size > n_inputs and not is_regularised(estimator):
-            warnings.warn(
+            warn(
                 f"{type(estimator).__name__}: layer {i} has {size} units for {n_inputs} inputs, so "
                 "that its autoencoder may learn to copy them. Use fewer units, or corruption, "
                 "sparsity, activity_l1 or contraction.",
-                UserWarning,
-                stacklevel=2,
             )
 
 
@@ -144,12 +140,10 @@ def warn_of_wide_code(
 ) -> None:
     """Warn of a code with as much room as its input, if nothing else holds it back."""
     if n_units >= n_features and not any(x.draws or x.penalises for x in L.walk(layers)):
-        warnings.warn(
+        warn(
             f"{type(estimator).__name__}: the code has {n_units} values for {n_features} of the "
             "input, so that the network may learn to copy it. Let the encoder end in fewer "
             "channels or units, or use corruption or activity_l1.",
-            UserWarning,
-            stacklevel=2,
         )
 
 
@@ -178,11 +172,9 @@ def check_range(estimator: Any, X: Any) -> None:
             f"{name}: {e._loss_word}='cross_entropy' takes X from 0 to 1, but {column}. Scale X, "
             f"for example by MinMaxScaler(clip=True), or use {e._loss_word}='squared_error'."
         )
-    warnings.warn(
+    warn(
         f"{name}: out_activation={function!r} cannot give all of X: {column}. Scale X, or use "
         "out_activation='identity'.",
-        UserWarning,
-        stacklevel=2,
     )
 
 

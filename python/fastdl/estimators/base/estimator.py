@@ -21,6 +21,7 @@ from fastdl.estimators.base.heads import Head, Nothing
 from fastdl.estimators.base.names import check_names, hint_for, with_hints
 from fastdl.estimators.base.saving import save
 from fastdl.estimators.base.words import complete, fitted, reword, word
+from fastdl.estimators.inputs.scales import warn_of_other_scale
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Checked, Given, Job
 from fastdl.fitting.random import generator
@@ -190,6 +191,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
                 validation = self._weighted(*self._check(own.X, own.y, reset=False), own)
             except ValueError as error:
                 raise ValueError(f"In the validation set: {error}") from error
+            numbers = targets is not None and targets.kind == "continuous"
+            y, y_val = (y, validation.y) if numbers else (None, None)
+            warn_of_other_scale(self, X, y, validation.X, y_val)
         random_state = self._generator(incremental)
         return Job(train, validation, given.sample_weight, random_state, anew, incremental)
 

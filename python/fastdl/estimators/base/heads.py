@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from fastdl import losses
 from fastdl._rules import unknown
 from fastdl._sklearn import _check_partial_fit_first_call
+from fastdl._warn import warn
 from fastdl.estimators.inputs.steps import labels_that_count
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
@@ -89,6 +90,7 @@ class Labels:
             _compare_classes(y, e.classes_, exactly=e.warm_start)
             return e._targets
         targets = self._new_targets(e, y)
+        _warn_of_one_hot(e, targets, y)
         e.classes_ = targets.classes
         return targets
 
@@ -266,6 +268,17 @@ def takes_indicators(tags: Any) -> Any:
     """The tags of a classifier, with multilabel y."""
     tags.classifier_tags.multi_label = True
     return tags
+
+
+def _warn_of_one_hot(estimator: Any, targets: Targets, y: Any) -> None:
+    """Warn of indicators of which each row has one: these are labels, written as for a network."""
+    if targets.kind == "multilabel" and (y.sum(axis=1) == 1).all():
+        n = targets.n_outputs
+        warn(
+            f"{type(estimator).__name__}: every row of y has exactly one 1, as one-hot codes of "
+            f"classes have, but {n} answers of yes or no are learnt, of which several may be true. "
+            "Pass y.argmax(axis=1) for classes that exclude each other."
+        )
 
 
 def _check_name(parameter: str, value: object, names: tuple[str, ...]) -> None:

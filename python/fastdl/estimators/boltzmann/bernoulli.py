@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state, gen_batches
 
+from fastdl._warn import warn
 from fastdl.estimators.boltzmann.rbm import BaseRBM
 from fastdl.validation import outside_unit_interval
 
@@ -55,11 +55,9 @@ class BernoulliRBM(BaseRBM):
         """A warning: scikit-learn takes such X without a word."""
         outside = outside_unit_interval(self, X)
         if outside:
-            warnings.warn(
+            warn(
                 f"{outside}, but the visible units of BernoulliRBM stand for values from 0 to 1. "
                 "Scale X with MinMaxScaler (pixels: X / 255), or use GaussianRBM.",
-                UserWarning,
-                stacklevel=2,
             )
 
     def gibbs(self, v: Any) -> NDArray[Any]:

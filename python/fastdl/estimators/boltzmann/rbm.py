@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
@@ -15,6 +14,7 @@ from sklearn.utils import check_random_state
 from fastdl._rules import FLAG
 from fastdl._saved import MATRIX, VECTOR, Saved, Table, instance, short
 from fastdl._sklearn import TransformerMixin
+from fastdl._warn import warn
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.words import fitted
 from fastdl.estimators.boltzmann import training
@@ -161,7 +161,7 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
         try:
             training.run(self, state, X, random_state, tasks=tasks)
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=2)
+            warn("Training interrupted by user.")
         if tasks:
             tasks.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import time
-import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastdl._rules import Rule, optional
 from fastdl._saved import MATRIX, VECTOR, take
+from fastdl._warn import warn
 from fastdl.fitting.progress import line
 from fastdl.fitting.tasks import EpochTasks
 from fastdl.samples import core_input
@@ -217,10 +217,9 @@ def _report(rbm: Trainee, X: Any, epoch: int, start: float) -> None:
 
 
 def _warn_of_divergence(rbm: Trainee, epoch: int) -> None:
-    warnings.warn(
+    warn(
         f"{type(rbm).__name__}: weights became nan or inf in epoch {epoch} (learning_rate="
         f"{rbm.learning_rate}). Weights of the end of epoch {epoch - 1} are kept. Scale X, "
         "or lower learning_rate.",
         ConvergenceWarning,
-        stacklevel=3,
     )

@@ -9,7 +9,7 @@ from fastdl import layers as L
 from fastdl._saved import SHAPE
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.output import with_output
+from fastdl.estimators.base.output import warn_of_two_outputs, with_output
 from fastdl.estimators.base.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
 from fastdl.estimators.base.transfer import copy_weights, decay_rates, freeze, thaw
 from fastdl.estimators.base.words import fitted, word
@@ -129,6 +129,8 @@ class FreeForm(TrainingWords, Net):
     def _start(self, job: Job) -> None:
         """Take over the weights of `init_from`."""
         super()._start(job)
+        sizes = {self._targets.n_outputs, len(self._targets.classes)}
+        warn_of_two_outputs(type(self).__name__, self._network.layers, sizes)
         if self.init_from is not None:
             new = ["output"] if self.drop_head else []
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastdl import layers as L
 from fastdl._rules import SHAPE, Rule
+from fastdl._warn import warn
 from fastdl.estimators.inputs.rows import TAKEN, validated
 from fastdl.layers import Layer
 
@@ -61,17 +61,18 @@ class ImageInput:
         return (1, *shape, 1) if len(shape) == 1 and self.strips() else shape
 
     def warn(self, estimator: Any, X: NDArray[Any], layers: Sequence[Layer]) -> None:
-        """Warn of unscaled pixels, which a normalisation before the second weights would mend."""
+        """Warn of unscaled X, which a normalisation before the second weights would mend."""
         if X.ndim < 4 or normalises(layers):
             return
         low, high = X.min(), X.max()
         if low >= 0 and 127 < high <= 255:
-            warnings.warn(
-                f"X has values from {low:g} to {high:g}, which look like unscaled pixels. Networks "
-                "learn best from inputs around 0 with a spread of 1: put NDScaler() before "
-                f"{type(estimator).__name__}, or divide X by 255.",
-                UserWarning,
-                stacklevel=2,
+            name, are_rows = type(estimator).__name__, X.shape[1] == X.shape[3] == 1
+            what = "features that are not scaled" if are_rows else "unscaled pixels"
+            way_out = "StandardScaler()" if are_rows else "NDScaler()"
+            warn(
+                f"X has values from {low:g} to {high:g}, which look like {what}. Networks learn "
+                f"best from inputs around 0 with a spread of 1: put {way_out} before {name}"
+                f"{'' if are_rows else ', or divide X by 255'}."
             )
 
     def tag(self, tags: Any) -> None:

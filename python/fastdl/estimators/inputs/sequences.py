@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Number
@@ -15,6 +14,7 @@ from sklearn.utils import check_consistent_length
 
 from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl._sklearn import validate_data
+from fastdl._warn import warn
 from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.forms import are_rows, is_list
 from fastdl.estimators.inputs.images import normalises
@@ -119,12 +119,10 @@ class SequenceInput:
         if not hasattr(estimator, "symbols_") and not normalises(layers):
             _warn_of_large(name, X)
         if self.integers == "auto" and are_integers(getattr(estimator, "symbols_", ())):
-            warnings.warn(
+            warn(
                 f"X holds lists of integers, which {name} reads as symbols, with a vector for "
                 "each. Say integers='symbols' if that is meant, or integers='values' if they are "
                 "numbers.",
-                UserWarning,
-                stacklevel=2,
             )
 
     def tag(self, tags: Any) -> None:
@@ -180,12 +178,10 @@ class SequenceInput:
             or dtype == "u1"
         ):
             return
-        warnings.warn(
+        warn(
             f"X is an array of integers, whose rows {name} reads as sequences of one number a "
             "step. Say integers='symbols' if they are codes of symbols, or integers='values' if "
             "numbers are meant.",
-            UserWarning,
-            stacklevel=2,
         )
 
     def _learn_symbols(

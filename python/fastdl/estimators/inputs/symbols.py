@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from fastdl._warn import warn
 from fastdl.data import Vocabulary
 from fastdl.samples import Sequences
 
@@ -103,12 +103,10 @@ def warn_of_tokens(name: str, texts: Sequence[Any], symbols: Iterable[Hashable])
         return
     for symbol in symbols:
         if isinstance(symbol, str) and len(symbol.split()) > 1:
-            warnings.warn(
+            warn(
                 f"X has the token {symbol[:40]!r}, with white space in it: {name} takes it for one "
                 "symbol. Where it is a text, pass it as a string, not in a list of its own, and "
                 "analyzer='word' for its words.",
-                UserWarning,
-                stacklevel=2,
             )
             return
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from fastdl import _core
+from fastdl._warn import warn
 from fastdl.fitting.progress import line
 from fastdl.fitting.tasks import EpochTasks
 
@@ -118,12 +118,10 @@ def _check_pairs(e: Trainee, epoch: int, pairs: int, corpus: Corpus) -> None:
         )
     share = pairs / _expected_pairs(np.diff(corpus.starts), e.window)
     if epoch == 0 and share < 0.1:
-        warnings.warn(
+        warn(
             f"sample={e.sample_:g} leaves an epoch {share:.1%} of the pairs of words that X has: "
             "its words are few, so each is frequent. Set a larger sample, such as 0.01, or "
-            "sample=0, which keeps all words.",
-            UserWarning,
-            stacklevel=3,
+            "sample=0, which keeps all words."
         )
 
 
@@ -136,11 +134,10 @@ def _expected_pairs(lengths: NDArray[np.int64], window: int) -> float:
 
 
 def _warn_of_divergence(e: Trainee, epoch: int, loss: float) -> None:
-    warnings.warn(
+    warn(
         f"loss became {loss} in epoch {epoch + 1} (learning_rate_init={e.learning_rate_init}). "
         f"Vectors of the end of epoch {epoch} are kept. Lower learning_rate_init.",
         ConvergenceWarning,
-        stacklevel=3,
     )
 
 
