@@ -49,6 +49,12 @@ def max_threads() -> int: ...  # what OpenMP would use now
 def outline(
     layers: list[dict[str, Any]], input_shape: tuple[int, ...]
 ) -> tuple[list[ParameterInfo], list[StateInfo]]: ...
+
+# The layers and parameters of such a Program, and the bytes of its blocks with one thread: as Program.memory(), without
+# "optimizer". Takes no memory for them.
+def survey(
+    layers: list[dict[str, Any]], input_shape: tuple[int, ...], *, dtype: str, batch_size: int
+) -> tuple[list[LayerInfo], list[ParameterInfo], dict[str, int]]: ...
 def n_moments(kind: str) -> int: ...  # arrays beside the weights that an optimizer keeps: 0, 1 or 2
 
 class Program:

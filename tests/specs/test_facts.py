@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from cases import CASES, Case
-from fastdl import initializers
+from fastdl import _core, initializers
 from fastdl import layers as L
 from fastdl._core import LayerInfo, Program
 from fastdl.estimators.autoencoders.mirror import mirror
-from fastdl.program import compile
+from fastdl.program import compile, summary_of
 from programs import compiled, sample
 
 # Layers that may stand in an encoder only with a decoder of the user's own: the way back of their
@@ -252,3 +252,52 @@ def inputs(case: Case, n: int) -> np.ndarray:
     if case.symbols:
         return np.random.default_rng(0).integers(case.symbols, size=shape).astype(np.float64)
     return sample(shape)
+
+
+def test_survey(case: Case) -> None:
+    """What a network would be, and need, is what a program is, and takes."""
+    for dtype in ("float32", "float64"):
+        program = compiled(case.layers, case.input_shape, dtype=dtype, batch_size=5)
+        plain = L.to_dict(L.with_names(case.layers))
+        rows, parameters, memory = _core.survey(plain, case.input_shape, dtype=dtype, batch_size=5)
+        assert rows == program.layers
+        assert parameters == program.parameters
+        taken = program.memory()
+        del taken["optimizer"]
+        assert memory == taken
+
+
+@pytest.mark.parametrize(
+    ("layer", "input_shape", "expected"),
+    [
+        (L.Dense(3), (4,), 12),
+        (L.Dense(3), (5, 4), 60),
+        (L.Maxout(3, 2), (4,), 24),
+        (L.Conv2D(3, 2), (5, 6, 4), 4 * 5 * (2 * 2 * 4 * 3)),
+        (L.Conv2D(4, 2, stride=2, groups=4), (6, 6, 4), 3 * 3 * (2 * 2 * 4)),
+        (L.Conv2DTranspose(3, 2, 2), (5, 6, 4), 5 * 6 * (2 * 2 * 4 * 3)),
+        (L.RNN(3), (5, 4), 5 * (4 + 3) * 3),
+        (L.LSTM(3), (5, 4), 5 * (4 + 3) * 12),
+        (L.GRU(3, return_sequences=True), (5, 4), 5 * (4 + 3) * 9),
+        (L.Bidirectional(L.LSTM(3)), (5, 4), 2 * 5 * (4 + 3) * 12),
+        (L.Embedding(9, 3), (5, 1), 0),
+        (L.BatchNorm(), (4,), 0),
+        (L.Sequential([L.Dense(3), L.Dense(2)]), (4,), 12 + 6),
+        (L.Residual([L.Dense(4)]), (4,), 16),
+    ],
+    ids=str,
+)
+def test_multiply_adds(layer: L.Layer, input_shape: tuple[int, ...], expected: int) -> None:
+    text = summary_of([layer], input_shape).splitlines()[-1]
+    assert text.startswith(f"{expected:,} multiply-adds for a sample; ")
+
+
+def test_multiply_adds_with_tied_weights() -> None:
+    text = summary_of([L.Dense(3, name="a"), L.TiedDense("a")], (7,)).splitlines()[-1]
+    assert text.startswith("42 multiply-adds for a sample; 124 bytes of weights, ")
+
+
+def test_a_summary_takes_no_memory() -> None:
+    """Of a network of 480 GB."""
+    text = summary_of([L.Dense(200_000), L.Dense(200_000)], (400_000,))
+    assert "120,000,000,000 multiply-adds for a sample; 480 GB of weights, 1.92 TB" in text

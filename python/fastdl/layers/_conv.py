@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -163,6 +164,12 @@ class Conv2DTranspose(WeightedLayer):
         "groups": POSITIVE_INTEGER,
         **WeightedLayer.rules,
     }
+
+    def multiply_adds(
+        self, input_shape: Sequence[int], output_shape: Sequence[int], n_weights: int
+    ) -> int:
+        """Of each weight at each pixel of the input."""
+        return n_weights * math.prod(input_shape[:-1])
 
     def check(self) -> None:
         super().check()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -112,6 +113,12 @@ class TiedDense(LearningLayer):
         "bias_init": initializers.RULE,
         **LearningLayer.rules,
     }
+
+    def multiply_adds(
+        self, input_shape: Sequence[int], output_shape: Sequence[int], n_weights: int
+    ) -> int:
+        """With the weights of the other layer."""
+        return input_shape[-1] * math.prod(output_shape)
 
     def initializer_before(self) -> Initializer:
         """Glorot uniform: it multiplies with weights, though with those of another layer."""

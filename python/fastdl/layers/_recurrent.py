@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -55,6 +55,12 @@ class RecurrentLayer(LearningLayer):
         "recurrent_dropout": FRACTION,
         **LearningLayer.rules,
     }
+
+    def multiply_adds(
+        self, input_shape: Sequence[int], output_shape: Sequence[int], n_weights: int
+    ) -> int:
+        """Of each weight at each step of the input."""
+        return n_weights * input_shape[0]
 
     def gives(self, form: Form) -> Form | None:
         if form != "sequences":
@@ -227,6 +233,12 @@ class Bidirectional(Layer):
     layer: Layer
     rules: ClassVar[Mapping[str, Rule]] = {"layer": INNER}
 
+    def multiply_adds(
+        self, input_shape: Sequence[int], output_shape: Sequence[int], n_weights: int
+    ) -> int:
+        """Of each weight at each step of the input."""
+        return n_weights * input_shape[0]
+
     def branches(self) -> tuple[tuple[Layer, ...], ...]:
         return ((self.layer,),) if isinstance(self.layer, Layer) else ((),)
 
@@ -278,6 +290,12 @@ class Embedding(LearningLayer):
         "weight_init": initializers.RULE,
         **LearningLayer.rules,
     }
+
+    def multiply_adds(
+        self, input_shape: Sequence[int], output_shape: Sequence[int], n_weights: int
+    ) -> int:
+        """None: rows are looked up."""
+        return 0
 
     def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
         """How the weight starts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias
@@ -83,6 +84,12 @@ class Layer(Spec):
     def penalises(self) -> bool:
         """Whether it adds to the loss."""
         return False
+
+    def multiply_adds(
+        self, input_shape: Sequence[int], output_shape: Sequence[int], n_weights: int
+    ) -> int:
+        """Products with its weights for a sample: of each weight at each pixel or step it gives."""
+        return n_weights * math.prod(output_shape[:-1])
 
     def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
         """How a parameter starts.

@@ -8,7 +8,7 @@ Estimators come here by `fastdl.fitting`, `fastdl.functional` and `fastdl.inspec
 
 from fastdl.program.compile import compile, draw_weights, make, set_loss, set_optimizer
 from fastdl.program.part import part
-from fastdl.program.summary import summary
+from fastdl.program.summary import summary, summary_of
 from fastdl.program.threads import count_threads
 from fastdl.program.weights import Snapshot, get_state, set_state
 
@@ -24,4 +24,5 @@ __all__ = [
     "set_optimizer",
     "set_state",
     "summary",
+    "summary_of",
 ]

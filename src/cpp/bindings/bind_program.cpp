@@ -22,6 +22,15 @@ py::list infos(const std::vector<State>& states) {
   return list;
 }
 
+py::list infos(const std::vector<LayerRow>& rows) {
+  py::list list;
+  py::object Info = info("LayerInfo");
+  for (const LayerRow& r : rows)
+    list.append(Info(r.name, r.title, r.depth, py::tuple(py::cast(r.in.dims)), py::tuple(py::cast(r.out.dims)),
+                     r.n_parameters));
+  return list;
+}
+
 }  // namespace
 
 void check_stateful(const AnyProgram& p, bool stateful) {
@@ -55,14 +64,7 @@ void bind_program(py::module_& m) {
   });
   property("parameters", [](const AnyProgram& p) { return infos(p.parameters()); });
   property("states", [](const AnyProgram& p) { return infos(p.states()); });
-  property("layers", [](const AnyProgram& p) {
-    py::list list;
-    py::object Info = info("LayerInfo");
-    for (const LayerRow& r : p.rows())
-      list.append(Info(r.name, r.title, r.depth, py::tuple(py::cast(r.in.dims)), py::tuple(py::cast(r.out.dims)),
-                       r.n_parameters));
-    return list;
-  });
+  property("layers", [](const AnyProgram& p) { return infos(p.rows()); });
   c.def(
       "set_threads",
       [](PyProgram& s, int threads) { s.busy(Use::write, [&](AnyProgram& p) { p.set_threads(threads); }); },
@@ -76,6 +78,15 @@ void bind_program(py::module_& m) {
         return py::make_tuple(infos(found.parameters), infos(found.states));
       },
       py::arg("layers"), py::arg("input_shape"));
+  m.def(
+      "survey",
+      [](const py::sequence& layers, const std::vector<index>& input_shape, const std::string& dtype, int batch) {
+        const Survey found = survey(layer_specs(layers), input_shape_of(input_shape), float_dtype(dtype), batch);
+        py::dict memory;
+        for (const auto& [name, bytes] : found.memory) memory[name] = bytes;
+        return py::make_tuple(infos(found.rows), infos(found.parameters), memory);
+      },
+      py::arg("layers"), py::arg("input_shape"), py::kw_only(), py::arg("dtype"), py::arg("batch_size"));
   m.def("n_moments", [](const std::string& kind) { return n_moments(update_kind(kind)); }, py::arg("kind"));
 
   bind_weights(c);

@@ -9,24 +9,10 @@
 #include "kernels/memory.hpp"
 #include "layers/chain.hpp"
 #include "layers/plan.hpp"
+#include "program/rows.hpp"
 
 namespace fastdl {
 namespace {
-
-template <class T>
-void add_rows(const Layer<T>& layer, int depth, const std::vector<Parameter>& parameters, std::vector<LayerRow>& rows) {
-  LayerRow row{.name = layer.spec.name,
-               .title = layer.spec.title,
-               .depth = depth,
-               .in = layer.in.shape,
-               .out = layer.out.shape,
-               .n_parameters = 0};
-  for (const Parameter& p : parameters)
-    if (p.name.substr(0, p.name.rfind('.')) == layer.spec.name) row.n_parameters += p.count;
-  rows.push_back(row);
-  if (const auto* children = layer.children())
-    for (const auto& child : *children) add_rows(*child, depth + 1, parameters, rows);
-}
 
 template <class T>
 void find_penalties(const std::vector<LayerPtr<T>>& layers, std::vector<const Layer<T>*>& found) {

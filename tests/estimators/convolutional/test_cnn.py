@@ -281,8 +281,9 @@ def test_a_failed_fit_changes_nothing(data):
 
 def test_summary(data):
     text = CNNClassifier().summary(input_shape=(28, 28, 1), n_outputs=10)
-    assert "conv2d_2 (Conv2D)          14x14x64          18,496" in text
-    assert text.splitlines()[-1] == "Input 28x28x1, 421,642 parameters."
+    assert "conv2d_2 (Conv2D)          14x14x64          18,496      3,612,672\n" in text
+    assert text.splitlines()[-2] == "Input 28x28x1, 421,642 parameters."
+    assert text.splitlines()[-1].startswith("4,241,152 multiply-adds for a sample; 1.69 MB of")
     clf = tiny().fit(*data)
     assert clf.summary() == tiny().summary((8, 8, 1), 10)
 

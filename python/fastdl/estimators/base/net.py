@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from sklearn.utils import gen_batches
 from sklearn.utils.metaestimators import available_if
 
 from fastdl import layers as L
+from fastdl import optim
 from fastdl import program as programs
+from fastdl._rules import POSITIVE_INTEGER
 from fastdl._saved import Saved
 from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.heads import Itself, gives_probabilities
 from fastdl.estimators.base.words import fitted
-from fastdl.fitting import checkpoint, windows
+from fastdl.fitting import checkpoint, thinned, windows
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.learning import learn
 from fastdl.fitting.network import Network
@@ -26,10 +29,14 @@ from fastdl.fitting.progress import Progress
 from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
+from fastdl.optim import Optimizer
 from fastdl.samples import Samples, Sequences, core_input, lengths_of, with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
+
+
+_ANSWERED_AT_A_TIME = 1024  # samples, by all thinned networks
 
 
 def is_stochastic(estimator: Any) -> bool:
@@ -283,6 +290,48 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         self._check_is_fitted()
         return self._predict(self._inputs.check(self, X, reset=False), layer)
 
+    def _over_thinned(
+        self, X: Any, n_nets: Any, read: Callable[[NDArray[Any]], NDArray[Any]]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Mean and standard deviation over thinned networks of what is read of their outputs.
+
+        For the user's X; a row for each sample, or for each step where each has an answer.
+        """
+        self._check_is_fitted()
+        if not POSITIVE_INTEGER.accepts(n_nets):
+            raise ValueError(POSITIVE_INTEGER.complaint("dropout_samples", n_nets))
+        if not thinned.draws(self._network.layers):
+            raise ValueError(
+                f"dropout_samples={n_nets}: this {type(self).__name__} was fitted without dropout, "
+                "so that there is nothing to draw. Set dropout, or put Dropout layers into it, and "
+                "fit again."
+            )
+        X = self._inputs.check(self, X, reset=False)
+        if isinstance(X, Sequences):
+            X = self._with_room(X)
+        program, means, spreads = self.program_, [], []
+        for part in gen_batches(X.shape[0], _ANSWERED_AT_A_TIME):
+            some = X[np.arange(part.start, part.stop)] if isinstance(X, Sequences) else X[part]
+            answers = thinned.answers(self._network, program, some, n_nets, self.n_jobs)
+            if isinstance(X, Sequences) and answers.ndim == 4:
+                answers = answers.swapaxes(1, 2)[some.inside]
+            values = read(answers.reshape(-1, *answers.shape[2:]))
+            values = values.reshape(*answers.shape[:2], *values.shape[1:])
+            means.append(values.mean(axis=1))
+            spreads.append(values.std(axis=1))
+        dtype = self._dtype_of_outputs(X, np.dtype(self._network.dtype))
+        return np.concatenate(means).astype(dtype), np.concatenate(spreads).astype(dtype)
+
+    def _mean_of_thinned(self, X: Any, n_nets: int) -> NDArray[Any]:
+        """As `_outputs`, the mean over thinned networks."""
+        return self._over_thinned(X, n_nets, lambda outputs: outputs)[0]
+
+    def _dtype_of_outputs(self, X: Any, own: np.dtype[Any]) -> np.dtype[Any]:
+        """Of the answers to checked X, by that of the network."""
+        if isinstance(X, Sequences) and X.dtype.kind == "i":  # codes ask for no float64
+            return np.dtype(self._network.dtype)
+        return np.result_type(X.dtype, own)
+
     def _predict(self, X: Any, layer: int | None) -> NDArray[Any]:
         """`_outputs` for checked X."""
         if isinstance(X, Sequences):
@@ -293,26 +342,68 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
             outputs = windows.predict(program, core_input(X), lengths, link=link)
         else:
             outputs = windows.predict(program, core_input(X), lengths, layer=layer)
-        if isinstance(X, Sequences) and X.dtype.kind == "i":  # codes ask for no float64
-            return outputs.astype(self._network.dtype, copy=False)
-        return outputs.astype(np.result_type(X.dtype, outputs.dtype), copy=False)
+        return outputs.astype(self._dtype_of_outputs(X, outputs.dtype), copy=False)
 
     @available_if(has_answers)
-    def predict(self, X: Any) -> Any:
+    def predict(
+        self, X: Any, *, dropout_samples: int | None = None, return_std: bool = False
+    ) -> Any:
         """What the network answers: labels or indicators, or numbers.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        dropout_samples : int, default=None
+            Answer with the mean of so many thinned networks, each with its own draw of the dropouts
+            that the network was trained with. None: with the network itself.
+        return_std : bool, default=False
+            Of regressors: whether to return the standard deviation over the thinned networks, too.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            A sparse matrix of indicators where y was one.
+            A sparse matrix of indicators where y was one. With `return_std`, two ndarrays.
         """
-        outputs = self._outputs(X)
-        return self._targets.decode(outputs)
+        self._check_is_fitted()
+        if return_std:
+            return self._mean_and_std(X, dropout_samples)
+        if dropout_samples is None:
+            return self._targets.decode(self._outputs(X))
+        if self._targets.kind == "continuous":
+            return self._mean_and_std(X, dropout_samples)[0]
+        return self._targets.decode(self._mean_of_thinned(X, dropout_samples))
+
+    def _mean_and_std(self, X: Any, n_nets: int | None) -> tuple[NDArray[Any], NDArray[Any]]:
+        name = type(self).__name__
+        if self._targets.kind != "continuous":
+            raise ValueError(f"return_std=True is for numbers, and {name} predicts labels.")
+        if n_nets is None:
+            raise ValueError(
+                "return_std=True is the spread of thinned networks: say of how many, for example "
+                "dropout_samples=50."
+            )
+        return self._over_thinned(X, n_nets, self._targets.decode)
 
     @available_if(has_probabilities)
-    def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Probabilities (n_samples, n_classes) of the classes, in the order of `classes_`."""
-        p = self._outputs(X)
+    def predict_proba(self, X: Any, *, dropout_samples: int | None = None) -> NDArray[Any]:
+        """Probabilities of the classes, in the order of `classes_`.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        dropout_samples : int, default=None
+            The mean of so many thinned networks, each with its own draw of the dropouts that the
+            network was trained with: the same ones for all samples and in every call. None: the
+            network itself, whose weights stand for the mean.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        if dropout_samples is None:
+            p = self._outputs(X)
+        else:
+            p = self._mean_of_thinned(X, dropout_samples)
         return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
     @available_if(has_probabilities)
@@ -358,7 +449,9 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     def summary(
         self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
     ) -> str:
-        """A table of the layers: output shapes and numbers of parameters.
+        """A table of the layers: output shapes, numbers of parameters, multiply-adds of a sample.
+
+        And the memory that weights and a fit take. Nothing is made for it.
 
         Parameters
         ----------
@@ -373,7 +466,68 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         """
         if input_shape is None:
             self._check_is_fitted()
-            return Summary(programs.summary(self._network.program))
-        shape = self._inputs.sample_shape(tuple(input_shape))
-        layers = self._layers(shape, n_outputs or 1)
-        return Summary(programs.summary(programs.compile(layers, shape, batch_size=1, threads=1)))
+            layers, shape = self._network.layers, tuple(self._network.input_shape)
+            dtype = np.dtype(self._network.dtype)
+        else:
+            shape = self._inputs.sample_shape(tuple(input_shape))
+            layers = tuple(self._layers(shape, n_outputs or 1))
+            dtype = self._dtype(np.dtype(np.float64))
+        batch = 0 if self.batch_size == "auto" else self.batch_size
+        return Summary(
+            programs.summary_of(
+                layers,
+                shape,
+                dtype=dtype,
+                batch_size=max(self._least_batch, batch),
+                optimizer=self._kind_of_optimizer(),
+            )
+        )
+
+    def _kind_of_optimizer(self) -> str:
+        """What `solver` stands for; "" where nothing is trained by descent."""
+        solver = getattr(self, "solver", "")
+        if isinstance(solver, Optimizer):
+            return solver.kind
+        return optim.BY_NAME[solver].kind if solver in optim.BY_NAME else "adam" if solver else ""
+
+    # --- weights
+
+    def get_weights(self) -> dict[str, NDArray[Any]]:
+        """Weights, biases and running statistics by name, as copies.
+
+        Returns
+        -------
+        dict of str to ndarray
+            "dense_1.weight" of shape (features, units), "dense_1.bias" of shape (units,) ...; the
+            layers are called as in `summary`.
+        """
+        return programs.get_state(self.program_)
+
+    def set_weights(self, weights: Mapping[str, Any]) -> Self:
+        """Replace weights, biases or running statistics, all or some of them.
+
+        Parameters
+        ----------
+        weights : dict of str to array-like
+            As from `get_weights`; what is not in it stays.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For a name or shape that the network does not have, and for NaN or infinity; then
+            nothing is changed.
+        """
+        self._check_is_fitted()
+        with checkpoint.fitting(self), checkpoint.at_rest(self):
+            program = self.program_
+            new = {name: np.asarray(value, program.dtype) for name, value in weights.items()}
+            for name, value in new.items():
+                if not np.isfinite(value).all():
+                    raise ValueError(f"{name!r} of the weights holds NaN or infinity.")
+            programs.set_state(program, {**programs.get_state(program), **new})
+            self._show()
+        return self

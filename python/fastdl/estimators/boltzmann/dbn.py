@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Self
 
@@ -9,8 +10,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
+from fastdl import layers as L
+from fastdl import program as programs
 from fastdl._sklearn import StrOptions, TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
+from fastdl.estimators.base.net import Summary
 from fastdl.estimators.base.training_words import COUNT
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.boltzmann import stack
@@ -157,6 +161,37 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         for rbm in reversed(self.rbms_):
             H = rbm.inverse_transform(H)
         return H
+
+    def reconstruct(self, X: Any) -> NDArray[Any]:
+        """What is left of X after the way up and down: ``inverse_transform(transform(X))``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        return self.inverse_transform(self.transform(X))
+
+    def summary(self, input_shape: Sequence[int] | None = None) -> str:
+        """A table of the layers as `transform` goes through them; see `NetClassifier.summary`.
+
+        Parameters
+        ----------
+        input_shape : (int,), optional
+            (n_features,); that of X in fit if not given.
+
+        Returns
+        -------
+        str
+        """
+        if input_shape is None:
+            self._check_is_fitted()
+            input_shape = (self.n_features_in_,)
+        layers = [x for size in self._sizes() for x in (L.Dense(size), L.Activation("sigmoid"))]
+        return Summary(programs.summary_of(layers, tuple(input_shape), dtype=self.dtype))
 
     @property
     def _n_features_out(self) -> int:

@@ -128,25 +128,43 @@ class Recurrent(RecurrentWords, Net):
         y, sample_weight = self._cut_targets(y, lengths), self._cut_weights(sample_weight, lengths)
         return super().partial_fit(cut(X, lengths), y, sample_weight, classes)
 
-    def predict(self, X: Any, lengths: Any = None) -> Any:
+    def predict(
+        self,
+        X: Any,
+        lengths: Any = None,
+        *,
+        dropout_samples: int | None = None,
+        return_std: bool = False,
+    ) -> Any:
         """Labels or values, shape (n,) or (n, n_outputs); of every step in the form of X.
 
         The form of X is a list of n arrays (T_i, ...) for a list, or one array (n, T, ...), zeros
-        (or empty strings) past `lengths`.
+        (or empty strings) past `lengths`. With `dropout_samples`, those of the mean of so many
+        thinned networks; with `return_std`, of numbers, their standard deviation as well.
         """
         self._check_is_fitted()
-        return self._in_form_of(X, lengths, super().predict(cut(X, lengths)))
+        answers = super().predict(
+            cut(X, lengths), dropout_samples=dropout_samples, return_std=return_std
+        )
+        if return_std:
+            return tuple(self._in_form_of(X, lengths, values) for values in answers)
+        return self._in_form_of(X, lengths, answers)
 
     @available_if(has_probabilities)
-    def predict_proba(self, X: Any, lengths: Any = None) -> Any:
+    def predict_proba(
+        self, X: Any, lengths: Any = None, *, dropout_samples: int | None = None
+    ) -> Any:
         """Probabilities of the classes, in their order; of every step in the form of X.
+
+        With `dropout_samples`, the mean of so many thinned networks.
 
         Returns
         -------
         ndarray of shape (n, n_classes) or (n, T, n_classes), or list of n ndarrays (T_i, n_classes)
         """
         self._check_is_fitted()
-        return self._in_form_of(X, lengths, super().predict_proba(cut(X, lengths)))
+        p = super().predict_proba(cut(X, lengths), dropout_samples=dropout_samples)
+        return self._in_form_of(X, lengths, p)
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any, lengths: Any = None) -> Any:
