@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from fastdl import (
     CNNClassifier,
+    ELMClassifier,
     MLPClassifier,
     MLPRegressor,
     NetClassifier,
@@ -91,6 +92,10 @@ LABELS = [
      "classes that exclude each other."),
     (lambda: MLPClassifier().fit(SCALED, sparse.csr_matrix(ONE_HOT)), UserWarning,
      "MLPClassifier: every row of y has exactly one 1, as one-hot codes of classes have, but 3 "
+     "answers of yes or no are learnt, of which several may be true. Pass y.argmax(axis=1) for "
+     "classes that exclude each other."),
+    (lambda: ELMClassifier().fit(SCALED, ONE_HOT), UserWarning,
+     "ELMClassifier: every row of y has exactly one 1, as one-hot codes of classes have, but 3 "
      "answers of yes or no are learnt, of which several may be true. Pass y.argmax(axis=1) for "
      "classes that exclude each other."),
     (lambda: SequenceTagger((3,), max_epochs=1).fit([SCALED[:75], SCALED[75:]],

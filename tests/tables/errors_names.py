@@ -8,6 +8,7 @@ import numpy as np
 import fastdl
 from fastdl import callbacks, initializers, losses, optim, schedules
 from fastdl import layers as L
+from fastdl.estimators.base.heads import LABEL_LOSSES
 
 X, Y = np.zeros((4, 2)), [0, 1, 0, 1]
 
@@ -111,7 +112,7 @@ FIELDS = [
      f"{', '.join(map(repr, losses.BY_NAME))}."),
     (lambda: fastdl.NetClassifier(loss="categorical_crossentropy").fit(X, Y), ValueError,
      "loss='categorical_crossentropy' is not known. Did you mean 'log_loss'? Choose from "
-     "'log_loss', 'hinge'."),
+     f"{', '.join(map(repr, LABEL_LOSSES))}."),
     (lambda: initializers.get("xavier_uniform"), ValueError,
      "weight_init='xavier_uniform' is not known. Did you mean 'glorot_uniform'? Choose from "
      f"{', '.join(map(repr, initializers.BY_NAME))}."),

@@ -73,7 +73,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
-        """scikit-learn's, known without a look at the constructor, but for that of a user's class."""
+        """scikit-learn's, but constructors are not looked at, only a user's."""
         is_ours = "_defaults" in vars(cls)
         return sorted(cls._defaults) if is_ours else super()._get_param_names()
 

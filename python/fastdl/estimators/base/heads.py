@@ -90,7 +90,7 @@ class Labels:
             _compare_classes(y, e.classes_, exactly=e.warm_start)
             return e._targets
         targets = self._new_targets(e, y)
-        _warn_of_one_hot(e, targets, y)
+        warn_of_one_hot(e, targets, y)
         e.classes_ = targets.classes
         return targets
 
@@ -270,7 +270,7 @@ def takes_indicators(tags: Any) -> Any:
     return tags
 
 
-def _warn_of_one_hot(estimator: Any, targets: Targets, y: Any) -> None:
+def warn_of_one_hot(estimator: Any, targets: Targets, y: Any) -> None:
     """Warn of indicators of which each row has one: these are labels, written as for a network."""
     if targets.kind == "multilabel" and (y.sum(axis=1) == 1).all():
         n = targets.n_outputs

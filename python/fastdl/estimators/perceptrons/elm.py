@@ -15,7 +15,7 @@ from fastdl import layers as L
 from fastdl._saved import REAL
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.autoencoders import coding
-from fastdl.estimators.base.heads import Labels, Numbers, takes_indicators
+from fastdl.estimators.base.heads import Labels, Numbers, takes_indicators, warn_of_one_hot
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.training_words import CLASSES, COUNT, NOT_NEGATIVE, TrainingWords
 from fastdl.estimators.base.words import fitted, reword, word
@@ -196,6 +196,7 @@ class _Goals(Labels):
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
         """See `Head.targets`."""
         targets = Targets.of_labels(y, one_output=False)
+        warn_of_one_hot(estimator, targets, y)
         estimator.classes_ = targets.classes
         return targets
 
