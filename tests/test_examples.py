@@ -15,6 +15,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "adding_problem": "--steps 10 --samples 200 --epochs 1",
     "beijing_pm25": "--epochs 1",
+    "dropout_ensemble": "--units 4 --epochs 1 --samples 20",
     "forecast_series": "--length 8 --horizon 3 --period 7 --epochs 1",
     "four_derivatives": "--iterations 4 --parameters 100 --pictures PICTURES",
     "gradients_through_time": "--steps 10 --samples 100 --epochs 1 --pictures PICTURES",
@@ -81,6 +82,7 @@ def sequences(tmp_path_factory):
 # Scripts that read no file.
 MADE_HERE = (
     "adding_problem",
+    "dropout_ensemble",
     "four_derivatives",
     "gradients_through_time",
     "net_by_hand",

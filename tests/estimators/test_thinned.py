@@ -20,8 +20,8 @@ from fastdl import (
 )
 from fastdl import layers as L
 
-RNG = np.random.default_rng(0)
-X, Y = RNG.standard_normal((40, 6)), np.arange(40) % 3
+X, Y = np.random.default_rng(0).standard_normal((40, 6)), np.arange(40) % 3
+IMAGES = np.random.default_rng(1).random((40, 6, 5, 2))
 VALUES = np.stack([X[:, 0], 10 * X[:, 1] + 3], axis=1)
 STEPS = [x.reshape(-1, 2)[: 1 + i % 3] for i, x in enumerate(X)]
 
@@ -85,7 +85,7 @@ NETS = {
     ),
     "images": (
         CNNClassifier((4,), dropout=0.3, batch_norm=True, max_epochs=2),
-        RNG.random((40, 6, 5, 2)),
+        IMAGES,
         Y,
     ),
     "sequences": (RNNClassifier((5,), recurrent_dropout=0.3, max_epochs=2), STEPS, Y),
