@@ -247,12 +247,10 @@ def _warn_of_large(name: str, X: Sequences) -> None:
     feature = int(spread.argmax())
     if spread[feature] > _LARGE:
         values = X.values[..., feature]
-        warnings.warn(
+        warn(
             f"X has values from {values.min():g} to {values.max():g} in feature {feature}, "
             "unscaled. Recurrent networks learn best from inputs around 0 with a spread of 1: put "
             f"SequenceScaler() before {name}.",
-            UserWarning,
-            stacklevel=2,
         )
 
 

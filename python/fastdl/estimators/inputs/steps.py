@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
+from fastdl._warn import warn
 from fastdl.estimators.inputs.text import items
 from fastdl.samples import Sequences, inside, plain
 
@@ -115,11 +115,9 @@ def marked_off(name: str, y: Sequences, classes: Any) -> Sequences:
             "one that does."
         )
     if classes is None and steps.dtype.kind == "i" and set(np.unique(steps)) == {-1, 0, 1}:
-        warnings.warn(
+        warn(
             f"{name}: y holds -1, 0 and 1. Steps with -1 do not count; if -1 is a class, call the "
             "classes otherwise, by strings.",
-            UserWarning,
-            stacklevel=2,
         )
     counts = y.inside
     counts[counts] = ~marked

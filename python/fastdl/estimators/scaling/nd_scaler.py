@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastdl._rules import choice
 from fastdl._saved import NATURAL
+from fastdl._warn import warn
 from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.rows import validated
 from fastdl.estimators.scaling.scaler import Scaler, goes_part_by_part
@@ -210,13 +210,11 @@ def _warn_of_features(X: NDArray[Any]) -> None:
     spread = X.std(axis=(0, 1), dtype=np.float64)
     spread = spread[spread > 0]
     if len(spread) and spread.max() > _FAR_APART * np.median(spread):
-        warnings.warn(
+        warn(
             f"X has shape {X.shape}, which NDScaler reads as images of one channel, all pixels on "
             f"one scale; but values of the last axis spread from {spread.min():.3g} to "
             f"{spread.max():.3g}, as features of sequences do. Set kind='sequences' or "
             "kind='images'.",
-            UserWarning,
-            stacklevel=2,
         )
 
 
