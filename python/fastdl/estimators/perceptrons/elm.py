@@ -17,7 +17,14 @@ from fastdl._sklearn import StrOptions
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.heads import Labels, Numbers, takes_indicators, warn_of_one_hot
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.training_words import CLASSES, COUNT, NOT_NEGATIVE, TrainingWords
+from fastdl.estimators.base.training_words import (
+    CLASS_WEIGHT,
+    CLASSES,
+    COUNT,
+    NOT_NEGATIVE,
+    ClassWeight,
+    TrainingWords,
+)
 from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.perceptrons import least_squares, leave_one_out
@@ -235,6 +242,7 @@ class ELMClassifier(ClassifierMixin, ELM):
     True
     """
 
+    class_weight: ClassWeight = word(default=None, like=CLASS_WEIGHT)
     classes_: NDArray[Any] = fitted(*CLASSES)
 
     def __sklearn_tags__(self) -> Any:
