@@ -360,6 +360,9 @@ TAGS = [
     (tags([[0] * len(x) for x in SEQUENCES]), ValueError,
      "SequenceTagger needs samples of at least 2 classes in the data, but the data contains only "
      "one class: 0"),
+    (tags([[-1, 0, 1][: len(x)] for x in SEQUENCES]), UserWarning,
+     "SequenceTagger: y holds -1, 0 and 1. Steps with -1 do not count: label them None to say so. "
+     "If -1 is a class, call the classes otherwise, by strings."),
     (tags([[-1] * len(x) for x in SEQUENCES]), ValueError,
      "y marks all steps as ones that do not count, by -1; SequenceTagger needs at least one that "
      "does."),

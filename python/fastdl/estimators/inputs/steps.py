@@ -116,8 +116,8 @@ def marked_off(name: str, y: Sequences, classes: Any) -> Sequences:
         )
     if classes is None and steps.dtype.kind == "i" and set(np.unique(steps)) == {-1, 0, 1}:
         warn(
-            f"{name}: y holds -1, 0 and 1. Steps with -1 do not count; if -1 is a class, call the "
-            "classes otherwise, by strings.",
+            f"{name}: y holds -1, 0 and 1. Steps with -1 do not count: label them None to say so. "
+            "If -1 is a class, call the classes otherwise, by strings."
         )
     counts = y.inside
     counts[counts] = ~marked
