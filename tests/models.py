@@ -64,7 +64,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "RNNRegressor": lambda: fastdl.RNNRegressor(**_RNN).fit(SEQUENCES, VALUES[:20]),
     "SequenceScaler": lambda: fastdl.SequenceScaler().fit(SEQUENCES),
     "SequenceTagger": lambda: fastdl.SequenceTagger(**_RNN).fit(TEXTS, TAGS),
-    "SoftmaxRegression": lambda: fastdl.SoftmaxRegression(**_NET).fit(ROWS, CLASSES),
+    "SoftmaxRegression": lambda: fastdl.SoftmaxRegression(**_NET, solver="adam").fit(ROWS, CLASSES),
     "StackedAutoencoder": lambda: fastdl.StackedAutoencoder((4, 3), **_STACK).fit(ROWS),
     "StackedAutoencoder pretrained": lambda: fastdl.StackedAutoencoder((4, 3), **_STACK).pretrain(
         ROWS

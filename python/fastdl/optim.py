@@ -27,6 +27,7 @@ class Optimizer(Spec):
     """Base of the optimizers."""
 
     kind: ClassVar[str]  # what the core calls the rule
+    relative_rate: ClassVar[float] = 1.0  # what suits it, by what suits Adam
 
     def rule(self) -> dict[str, float]:
         """The fields as the named arguments of ``Program.set_optimizer_rule``."""

@@ -54,6 +54,11 @@ State: TypeAlias = Plateau | None
 class Schedule(Spec):
     """Base of the schedules."""
 
+    @property
+    def ends(self) -> bool:
+        """Whether the rate is next to nothing when the planned epochs are over."""
+        return False
+
     def start(self, base_rate: float) -> State:
         """The state before the first epoch; None for a schedule without one."""
         return None
@@ -291,6 +296,11 @@ class Cosine(Schedule):
     final: float = 0.0
     rules: ClassVar[Mapping[str, Rule]] = {"final": UNIT}
 
+    @property
+    def ends(self) -> bool:
+        """With a `final` of at most 1 %."""
+        return self.final <= 0.01
+
     def _rates(self, now: Moment) -> Rates:
         return now.base * _cosine(1.0, self.final, now.progress())
 
@@ -316,6 +326,11 @@ class OneCycle(Schedule):
     initial: float = 25.0
     final: float = 1e4
     rules: ClassVar[Mapping[str, Rule]] = {"rise": PART, "initial": POSITIVE, "final": POSITIVE}
+
+    @property
+    def ends(self) -> bool:
+        """With a last rate of at most 1 % of the base."""
+        return self.initial * self.final >= 100
 
     def _rates(self, now: Moment) -> Rates:
         last = max(now.n_batches * now.n_epochs - 1, 1)
@@ -350,6 +365,11 @@ class WarmUp(Schedule):
         """Also the schedule that follows."""
         super().check()
         self._next().check()
+
+    @property
+    def ends(self) -> bool:
+        """Where the schedule that follows does."""
+        return self._next().ends
 
     def start(self, base_rate: float) -> State:
         """Of the schedule that follows."""

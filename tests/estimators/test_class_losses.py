@@ -38,6 +38,7 @@ def converged(loss, y, **params):
 
 def net(loss, **params):
     options = {"learning_rate_init": 0.05, "max_epochs": 20, "random_state": 0, **params}
+    options |= {"learning_rate": "constant", "weight_decay": None}
     return NetClassifier([L.Dense(8), L.Activation("relu")], loss=loss, **options)
 
 
@@ -137,7 +138,8 @@ def test_pinball_gives_the_quantile(quantile):
     y = np.random.default_rng(0).exponential(size=999)
     reg = NetRegressor(
         [L.Dense(1)], loss=losses.Pinball(quantile), solver="sgd", momentum=0,
-        learning_rate_init=0.01, batch_size=999, max_epochs=800, tol=0, random_state=0,
+        learning_rate="constant", learning_rate_init=0.01, weight_decay=None, normalize_y=False,
+        batch_size=999, max_epochs=800, tol=0, random_state=0,
     )  # fmt: skip
     reg.fit(np.ones((999, 1)), y)
     below = (y < reg.predict(np.ones((1, 1)))).mean()

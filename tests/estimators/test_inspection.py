@@ -162,6 +162,8 @@ def unlearnt(cls=RNNRegressor, **params):
         "learning_rate_init": 1e-12,
         "random_state": 0,
     }
+    if cls is RNNRegressor:
+        known["normalize_y"] = False
     return cls(**{**known, **params})
 
 

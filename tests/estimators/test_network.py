@@ -29,7 +29,7 @@ CODE = {"hidden_layer_sizes": (5,), **QUICK}
 TABLE = {
     "MLPClassifier": ({"hidden_layer_sizes": (5,), "max_iter": 30, "tol": 1.0}, ROWS, LABELS),
     "MLPRegressor": ({"hidden_layer_sizes": (5,), "max_iter": 30, "tol": 1.0}, ROWS, ROWS[:, :2]),
-    "SoftmaxRegression": (QUICK, ROWS, LABELS),
+    "SoftmaxRegression": ({**QUICK, "solver": "adam"}, ROWS, LABELS),
     "ELMClassifier": ({"hidden_layer_sizes": (5,), "random_state": 0}, ROWS, LABELS),
     "ELMRegressor": ({"hidden_layer_sizes": (5,), "random_state": 0}, ROWS, ROWS[:, 0]),
     "CNNClassifier": (QUICK, IMAGES, LABELS),

@@ -119,7 +119,7 @@ SENTENCES = ["a b c"] * 10
         (GaussianRBM(4, n_iter=3), (pixels(),), "reconstruction error"),
         (WordVectors(4, min_count=1, sample=0, max_epochs=3), (SENTENCES,), "loss"),
         (Autoencoder(4, max_epochs=3), (pixels(),), "loss"),
-        (SoftmaxRegression(max_epochs=3), (pixels(), CLASSES), "loss"),
+        (SoftmaxRegression(solver="adam", max_epochs=3), (pixels(), CLASSES), "loss"),
     ],
 )
 def test_history_of_estimators(estimator, data, quantity):
@@ -141,7 +141,7 @@ def test_history_of_a_machine_in_a_stack():
         (BernoulliRBM(5, n_iter=1), (pixels(),), "hidden"),
         (GaussianRBM(5, n_iter=1), (pixels(),), "hidden"),
         (DBN((5, 3), pretrain_epochs=1), (pixels(),), "hidden"),
-        (SoftmaxRegression(max_epochs=1), (pixels(), np.arange(20) % 5), "output"),
+        (SoftmaxRegression(solver="adam", max_epochs=1), (pixels(), np.arange(20) % 5), "output"),
         (Autoencoder(5, max_epochs=1), (pixels(),), "encoder_1"),
         (CNNClassifier((5,), max_epochs=1, input_shape=(4, 4)), (pixels(), CLASSES), "conv2d_1"),
     ],
@@ -173,7 +173,7 @@ def test_predictions_on_rows():
 
 def softmax(n_features=16):
     X = np.random.default_rng(0).random((20, n_features))
-    return SoftmaxRegression(max_epochs=1).fit(X, CLASSES), X, CLASSES
+    return SoftmaxRegression(solver="adam", max_epochs=1).fit(X, CLASSES), X, CLASSES
 
 
 # fmt: off

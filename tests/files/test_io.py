@@ -207,17 +207,18 @@ def test_saving_in_a_callback(tmp_path):
         estimator.save(tmp_path / str(row["epoch"]))
         return False
 
-    reg = tiny_regressor().set_callbacks(EpochEnd(keep)).fit(X, Y)
-    alone = tiny_regressor().fit(X, Y)
+    words = {"learning_rate": "constant", "weight_decay": None}  # whatever max_epochs is
+    reg = tiny_regressor(**words).set_callbacks(EpochEnd(keep)).fit(X, Y)
+    alone = tiny_regressor(**words).fit(X, Y)
     assert weights(reg) == weights(alone)
     for epoch in (1, 2, 3):
         loaded = fastdl.load(tmp_path / str(epoch))
         np.testing.assert_array_equal(
-            loaded.predict(X), tiny_regressor(max_epochs=epoch).fit(X, Y).predict(X)
+            loaded.predict(X), tiny_regressor(**words, max_epochs=epoch).fit(X, Y).predict(X)
         )
         assert len(loaded.history_["loss"]) == epoch
     loaded = fastdl.load(tmp_path / "2").partial_fit(X, Y)
-    twice = tiny_regressor(max_epochs=2).fit(X, Y).partial_fit(X, Y)
+    twice = tiny_regressor(**words, max_epochs=2).fit(X, Y).partial_fit(X, Y)
     np.testing.assert_array_equal(loaded.predict(X), twice.predict(X))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +38,7 @@ def evaluation(
             mean = windows.mean_loss(program, val.samples)
             columns |= {"val_loss": mean, "val_score": -mean * estimator._error_of_loss()}
         elif val is not None:
-            data, lengths = val, val.samples.lengths
-            output = windows.predict(program, val.samples.X, lengths)
-            if isinstance(val.y, Sequences):
-                data = val.of_steps()
-                output = output[with_steps(val.y.inside, output.shape[1])]
+            data, output = _outputs(program, val)
             mean = mean_loss(loss, output, data.samples)
             columns["val_loss"] = estimator._reported_loss(mean, data.samples)
             if scorer is None:
@@ -54,6 +51,25 @@ def evaluation(
         return columns
 
     return evaluate
+
+
+def held_out_loss(estimator: Any, program: Program, held_out: Data) -> float:
+    """The mean loss on held-out samples, weighted; nan where none of them has a weight."""
+    if held_out.samples.weight is not None and not held_out.samples.weight.any():
+        return math.nan
+    if estimator._targets.kind in ("input", "next"):
+        return float(windows.mean_loss(program, held_out.samples))
+    data, output = _outputs(program, held_out)
+    return mean_loss(estimator._network.loss, output, data.samples)
+
+
+def _outputs(program: Program, data: Data) -> tuple[Data, NDArray[Any]]:
+    """Samples and outputs before the link; of sequences with a target for each step, the steps."""
+    lengths = data.samples.lengths
+    output = windows.predict(program, data.samples.X, lengths)
+    if isinstance(data.y, Sequences):
+        return data.of_steps(), output[with_steps(data.y.inside, output.shape[1])]
+    return data, output
 
 
 def _score(scorer: Any, estimator: Any, data: Data) -> float:
@@ -87,7 +103,7 @@ def default_score(targets: Targets, loss: Loss, output: NDArray[Any], data: Data
     if targets.kind == "continuous":
         if not np.isfinite(output).all():
             return float("nan")
-        answers = np.exp(output) if loss.link == "exp" else output
+        answers = targets.decode(np.exp(output) if loss.link == "exp" else output)
         return float(r2_score(data.y, answers, sample_weight=weight))
     if targets.kind == "multilabel":
         right = ((output > no_from_yes(loss)) == (y > 0)).all(axis=1)

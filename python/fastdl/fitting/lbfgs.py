@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
-from fastdl._sklearn import _check_optimize_result
+from fastdl._warn import warn
 from fastdl.fitting.checkpoint import Checkpoint
 from fastdl.fitting.progress import Progress, Settings
 from fastdl.fitting.tasks import EpochTasks
@@ -133,15 +133,34 @@ def run(
         )
         last, progress.loss = result.x, float(result.fun)
         if result.status != 99:  # 99: a callback stopped it
-            progress.n_iter = _check_optimize_result("lbfgs", result, settings.max_epochs)
+            progress.n_iter = _iterations(result, settings)
         loss.set_weights(last)
     except KeyboardInterrupt:
         kept.snapshot.load(program)
         kept.restore(progress, None)
         last = loss.pack(kept.snapshot.weights)
-        warnings.warn("Training interrupted by user.", stacklevel=2)
+        warn("Training interrupted by user.")
     if not np.isfinite(last).all():
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain large values "
             "and need to be preprocessed."
         )
+
+
+def _iterations(result: Any, settings: Settings) -> int:
+    """How many there were; warns, in scikit-learn's words, where SciPy did not converge."""
+    n = min(int(result.nit), settings.max_epochs)
+    if result.status != 0:
+        text = f"lbfgs failed to converge after {n} iteration(s) (status={result.status}):\n"
+        text += f"{result.message}\n"
+        if n == settings.max_epochs:
+            text += (
+                "\nIncrease the number of iterations to improve the convergence "
+                f"({settings.length}={settings.max_epochs})."
+            )
+        text += (
+            "\nYou might also want to scale the data as shown in:\n"
+            "    https://scikit-learn.org/stable/modules/preprocessing.html"
+        )
+        warn(text, ConvergenceWarning)
+    return n

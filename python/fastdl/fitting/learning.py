@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from fastdl._sklearn import _safe_indexing
+from fastdl._warn import warn
 from fastdl.fitting import checkpoint, lbfgs, training
 from fastdl.fitting.checkpoint import Checkpoint
+from fastdl.fitting.choosing import choose
 from fastdl.fitting.evaluation import evaluation
 from fastdl.fitting.job import Checked, Job
 from fastdl.fitting.network import Network
@@ -39,6 +41,7 @@ class Trainee(Protocol):
     _targets: Targets
     _progress: Progress
     _optimizer: LearningRate
+    _shrinkage: float
 
     def _with_room(self, X: Sequences) -> Sequences: ...
     def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None: ...
@@ -67,7 +70,7 @@ def learn(trainee: Trainee, job: Job) -> None:
         except ValueError as error:  # labels that X has not
             raise ValueError(f"In the validation set: {error}") from error
     elif e._stops_early(own_validation=False) and not is_lbfgs(e.solver):
-        order, val = _hold_out(e, train, job)
+        order, val = _hold_out(e, train, job, e.validation_fraction, job.random_state)
     recipe = e._recipe(len(order), own_validation=val is not None, incremental=job.incremental)
     tasks = None
     if hasattr(e, "_skl_callbacks") and not job.incremental:
@@ -78,8 +81,11 @@ def learn(trainee: Trainee, job: Job) -> None:
     resumes = job.incremental and hasattr(e, "_optimizer")
     if job.incremental and e._network.without_optimizer:
         _warn_without_optimizer(e)
-    e._network.set_optimizer(recipe.optimizer, anew=not resumes, **recipe.options)
     with e._network.training(e.n_jobs, recipe.settings.batch_size) as program:
+        if recipe.shrinkages and not job.incremental:
+            recipe = _with_shrinkage(e, program, train, val, order, recipe, job)
+        e._network.set_optimizer(recipe.optimizer, anew=not resumes, **recipe.options)
+        vars(e).update(recipe.chosen)
         _run(e, program, train, val, order, recipe, job.random_state, tasks, resumes=resumes)
     e._show()
     if tasks:
@@ -88,11 +94,9 @@ def learn(trainee: Trainee, job: Job) -> None:
 
 def _warn_without_optimizer(e: Trainee) -> None:
     """Once: then the network has an optimizer again."""
-    warnings.warn(
+    warn(
         f"{type(e).__name__} was saved without the state of its optimizer: partial_fit starts it "
-        "anew. Save with optimizer=True to go on as if there had been no file.",
-        UserWarning,
-        stacklevel=2,
+        "anew. Save with optimizer=True to go on as if there had been no file."
     )
 
 
@@ -109,14 +113,53 @@ def data_of(trainee: Trainee, checked: Checked) -> Data:
     return Data(Samples(core_input(X), y, weight, lengths), checked.given, checked.y)
 
 
-def _hold_out(e: Trainee, train: Data, job: Job) -> tuple[NDArray[np.int64], Data]:
-    """The samples to train on, and a part of all samples to validate with."""
+def _with_shrinkage(
+    e: Trainee,
+    program: Program,
+    train: Data,
+    val: Data | None,
+    order: NDArray[np.int64],
+    recipe: Recipe,
+    job: Job,
+) -> Recipe:
+    """The recipe with how much the weights shrink: as in the fit before, or chosen by samples.
+
+    These are the user's own validation set, or a fifth of X that is held out from the trials only.
+    """
+    if not job.anew:
+        return recipe.shrinking(e._shrinkage, len(order)) if hasattr(e, "_shrinkage") else recipe
+    trial, part, own = recipe, order, val
+    if own is None:
+        random_state = copy.deepcopy(job.random_state)
+        part, own = _hold_out(e, train, job, 0.2, random_state, may_fail=False)
+        trial = e._recipe(len(part), own_validation=False, incremental=False)
+        trial = replace(trial, shrinkages=recipe.shrinkages)
+    ready = train.ready_for(program), own.ready_for(program)
+    shrinkage = choose(e, program, ready[0], part, ready[1], trial, job.random_state)
+    return recipe if shrinkage is None else recipe.shrinking(shrinkage, len(order))
+
+
+def _hold_out(
+    e: Trainee,
+    train: Data,
+    job: Job,
+    fraction: float,
+    random_state: np.random.RandomState,
+    *,
+    may_fail: bool = True,
+) -> tuple[NDArray[np.int64], Data]:
+    """The samples to train on, and a part of all samples to validate with.
+
+    Both have the same shares of the classes. Where that cannot be, it is an error, or left out.
+    """
     samples, X = train.samples, job.train.X
+    labels = e._stratify(samples.y)
+    if labels is not None and not may_fail:
+        _, counts = np.unique(labels, axis=0, return_counts=True)
+        if counts.min() < 2 or len(counts) > int(fraction * len(labels)):
+            labels = None
     order, held_out = train_test_split(
-        np.arange(X.shape[0]),
-        random_state=job.random_state,
-        test_size=e.validation_fraction,
-        stratify=e._stratify(samples.y),
+        np.arange(X.shape[0]), random_state=random_state, test_size=fraction, stratify=labels
     )
     if len(held_out) < 2:
         raise ValueError(
@@ -158,7 +201,7 @@ def _run(
             e._reported_loss, evaluate, tasks, _others_see(e),
         )  # fmt: skip
         return
-    if resumes:
+    if resumes and _goes_on(e._optimizer, recipe):
         e._optimizer = copy.copy(e._optimizer)
     else:
         e._optimizer = LearningRate(recipe.schedule, settings.learning_rate_init, recipe.n_epochs)
@@ -181,6 +224,20 @@ def _run(
         tasks=tasks,
         publish=_others_see(e),
     )
+
+
+def _goes_on(rate: LearningRate, recipe: Recipe) -> bool:
+    """Whether a partial fit goes on in the schedule of earlier fits; warns where that is over."""
+    asked = recipe.schedule, float(recipe.settings.learning_rate_init)
+    if not recipe.keeps_rate and (rate.schedule, rate.base) != asked:
+        return False
+    if rate.schedule.ends and rate.epoch >= rate.n_epochs:
+        warn(
+            f"The schedule of the learning rate, {rate.schedule}, is over after its "
+            f"{rate.n_epochs} epochs: partial_fit changes next to nothing. Leave learning_rate "
+            "out, or use 'constant'."
+        )
+    return True
 
 
 def _others_see(e: Trainee) -> Callable[[Checkpoint], None]:

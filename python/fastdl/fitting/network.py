@@ -146,6 +146,12 @@ class Network:
             return held.program.parameters
         return _core.outline(L.to_dict(self.layers), self.input_shape)[0]
 
+    @property
+    def largest_fan_in(self) -> int:
+        """The most inputs that a unit has; those of a table of symbols count as none."""
+        fans = [p.fan_in for p in self.parameters if p.role == "weight" and p.trainable]
+        return max(fans, default=1)
+
     def get_parameter(self, name: str) -> NDArray[Any]:
         """A copy of a weight, for which nothing is compiled."""
         held = self._held

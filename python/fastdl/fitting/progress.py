@@ -31,7 +31,8 @@ class Settings:
     n_iter_no_change: float = 10
     early_stopping: bool = False  # watch the validation score, not the loss; keep the best weights
     report: Callable[[Progress], str] | None = None  # what is printed after each epoch
-    warn_at_end: bool = False  # warn when max_epochs end the training, as scikit-learn
+    complaint: Callable[[Progress, Settings], str] | None = None  # when max_epochs end the training
+    length: str = "max_epochs"  # the parameter that says how many
 
 
 class LearningRate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from fastdl._rules import FLAG, choice
-from fastdl._saved import SIZE, array, take
+from fastdl._saved import SIZE, VECTOR, array, take
 from fastdl.samples import Sequences
 
 
@@ -29,12 +29,16 @@ class Targets:
         Labels, sorted; of multilabel y the column numbers; of continuous y none.
     sparse : bool
         Whether y was a sparse indicator matrix; predictions are then, too.
+    center, scale : ndarray of shape (n_outputs,) or (0,)
+        The network learns (y - center) / scale; of shape (0,) it learns y as it is.
     """
 
     kind: str
     n_outputs: int
     classes: NDArray[Any] = field(default_factory=lambda: np.empty(0))
     sparse: bool = False
+    center: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    scale: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def of_labels(cls, y: Any, *, one_output: bool = True) -> Targets:
@@ -69,12 +73,15 @@ class Targets:
             "n_outputs": self.n_outputs,
             "classes": self.classes,
             "sparse": self.sparse,
+            "center": self.center,
+            "scale": self.scale,
         }
 
     @classmethod
     def from_dict(cls, stored: Any) -> Self:
         """What `to_dict` gave; ValueError for anything else."""
-        targets = cls(**take(stored, _FIELDS, "targets"))
+        as_it_is = {"center": np.empty(0), "scale": np.empty(0)}
+        targets = cls(**take(stored, _FIELDS, "targets", later=as_it_is))
         n_classes, n = len(targets.classes), targets.n_outputs
         of_labels = {"binary": n == 1 <= n_classes <= 2, "multiclass": n == n_classes}
         of_labels["multilabel"] = n == n_classes
@@ -82,12 +89,37 @@ class Targets:
             raise ValueError(
                 f"targets: {n_classes} classes do not go with {n} outputs of kind {targets.kind!r}."
             )
+        for of_y in (targets.center, targets.scale):
+            if len(of_y) not in (0, n if targets.kind == "continuous" else 0):
+                raise ValueError(
+                    f"targets: center and scale of length {len(of_y)} for {n} outputs."
+                )
         return targets
 
     @classmethod
     def of_values(cls, y: NDArray[Any]) -> Targets:
         """For a regressor; y of shape (n_samples,) or (n_samples, n_outputs)."""
         return cls("continuous", 1 if y.ndim == 1 else y.shape[1])
+
+    def normalized(self, y: NDArray[Any], weight: NDArray[Any] | None) -> Targets:
+        """With the mean and the standard deviation of each column of y, (n_samples, ...), weighted.
+
+        A column that is constant has scale 1.
+        """
+        y = np.asarray(y, np.float64).reshape(len(y), -1)
+        if weight is not None:
+            y, weight = y[weight > 0], weight[weight > 0]
+        largest = np.maximum(np.abs(y).max(axis=0), np.finfo(np.float64).tiny)
+        part = y / largest  # whose squares neither overflow nor vanish
+        mean = np.average(part, axis=0, weights=weight)
+        std = np.sqrt(np.average((part - mean) ** 2, axis=0, weights=weight))
+        constant = std <= 10 * np.finfo(np.float64).eps
+        return replace(self, center=mean * largest, scale=np.where(constant, 1.0, std * largest))
+
+    @property
+    def is_normalized(self) -> bool:
+        """Whether the network learns another y than the user's."""
+        return len(self.scale) > 0
 
     def encode(self, y: Any, dtype: Any, *, codes: bool) -> NDArray[Any] | None:
         """What the core takes: int32 codes (n_samples,) or `dtype` targets (n_samples, n_outputs).
@@ -126,6 +158,8 @@ class Targets:
             raise ValueError(
                 f"y has {y.shape[1]} columns, but the fit began with {self.n_outputs}."
             )
+        if self.is_normalized:
+            y = (y - self.center) / self.scale
         return np.ascontiguousarray(y, dtype)
 
     def knows(self, y: Any) -> bool:
@@ -161,6 +195,8 @@ class Targets:
         `threshold` parts no from yes where classes have an output each: 0.5 for probabilities, 0
         before the link.
         """
+        if self.is_normalized:
+            output = (output * self.scale + self.center).astype(output.dtype)
         if self.kind == "continuous":
             return output.ravel() if self.n_outputs == 1 else output
         if self.kind == "multilabel":
@@ -182,4 +218,6 @@ _FIELDS = {
     "n_outputs": SIZE,
     "classes": array("biufUO", 1, "an array of labels"),
     "sparse": FLAG,
+    "center": VECTOR,
+    "scale": VECTOR,
 }

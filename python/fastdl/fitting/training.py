@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from fastdl._warn import warn
 from fastdl.fitting import windows
 from fastdl.fitting.checkpoint import Checkpoint
 from fastdl.fitting.progress import LearningRate, Progress, Settings
@@ -80,21 +80,8 @@ def run(
             start = time.perf_counter()
             if tasks:
                 tasks.begin()
-            if settings.shuffle:
-                order = order[_permutation(len(order), random_state)]
-            n_updates = math.ceil(len(order) / settings.batch_size)
-            if train.lengths is not None:
-                order = windows.longest_first(order, train.lengths, settings.batch_size)
-                n_updates = windows.count(program, train, order, settings.batch_size)
-            rates = rate.rates(n_updates)
-            result = windows.train_epoch(
-                program,
-                train,
-                order,
-                rates,
-                batch_size=settings.batch_size,
-                epoch=progress.n_epochs,
-                poll=_handle_signals,
+            order, rates, result = epoch(
+                program, train, order, settings, rate, random_state, progress.n_epochs
             )
             now = Snapshot.of(program)
             if result.status == "diverged" or not now.is_finite():
@@ -119,16 +106,47 @@ def run(
             stop = _should_stop(settings, progress, rate)
             if (tasks and tasks.end()) or stop:
                 break
-            if settings.warn_at_end and progress.n_iter == settings.max_epochs:
-                _warn_at_end(settings)
+            if settings.complaint and progress.n_iter == settings.max_epochs:
+                complaint = settings.complaint(progress, settings)
+                if complaint:
+                    warn(complaint, ConvergenceWarning)
     except BaseException as error:
         kept.snapshot.load(program)
         kept.restore(progress, rate)
         if not isinstance(error, KeyboardInterrupt):
             raise
-        warnings.warn("Training interrupted by user.", stacklevel=2)
+        warn("Training interrupted by user.")
     if settings.early_stopping:
         best.load(program)
+
+
+def epoch(
+    program: Program,
+    train: Samples,
+    order: NDArray[np.int64],
+    settings: Settings,
+    rate: LearningRate,
+    random_state: np.random.RandomState,
+    number: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], EpochResult]:
+    """Train for an epoch: the order of the samples, the rates, and what came of it."""
+    if settings.shuffle:
+        order = order[_permutation(len(order), random_state)]
+    n_updates = math.ceil(len(order) / settings.batch_size)
+    if train.lengths is not None:
+        order = windows.longest_first(order, train.lengths, settings.batch_size)
+        n_updates = windows.count(program, train, order, settings.batch_size)
+    rates = rate.rates(n_updates)
+    result = windows.train_epoch(
+        program,
+        train,
+        order,
+        rates,
+        batch_size=settings.batch_size,
+        epoch=number,
+        poll=_handle_signals,
+    )
+    return order, rates, result
 
 
 def _permutation(n: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
@@ -164,15 +182,6 @@ def _should_stop(settings: Settings, progress: Progress, rate: LearningRate) -> 
     return not rate.fell
 
 
-def _warn_at_end(settings: Settings) -> None:
-    warnings.warn(
-        f"Stochastic Optimizer: Maximum iterations ({settings.max_epochs}) reached and the "
-        "optimization hasn't converged yet.",
-        ConvergenceWarning,
-        stacklevel=3,
-    )
-
-
 def _report_divergence(result: EpochResult, settings: Settings, progress: Progress) -> None:
     kept, batch = progress.n_epochs, result.n_batches + (result.status == "diverged")
     where = (
@@ -187,6 +196,4 @@ def _report_divergence(result: EpochResult, settings: Settings, progress: Progre
         )
     progress.record()
     weights = f"end of epoch {kept}" if kept else "start"
-    warnings.warn(
-        f"{where} Weights of the {weights} are kept. {way_out}", ConvergenceWarning, stacklevel=3
-    )
+    warn(f"{where} Weights of the {weights} are kept. {way_out}", ConvergenceWarning)

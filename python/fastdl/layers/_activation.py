@@ -74,6 +74,11 @@ class Activation(Layer):
                 f"{takers} do. Leave alpha out."
             )
 
+    @property
+    def slope(self) -> float:
+        """Of the sigmoid 1/4, at 0."""
+        return 0.25 if self.function == "sigmoid" else 1.0
+
     def initializer_before(self) -> Initializer:
         """He uniform before a rectifier, LeCun normal before selu, else Glorot uniform."""
         if self.function == "selu":

@@ -54,6 +54,11 @@ class Layer(Spec):
     follows: ClassVar[bool] = False  # an activation or a norm, which belongs to the weights before
 
     @property
+    def slope(self) -> float:
+        """The largest slope of what it does to a value, if that is far from 1: 1/4 of sigmoids."""
+        return 1.0
+
+    @property
     def who(self) -> str:
         title = type(self).__name__
         return f"layer '{self.name}' ({title})" if self.name else title

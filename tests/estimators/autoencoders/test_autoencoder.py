@@ -124,7 +124,8 @@ def test_sparsity_is_met(X: Any) -> None:
 
 
 def test_contraction_makes_the_code_flat(X: Any) -> None:
-    steps = [new(contraction=c, max_epochs=30).fit(X).transform(X).std() for c in (0.0, 0.1, 1.0)]
+    words = {"max_epochs": 30, "learning_rate": "constant", "batch_size": 200}
+    steps = [new(contraction=c, **words).fit(X).transform(X).std() for c in (0.0, 0.1, 1.0)]
     assert steps[0] > steps[1] > steps[2]
 
 
@@ -210,7 +211,7 @@ def test_warm_start_callbacks_threads(X: Any) -> None:
 
 def test_in_a_pipeline(X: Any) -> None:
     y = load_digits().target[:300]
-    pipe = make_pipeline(new(), SoftmaxRegression(learning_rate_init=0.1, random_state=0))
+    pipe = make_pipeline(new(), SoftmaxRegression(alpha=0.01))
     assert pipe.fit(X, y).score(X, y) > 0.85
     assert list(pipe[:-1].get_feature_names_out()[:2]) == ["autoencoder0", "autoencoder1"]
 

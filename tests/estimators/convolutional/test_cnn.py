@@ -43,8 +43,8 @@ def test_digits_by_default():
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=400, stratify=y, random_state=0
     )
-    clf = CNNClassifier(max_epochs=30, random_state=0, n_jobs=1).fit(X_train, y_train)
-    assert clf.score(X_test, y_test) >= 0.985
+    clf = CNNClassifier(random_state=0, n_jobs=1).fit(X_train, y_train)
+    assert clf.score(X_test, y_test) >= 0.98
 
 
 @pytest.mark.parametrize("params", [{}, {"dropout": 0.3, "batch_norm": True}])
@@ -189,7 +189,8 @@ def test_unscaled_pixels(data, params, warns):
         "inputs around 0 with a spread of 1: put NDScaler() before CNNClassifier, or divide X "
         "by 255."
     )
-    assert [str(w.message) for w in caught] == [text] * warns
+    found = [str(w.message) for w in caught if w.category is UserWarning]
+    assert found == [text] * warns
 
 
 # --- stopping, history, going on

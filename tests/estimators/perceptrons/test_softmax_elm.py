@@ -56,7 +56,7 @@ def test_softmax_regression_is_logistic_regression(data: Any) -> None:
 
 def test_softmax_regression(data: Any, tmp_path: Any) -> None:
     X, y = data
-    clf = SoftmaxRegression(learning_rate_init=0.05, max_epochs=20, random_state=0, n_jobs=1)
+    clf = SoftmaxRegression(alpha=0.1, n_jobs=1)
     assert clf.fit(X, y).score(X, y) > 0.97
     scores = X @ clf.coef_.T + clf.intercept_
     np.testing.assert_array_equal(clf.classes_[scores.argmax(axis=1)], clf.predict(X))

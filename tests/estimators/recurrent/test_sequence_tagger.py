@@ -17,7 +17,9 @@ from images import weights
 _TINY: dict[str, Any] = {
     "hidden_layer_sizes": (8,),
     "max_epochs": 3,
+    "learning_rate": "constant",
     "learning_rate_init": 0.03,
+    "weight_decay": None,
     "random_state": 0,
     "n_jobs": 1,
 }

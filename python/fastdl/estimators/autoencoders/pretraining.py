@@ -54,7 +54,7 @@ def from_autoencoders(estimator: Any, X: Any, sample_weight: Any) -> Pretrained:
     coding.check_sparsity(e)
     coding.warn_of_wide_layers(e, X.shape[1])
     words = {name: getattr(e, name) for name in _parameters(e) & _parameters(Autoencoder)}
-    words |= _ONE_LAYER | {"loss": getattr(e, e._loss_word)}
+    words |= _of_one_layer(e) | {"loss": getattr(e, e._loss_word)}
     above = {"out_activation": e.activation if e.activation in ("relu", "sigmoid") else "identity"}
     if e.activation != "sigmoid":
         above["loss"] = "squared_error"
@@ -71,12 +71,18 @@ def from_labels(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Pretraine
     Greedier than without labels (section 5 of the paper): a layer keeps only what they ask for.
     """
     e = estimator
-    words = {name: getattr(e, name) for name in _parameters(e)} | _ONE_LAYER
+    words = {name: getattr(e, name) for name in _parameters(e)} | _of_one_layer(e)
     words |= {"pretraining": None, "representation": "replace", "fine_tune": True}
     return _greedy(e, X, y, sample_weight, lambda i: type(e)(**words))
 
 
 _ONE_LAYER = {"early_stopping": False, "scoring": None, "warm_start": False}
+
+
+def _of_one_layer(estimator: Any) -> dict[str, Any]:
+    """Words of the network of one layer: its weights shrink only where the user says so."""
+    decay = estimator.weight_decay
+    return {**_ONE_LAYER, "weight_decay": None if decay == "auto" else decay}
 
 
 def _parameters(estimator: Any) -> set[str]:
@@ -87,11 +93,13 @@ def _parameters(estimator: Any) -> set[str]:
 def _greedy(e: Any, X: Any, y: Any, sample_weight: Any, layer: Callable[[int], Any]) -> Pretrained:
     sizes = coding.sizes_of(e)
     seeds = check_random_state(e.random_state).randint(2**31 - 1, size=len(sizes))
+    n_epochs = e._pretrain_epochs(X.shape[0])
     weights, histories = {}, []
     for i, (size, seed) in enumerate(zip(sizes, seeds, strict=True), 1):
         net = layer(i).set_params(
-            hidden_layer_sizes=(size,), max_epochs=e.pretrain_epochs, random_state=int(seed)
+            hidden_layer_sizes=(size,), max_epochs=n_epochs, random_state=int(seed)
         )
+        net._complains = False
         if e.verbose:
             print(layer_line(i, X.shape[1], size))
         net.fit(X, y, sample_weight)

@@ -14,6 +14,7 @@ from fastdl.estimators.base.output import with_output
 from fastdl.estimators.base.words import reword, word
 from fastdl.estimators.inputs import RowInput
 from fastdl.fitting import checkpoint
+from fastdl.fitting.defaults import DENSE, Defaults
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer
 
@@ -50,6 +51,7 @@ class StackedPredictor(StackWords, Net):
     reconstruction_loss: str = word(default="squared_error", like=RECONSTRUCTION_LOSS)
 
     _loss_word: ClassVar[str] = "reconstruction_loss"
+    _auto: ClassVar[Defaults] = DENSE
 
     @property
     def _inputs(self) -> RowInput:

@@ -6,7 +6,7 @@ from sklearn.base import RegressorMixin
 
 from fastdl.estimators.autoencoders.stacked_predictor import StackedPredictor
 from fastdl.estimators.base.heads import Numbers
-from fastdl.estimators.base.training_words import NUMBER_LOSS
+from fastdl.estimators.base.training_words import NORMALIZE_Y, NUMBER_LOSS
 from fastdl.estimators.base.words import word
 from fastdl.losses import Loss
 
@@ -26,6 +26,7 @@ class StackedAutoencoderRegressor(RegressorMixin, StackedPredictor):
     """
 
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
+    normalize_y: bool = word(default=True, like=NORMALIZE_Y)
 
     @property
     def _head(self) -> Numbers:

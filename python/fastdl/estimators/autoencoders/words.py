@@ -10,7 +10,9 @@ from fastdl._saved import ANYTHING, ARRAYS, Saved, Tables, take
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.training_words import COUNT, NOT_NEGATIVE, PART, TrainingWords
 from fastdl.estimators.base.words import Meaning, fitted, word
+from fastdl.fitting.defaults import Defaults, or_auto
 from fastdl.fitting.progress import COLUMNS
+from fastdl.fitting.recipe import optimizer_of
 from fastdl.layers._activation import FUNCTIONS
 
 # Words that some autoencoders share, to be written with their default.
@@ -91,7 +93,7 @@ class CodingWords(TrainingWords):
         '"sigmoid", "tanh", "relu" and "identity". Rifai et al. 2011.',
     )
 
-    _auto_batch: ClassVar[int] = 200
+    _auto: ClassVar[Defaults] = Defaults(shrinkages=(), shrinkage=0.0)
     _loss_word: ClassVar[str] = "loss"  # the parameter that says how a reconstruction is measured
 
 
@@ -112,10 +114,21 @@ class PretrainedForm:
 class StackWords(CodingWords):
     """How a stack of such layers is pretrained."""
 
-    pretrain_epochs: int = word(
-        default=20, rule=[COUNT], kind="int", text="Epochs for each hidden layer."
+    pretrain_epochs: int | str = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), COUNT],
+        kind='int or "auto"',
+        text='Epochs for each hidden layer; "auto" is 5, or as many as give 400 steps.',
     )
     pretrain_history_: list[dict[str, list[float]]] = fitted(
         *PRETRAIN_HISTORY, saved=Saved(Tables(COLUMNS))
     )
     _pretrained: dict[str, Any] = fitted(saved=Saved(PretrainedForm(), "pretrained"))
+
+    _auto_of_layer: ClassVar[Defaults] = Defaults(updates=400, least_epochs=5)
+
+    def _pretrain_epochs(self, n_samples: int) -> int:
+        """Epochs for each hidden layer."""
+        auto, batch_size = self._auto_of_layer, self._batch_size(n_samples)
+        n_epochs = auto.epochs(n_samples, batch_size, optimizer_of(self))
+        return int(or_auto(self.pretrain_epochs, n_epochs))

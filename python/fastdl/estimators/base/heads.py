@@ -18,6 +18,7 @@ from fastdl._rules import unknown
 from fastdl._sklearn import _check_partial_fit_first_call
 from fastdl._warn import warn
 from fastdl.estimators.inputs.steps import labels_that_count
+from fastdl.fitting.job import Checked
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
 from fastdl.samples import Sequences
@@ -60,6 +61,9 @@ class Head(Protocol):
 
     def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
         """Take note, in the first partial fit, of what may come in later ones."""
+
+    def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
+        """The targets of a new network, with what is known of its training samples."""
 
     def loss(self, estimator: Any, targets: Targets) -> Loss:
         """What is minimised."""
@@ -119,6 +123,10 @@ class Labels:
             labels = y if type_of_target(y).startswith("multilabel") else classes
             estimator._targets = _targets_of(estimator, labels)
 
+    def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
+        """See `Head.normalized`: labels are as they are."""
+        return targets
+
     def loss(self, estimator: Any, targets: Targets) -> Loss:
         """See `Head.loss`."""
         loss = _label_losses(estimator.loss)[0 if targets.kind == "multiclass" else 1]
@@ -160,6 +168,13 @@ class Numbers:
                 f"{type(estimator).__name__}.partial_fit takes no classes: y holds numbers."
             )
 
+    def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
+        """See `Head.normalized`: mean 0 and variance 1, but for counts."""
+        counts = losses.get(estimator.loss).lowest > -math.inf
+        if counts or not getattr(estimator, "normalize_y", False):
+            return targets
+        return targets.normalized(train.y, train.weight)
+
     def loss(self, estimator: Any, targets: Targets) -> Loss:
         """See `Head.loss`."""
         return losses.get(estimator.loss)
@@ -196,6 +211,13 @@ class Steps:
         flat = y if y is None else labels_that_count(y)
         self.of.first_part(estimator, flat, classes)
 
+    def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
+        """See `Head.normalized`: over all steps."""
+        weight = train.y.of_steps(train.weight)
+        return self.of.normalized(
+            estimator, targets, train._replace(y=train.y.steps, weight=weight)
+        )
+
     def loss(self, estimator: Any, targets: Targets) -> Loss:
         """See `Head.loss`."""
         return self.of.loss(estimator, targets)
@@ -224,6 +246,10 @@ class Itself:
 
     def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
+
+    def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
+        """See `Head.normalized`: X is as it is."""
+        return targets
 
     def loss(self, estimator: Any, targets: Targets) -> Loss:
         """See `Head.loss`."""

@@ -211,6 +211,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     def _learn(self, job: Job) -> None:
         if job.anew or not hasattr(self, "_network"):
             X = job.train.X
+            self._targets = self._head.normalized(self, self._targets, job.train)
             self._network = self._new_network(X.shape, X.dtype, job.random_state)
             self._progress = Progress()
             self._start(job)

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from fastdl import losses
-from fastdl._saved import Saved
+from fastdl import losses, schedules
+from fastdl._saved import NATURAL, REAL, Saved
 from fastdl._sklearn import Interval, Options, StrOptions
 from fastdl.estimators.base.heads import LABEL_LOSSES, REGRESSION
 from fastdl.estimators.base.words import Meaning, fitted, word
+from fastdl.fitting.defaults import Defaults, by_layers, or_auto
 from fastdl.fitting.progress import LearningRate, Progress, Settings
-from fastdl.fitting.recipe import Recipe, epoch_line, optimizer_of, options_of, schedule_of
+from fastdl.fitting.recipe import (
+    Recipe,
+    decay_of,
+    decays_by_rule,
+    epoch_line,
+    optimizer_of,
+    options_of,
+    schedule_of,
+    still_improves,
+)
 from fastdl.optim import Optimizer
 from fastdl.schedules import Schedule
+
+if TYPE_CHECKING:
+    from fastdl.fitting.network import Network
+    from fastdl.fitting.targets import Targets
 
 COUNT = Interval(Integral, 1, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -57,6 +73,14 @@ CONVOLUTION = Meaning(
     'the norm of the filter; a NaN or an infinity spreads over the tile. "direct": each output '
     "from its own window alone, up to three times as slow. See docs/environment.md.",
 )
+NORMALIZE_Y = Meaning(
+    rule=["boolean"],
+    kind="bool",
+    text="Whether the network learns y with mean 0 and variance 1, each column by itself; "
+    "predictions are in the units of y. Losses, in `history_` too, are then of that y (Huber's "
+    "`delta` counts standard deviations). Partial fits take the mean and the variance of the first "
+    'one. Counts (loss="poisson") are left as they are.',
+)
 CLASSES = ("ndarray of shape (n_classes,)", "The labels, sorted.")
 
 
@@ -93,13 +117,19 @@ class TrainingWords(TrainingRecord):
         text='One of `fastdl.optim`: "sgd" (with `momentum`), "adam", "adamw" ...',
     )
     learning_rate: str | Schedule = word(
-        default="constant",
+        default="auto",
         rule=[str, Schedule],
         kind="str or Schedule",
-        text='One of `fastdl.schedules`: "constant", "cosine", "one_cycle" ...',
+        text='One of `fastdl.schedules`: "constant", "cosine", "one_cycle" ... "auto": half a '
+        "cosine down to 0, batch by batch, which ends the fit; with sigmoids, a rise over the "
+        "first 5 % of the epochs. Constant in partial fits.",
     )
-    learning_rate_init: float = word(
-        default=1e-3, rule=[POSITIVE], kind="float", text="The rate that the schedule starts from."
+    learning_rate_init: float | str = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), POSITIVE],
+        kind='float or "auto"',
+        text='The rate that the schedule starts from. "auto": min(0.01, 0.1 / sqrt(n)), n the most '
+        "inputs that a unit has; twice that with sigmoids.",
     )
     momentum: float = word(
         default=0.9,
@@ -111,16 +141,22 @@ class TrainingWords(TrainingRecord):
         default="auto",
         rule=[StrOptions({"auto"}), COUNT],
         kind='int or "auto"',
-        text='Samples of a step; "auto" is 32.',
+        text='Samples of a step; "auto" is 32, or all where they are fewer.',
     )
-    max_epochs: int = word(default=50, rule=[COUNT], kind="int", text="Epochs at most.")
+    max_epochs: int | str = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), COUNT],
+        kind='int or "auto"',
+        text='Epochs at most; "auto" is 20, or as many as give a number of steps that depends on '
+        "the layers: 1500 where all are dense. See docs/defaults.md.",
+    )
     shuffle: bool = word(
         default=True,
         rule=["boolean"],
         kind="bool",
         text="Whether the samples are shuffled in each epoch.",
     )
-    alpha: float = word(
+    alpha: float | str = word(
         default=0.0,
         rule=[NOT_NEGATIVE],
         kind="float",
@@ -129,12 +165,15 @@ class TrainingWords(TrainingRecord):
     l1: float = word(
         default=0.0, rule=[NOT_NEGATIVE], kind="float", text="As `alpha`, of absolute values."
     )
-    weight_decay: float | None = word(
-        default=None,
-        rule=[NOT_NEGATIVE, None],
-        kind="float or None",
-        text="Of each step, times the rate, apart from the gradient. None: 0.01 for "
-        '"adamw", else 0.',
+    weight_decay: float | str | None = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), NOT_NEGATIVE, None],
+        kind='float, "auto" or None',
+        text="By how much the weights shrink in each step, times the rate, apart from the gradient "
+        '(AdamW). "auto": so that those without gradient shrink by exp(-E) in the whole fit, '
+        "whatever its length; with dense layers only, the E of a few that does best on a fifth of "
+        "50 to 10,000 samples, after which all are trained on (not where training is to stop "
+        'early). Nothing in partial fits. None: 0.01 for "adamw", else 0.',
     )
     max_norm: float | None = word(
         default=None,
@@ -159,8 +198,8 @@ class TrainingWords(TrainingRecord):
         rule=["boolean", StrOptions({"auto"})],
         kind='bool or "auto"',
         text="Whether training stops when the validation score does not improve, and ends with the "
-        'best weights. "auto": with a validation set of your own. Otherwise the training loss is '
-        "watched.",
+        'best weights. "auto": with a validation set of your own, where a schedule that ends by '
+        "itself is not cut. Otherwise the training loss is watched.",
     )
     validation_fraction: float = word(
         default=0.1,
@@ -168,14 +207,18 @@ class TrainingWords(TrainingRecord):
         kind="float",
         text="Part of X held out for ``early_stopping=True``, unless fit gets an `X_val`.",
     )
-    n_iter_no_change: float = word(
-        default=10,
-        rule=[COUNT, Options(Real, {np.inf})],
-        kind="int or inf",
-        text="Epochs without improvement after which training stops.",
+    n_iter_no_change: float | str = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), COUNT, Options(Real, {np.inf})],
+        kind='int, inf or "auto"',
+        text='Epochs without improvement after which training stops. "auto": 10; inf where neither '
+        "this nor `tol` nor early stopping is asked for, and the schedule ends by itself.",
     )
-    tol: float = word(
-        default=1e-4, rule=[NOT_NEGATIVE], kind="float", text="What counts as improvement."
+    tol: float | str = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), NOT_NEGATIVE],
+        kind='float or "auto"',
+        text='What counts as improvement; "auto" is 1e-4.',
     )
     scoring: str | Callable[..., float] | None = word(
         default=None,
@@ -216,13 +259,35 @@ class TrainingWords(TrainingRecord):
         text="Of the weights.",
     )
 
+    max_epochs_: int = fitted("int", "Epochs at most, of the last fit.", saved=NATURAL)
+    batch_size_: int = fitted("int", "Samples of a step.", saved=NATURAL)
+    learning_rate_init_: float = fitted("float", "The rate the schedule began with.", saved=REAL)
+    weight_decay_: float = fitted("float", "Of each step, times the rate.", saved=REAL)
+    _shrinkage: float = fitted(saved=Saved(REAL, "shrinkage", of_training=True))
+
     # Fields of the solvers that have no word of their own: solver=optim.Adam(beta1=0.8).
     nesterovs_momentum = True
     beta_1, beta_2, epsilon = 0.9, 0.999, 1e-8
     power_t = 0.5
     max_fun = 15000
     _comes_last: ClassVar[bool] = True  # in constructors: a family's own words are read first
-    _auto_batch: ClassVar[int] = 32  # what batch_size="auto" is
+    _complains: ClassVar[bool] = True  # where a number of epochs ends a fit too early
+    if TYPE_CHECKING:
+        _network: Network = fitted()
+        _targets: Targets = fitted()
+
+    @property
+    def _auto(self) -> Defaults:
+        """What "auto" stands for."""
+        return by_layers(self._network.layers)
+
+    def _solver(self, *, incremental: bool) -> str | Optimizer:
+        """What `solver` stands for."""
+        return self.solver
+
+    def _penalty(self, optimizer: Optimizer) -> float:
+        """What `alpha` stands for."""
+        return float(self.alpha)
 
     def _stops_early(self, own_validation: bool) -> bool:
         """Whether the validation score decides when to stop."""
@@ -230,25 +295,68 @@ class TrainingWords(TrainingRecord):
 
     def _batch_size(self, n_samples: int) -> int:
         """Samples in a batch, of `n_samples` to train on."""
-        size = self._auto_batch if self.batch_size == "auto" else int(self.batch_size)
-        return min(size, n_samples)
+        auto = self.batch_size == "auto"
+        return self._auto.batch(n_samples) if auto else min(int(self.batch_size), n_samples)
 
     def _recipe(self, n_samples: int, *, own_validation: bool, incremental: bool) -> Recipe:
         """What the words stand for, for so many samples to train on."""
-        return Recipe(
-            optimizer_of(self),
-            options_of(self),
-            schedule_of(self),
-            n_epochs=int(self.max_epochs),
-            settings=Settings(
-                max_epochs=1 if incremental else int(self.max_epochs),
-                batch_size=self._batch_size(n_samples),
-                solver=self.solver,
-                learning_rate_init=self.learning_rate_init,
-                shuffle=self.shuffle,
-                tol=self.tol,
-                n_iter_no_change=self.n_iter_no_change,
-                early_stopping=self._stops_early(own_validation),
-                report=epoch_line if self.verbose else None,
-            ),
+        optimizer = optimizer_of(self, self._solver(incremental=incremental))
+        decay = decay_of(self, optimizer)
+        settings = self._settings(optimizer, n_samples, own_validation=own_validation)
+        schedule = self._schedule(settings, incremental=incremental)
+        stops = self.early_stopping is True or {self.tol, self.n_iter_no_change} != {"auto"}
+        if schedule.ends and not stops:
+            settings = replace(settings, n_iter_no_change=math.inf)
+        n_epochs = settings.max_epochs
+        if incremental:
+            settings = replace(settings, max_epochs=1, complaint=None)
+        recipe = Recipe(
+            optimizer,
+            options_of(self, self._penalty(optimizer), decay),
+            schedule,
+            n_epochs,
+            settings,
+            chosen={
+                "max_epochs_": settings.max_epochs,
+                "batch_size_": settings.batch_size,
+                "learning_rate_init_": settings.learning_rate_init,
+                "weight_decay_": decay,
+            },
         )
+        if incremental or not decays_by_rule(self, optimizer):
+            return recipe
+        auto = self._auto
+        return replace(
+            recipe,
+            shrinks_along=auto.path(self._network, optimizer),
+            shrinkages=() if stops else auto.candidates(n_samples),
+            trial_epochs=min(n_epochs, auto.epochs(n_samples, settings.batch_size, optimizer)),
+        ).shrinking(auto.shrinkage, n_samples)
+
+    def _settings(self, optimizer: Optimizer, n_samples: int, *, own_validation: bool) -> Settings:
+        """What stays the same during a fit of so many samples."""
+        auto, batch_size = self._auto, self._batch_size(n_samples)
+        n_epochs = or_auto(self.max_epochs, auto.epochs(n_samples, batch_size, optimizer))
+        warns = self._complains and self.max_epochs != "auto"
+        return Settings(
+            max_epochs=int(n_epochs),
+            batch_size=batch_size,
+            solver=self.solver,
+            learning_rate_init=float(
+                or_auto(self.learning_rate_init, auto.rate(self._network, optimizer))
+            ),
+            shuffle=self.shuffle,
+            tol=or_auto(self.tol, 1e-4),
+            n_iter_no_change=or_auto(self.n_iter_no_change, 10),
+            early_stopping=self._stops_early(own_validation),
+            report=partial(epoch_line, of_y=self._targets.is_normalized) if self.verbose else None,
+            complaint=still_improves if warns else None,
+        )
+
+    def _schedule(self, settings: Settings, *, incremental: bool) -> Schedule:
+        """What `learning_rate` stands for."""
+        if self.learning_rate != "auto":
+            return schedule_of(self, settings.tol, settings.n_iter_no_change)
+        if incremental:
+            return schedules.Constant()
+        return self._auto.schedule(self._network, settings.max_epochs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 
 from fastdl.estimators.base.heads import Numbers
-from fastdl.estimators.base.training_words import NUMBER_LOSS
+from fastdl.estimators.base.training_words import NORMALIZE_Y, NUMBER_LOSS
 from fastdl.estimators.base.words import word
 from fastdl.estimators.boltzmann.dbn_net import BeliefNet
 from fastdl.losses import Loss
@@ -26,6 +26,7 @@ class DBNRegressor(RegressorMixin, BeliefNet):
     """
 
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
+    normalize_y: bool = word(default=True, like=NORMALIZE_Y)
 
     @property
     def _head(self) -> Numbers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from fastdl import layers as L
@@ -133,6 +134,9 @@ class FreeForm(TrainingWords, Net):
         warn_of_two_outputs(type(self).__name__, self._network.layers, sizes)
         if self.init_from is not None:
             new = ["output"] if self.drop_head else []
+            if not self.drop_head:  # then the units of y are those of that layer
+                of = self.init_from._targets
+                self._targets = replace(self._targets, center=of.center, scale=of.scale)
             try:
                 copy_weights(self.init_from.program_, self._network.program, without=new)
             except ValueError as error:

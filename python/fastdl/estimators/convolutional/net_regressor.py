@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 
 from fastdl.estimators.base.heads import Numbers
-from fastdl.estimators.base.training_words import NUMBER_LOSS
+from fastdl.estimators.base.training_words import NORMALIZE_Y, NUMBER_LOSS
 from fastdl.estimators.base.words import word
 from fastdl.estimators.convolutional.free_form import FreeForm
 from fastdl.losses import Loss
@@ -33,6 +33,7 @@ class NetRegressor(RegressorMixin, FreeForm):
     """
 
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
+    normalize_y: bool = word(default=True, like=NORMALIZE_Y)
 
     @property
     def _head(self) -> Numbers:

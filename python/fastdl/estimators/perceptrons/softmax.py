@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
+from fastdl import layers as L
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.heads import Labels, takes_indicators
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.output import with_output
 from fastdl.estimators.base.training_words import (
     CLASS_WEIGHT,
     CLASSES,
     LABEL_LOSS,
+    NOT_NEGATIVE,
     ClassWeight,
     TrainingWords,
 )
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.inputs import RowInput
+from fastdl.fitting.defaults import or_auto
 from fastdl.fitting.network import Network
 from fastdl.layers import Layer
 from fastdl.losses import Loss
+from fastdl.optim import LBFGS, Optimizer
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -38,7 +42,7 @@ class SoftmaxRegression(ClassifierMixin, TrainingWords, Net):
     >>> from sklearn.datasets import load_digits
     >>> from fastdl import SoftmaxRegression
     >>> X, y = load_digits(return_X_y=True)
-    >>> clf = SoftmaxRegression(learning_rate_init=0.01, random_state=0).fit(X / 16, y)
+    >>> clf = SoftmaxRegression().fit(X / 16, y)
     >>> clf.score(X / 16, y) > 0.95, clf.coef_.shape
     (True, (10, 64))
     """
@@ -49,7 +53,31 @@ class SoftmaxRegression(ClassifierMixin, TrainingWords, Net):
     coef_: NDArray[Any] = fitted("ndarray of shape (n_outputs, n_features)", "The weights.")
     intercept_: NDArray[Any] = fitted("ndarray of shape (n_outputs,)", "The biases.")
 
-    _auto_batch: ClassVar[int] = 200
+    solver: str | Optimizer = reword(
+        TrainingWords,
+        "solver",
+        default="auto",
+        text='"auto" is "lbfgs", to convergence, for the cross-entropy; "adam" for the hinge, for '
+        '`early_stopping=True` and in partial fits. Or one of `fastdl.optim`: "sgd" (with '
+        '`momentum`), "adam", "adamw" ...',
+    )
+    alpha: float | str = reword(
+        TrainingWords,
+        "alpha",
+        default="auto",
+        rule=[StrOptions({"auto"}), NOT_NEGATIVE],
+        kind='float or "auto"',
+        text="Strength of the L2 penalty on the weights, alpha / 2 times their squares, divided by "
+        'the samples of a batch: with "lbfgs", that of `LogisticRegression(C=1 / alpha)`. "auto" '
+        'is 1 with "lbfgs"; 0 with other solvers, where `weight_decay` does it.',
+    )
+    max_epochs: int | str = reword(
+        TrainingWords,
+        "max_epochs",
+        default="auto",
+        text='Epochs at most, or iterations of "lbfgs"; "auto" is 1000 of these, and as many '
+        "epochs as give 1500 steps, but 20 at least.",
+    )
 
     def __sklearn_tags__(self) -> Any:
         """Multilabel y is taken."""
@@ -63,8 +91,20 @@ class SoftmaxRegression(ClassifierMixin, TrainingWords, Net):
     def _head(self) -> Labels:
         return Labels()
 
+    def _solver(self, *, incremental: bool) -> str | Optimizer:
+        """What `solver` stands for."""
+        if self.solver != "auto":
+            return self.solver
+        whole = self.loss == "log_loss" and not incremental and self.early_stopping is not True
+        return "lbfgs" if whole else "adam"
+
+    def _penalty(self, optimizer: Optimizer) -> float:
+        """What `alpha` stands for."""
+        return float(or_auto(self.alpha, 1.0 if isinstance(optimizer, LBFGS) else 0.0))
+
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
-        return with_output([], input_shape, n_outputs)
+        # There is one minimum, wherever it starts.
+        return [L.Dense(n_outputs, name="output", weight_init="zeros")]
 
     def _show_weights(self, program: Program | Network) -> None:
         self.coef_ = program.get_parameter("output.weight").T

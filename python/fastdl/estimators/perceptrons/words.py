@@ -20,7 +20,14 @@ from fastdl.estimators.base.training_words import (
 )
 from fastdl.estimators.base.words import word
 from fastdl.fitting.progress import Settings
-from fastdl.fitting.recipe import Recipe, iteration_line, optimizer_of, options_of, schedule_of
+from fastdl.fitting.recipe import (
+    Recipe,
+    iteration_line,
+    iterations_reached,
+    optimizer_of,
+    options_of,
+    schedule_of,
+)
 from fastdl.layers._activation import FUNCTIONS
 from fastdl.optim import Optimizer
 from fastdl.schedules import Schedule
@@ -230,8 +237,8 @@ class PerceptronWords(TrainingRecord):
         """What the words stand for, for so many samples to train on."""
         return Recipe(
             optimizer_of(self),
-            options_of(self),
-            schedule_of(self),
+            options_of(self, self.alpha, self.weight_decay),
+            schedule_of(self, self.tol, self.n_iter_no_change),
             n_epochs=int(self.max_iter),
             settings=Settings(
                 max_epochs=1 if incremental else int(self.max_iter),
@@ -243,6 +250,8 @@ class PerceptronWords(TrainingRecord):
                 n_iter_no_change=self.n_iter_no_change,
                 early_stopping=bool(self.early_stopping),
                 report=iteration_line if self.verbose else None,
-                warn_at_end=not incremental,
+                complaint=None if incremental else iterations_reached,
+                length="max_iter",
             ),
+            keeps_rate=True,
         )

@@ -10,7 +10,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl.estimators.base.heads import Numbers, Steps
-from fastdl.estimators.base.training_words import NUMBER_LOSS
+from fastdl.estimators.base.training_words import NORMALIZE_Y, NUMBER_LOSS
 from fastdl.estimators.base.words import word
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.recurrent.forecasting import forecast
@@ -57,6 +57,7 @@ class RNNRegressor(RegressorMixin, Recurrent):
         text="Steps and features of a row, where X has rows; no matter otherwise.",
     )
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
+    normalize_y: bool = word(default=True, like=NORMALIZE_Y)
 
     score = Recurrent.score  # with lengths, which RegressorMixin's does not know
 

@@ -29,12 +29,14 @@ from fastdl.estimators.inputs.one_text import (
 )
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting import windows
+from fastdl.fitting.defaults import Defaults, or_auto
 from fastdl.fitting.job import Checked, Given, Job
 from fastdl.fitting.learning import data_of
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.samples import Sequences, inside
+from fastdl.schedules import Schedule
 
 
 class TextGenerator(RecurrentWords, Net):
@@ -81,18 +83,20 @@ class TextGenerator(RecurrentWords, Net):
         default=100,
         text="Symbols of a window: each is an update of the weights. None: whole pieces.",
     )
-    learning_rate_init: float = reword(RecurrentWords, "learning_rate_init", default=2e-3)
+    learning_rate: str | Schedule = reword(RecurrentWords, "learning_rate", default="constant")
+    learning_rate_init: float | str = reword(RecurrentWords, "learning_rate_init", default=2e-3)
     batch_size: int | str = reword(
         RecurrentWords,
         "batch_size",
         default="auto",
         text='Pieces of the text, read side by side; "auto" is 32.',
     )
-    max_epochs: int = reword(RecurrentWords, "max_epochs", default=20)
+    max_epochs: int | str = reword(RecurrentWords, "max_epochs", default=20)
     _takes_string: bool = fitted(saved=Saved(FLAG, "takes_string"))
 
     shuffle: ClassVar[bool] = True  # type: ignore[misc]
     scoring: ClassVar[None] = None  # type: ignore[misc]
+    _auto: ClassVar[Defaults] = Defaults(shrinkages=(), shrinkage=0.0)
 
     @property
     def _inputs(self) -> TextInput:
@@ -262,7 +266,7 @@ class TextGenerator(RecurrentWords, Net):
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         self._check_truncation(bidirectional=False)
-        n = self._auto_batch if self.batch_size == "auto" else int(self.batch_size)
+        n = int(or_auto(self.batch_size, self._auto.batch_size))
         documents = self._inputs.documents(self, X, reset=reset)
         steps = piece_length(documents, n, least=self.truncate_bptt or 1)
         text, targets = pieces(documents, steps)

@@ -1,0 +1,82 @@
+"""How much the weights shrink, chosen by samples that are held out; then all are trained on."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastdl.fitting import training
+from fastdl.fitting.evaluation import held_out_loss
+from fastdl.fitting.progress import LearningRate
+from fastdl.fitting.recipe import Recipe
+from fastdl.samples import Data
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+
+def choose(
+    trainee: Any,
+    program: Program,
+    train: Data,
+    order: NDArray[np.int64],
+    held_out: Data,
+    recipe: Recipe,
+    random_state: np.random.RandomState,
+) -> float | None:
+    """The one of `recipe.shrinkages` with the smallest loss on held-out samples; None if none has.
+
+    Parameters
+    ----------
+    trainee : estimator
+        The optimizer of its network is that of the last trial.
+    program : Program
+        Of that network; ends with the weights and states that it began with.
+    train : Data
+    order : ndarray of int64
+        The samples of `train` to train on.
+    held_out : Data
+    recipe : Recipe
+        For so many samples.
+    random_state : RandomState
+        Stays as it is: what is drawn later does not depend on the trials.
+    """
+    n_epochs = recipe.trial_epochs
+    settings = replace(recipe.settings, max_epochs=n_epochs)
+    recipe = replace(recipe, n_epochs=n_epochs, settings=settings)
+    weights, states, losses = program.get_weights(), program.get_states(), []
+    for shrinkage in recipe.shrinkages:
+        trial = recipe.shrinking(shrinkage, len(order))
+        trainee._network.set_optimizer(trial.optimizer, **trial.options)
+        learns = _train(program, train, order, trial, copy.deepcopy(random_state))
+        loss = held_out_loss(trainee, program, held_out) if learns else math.inf
+        losses.append(math.inf if math.isnan(loss) else loss)
+        program.set_weights(weights)
+        program.set_states(states)
+    best = int(np.argmin(losses))
+    return recipe.shrinkages[best] if math.isfinite(losses[best]) else None
+
+
+def _train(
+    program: Program,
+    train: Data,
+    order: NDArray[np.int64],
+    recipe: Recipe,
+    random_state: np.random.RandomState,
+) -> bool:
+    """Train without anything to be seen of it; whether the loss stayed finite."""
+    settings = recipe.settings
+    rate = LearningRate(recipe.schedule, settings.learning_rate_init, recipe.n_epochs)
+    for number in range(settings.max_epochs):
+        order, _, result = training.epoch(
+            program, train.samples, order, settings, rate, random_state, number
+        )
+        if result.status == "diverged":
+            return False
+        rate.epoch_ends(0, result.loss)
+    return bool(np.isfinite(program.get_weights()).all())
