@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import fastdl
 from fastdl import RNNClassifier, SequenceTagger, TextGenerator, WordVectors
@@ -68,6 +69,13 @@ def test_word_vectors(tmp_path: Any) -> None:
     for again in (fastdl.load(tmp_path / "net.safetensors"), pickle.loads(pickle.dumps(clf))):
         np.testing.assert_array_equal(again.predict_proba(SENTENCES), clf.predict_proba(SENTENCES))
         assert weights(clone(again).fit(SENTENCES, ABOUT)) == weights(clf)
+
+
+def test_a_search_over_vectors() -> None:
+    words = WordVectors(5, min_count=1, sample=0, max_epochs=2, random_state=0).fit(SENTENCES)
+    grid = {"embedding": [FrozenEstimator(words), TABLE, None]}
+    search = GridSearchCV(make(), grid, cv=2, error_score="raise").fit(SENTENCES, ABOUT)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 NUMBERS = [[0.1, 0.2], [0.3]]

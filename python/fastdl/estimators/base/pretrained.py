@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.frozen import FrozenEstimator
 
 from fastdl import layers as L
 from fastdl.estimators.base.words import Meaning
@@ -24,7 +25,8 @@ EMBEDDING = Meaning(
     text="Vectors of symbols to start from: a fitted `WordVectors`, a dictionary from symbols to "
     "vectors, or anything else with ``symbol in it`` and ``it[symbol]``, such as gensim's "
     "KeyedVectors. Symbols of X that it does not have, the unknown one too, start at random, with "
-    "the variance of those that it has (Kim, EMNLP 2014). None: all start at random.",
+    "the variance of those that it has (Kim, EMNLP 2014). None: all start at random. A search "
+    "clones its candidates: give it ``sklearn.frozen.FrozenEstimator(words)``, or a dictionary.",
 )
 
 
@@ -37,6 +39,8 @@ def vectors_of(name: str, embedding: Any, symbols: Sequence[Hashable]) -> dict[i
         If `embedding` is no table of vectors, has none of the symbols, or vectors of several
         lengths or that are not finite.
     """
+    if isinstance(embedding, FrozenEstimator):
+        embedding = embedding.estimator
     if not (hasattr(embedding, "__contains__") and hasattr(embedding, "__getitem__")):
         raise ValueError(
             f"{name}: embedding={embedding!r}; expected a fitted WordVectors, a dictionary from "

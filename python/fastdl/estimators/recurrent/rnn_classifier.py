@@ -27,8 +27,10 @@ class RNNClassifier(ClassifierMixin, Recurrent):
     depends on the padding. Rows (n, n_features) are sequences of `input_shape`; without it, of
     n_features steps with one feature. Lists go through `cross_val_score` and pipelines.
 
-    X may also be a list of strings, sequences of characters, or of lists of tokens, which are
-    strings: the network then begins with an `Embedding` of the symbols met in fit.
+    X may also be a list of strings, or of lists of tokens: the network then begins with an
+    `Embedding` of the symbols met in fit. Those of a string are its characters, its words, or what
+    a function finds (`analyzer`); those that fit did not see are read as one (`unknown`). Lists of
+    integers are symbols, too (`integers`).
 
     Examples
     --------
@@ -41,8 +43,8 @@ class RNNClassifier(ClassifierMixin, Recurrent):
     >>> clf.score(X, y) > 0.9
     True
     >>> names = RNNClassifier((8,), max_epochs=5, random_state=0).fit(["anna", "bo"], ["f", "m"])
-    >>> names.predict(["ana", "nana"]).shape
-    (2,)
+    >>> names.predict(["ana", "nana", "xaver"]).shape
+    (3,)
     """
 
     input_shape: Sequence[int] | None = word(

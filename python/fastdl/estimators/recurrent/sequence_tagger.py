@@ -31,12 +31,13 @@ class SequenceTagger(Recurrent):
     the steps up to its own; with `bidirectional`, from all of them.
 
     X is a list of n arrays (T_i, F); or one array (n, T, F), with `lengths` where it is padded; or
-    a list of strings, or of lists of tokens, whose symbols get an `Embedding`. y has a label for
-    every step: a list of n lists, or one array (n, T), padded if X is; of X with rows, which are
-    sequences of a single step, (n,). Answers come in the form of X: a list of n arrays for a list.
-    All steps weigh the same, in the loss and in the score, which is the share of right ones, but
-    for `class_weight` and weights of steps. Steps whose label is None, NaN, or -1 where the other
-    labels are integers from 0 up, do not count: neither in the loss and the score, nor as a class.
+    a list of strings, whose symbols `analyzer` says, or of lists of tokens; symbols get an
+    `Embedding`. y has a label for every step: a list of n lists, or one array (n, T), padded if X
+    is; of X with rows, which are sequences of a single step, (n,). Answers come in the form of X: a
+    list of n arrays for a list. All steps weigh the same, in the loss and in the score, which is
+    the share of right ones, but for `class_weight` and weights of steps. Steps whose label is None,
+    NaN, or -1 where the other labels are integers from 0 up, do not count: neither in the loss and
+    the score, nor as a class.
     `cross_val_score` and searches split by sequences, without stratification.
 
     Examples
