@@ -63,6 +63,10 @@ NAMES: dict[str, dict[str, str]] = {
         **dict.fromkeys(["BCELoss", "BCEWithLogitsLoss"], "BinaryCrossEntropy"),
         **dict.fromkeys(["HingeLoss", "MultiMarginLoss", "CategoricalHinge"], "Hinge"),
         "PoissonNLLLoss": "Poisson",
+        **dict.fromkeys(["Quantile", "QuantileLoss", "PinballLoss"], "Pinball"),
+        **dict.fromkeys(["FocalLoss", "CategoricalFocalCrossentropy"], "Focal"),
+        **dict.fromkeys(["SigmoidFocalLoss", "BinaryFocalCrossentropy"], "BinaryFocal"),
+        **dict.fromkeys(["Brier", "BrierScore"], "SquaredError"),
     },
     "schedules": {
         **dict.fromkeys(["StepLR", "StepDecay", "MultiStepLR"], "Step"),
@@ -143,6 +147,8 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "gamma": ("factor",),
     "min_lr": ("min_rate",),
     "threshold": ("min_delta",),
+    "smoothing": ("label_smoothing",),
+    **dict.fromkeys(["q", "tau"], ("quantile",)),
     "stddev": ("std",),
 }
 _SHAPE = "Leave it out: the shape of the input comes from X."
@@ -179,6 +185,7 @@ _NOTES: dict[str, dict[str, str]] = {  # by module; {} is the value that was giv
         "from_logits": "Leave it out: networks end in raw outputs, and the loss knows the link.",
         "reduction": "Leave it out: the loss of a batch is the mean over its samples.",
         "weight": "The estimator has class_weight, and its fit sample_weight.",
+        "ignore_index": "Label None, or -1, what does not count in y.",
     },
 }  # fmt: skip
 
@@ -187,6 +194,9 @@ _VALUES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(["mse", "mean_squared_error", "squared_loss"], ("squared_error",)),
     **dict.fromkeys(["mae", "mean_absolute_error"], ("absolute_error",)),
     **dict.fromkeys(["huber_loss", "smooth_l1"], ("huber",)),
+    **dict.fromkeys(["quantile", "quantile_loss", "pinball_loss"], ("pinball",)),
+    **dict.fromkeys(["focal_loss", "categorical_focal_crossentropy"], ("focal",)),
+    **dict.fromkeys(["brier", "brier_score"], ("squared_error",)),
     **dict.fromkeys(
         [
             *("cross_entropy", "crossentropy", "categorical_crossentropy", "nll", "log"),

@@ -172,6 +172,16 @@ LABELS = [
     (lambda: cnn(loss=losses.BinaryFocal()).partial_fit(X, Y, classes=[0, 1, 2]), ValueError,
      "CNNClassifier: loss=BinaryFocal() is for two classes, or indicators, but y has 3 classes. "
      "Use loss='log_loss'."),
+    (lambda: cnn(loss=3).partial_fit(X, Y % 2, classes=[0, 1]), ValueError,
+     "The 'loss' parameter of CNNClassifier must be an instance of 'str', an instance of "
+     "'fastdl.losses.SoftmaxCrossEntropy', an instance of 'fastdl.losses.BinaryCrossEntropy', an "
+     "instance of 'fastdl.losses.Focal', an instance of 'fastdl.losses.BinaryFocal', an instance "
+     "of 'fastdl.losses.SquaredError' or an instance of 'fastdl.losses.Hinge'. Got 3 instead."),
+    (lambda: CNNRegressor(loss="quantile").fit(X, Y), ValueError,
+     "loss='quantile' is not known. Did you mean 'pinball'? Choose from 'squared_error', "
+     "'absolute_error', 'huber', 'poisson', 'pinball'."),
+    (lambda: CNNClassifier(label_smoothing=0.1), TypeError,
+     "CNNClassifier has no parameter 'label_smoothing'. Did you mean 'loss'?"),
     (lambda: CNNRegressor(loss="poisson").fit(X, Y - 1.0), ValueError,
      "CNNRegressor: loss='poisson' is for counts, but y goes down to -1. Use another loss."),
     (lambda: cnn().fit(X, Y).partial_fit(X, Y + 5), ValueError,

@@ -92,6 +92,11 @@ FIELDS = [
     (lambda: optim.SGD(momentum=0.9), TypeError,
      "SGD has no parameter 'momentum'. Write Momentum(0.9), or Nesterov."),
     (lambda: optim.SGD(xyz=1), TypeError, "SGD has no parameter 'xyz'. It has none."),
+    (get(losses, "QuantileLoss"), AttributeError,
+     "module 'fastdl.losses' has no attribute 'QuantileLoss'. Did you mean 'Pinball'?"),
+    (lambda: losses.SoftmaxCrossEntropy(ignore_index=-1), TypeError,
+     "SoftmaxCrossEntropy has no parameter 'ignore_index'. Label None, or -1, what does not count "
+     "in y."),
     (lambda: losses.SoftmaxCrossEntropy(from_logits=True), TypeError,
      "SoftmaxCrossEntropy has no parameter 'from_logits'. Leave it out: networks end in raw "
      "outputs, and the loss knows the link."),

@@ -282,7 +282,7 @@ def _targets_of(estimator: Any, labels: Any) -> Targets:
         raise ValueError(
             f"{said} classes that exclude each other, but y holds indicators. Use loss='log_loss'."
         )
-    if targets.kind == "multiclass" and of_classes is None:
+    if targets.kind == "multiclass" and of_classes is None and of_each is not None:
         raise ValueError(
             f"{said} two classes, or indicators, but y has {len(targets.classes)} classes. Use "
             "loss='log_loss'."
