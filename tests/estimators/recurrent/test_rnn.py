@@ -39,7 +39,7 @@ def tiny_regressor(**params: Any) -> RNNRegressor:
 @parametrize_with_checks(
     [
         RNNClassifier((16,), max_epochs=15, learning_rate_init=0.02, dtype="float64", n_jobs=1),
-        RNNRegressor((16,), max_epochs=15, learning_rate_init=0.02, dtype="float64", n_jobs=1),
+        RNNRegressor((16,), max_epochs=60, learning_rate_init=0.02, dtype="float64", n_jobs=1),
         RNNClassifier(
             (8, 8), cell="gru", bidirectional=True, max_epochs=10, learning_rate_init=0.03,
             dtype="float64", n_jobs=1,
