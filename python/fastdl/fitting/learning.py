@@ -158,9 +158,14 @@ def _hold_out(
         _, counts = np.unique(labels, axis=0, return_counts=True)
         if counts.min() < 2 or len(counts) > int(fraction * len(labels)):
             labels = None
+    there, nothing = np.arange(X.shape[0]), np.arange(0)
+    if isinstance(train.y, Sequences) and train.y.counts is not None:
+        some = train.y.counts.any(axis=1)
+        there, nothing = np.flatnonzero(some), np.flatnonzero(~some)
     order, held_out = train_test_split(
-        np.arange(X.shape[0]), random_state=random_state, test_size=fraction, stratify=labels
+        there, random_state=random_state, test_size=fraction, stratify=labels
     )
+    order = np.concatenate([order, nothing])  # where no step counts, there is nothing to validate
     if len(held_out) < 2:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your "

@@ -182,6 +182,13 @@ def test_validation_by_steps_that_count(scoring):
     assert np.isfinite(held_out.fit(X, masked).validation_scores_).all()
 
 
+def test_sequences_that_count_for_nothing_are_not_held_out():
+    few = [y if i % 6 == 0 else np.full(len(y), -1) for i, y in enumerate(Y)]
+    clf = tagger(early_stopping=True, validation_fraction=0.5).fit(X, few)
+    assert np.isfinite(clf.validation_scores_).all()
+    assert np.isfinite(clf.validation_loss_curve_).all()
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2, 4])
 def test_the_same_bytes_for_any_threads(n_jobs):
     clf = tagger(n_jobs=n_jobs, class_weight="balanced").fit(X, but_last(Y, -1))
