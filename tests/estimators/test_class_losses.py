@@ -159,3 +159,11 @@ def test_losses_of_sequences():
 def test_set_params_reaches_into_a_loss():
     clf = NetClassifier([L.Dense(2)], loss=losses.Focal())
     assert clf.set_params(loss__gamma=3.0).loss == losses.Focal(3.0)
+
+
+def test_why_there_are_no_probabilities():
+    with pytest.raises(AttributeError) as caught:
+        _ = net("squared_error").predict_proba
+    assert str(caught.value.__cause__) == (
+        "probabilities need loss='log_loss' or 'focal', not loss='squared_error'."
+    )

@@ -53,6 +53,10 @@ class SequenceScaler(Scaler):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Where X was a data frame.
 
+    Notes
+    -----
+    Only rows become frames by `set_output`; sequences keep their form.
+
     Examples
     --------
     >>> import numpy as np
