@@ -451,6 +451,43 @@ def test_initial_weights() -> None:
 
 # --- errors --------------------------------------------------------------------------------------
 
+EMPTY = np.array([3, 0, 9, 0, 2], np.int32)
+
+
+def test_empty_sequences(net: list[L.Layer]) -> None:
+    """Their answer is that to no steps; the others' do not change."""
+    program, x = build(net, dtype="float64"), sample((5, STEPS, FEATURES), 7)
+    x[np.arange(STEPS) >= EMPTY[:, np.newaxis]] = np.nan  # is not read
+    y, dx, *parameters = run(program, x, EMPTY)
+    there = EMPTY > 0
+    assert_same_bytes(y[there], program.predict(x[there], lengths=EMPTY[there]))
+    assert_same_bytes(y, program.predict(x, lengths=EMPTY))
+    assert_same_bytes(y[1], y[3])
+    assert (dx[~there] == 0).all()
+    assert all(np.isfinite(gradient).all() for gradient in parameters)
+    if y.ndim == 3:
+        assert (y[~there] == 0).all()
+    alone = program.predict(x[:2], lengths=np.zeros(2, np.int32))
+    assert_same_bytes(alone[0], y[1])
+
+
+@pytest.mark.parametrize("layer", [L.LSTM(4), L.GRU(4), L.Bidirectional(L.RNN(4)), L.LastStep()])
+def test_no_steps_leave_the_first_state(layer: L.Layer) -> None:
+    program = compiled([layer, L.Dense(2)], (STEPS, 4))
+    y = program.predict(np.ones((1, STEPS, 4), np.float32), lengths=np.zeros(1, np.int32))
+    assert_same_bytes(y[0], program.get_parameter("dense_1.bias"))
+
+
+def test_a_batch_of_nothing_but_empty_sequences_teaches_nothing() -> None:
+    program = compiled([L.LSTM(4, **ALL), L.Dense(3)], (STEPS, FEATURES), batch_size=2)
+    program.set_loss("softmax_cross_entropy")
+    before, x = program.get_weights(), np.ones((2, STEPS, FEATURES), np.float32)
+    codes, none = np.zeros((2, STEPS), np.int32), np.zeros(2, np.int32)
+    result = program.train_epoch(x, codes, np.arange(2), np.ones(1), lengths=none)
+    assert (result.status, result.loss) == ("done", 0)
+    assert_same_bytes(program.get_weights(), before)
+
+
 ROWS = np.ones((2, 3), np.float32)
 SEQUENCES = np.ones((2, 5, 3), np.float32)
 ONE = np.ones(2, np.int32)
@@ -468,10 +505,9 @@ def ids(*codes: float) -> Any:
     ("call", "error", "text"),
     [
         (lambda: predict(ONE * 6), ValueError, "lengths[0] is 6, but X has 5 steps."),
-        (lambda: predict(ONE * 0), ValueError,
-         "lengths[0] is 0; a sequence has at least one step."),
+        (lambda: predict(-ONE), ValueError, "lengths[0] is -1; expected 0 steps or more."),
         (lambda: predict(-ONE, stateful=True), ValueError,
-         "lengths[0] is -1; a sequence has at least one step."),
+         "lengths[0] is -1; expected 0 steps or more."),
         (lambda: predict(np.ones(3, np.int32)), ValueError,
          "lengths has shape (3,); expected (2,), one for each sequence of X."),
         (lambda: predict(np.ones(2)), TypeError,

@@ -22,37 +22,38 @@ struct __attribute__((visibility("hidden"))) Batches {
     in = input_of(X, p.input());
     data.x = in.samples;
     check_stateful(p, stateful);
-    lengths = lengths_of(steps, in.n, p.input(), stateful);
+    lengths = lengths_of(steps, in.n, p.input());
     data.lengths = steps.is_none() ? nullptr : lengths.data();
     data.stateful = stateful;
     if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
-    check(!p.output().is_image(), "the loss needs rows of outputs, but the last layer gives " + p.output().text() +
-                                      ". Put Flatten() or GlobalAvgPool() and Dense() at the end.");
-    index outputs = p.output().c(), room = p.output().steps();
-    bool sequence = p.output().is_sequence();
+    const index outputs = p.output().c(), rows_of_one = p.output().steps() * p.output().pixels();
+    std::vector<py::ssize_t> of_outputs = batch_shape(in.n, p.output());
+    if (p.output().is_image()) of_outputs = {in.n, p.output().pixels(), outputs};
+    std::vector<py::ssize_t> of_rows = of_outputs;  // (n,), (n, steps) or (n, pixels)
+    of_rows.pop_back();
     check(p.loss().kind != LossKind::hinge || outputs > 1, "the hinge loss compares classes, but there is one output.");
     if (p.loss().takes_codes) {
       codes = exact<std::int32_t>(y, "y");
-      sequence ? check_shape(codes, {in.n, room}, "y") : check_shape(codes, {in.n}, "y");
+      check_shape(codes, of_rows, "y");
       for (index i = 0; i < in.n; i++)
-        for (index t = 0; t < (sequence && data.lengths ? data.lengths[i] : room); t++)
-          check(codes.data()[i * room + t] >= 0 && codes.data()[i * room + t] < outputs,
+        for (index r = 0; r < (p.output().is_sequence() && data.lengths ? data.lengths[i] : rows_of_one); r++)
+          check(codes.data()[i * rows_of_one + r] >= 0 && codes.data()[i * rows_of_one + r] < outputs,
                 "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
       data.codes = codes.data();
     } else if (y.is_none()) {
-      check(!p.input().is_sequence() && p.output().is_row() && p.output().size() == p.input().size(),
+      const bool same = p.output().is_row() ? p.output().size() == p.input().size() : p.output() == p.input();
+      check(!p.input().is_sequence() && same,
             "without y the network learns its input, " + p.input().what() + ", but it gives " + p.output().what() +
                 ". The last layer must give rows of as many values; of sequences, pass y.");
     } else {
       targets = exact(y, p.settings().dtype, "y");
-      check_shape(targets, batch_shape(in.n, p.output()), "y");
+      check_shape(targets, of_outputs, "y");
       data.targets = targets.data();
     }
     if (!sample_weight.is_none()) {
       weights = exact(sample_weight, p.settings().dtype, "sample_weight");
-      data.weights_of_steps = sequence && weights.ndim() == 2;
-      data.weights_of_steps ? check_shape(weights, {in.n, room}, "sample_weight")
-                            : check_shape(weights, {in.n}, "sample_weight");
+      data.weights_of_steps = weights.ndim() > 1;
+      check_shape(weights, data.weights_of_steps ? of_rows : std::vector<py::ssize_t>{in.n}, "sample_weight");
       data.weights = weights.data();
     }
     data.count = in.n;

@@ -21,7 +21,7 @@ struct __attribute__((visibility("hidden"))) Reading {
   Reading(const AnyProgram& p, const py::object& X, const py::object& steps, bool stateful) {
     in = input_of(X, p.input());
     check_stateful(p, stateful);
-    lengths = lengths_of(steps, in.n, p.input(), stateful);
+    lengths = lengths_of(steps, in.n, p.input());
     data.x = in.samples, data.count = in.n, data.stateful = stateful;
     if (!steps.is_none()) data.lengths = lengths.data();
     if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
@@ -37,7 +37,6 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
         "layer=" + std::to_string(layer) + "; the network has " + std::to_string(count) + " layers.");
   const Reading reading(p, X, lengths, stateful);
   const Shape& shape = p.output(layer);
-  check(kind == ActivationKind::identity || !shape.is_image(), "a link needs rows of outputs.");
   const DType dtype = p.settings().dtype;
   const auto expected = batch_shape(reading.in.n, shape);
   py::array y = out.is_none() ? py::array(numpy_dtype(dtype), expected) : exact(out, dtype, "out");

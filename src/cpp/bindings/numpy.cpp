@@ -106,7 +106,7 @@ void check_codes(const Input& in, int steps, int symbols, const std::int32_t* le
   }
 }
 
-Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape, bool may_be_empty) {
+Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape) {
   if (lengths.is_none()) return {};
   check(shape.is_sequence(), "lengths go with sequences, but the network takes samples of " + shape.text() + ".");
   auto a = exact<std::int32_t>(lengths, "lengths");
@@ -115,7 +115,7 @@ Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& 
   for (index i = 0; i < n; i++) {
     int length = a.data()[i];
     std::string seen = "lengths[" + std::to_string(i) + "] is " + std::to_string(length);
-    check(length > 0 || (may_be_empty && length == 0), seen + "; a sequence has at least one step.");
+    check(length >= 0, seen + "; expected 0 steps or more.");
     check(length <= shape.steps(), seen + ", but X has " + std::to_string(shape.steps()) + " steps.");
   }
   return a;

@@ -57,7 +57,7 @@ struct __attribute__((visibility("hidden"))) Input {
 Input input_of(const py::object& X, const Shape& shape);
 
 // The steps of each of n sequences, or null for None.
-Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape, bool may_be_empty);
+Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape);
 
 // That X (n, steps, 1) holds codes below symbols, up to each sequence's end.
 void check_codes(const Input& in, int steps, int symbols, const std::int32_t* lengths);

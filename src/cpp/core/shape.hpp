@@ -31,6 +31,7 @@ struct Shape {
   int w() const { return dims[1]; }
   int c() const { return dims.back(); }
   int steps() const { return is_sequence() ? dims[0] : 1; }
+  int pixels() const { return is_image() ? dims[0] * dims[1] : 1; }
   index size() const {
     index n = 1;
     for (int d : dims) n = times(n, d);

@@ -9,12 +9,12 @@ namespace fastdl {
 // What the loss compares with: codes (n,), targets (n, outputs) and weights (n,), the user's or a batch's; null where
 // there are none. A network that gives sequences has codes (n, steps) and targets (n, steps, outputs), rows (steps, n)
 // and (steps, n, outputs) in a batch, and in a batch a weight for each step. The user's weights are of samples (n,) or
-// of steps (n, steps).
+// of steps (n, steps). The pixels of images are like steps, but stand sample by sample in a batch too.
 template <class T>
 struct Targets {
   const std::int32_t* codes;
   const T *targets, *weights;
-  bool of_steps;  // weights
+  bool of_steps;  // weights, or of pixels
 };
 template <class T>
 struct BatchTargets {
@@ -31,8 +31,8 @@ struct LayoutKernels {
   void (*image_to_rows)(const Team&, int n, int pixels, int c, const T* x, T* y);
   void (*rows_to_image)(const Team&, int n, int pixels, int c, const T* y, T* x);
   // Of samples order[0..n); without weights all weigh 1. Steps at or past a length get nothing and no weight; lengths
-  // may be null.
-  void (*gather_targets)(const Team&, const Targets<T>&, const std::int64_t* order, const SequenceShape&,
+  // may be null. A step has so many pixels: 1 but for images, which have one step.
+  void (*gather_targets)(const Team&, const Targets<T>&, const std::int64_t* order, const SequenceShape&, int pixels,
                          const BatchTargets<T>&);
 };
 

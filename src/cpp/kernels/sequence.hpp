@@ -38,7 +38,7 @@ struct RecurrentGradients {
   T *dh0, *dc0;                                // or null
 };
 
-enum class StepPool { last, avg, max };
+enum class StepPool { last, carry, avg, max };
 
 template <class T>
 struct SequenceKernels {
@@ -47,8 +47,8 @@ struct SequenceKernels {
   void (*sequence_to_rows)(const Team&, const SequenceShape&, const T* x, T* y);
   void (*rows_to_sequence)(const Team&, const SequenceShape&, const T* y, T* x);
   void (*reverse_steps)(const Team&, const SequenceShape&, const T* x, T* y);  // each sequence, from its last step
-  // y (n, features); last leaves the rows of empty sequences alone; where (n, features): the step of each maximum, an
-  // integer in the bits of a T
+  // y (n, features), of empty sequences zeros; carry is last, and leaves the rows of empty sequences alone; where
+  // (n, features): the step of each maximum, an integer in the bits of a T
   void (*step_pool_forward)(const Team&, StepPool, const SequenceShape&, const T* x, T* y, T* where);
   void (*step_pool_backward)(const Team&, StepPool, const SequenceShape&, const T* dy, const T* where, T* dx);
   void (*concat_forward)(const Team&, int rows, int a_features, int b_features, const T* a, const T* b, T* y);

@@ -79,13 +79,13 @@ struct Recurrent : Layer<T> {
           f.saved(mask));
     f.kernels.sequence.recurrent_forward(f.team, shape(f), arrays(f));
     const SequenceShape s = f.sequence(h.shape);
-    auto last = [&](const T* states, T* y) {
-      f.kernels.sequence.step_pool_forward(f.team, StepPool::last, s, states, y, nullptr);
+    auto last = [&](StepPool pool, const T* states, T* y) {
+      f.kernels.sequence.step_pool_forward(f.team, pool, s, states, y, nullptr);
     };
-    if (f.stateful) last(f.value(h), f.carry(carry_h));
-    if (f.stateful && cell == Cell::lstm) last(f.saved(extra), f.carry(carry_c));
+    if (f.stateful) last(StepPool::carry, f.value(h), f.carry(carry_h));
+    if (f.stateful && cell == Cell::lstm) last(StepPool::carry, f.saved(extra), f.carry(carry_c));
     if (!all_steps)
-      last(f.value(h), f.value(out));
+      last(StepPool::last, f.value(h), f.value(out));
     else if (reverse)
       f.kernels.sequence.reverse_steps(f.team, s, f.value(h), f.value(out));
   }

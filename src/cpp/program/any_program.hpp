@@ -42,12 +42,12 @@ LossKind loss_kind(const std::string& name);
 bool loss_takes_codes(LossKind kind);
 
 // What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
-// sequences has codes (n, steps), targets (n, steps, outputs).
+// sequences has codes (n, steps), targets (n, steps, outputs); one that gives images (n, pixels), (n, pixels, outputs).
 struct Data {
   Samples x{};
   const std::int32_t* codes = nullptr;  // (n,)
   const void* targets = nullptr;        // (n, outputs); null too where the target is the input itself
-  const void* weights = nullptr;        // (n,), or of steps (n, steps)
+  const void* weights = nullptr;        // (n,), or of steps (n, steps), of pixels (n, pixels)
   bool weights_of_steps = false;
   const std::int64_t* order = nullptr;
   index count = 0;

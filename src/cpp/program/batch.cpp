@@ -10,12 +10,19 @@ namespace fastdl {
 
 template <class T>
 BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch)
-    : kernels_(&kernels_of<T>(backend)), input_(input), output_(output) {
-  const index rows = batch * index(output.steps());  // of the loss
-  const Memory& m = backend.memory;
-  order_ = Block<std::int64_t>(batch, m), lengths_ = Block<std::int32_t>(batch, m);
+    : kernels_(&kernels_of<T>(backend)), memory_(&backend.memory), input_(input), output_(output), batch_(batch) {
+  order_ = Block<std::int64_t>(batch, *memory_), lengths_ = Block<std::int32_t>(batch, *memory_);
+  if (!output.is_image()) make_room();
+}
+
+template <class T>
+void BatchBuffers<T>::make_room() {
+  if (weights_.size()) return;
+  const index rows = batch_ * index(output_.steps()) * output_.pixels(), numbers = rows * output_.c();
+  const Memory& m = *memory_;
   codes_ = Block<std::int32_t>(rows, m), weights_ = Block<T>(rows, m), losses_ = Block<double>(rows, m);
-  targets_ = Block<T>(output.is_image() ? 0 : rows * output.c(), m);
+  targets_ = Block<T>(numbers, m);
+  if (output_.is_image()) outputs_ = Block<T>(numbers, m), slopes_ = Block<T>(numbers, m);
 }
 
 template <class T>
@@ -46,15 +53,15 @@ template <class T>
 void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) const {
   const Data& data = *batch.data;
   const bool sequence = output_.is_sequence();
-  const SequenceShape rows{.n = f.n,
-                           .steps = sequence ? f.steps : 1,
-                           .features = int(sequence ? output_.c() : output_.size()),
-                           .room = output_.steps(),
-                           .lengths = sequence ? lengths() : nullptr};
+  const SequenceShape steps{.n = f.n,
+                            .steps = sequence ? f.steps : 1,
+                            .features = output_.c(),
+                            .room = output_.steps(),
+                            .lengths = sequence ? lengths() : nullptr};
   kernels_->layout.gather_targets(
       f.team,
       {data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights), data.weights_of_steps},
-      order(), rows, {codes_.data(), targets_.data(), weights_.data()});
+      order(), steps, output_.pixels(), {codes_.data(), targets_.data(), weights_.data()});
 }
 
 template <class T>
@@ -64,6 +71,18 @@ const T* BatchBuffers<T>::targets_of(const Frame<T>& f, const Data& data) const 
   if (input_.shape.is_row()) return f.value(input_);
   read(f, input_.shape, f.value(input_), targets_.data());
   return targets_.data();
+}
+
+template <class T>
+const T* BatchBuffers<T>::outputs_of(const Frame<T>& f, const T* values) const {
+  if (!output_.is_image()) return values;
+  read(f, output_, values, outputs_.data());
+  return outputs_.data();
+}
+
+template <class T>
+void BatchBuffers<T>::write_slopes(const Frame<T>& f, T* gradient) const {
+  if (output_.is_image()) write(f, output_, slopes_.data(), gradient);
 }
 
 template <class T>

@@ -35,9 +35,17 @@ class BatchBuffers {
   void gather(Frame<T>& f, const Batch& batch) const;
   // The steps of the longest sequence: all passes end there.
   void set_steps(Frame<T>& f) const;
+  // Room for the loss of images, which networks that only predict do without.
+  void make_room();
   void gather_targets(const Frame<T>& f, const Batch& batch) const;
-  // (n, outputs): those gathered, or the input, which is what an autoencoder is to give.
+  // Rows of the loss: a sample each, one of its steps or one of its pixels.
+  int rows(const Frame<T>& f) const { return f.rows(output_) * output_.pixels(); }
+  // (rows, outputs): those gathered, or the input, which is what an autoencoder is to give.
   const T* targets_of(const Frame<T>& f, const Data& data) const;
+  // (rows, outputs) of the last tensor's values, and where their gradient goes; images are turned.
+  const T* outputs_of(const Frame<T>& f, const T* values) const;
+  T* slopes_for(T* gradient) const { return output_.is_image() ? slopes_.data() : gradient; }
+  void write_slopes(const Frame<T>& f, T* gradient) const;
   // What the batch counts in the mean over the epoch: its samples, or the steps that the loss takes.
   index steps_of(const Batch& batch) const;
 
@@ -47,11 +55,14 @@ class BatchBuffers {
 
  private:
   const Kernels<T>* kernels_ = nullptr;
+  const Memory* memory_ = nullptr;
   Tensor input_;
   Shape output_;
+  int batch_ = 0;
   Block<std::int64_t> order_;
   Block<std::int32_t> codes_, lengths_;
   Block<T> targets_, weights_;
+  Block<T> outputs_, slopes_;  // of images
   Block<double> losses_;
 };
 

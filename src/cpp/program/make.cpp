@@ -58,10 +58,6 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   backend_name_ = backend_.name, symbols_ = layers_[0]->symbols();
   shapes_.push_back(input_.shape);
   for (const auto& layer : layers_) shapes_.push_back(layer->out.shape);
-  check(penalising_.empty() || !output().is_sequence(),
-        "penalties of activations need one output for each sample, "
-        "but the last layer gives " +
-            output().what() + ".");
   parameters_ = plan.parameters, states_ = plan.states, reversed_ = plan.reversed;
   const auto block = [&](index count) { return Block<T>(count, backend_.memory); };
   params_ = block(plan.n_parameters), grads_ = block(plan.n_parameters), state_ = block(plan.n_states);

@@ -105,12 +105,16 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       f.value_starts = value_starts_.data();
       batch_.gather(f, batch);
       forward_chain(f, layers_, 0, layer + 1);
-      T* z = f.value(out);
-      if (link == ActivationKind::softmax)
+      T *z = f.value(out), *answers = static_cast<T*>(y) + begin * size;
+      const bool by_rows = link == ActivationKind::softmax && out.shape.is_image();
+      if (link == ActivationKind::softmax && !by_rows)
         kernels_.pointwise.softmax_forward(team, norm_shape(f, out.shape), z, z);
-      else if (link != ActivationKind::identity)
+      else if (link != ActivationKind::identity && !by_rows)
         kernels_.pointwise.activation_forward(team, link, T(1), f.elements(out.shape), z, z);
-      batch_.read(f, out.shape, z, static_cast<T*>(y) + begin * size);
+      batch_.read(f, out.shape, z, answers);
+      // In the user's layout each pixel is a row: its sum has one order, alone and in a batch.
+      const NormShape pixels{f.n * out.shape.pixels(), out.shape.c(), 1, false};
+      if (by_rows) kernels_.pointwise.softmax_forward(team, pixels, answers, answers);
     }
   });
   if (tries) few_trial_.done();
@@ -140,22 +144,32 @@ bool loss_takes_codes(LossKind kind) {
   return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge || kind == LossKind::focal;
 }
 
+template <class T>
+void Program<T>::ready_for_loss() {
+  check(penalising_.empty() || output().is_row(),
+        "penalties of activations need one output for each sample, but the last layer gives " + output().what() + ".");
+  batch_.make_room();
+}
+
 // The sum of the weighted losses, and where wanted the gradient of the outputs.
 template <class T>
 double Program<T>::run_loss(const Frame<T>& f, const Data& data, bool gradient) {
   const Tensor& out = layers_.back()->out;
-  return kernels_.training.loss(f.team, {.kind = loss_.kind,
-                                         .param = T(loss_.param),
-                                         .cap = T(loss_.cap),
-                                         .n = f.rows(out.shape),
-                                         .outputs = out.shape.c(),
-                                         .pred = f.value(out),
-                                         .target = batch_.targets_of(f, data),
-                                         .codes = loss_.takes_codes ? batch_.codes() : nullptr,
-                                         .weight = batch_.weights(),
-                                         .norm = T(f.norm),
-                                         .value = batch_.losses(),
-                                         .dpred = gradient ? f.gradient(out) : nullptr});
+  T* slopes = gradient ? f.gradient(out) : nullptr;
+  const double sum = kernels_.training.loss(f.team, {.kind = loss_.kind,
+                                                     .param = T(loss_.param),
+                                                     .cap = T(loss_.cap),
+                                                     .n = batch_.rows(f),
+                                                     .outputs = out.shape.c(),
+                                                     .pred = batch_.outputs_of(f, f.value(out)),
+                                                     .target = batch_.targets_of(f, data),
+                                                     .codes = loss_.takes_codes ? batch_.codes() : nullptr,
+                                                     .weight = batch_.weights(),
+                                                     .norm = T(f.norm),
+                                                     .value = batch_.losses(),
+                                                     .dpred = slopes ? batch_.slopes_for(slopes) : nullptr});
+  if (slopes) batch_.write_slopes(f, slopes);
+  return sum;
 }
 
 template <class T>
@@ -170,10 +184,11 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
   last_.n = 0;
   const bool several = !evaluation && data.count > settings_.batch;
   if (several && !totals_.size()) totals_ = Block<T>(grads_.size(), backend_.memory);
+  ready_for_loss();
   const bool by_steps = data.lengths && output().is_sequence();
   double norm =
       kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights), data.weights_of_steps,
-                                       by_steps ? data.lengths : nullptr, output().steps());
+                                       by_steps ? data.lengths : nullptr, output().steps() * output().pixels());
   if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
@@ -211,7 +226,7 @@ BatchResult Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate)
   batch_.gather(f, batch);
   batch_.gather_targets(f, batch);
   forward_chain(f, layers_, 0, n_layers());
-  f.norm = kernels_.memory.sum(f.team, f.rows(output()), batch_.weights());
+  f.norm = kernels_.memory.sum(f.team, batch_.rows(f), batch_.weights());
   if (f.norm == 0) return {0, 0, 0};  // samples without weight teach nothing
   const double loss = run_loss(f, *batch.data, true) / f.norm;
   const double penalty = optimizer_.penalty(f) / f.norm + penalties(f);
@@ -228,6 +243,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool 
   EpochResult result{0, 0, 0, Status::done};
   PollClock clock{poll};
   last_.n = 0;
+  ready_for_loss();
   const int n = int(std::min<index>(batch_size, data.count));
   const bool paced = work_ * n < paced_below;
   index next = 0;

@@ -51,6 +51,7 @@ class Program final : public AnyProgram {
  private:
   const Block<T>& block(Held what) const;
   Frame<T> frame(const Team& team, const Batch& batch);
+  void ready_for_loss();  // before the team is
   double run_loss(const Frame<T>& f, const Data& data, bool gradient);
   double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
   BatchResult train_batch(Frame<T> f, const Batch& batch, double rate);

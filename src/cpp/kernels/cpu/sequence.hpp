@@ -78,11 +78,11 @@ void step_pool_forward(const Team& team, StepPool pool, const SequenceShape& s, 
     const T* first = x + i * s.features;
     T *row = y + i * s.features, *at_step = where ? where + i * s.features : nullptr;
     if (length == 0) {
-      if (pool != StepPool::last) clear(row, s.features);
+      if (pool != StepPool::carry) clear(row, s.features);
       continue;
     }
     for_slices<T>(0, s.features, [&](Slice<T> at) {
-      if (pool == StepPool::last) {
+      if (pool == StepPool::last || pool == StepPool::carry) {
         at.write(row, at.read(first + (length - 1) * step));
       } else if (pool == StepPool::avg) {
         at.write(row, sum_of(length, [&](std::int64_t t) { return at.read(first + t * step); }) / T(length));

@@ -9,15 +9,18 @@ namespace {
 
 template <class T>
 void gather_targets(const Team& team, const Targets<T>& from, const std::int64_t* order, const SequenceShape& s,
-                    const BatchTargets<T>& to) {
-  const std::int64_t outputs = s.features;
+                    int pixels, const BatchTargets<T>& to) {
+  const std::int64_t outputs = std::int64_t(pixels) * s.features;  // of a step
   const Range part = team.share(s.n);
   for (int t = 0; t < s.steps; t++)
     for (std::int64_t i = part.begin; i < part.end; i++) {
       const std::int64_t row = t * std::int64_t(s.n) + i, source = order[i] * s.room + t;
       const bool goes_on = !s.lengths || t < s.lengths[i];
-      to.weights[row] = !goes_on ? T(0) : from.weights ? from.weights[from.of_steps ? source : order[i]] : T(1);
-      if (from.codes) to.codes[row] = goes_on ? from.codes[source] : 0;
+      for (std::int64_t p = 0; p < pixels; p++) {
+        const std::int64_t weight = from.of_steps ? source * pixels + p : order[i];
+        to.weights[row * pixels + p] = !goes_on ? T(0) : from.weights ? from.weights[weight] : T(1);
+        if (from.codes) to.codes[row * pixels + p] = goes_on ? from.codes[source * pixels + p] : 0;
+      }
       if (!from.targets) continue;
       if (goes_on)
         __builtin_memcpy(to.targets + row * outputs, from.targets + source * outputs, outputs * sizeof(T));
