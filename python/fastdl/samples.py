@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -47,11 +47,8 @@ class Data(NamedTuple):
     def of_steps(self) -> Data:
         """With each step that counts as a sample; without X."""
         _, y, weight, _ = self.samples
-        return Data(
-            Samples(None, y[with_steps(self.y.inside, y.shape[1])], self.y.of_steps(weight)),
-            None,
-            self.y.steps,
-        )
+        targets = y[with_steps(self.y.inside, y.shape[1])]
+        return Data(Samples(None, targets, self.y.of_steps(weight)), None, self.y.steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +75,8 @@ class Sequences:
 
     def __getitem__(self, indices: NDArray[np.int64]) -> Self:
         counts = None if self.counts is None else self.counts[indices]
-        return type(self)(self.values[indices], self.lengths[indices], counts)
+        values, lengths = self.values[indices], self.lengths[indices]
+        return replace(self, values=values, lengths=lengths, counts=counts)
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -97,15 +95,79 @@ class Sequences:
             return None if weight is None else np.repeat(weight, self.inside.sum(axis=1))
         return weight[with_steps(self.inside, weight.shape[1])]
 
+    @property
+    def counts_of_real(self) -> NDArray[np.bool_]:
+        """Which of the real steps count, one sequence after the other."""
+        return self.inside[inside(self.lengths, self.shape[1])]
+
+    def outputs(self, output: NDArray[Any]) -> NDArray[Any]:
+        """Of a network's outputs (n, T, ...), those of the steps that count."""
+        return output[with_steps(self.inside, output.shape[1])]
+
+    def given_weights(self, sample_weight: Any) -> Any:
+        """Weights as the user passed them, those of parts (n, T) or in lists."""
+        return sample_weight
+
+    def listed_weights(self, weight: NDArray[Any] | None) -> Any:
+        """Weights (n,) or (n, T) in the form of `listed`."""
+        if weight is None or weight.ndim == 1:
+            return weight
+        return replace(self, values=weight, counts=None).listed()
+
     def listed(self) -> list[NDArray[Any]]:
         """The values of each sequence."""
         return [x[:length] for x, length in zip(self.values, self.lengths, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels(Sequences):
+    """Targets of the pixels of images (height, width), which are like steps: row after row."""
+
+    size: tuple[int, int] = (1, 1)
+
+    @classmethod
+    def of(cls, images: NDArray[Any]) -> Self:
+        """Of (n, height, width) or (n, height, width, n_outputs)."""
+        n, height, width, *outputs = images.shape
+        lengths = np.full(n, height * width, np.int32)
+        values = images.reshape(n, height * width, *outputs)
+        return cls(values, lengths, size=(height, width))
+
+    def outputs(self, output: NDArray[Any]) -> NDArray[Any]:
+        """Of outputs (n, height, width, ...), those of the pixels that count."""
+        return super().outputs(output.reshape(*self.shape[:2], *output.shape[3:]))
+
+    def given_weights(self, sample_weight: Any) -> Any:
+        """Weights of images (n,), or of pixels (n, height, width) as (n, height * width)."""
+        if np.ndim(sample_weight) < 2:
+            return sample_weight
+        weight, n = np.asarray(sample_weight), len(self.values)
+        if weight.shape != (n, *self.size):
+            raise ValueError(
+                f"sample_weight has shape {weight.shape}; expected ({n},), one for each image, or "
+                f"{(n, *self.size)}, one for each pixel."
+            )
+        return weight.reshape(self.shape[:2])
+
+    def listed(self) -> Any:
+        """The values as images."""
+        return self.values.reshape(len(self.values), *self.size, *self.shape[2:])
 
 
 def plain(values: NDArray[Any]) -> NDArray[Any]:
     """Objects that are all numbers or all flags, in an array of such; others as they are."""
     found = np.asarray(values.tolist()) if values.dtype == object else values
     return found if found.dtype.kind in "biuf" else values
+
+
+def depth(values: Any) -> int:
+    """How many dimensions values have, whose lists may differ in length."""
+    if not hasattr(values, "__len__") or isinstance(values, (str, bytes)):
+        return 0
+    n_dims, dtype = getattr(values, "ndim", 0), getattr(values, "dtype", None)
+    if n_dims > 1 or (n_dims and getattr(dtype, "kind", "O") != "O"):
+        return int(n_dims)
+    return 1 + depth(next(iter(values), None))
 
 
 def lengths_of(X: Any) -> NDArray[np.int32] | None:

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from fastdl._sklearn import _check_sample_weight
-from fastdl.samples import Sequences, inside
+from fastdl.samples import Sequences
 
 
 def float_dtype(X: Any) -> np.dtype[Any]:
@@ -63,8 +63,9 @@ def check_step_weights(
     Parameters
     ----------
     sample_weight : array-like of shape (n,) or (n, T), list of n array-likes (T_i,) or None
+        Of pixels (n,) or (n, height, width).
     y : Sequences
-        Targets of steps; those that do not count get no weight.
+        Targets of steps, or `Pixels`; those that do not count get no weight.
     class_weight : dict, list of dict, "balanced" or None
         Multiplied in; "balanced" is over the steps that count.
 
@@ -73,10 +74,11 @@ def check_step_weights(
     ValueError
         As `check_weights`, and where there is not one weight for each step.
     """
+    sample_weight = y.given_weights(sample_weight)
     if is_of_steps(sample_weight):
         of_all = _flat_weights(sample_weight, y)
         of_all = _check_sample_weight(of_all, of_all, ensure_non_negative=True)
-        flat = of_all[y.inside[inside(y.lengths, y.shape[1])]]
+        flat = of_all[y.counts_of_real]
     else:
         weight = check_weights(sample_weight, y.values)
         if class_weight is None and y.counts is None:

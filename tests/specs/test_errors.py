@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from errors_estimators import ESTIMATORS
+from errors_forms import FORMS
 from errors_misleading import FINE, MISLEADING
 from errors_names import OTHER_NAMES
 from errors_unsupervised import UNSUPERVISED
@@ -245,6 +246,7 @@ WEIGHTS = [
         *TRAINING,
         *WEIGHTS,
         *ESTIMATORS,
+        *FORMS,
         *UNSUPERVISED,
         *OTHER_NAMES,
         *MISLEADING,

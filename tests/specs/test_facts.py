@@ -83,18 +83,19 @@ def test_gives_of_a_list(case: Case) -> None:
 @pytest.mark.parametrize(
     ("layers", "expected"),
     [
-        ([L.Conv2D(2, 3), L.Flatten()], True),
-        ([L.BatchNorm(), L.Sequential([L.PReLU(), L.GlobalMaxPool()])], True),
-        ([L.Conv2D(2, 3), L.Dense(3)], True),
-        ([L.Flatten(), L.Dense(3)], False),
-        ([L.Reshape((8, 8, 1)), L.Conv2D(2, 3)], False),
-        ([L.LSTM(3)], False),
-        ([L.Activation("relu")], False),
-        ([], False),
+        ([L.Conv2D(2, 3), L.Flatten()], "images"),
+        ([L.BatchNorm(), L.Sequential([L.PReLU(), L.GlobalMaxPool()])], "images"),
+        ([L.Conv2D(2, 3), L.Dense(3)], "images"),
+        ([L.Flatten(), L.Dense(3)], None),
+        ([L.Reshape((8, 8, 1)), L.Conv2D(2, 3)], None),
+        ([L.LSTM(3)], "sequences"),
+        ([L.Dense(3), L.LayerNorm(), L.GRU(3)], "sequences"),
+        ([L.Activation("relu")], None),
+        ([], None),
     ],
 )
-def test_takes_images(layers: list[L.Layer], expected: bool) -> None:
-    assert L.takes_images(layers) == expected
+def test_asks_for(layers: list[L.Layer], expected: str | None) -> None:
+    assert L.asks_for(layers) == expected
 
 
 def test_draws(case: Case) -> None:

@@ -254,7 +254,7 @@ NETS = [
      "layers: Flatten is not a layer; expected one of fastdl.layers. Write Flatten(...)."),
     (fit_net(L.Flatten(), L.Dense(3, name="solver")), ValueError,
      "NetClassifier: a layer is called 'solver', as a parameter is. Choose another name."),
-    (fit_net(L.Flatten(), L.Dense(3, name="output")), ValueError,
+    (fit_net(L.Flatten(), L.Dense(4, name="output")), ValueError,
      "layer 'output' (Dense): the name is taken by a Dense. Names must differ within a net."),
     (fit_net(L.Conv2D(3, 3), freeze="cnv*"), ValueError,
      "freeze='cnv*' matches no layer. The layers are 'conv2d_1'."),
@@ -276,8 +276,8 @@ NETS = [
 ]
 
 RECURRENT = [
-    (rnn(but(4, np.ones((0, 3)))), ValueError,
-     "X[4] is an empty sequence; RNNClassifier needs at least one step. Leave it out, in y too."),
+    (rnn([[]] * 20), ValueError,
+     "X holds nothing but empty sequences; RNNClassifier learns from at least one step."),
     (rnn(but(4, np.ones((2, 5)))), ValueError,
      "X[4] has 5 features, but X[0] has 3; all sequences of RNNClassifier have the same features."),
     (rnn(but(4, np.ones(2))), ValueError,
@@ -287,8 +287,8 @@ RECURRENT = [
     (rnn(np.where(np.arange(3) == 2, np.inf, PADDED)), ValueError,
      "Input X contains infinity: step 0 of X[0]. Fill it in, or leave the step out."),
     (rnn(PADDED, [3] * 19 + [4]), ValueError,
-     "lengths[19] is 4, but X has 3 steps; expected 1 to 3."),
-    (rnn(PADDED, [0] * 20), ValueError, "lengths[0] is 0, but X has 3 steps; expected 1 to 3."),
+     "lengths[19] is 4, but X has 3 steps; expected 0 to 3."),
+    (rnn(PADDED, [-1] * 20), ValueError, "lengths[0] is -1, but X has 3 steps; expected 0 to 3."),
     (rnn(PADDED, [3.0] * 20), ValueError,
      "lengths has shape (20,) and dtype float64; expected 20 integers, one for each sequence of "
      "X."),
@@ -312,7 +312,7 @@ RECURRENT = [
     (rnn_predict([x[:, :2] for x in SEQUENCES]), ValueError,
      "X has sequences of 2 features, but RNNClassifier was fitted with 3."),
     (rnn_predict(PADDED, [4] * 20), ValueError,
-     "lengths[0] is 4, but X has 3 steps; expected 1 to 3."),
+     "lengths[0] is 4, but X has 3 steps; expected 0 to 3."),
     (lambda: RNNClassifier().predict(PADDED, [3] * 20), NotFittedError,
      "This RNNClassifier instance is not fitted yet. Call 'fit' with appropriate arguments before "
      "using this estimator."),
@@ -392,13 +392,11 @@ TAGS = [
     (tags(VALUES), ValueError,
      "Unknown label type: continuous. Maybe you are trying to fit a classifier, which expects "
      "discrete classes on a regression target with continuous values."),
-    (tags(PADDED[..., 0] > 0.5, PADDED, [3] * 19 + [0]), ValueError,
-     "lengths[19] is 0, but X has 3 steps; expected 1 to 3."),
+    (tags(PADDED[..., 0] > 0.5, PADDED, [3] * 19 + [-1]), ValueError,
+     "lengths[19] is -1, but X has 3 steps; expected 0 to 3."),
 ]
 
 TEXTS = [
-    (texts([*WORDS, ""]), ValueError,
-     "X[3] is an empty sequence; RNNClassifier needs at least one step. Leave it out, in y too."),
     (texts([*WORDS, 5]), ValueError,
      "X[3] is int; RNNClassifier takes strings, or lists of tokens that are strings."),
     (texts([*WORDS, ["a", 5]]), ValueError,
@@ -412,8 +410,6 @@ TEXTS = [
      "read them as. Leave one of the two out."),
     (texts(WORDS, analyzer=str.isalpha), ValueError,
      f"analyzer={str.isalpha!r} makes True of 'anna'; expected a list of strings."),
-    (texts([*WORDS, " "], analyzer="word"), ValueError,
-     "X[3] is an empty sequence; RNNClassifier needs at least one step. Leave it out, in y too."),
     (texts([["a b", "c"], ["a b"]]), UserWarning,
      "X has the token 'a b', with white space in it: RNNClassifier takes it for one symbol. Where "
      "it is a text, pass it as a string, not in a list of its own, and analyzer='word' for its "

@@ -36,6 +36,8 @@ SENTENCES = [" ".join(text) for text in TEXTS]
 TEXT = "".join(TEXTS)
 LABELS = np.arange(_N) % 3
 OF_STEPS = [LABELS[: len(x)] for x in SEQUENCES]
+OF_PIXELS = (IMAGES * 3).astype(int)
+CLEAN = ROWS / 2
 
 _SEED = {"random_state": 0}
 _NET = {"max_epochs": 2, "batch_size": 8, **_SEED}
@@ -54,7 +56,9 @@ class Case:
     @property
     def name(self) -> str:
         kinds = {id(SEQUENCES): "-sequences", id(TEXTS): "-texts", id(IMAGES): "-images"}
-        return type(self.estimator).__name__ + kinds.get(id(self.X), "")
+        answers = {id(OF_STEPS): "-steps", id(OF_PIXELS): "-pixels", id(CLEAN): "-pairs"}
+        kind = kinds.get(id(self.X), "") + answers.get(id(self.y), "")
+        return type(self.estimator).__name__ + kind
 
     @property
     def data(self) -> tuple[Any, ...]:
@@ -91,6 +95,11 @@ CASES = [
     Case(E.NetClassifier([L.Dense(4), L.BatchNorm(), L.Activation("relu")], **_NET), ROWS, LABELS),
     Case(E.NetClassifier([L.Conv2D(2, 3), L.MaxPool2D()], **_NET), IMAGES, LABELS),
     Case(E.NetRegressor([L.Dense(4), L.Dropout(0.5)], **_NET), ROWS, VALUES),
+    Case(E.NetClassifier([L.LSTM(4), L.LayerNorm()], **_NET), SEQUENCES, LABELS),
+    Case(E.NetClassifier([L.LSTM(4), L.LayerNorm()], **_NET), SEQUENCES, OF_STEPS),
+    Case(E.NetClassifier([L.GRU(4)], **_NET), TEXTS, LABELS),
+    Case(E.NetClassifier([L.Conv2D(2, 3, padding="same")], **_NET), IMAGES, OF_PIXELS),
+    Case(E.NetRegressor([L.Conv2D(2, 3, padding="same")], **_NET), IMAGES, IMAGES),
     Case(E.NDScaler(), IMAGES),
     Case(E.NDScaler(), ROWS),
     Case(E.SequenceScaler(), SEQUENCES),
@@ -103,6 +112,7 @@ CASES = [
     Case(E.SequenceTagger((4,), **_NET), ROWS, LABELS),
     Case(E.TextGenerator((4,), embedding_size=3, truncate_bptt=5, **_NET), TEXT),
     Case(E.Autoencoder(4, **_NET), ROWS),
+    Case(E.Autoencoder(4, **_NET), ROWS, CLEAN),
     Case(E.ConvAutoencoder([L.Conv2D(2, 3), L.Activation("relu")], **_NET), IMAGES),
     Case(E.StackedAutoencoder((4, 3), **_STACK), ROWS),
     Case(E.StackedAutoencoderClassifier((4, 3), **_STACK), ROWS, LABELS),
@@ -197,7 +207,8 @@ def ways_to_fit(estimator: Any, case: Case) -> dict[str, Callable[[], Any]]:
     data = case.part(range(4, _N))
     ways = {"fit": partial(estimator.fit, *data)}
     if hasattr(estimator, "partial_fit"):
-        classes = {"classes": [0, 1, 2]} if case.y is LABELS or case.y is OF_STEPS else {}
+        has_classes = any(case.y is y for y in (LABELS, OF_STEPS, OF_PIXELS))
+        classes = {"classes": [0, 1, 2]} if has_classes else {}
         ways["partial_fit"] = partial(estimator.partial_fit, *data, **classes)
     return ways
 

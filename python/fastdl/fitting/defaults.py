@@ -95,7 +95,7 @@ def by_layers(layers: Sequence[Layer]) -> Defaults:
     """The rules of networks of their kind."""
     if any(layer.recurrent for layer in L.walk(layers)):
         return RECURRENT
-    return CONVOLUTIONAL if L.takes_images(layers) else DENSE
+    return CONVOLUTIONAL if L.asks_for(layers) == "images" else DENSE
 
 
 def or_auto(given: Any, auto: Any) -> Any:

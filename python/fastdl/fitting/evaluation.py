@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from fastdl.fitting import windows
 from fastdl.fitting.checkpoint import at_rest
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
-from fastdl.samples import Data, Samples, Sequences, with_steps
+from fastdl.samples import Data, Samples, Sequences
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -68,20 +69,48 @@ def _outputs(program: Program, data: Data) -> tuple[Data, NDArray[Any]]:
     lengths = data.samples.lengths
     output = windows.predict(program, data.samples.X, lengths)
     if isinstance(data.y, Sequences):
-        return data.of_steps(), output[with_steps(data.y.inside, output.shape[1])]
+        return data.of_steps(), data.y.outputs(output)
     return data, output
 
 
 def _score(scorer: Any, estimator: Any, data: Data) -> float:
-    weight: Any = data.samples.weight
-    y = data.y
-    if isinstance(y, Sequences):
-        if weight is not None and weight.ndim == 2:
-            weight = Sequences(weight, y.lengths).listed()
+    y, weight = data.y, data.samples.weight
+    if isinstance(y, Sequences) and callable(estimator.scoring):
+        weight = y.listed_weights(weight)
         y = y.listed()
+    elif isinstance(y, Sequences):
+        estimator = _ByParts(estimator, y)
+        weight = y.of_steps(weight)
+        y = y.steps
     weights = {} if weight is None else {"sample_weight": weight}
-    with at_rest(estimator):
+    with at_rest(getattr(estimator, "whole", estimator)):
         return float(scorer(estimator, data.X, y, **weights))
+
+
+class _ByParts:
+    """An estimator whose answers for all steps or pixels stand one after the other.
+
+    That is what scikit-learn's metrics take.
+    """
+
+    def __init__(self, whole: Any, y: Sequences) -> None:
+        self.whole, self._y = whole, y
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.whole, name)
+        if name not in ("predict", "predict_proba", "decision_function"):
+            return found
+
+        @functools.wraps(found)
+        def flat(X: Any) -> Any:
+            return self._flat(found(X))
+
+        return flat
+
+    def _flat(self, answers: Any) -> NDArray[Any]:
+        if not isinstance(answers, list):
+            return self._y.outputs(answers)
+        return np.concatenate(answers)[self._y.counts_of_real]
 
 
 def mean_loss(loss: Loss, output: NDArray[Any], samples: Samples) -> float:

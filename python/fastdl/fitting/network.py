@@ -129,9 +129,27 @@ class Network:
         return self.ready() if isinstance(held, Snapshot) else held.program
 
     def lengthen(self, steps: int) -> None:
-        """Make room for sequences of so many steps; weights do not depend on it."""
+        """Make room for sequences of so many steps.
+
+        Raises
+        ------
+        ValueError
+            If the shapes of the weights depend on it.
+        """
         with self._lock:
-            self.input_shape = (max(steps, self.input_shape[0]), *self.input_shape[1:])
+            longest, *features = self.input_shape
+            if steps <= longest:
+                return
+            shape = (steps, *features)
+            specs = L.to_dict(self.layers)
+            now, then = (_core.outline(specs, s)[0] for s in (self.input_shape, shape))
+            if [p.shape for p in now] != [p.shape for p in then]:
+                raise ValueError(
+                    f"X has sequences of {steps} steps, but the layers are made for {longest} at "
+                    "most: Flatten gives rows of all steps. Use LastStep or GlobalAvgPool, or fit "
+                    "on sequences as long."
+                )
+            self.input_shape = shape
 
     def snapshot(self) -> Snapshot:
         """Copies of all that training changes."""

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from fastdl._rules import FLAG, choice
-from fastdl._saved import SIZE, VECTOR, array, take
+from fastdl._saved import SHAPE, SIZE, VECTOR, array, take
 from fastdl.samples import Sequences
 
 
@@ -31,6 +31,10 @@ class Targets:
         Whether y was a sparse indicator matrix; predictions are then, too.
     center, scale : ndarray of shape (n_outputs,) or (0,)
         The network learns (y - center) / scale; of shape (0,) it learns y as it is.
+    of : {"samples", "steps", "pixels"}
+        What has a target of its own.
+    shape : tuple of int
+        Of y for one image, where pixels have: (height, width) or (height, width, n_outputs).
     """
 
     kind: str
@@ -39,6 +43,8 @@ class Targets:
     sparse: bool = False
     center: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     scale: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    of: str = "samples"
+    shape: tuple[int, ...] = ()
 
     @classmethod
     def of_labels(cls, y: Any, *, one_output: bool = True) -> Targets:
@@ -68,6 +74,7 @@ class Targets:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a model file."""
+        parts = {} if self.of == "samples" else {"of": self.of, "shape": list(self.shape)}
         return {
             "kind": self.kind,
             "n_outputs": self.n_outputs,
@@ -75,13 +82,15 @@ class Targets:
             "sparse": self.sparse,
             "center": self.center,
             "scale": self.scale,
+            **parts,
         }
 
     @classmethod
     def from_dict(cls, stored: Any) -> Self:
         """What `to_dict` gave; ValueError for anything else."""
         as_it_is = {"center": np.empty(0), "scale": np.empty(0)}
-        targets = cls(**take(stored, _FIELDS, "targets", later=as_it_is))
+        later = {**as_it_is, "of": "samples", "shape": []}
+        targets = cls(**take(stored, _FIELDS, "targets", later=later))
         n_classes, n = len(targets.classes), targets.n_outputs
         of_labels = {"binary": n == 1 <= n_classes <= 2, "multiclass": n == n_classes}
         of_labels["multilabel"] = n == n_classes
@@ -125,7 +134,8 @@ class Targets:
         """What the core takes: int32 codes (n_samples,) or `dtype` targets (n_samples, n_outputs).
 
         None stands for the input itself. Sequences give (n_samples, T) or (n_samples, T,
-        n_outputs), with zeros past their ends.
+        n_outputs), with zeros past their ends; pixels (n_samples, height * width) or (n_samples,
+        height * width, n_outputs).
 
         Parameters
         ----------
@@ -139,7 +149,7 @@ class Targets:
         ValueError
             If y has labels that are not among the classes, or another number of columns.
         """
-        if self.kind == "input":
+        if y is None:
             return None
         if isinstance(y, Sequences):
             steps = y.steps if self.kind == "next" else self.encode(y.steps, dtype, codes=codes)
@@ -220,4 +230,6 @@ _FIELDS = {
     "sparse": FLAG,
     "center": VECTOR,
     "scale": VECTOR,
+    "of": choice("samples", "steps", "pixels"),
+    "shape": SHAPE,
 }

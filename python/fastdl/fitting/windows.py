@@ -81,8 +81,9 @@ def predict(
                     whole = np.zeros((len(X), *shape), y.dtype)
                 if y.ndim == 3:
                     whole[rows, t : t + y.shape[1]] = y[:, : X.shape[1] - t]
-                else:
-                    whole[rows[left > 0]] = y[left > 0]
+                else:  # of the last window that is not empty
+                    here = (left > 0) | (t == 0)
+                    whole[rows[here]] = y[here]
     assert whole is not None
     return whole
 
@@ -123,7 +124,7 @@ def mean_loss(program: Program, samples: Samples) -> float:
                     window, answers, evaluation=True, lengths=left, stateful=True
                 )
                 total += mean * int(left.sum())
-    return total / int(lengths.sum())
+    return total / max(1, int(lengths.sum()))
 
 
 def longest_first(
@@ -141,7 +142,7 @@ def count(program: Program, samples: Samples, order: NDArray[np.int64], batch_si
     if lengths is None or not are_needed(program, samples.X, lengths) or not _each_step(program):
         return math.ceil(len(order) / batch_size)
     steps = program.input_shape[0]
-    return sum(math.ceil(lengths[rows].max() / steps) for rows in _groups(order, batch_size))
+    return sum(_n_windows(lengths[rows], steps) for rows in _groups(order, batch_size))
 
 
 def train_epoch(
@@ -204,6 +205,11 @@ def train_epoch(
     return EpochResult(loss / seen, penalty / seen, done, result.status)
 
 
+def _n_windows(lengths: NDArray[np.int32], steps: int) -> int:
+    """Of a batch of sequences, which may all be empty."""
+    return max(1, math.ceil(lengths.max() / steps))
+
+
 def _each_step(program: Program) -> bool:
     return len(program.output_shape) == 2
 
@@ -222,7 +228,7 @@ def _walk(
 ) -> Iterator[tuple[int, NDArray[Any], NDArray[np.int32]]]:
     """First step, values and lengths of each window of a batch."""
     steps = program.input_shape[0]
-    for t in range(0, int(lengths.max()), steps):
+    for t in range(0, max(1, int(lengths.max())), steps):
         window = np.ascontiguousarray(with_steps(X[:, t : t + steps], steps))
         yield t, window, _left(lengths, t, steps)
 
@@ -233,7 +239,7 @@ def _all_windows(
     """X, y, weights and lengths of a batch's windows, one batch after the other."""
     assert samples.lengths is not None
     lengths, steps = samples.lengths[rows], program.input_shape[0]
-    n = math.ceil(lengths.max() / steps)
+    n = _n_windows(lengths, steps)
 
     def cut(values: NDArray[Any]) -> NDArray[Any]:
         values = with_steps(values[rows], n * steps)

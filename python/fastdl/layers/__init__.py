@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastdl._other_names import raiser
 from fastdl.layers._activation import Activation, PReLU
-from fastdl.layers._container import Concat, Residual, Sequential, gives, takes_images
+from fastdl.layers._container import Concat, Residual, Sequential, asks_for, gives
 from fastdl.layers._conv import Conv2D, Conv2DTranspose
 from fastdl.layers._dense import Dense, Maxout, TiedDense
 from fastdl.layers._dropout import Corrupt, Dropout
@@ -106,6 +106,7 @@ __all__ = [
     "Sequential",
     "TiedDense",
     "Upsample2D",
+    "asks_for",
     "automatic_initializers",
     "check",
     "draws",
@@ -115,7 +116,6 @@ __all__ = [
     "gives",
     "replace",
     "set_params",
-    "takes_images",
     "to_dict",
     "walk",
     "with_names",

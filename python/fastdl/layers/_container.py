@@ -30,12 +30,13 @@ def gives(layers: Sequence[Layer], form: Form) -> Form | None:
     return given
 
 
-def takes_images(layers: Sequence[Layer]) -> bool:
-    """Whether the first of these layers that minds the shape takes images, and no rows."""
+def asks_for(layers: Sequence[Layer]) -> Form | None:
+    """What the first of these layers that refuses rows takes: images or sequences; None of none."""
     for i in range(1, len(layers) + 1):
         if gives(layers[:i], "rows") is None:
-            return gives(layers[:i], "images") is not None
-    return False
+            forms: tuple[Form, ...] = ("images", "sequences")
+            return next((form for form in forms if gives(layers[:i], form) is not None), None)
+    return None
 
 
 def first_wish(layers: Sequence[Layer]) -> Initializer | None:

@@ -46,6 +46,7 @@ class Conv2D(WeightedLayer):
 
     kind: ClassVar[str] = "conv2d"
     forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
+    linear: ClassVar[bool] = True
     filters: int
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] = 1
@@ -147,6 +148,7 @@ class Conv2DTranspose(WeightedLayer):
 
     kind: ClassVar[str] = "conv2d_transpose"
     forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
+    linear: ClassVar[bool] = True
     filters: int
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] = 1

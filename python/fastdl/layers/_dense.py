@@ -36,6 +36,7 @@ class Dense(WeightedLayer):
 
     kind: ClassVar[str] = "dense"
     forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows", "sequences": "sequences"}
+    linear: ClassVar[bool] = True
     units: int
     rules: ClassVar[Mapping[str, Rule]] = {"units": POSITIVE_INTEGER, **WeightedLayer.rules}
 

@@ -280,6 +280,7 @@ class Embedding(LearningLayer):
 
     kind: ClassVar[str] = "embedding"
     forms: ClassVar[Mapping[Form, Form]] = {"sequences": "sequences"}
+    takes_codes: ClassVar[bool] = True
     has_weights: ClassVar[bool] = True
     n_symbols: int
     units: int

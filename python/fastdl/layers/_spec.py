@@ -49,6 +49,8 @@ class Layer(Spec):
         "images": "images",
     }
     has_weights: ClassVar[bool] = False  # its input is multiplied with weights of its own
+    linear: ClassVar[bool] = False  # what it gives is a sum of weighted inputs, and a bias
+    takes_codes: ClassVar[bool] = False  # its input holds codes of symbols, not numbers
     recurrent: ClassVar[bool] = False  # what it makes of a step depends on other steps
     normalises: ClassVar[bool] = False  # what it gives hardly depends on the scale of its input
     follows: ClassVar[bool] = False  # an activation or a norm, which belongs to the weights before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -16,9 +18,40 @@ from fastdl.estimators.base.heads import Itself
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.inputs import Input, RowInput
 from fastdl.fitting.job import Given
-from fastdl.samples import core_input
+from fastdl.samples import core_input, depth
 
 _CHUNK = 1024  # samples whose reconstructions are held at a time
+
+
+def is_target(y: Any) -> bool:
+    """Whether y may stand for X: labels (n,), which pipelines hand to all steps, do not."""
+    return y is not None and depth(y) > 1
+
+
+def _shape(values: Any) -> tuple[int, ...]:
+    return tuple(values.shape) if hasattr(values, "shape") else np.shape(values)
+
+
+@dataclass(frozen=True)
+class _ItselfOrY(Itself):
+    """X is its own target, or y of its shape is in its place."""
+
+    def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """See `Head.check`."""
+        itself = y is X or not is_target(y)
+        X, _ = super().check(estimator, X, None, reset=reset)
+        if itself:
+            return X, None
+        y = y.tocsr() if sparse.issparse(y) else np.asarray(y)
+        n, size = X.shape[0], math.prod(X.shape[1:])
+        if y.shape[0] != n or math.prod(y.shape[1:]) != size:
+            raise ValueError(
+                f"y has shape {y.shape}, but X has {X.shape}; {type(estimator).__name__} learns y "
+                "in place of X where it has the shape of X, and X itself without y. For other "
+                "targets, use NetRegressor."
+            )
+        y = y if sparse.issparse(y) else y.reshape(n, size)
+        return X, check_array(y, accept_sparse="csr", input_name="y")
 
 
 class Coder(Net):
@@ -30,43 +63,64 @@ class Coder(Net):
 
     @property
     def _head(self) -> Itself:
-        return Itself()
+        return _ItselfOrY()
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         X, y = super()._check(X, y, reset=reset)
-        coding.check_range(self, X if X.ndim == 2 else X.reshape(len(X), -1))
+        if y is not None:
+            coding.check_range(self, y, "y")
+        else:
+            coding.check_range(self, X if X.ndim == 2 else X.reshape(len(X), -1))
         return X, y
 
-    def fit(  # type: ignore[override]
+    def fit(
         self,
         X: Any,
         y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
+        y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> Self:
-        """Learn to give back X.
+        """Learn to give back X, or what y holds in its place.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Or images, where the class takes them. Not copied if it is a C-contiguous array of
             uint8, float32 or float64, which may be memory-mapped.
-        y : None
-            Ignored.
+        y : as X, default=None
+            What the network is to give for each sample: clean ones, where X holds noisy ones. None:
+            X itself. Labels or numbers of shape (n_samples,), which pipelines hand to all of their
+            steps, say nothing here.
         sample_weight : array-like of shape (n_samples,), default=None
             The loss of a batch is its weighted mean.
-        X_val : as X, default=None
+        X_val, y_val : as X and y, default=None
             A validation set of your own: its loss and score are recorded after every epoch, and
-            early stopping uses it instead of a held-out part of X.
+            early stopping uses it instead of a held-out part of X. `y_val` is for fits with such y.
         sample_weight_val : array-like of shape (n_samples,), default=None
 
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            For y of two dimensions or more that has not the shape of X.
         """
-        return self._fit(Given(X, None, sample_weight, X_val, X_val, sample_weight_val))
+        y_val = X_val if y_val is None and not is_target(y) else y_val
+        return self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
+
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """`fit`, then `transform`.
+
+        In a pipeline y is what its last step learns: y that has not the shape of X says nothing.
+        """
+        is_for_here = is_target(y) and _shape(y) == _shape(X)
+        y = y if is_for_here else None
+        return self.fit(X, y, **params).transform(X)
 
     # --- there and back
 
@@ -140,12 +194,15 @@ class Coder(Net):
             The mean over features of the squared error, or of the cross-entropy where that is the
             loss.
         """
+        return self._errors(self._inputs.check(self, X, reset=False))
+
+    def _errors(self, X: Any, y: Any = None) -> NDArray[np.float64]:
+        """How far the answers to checked X are from y, or from X."""
         program, loss = self.program_, self._network.loss
-        X = self._inputs.check(self, X, reset=False)
-        values = np.empty(X.shape[0])
+        values, goals = np.empty(X.shape[0]), X if y is None else y
         for part in gen_batches(X.shape[0], _CHUNK):
             output = program.predict(core_input(X[part]))
-            target = X[part].toarray() if sparse.issparse(X) else X[part]
+            target = goals[part].toarray() if sparse.issparse(goals) else goals[part]
             target = np.ascontiguousarray(target, output.dtype).reshape(output.shape)
             _core.loss(loss.kind, output, target, None, 1.0, loss.param, values[part], None)
         return values * self._error_of_loss()
@@ -160,12 +217,14 @@ class Coder(Net):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : None
-            Ignored.
+        y : as in `fit`, default=None
+            What to compare with in place of X.
         sample_weight : array-like of shape (n_samples,), default=None
 
         Returns
         -------
         float
         """
-        return -float(np.average(self.reconstruction_error(X), weights=sample_weight))
+        self._check_is_fitted()
+        X, y = self._head.check(self, X, y, reset=False)
+        return -float(np.average(self._errors(X, y), weights=sample_weight))

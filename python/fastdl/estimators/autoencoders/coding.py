@@ -147,8 +147,8 @@ def warn_of_wide_code(
         )
 
 
-def check_range(estimator: Any, X: Any) -> None:
-    """Compare X with what the decoder can give.
+def check_range(estimator: Any, X: Any, what: str = "X") -> None:
+    """Compare X, or y in its place (`what`), with what the decoder can give.
 
     Raises
     ------
@@ -169,12 +169,13 @@ def check_range(estimator: Any, X: Any) -> None:
     )
     if is_crossed(e):
         raise ValueError(
-            f"{name}: {e._loss_word}='cross_entropy' takes X from 0 to 1, but {column}. Scale X, "
-            f"for example by MinMaxScaler(clip=True), or use {e._loss_word}='squared_error'."
+            f"{name}: {e._loss_word}='cross_entropy' takes {what} from 0 to 1, but {column}. "
+            f"Scale {what}, for example by MinMaxScaler(clip=True), or use "
+            f"{e._loss_word}='squared_error'."
         )
     warn(
-        f"{name}: out_activation={function!r} cannot give all of X: {column}. Scale X, or use "
-        "out_activation='identity'.",
+        f"{name}: out_activation={function!r} cannot give all of {what}: {column}. "
+        f"Scale {what}, or use out_activation='identity'.",
     )
 
 

@@ -21,6 +21,7 @@ from fastdl.estimators.autoencoders.words import (
     RECONSTRUCTION_LOSS,
 )
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.base.output import output_shape
 from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import ImageInput
@@ -119,7 +120,7 @@ class ConvAutoencoder(TrainingWords, Coder):
 
     @property
     def _inputs(self) -> ImageInput:
-        return ImageInput(self.input_shape, strips=lambda: L.takes_images(self._encoder()))
+        return ImageInput(self.input_shape, strips=lambda: L.asks_for(self._encoder()) == "images")
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         given = unpacked(X)
@@ -147,7 +148,7 @@ class ConvAutoencoder(TrainingWords, Coder):
         L.check(named)
         check_layer_names(self, named)
         encoder, decoder = named[: len(self._encoder())], named[len(self._encoder()) :]
-        code_shape = _output_shape(encoder, input_shape)
+        code_shape = output_shape(encoder, input_shape)
         if self.decoder is None:
             decoder = L.with_names([*encoder, *mirror(encoder, input_shape)])[len(encoder) :]
         self._check_decoder(decoder, code_shape, input_shape)
@@ -186,7 +187,7 @@ class ConvAutoencoder(TrainingWords, Coder):
         self, decoder: Sequence[Layer], code: tuple[int, ...], sample: tuple[int, ...]
     ) -> None:
         """Raise unless the decoder gives back a sample's shape, or rows of as many values."""
-        given = _output_shape(decoder, code)
+        given = output_shape(decoder, code)
         if given not in (sample, (int(np.prod(sample)),)):
             raise ValueError(
                 f"{self._name}: the decoder makes samples of shape {given} of a code of shape "
@@ -225,12 +226,3 @@ class ConvAutoencoder(TrainingWords, Coder):
         """
         rows = super().reconstruct(X)
         return rows.reshape(len(rows), *self._sample_form)
-
-
-def _output_shape(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> tuple[int, ...]:
-    from fastdl._core import Program
-
-    if not layers:
-        return input_shape
-    program = Program(L.to_dict(layers), input_shape, batch_size=1, threads=1)
-    return program.output_shape

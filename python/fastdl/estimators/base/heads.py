@@ -79,6 +79,8 @@ class Head(Protocol):
 class Labels:
     """A class for each sample, or indicators of several."""
 
+    scores: ClassVar[bool] = True  # whether there is a decision_function
+
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
         return estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=False)
@@ -193,11 +195,14 @@ class Steps:
 
     of: Labels | Numbers
 
+    @property
+    def scores(self) -> bool:
+        """See `Labels.scores`."""
+        return isinstance(self.of, Labels)
+
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
-        numeric, classes = isinstance(self.of, Numbers), None
-        if not (reset and estimator._has_weights()):  # those of an earlier fit are gone
-            classes = getattr(estimator, "classes_", None)
+        numeric, classes = isinstance(self.of, Numbers), known_classes(estimator, reset)
         return estimator._inputs.check_with_steps(
             estimator, X, y, reset=reset, numeric=numeric, classes=classes
         )
@@ -288,6 +293,11 @@ def _targets_of(estimator: Any, labels: Any) -> Targets:
             "loss='log_loss'."
         )
     return targets
+
+
+def known_classes(estimator: Any, reset: bool) -> Any:
+    """Those of earlier fits; of a fit that begins anew, they are gone."""
+    return None if reset and estimator._has_weights() else getattr(estimator, "classes_", None)
 
 
 def takes_indicators(tags: Any) -> Any:

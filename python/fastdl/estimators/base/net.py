@@ -66,6 +66,13 @@ def has_probabilities(estimator: Any) -> bool:
     )
 
 
+def has_scores(estimator: Any) -> bool:
+    """Say why not for `available_if`."""
+    if getattr(estimator._head, "scores", False):
+        return True
+    raise AttributeError(f"{type(estimator).__name__} has no scores of classes.")
+
+
 class Summary(str):
     """A text that shows itself as it is."""
 
@@ -296,7 +303,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Mean and standard deviation over thinned networks of what is read of their outputs.
 
-        For the user's X; a row for each sample, or for each step where each has an answer.
+        For the user's X; a row for each sample, or each step or pixel where each has an answer.
         """
         self._check_is_fitted()
         if not POSITIVE_INTEGER.accepts(n_nets):
@@ -316,6 +323,9 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
             answers = thinned.answers(self._network, program, some, n_nets, self.n_jobs)
             if isinstance(X, Sequences) and answers.ndim == 4:
                 answers = answers.swapaxes(1, 2)[some.inside]
+            elif answers.ndim == 5:  # images
+                answers = answers.reshape(*answers.shape[:2], -1, answers.shape[4])
+                answers = answers.swapaxes(1, 2).reshape(-1, answers.shape[1], answers.shape[3])
             values = read(answers.reshape(-1, *answers.shape[2:]))
             values = values.reshape(*answers.shape[:2], *values.shape[1:])
             means.append(values.mean(axis=1))
@@ -412,6 +422,21 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         """Logarithms of `predict_proba`."""
         p = self.predict_proba(X)
         return np.log(p, out=p)
+
+    @available_if(has_scores)
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Scores of the classes: what the last layer gives, before the link.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,)
+            Of two classes one score, above 0 where the second is predicted: the second's less the
+            first's, where each has an output.
+        """
+        z = self._outputs(X, layer=-1)
+        if self._targets.kind == "multilabel" or len(self._targets.classes) > 2:
+            return z
+        return z[..., 0] if z.shape[-1] == 1 else z[..., 1] - z[..., 0]
 
     def transform(self, X: Any, layer: int | str | None = None) -> NDArray[Any]:
         """Features that the network has learnt: the outputs of a layer.

@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fastdl._saved import TEXT_OR_INTEGER, listed
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.training_words import COUNT
-from fastdl.estimators.base.words import word
+from fastdl.estimators.base.words import Meaning, word
 from fastdl.estimators.inputs.symbols import UNKNOWN, Reading
+
+SYMBOLS = (  # what they leave, as `fitted` takes it
+    "tuple of str or int",
+    "Of texts and integers: the symbols that fit kept, the most frequent first, and `unknown`.",
+)
+SYMBOLS_FORM = listed(TEXT_OR_INTEGER, "texts or integers")._replace(plain=tuple)
+INTEGERS = Meaning(
+    rule=[StrOptions({"auto", "symbols", "values"})],
+    kind='{"auto", "symbols", "values"}',
+    text='What sequences of integers are: "symbols", such as the codes of words, each with a '
+    'vector of its own (an embedding), or "values", one number a step. "auto": in lists of lists '
+    "symbols, in arrays (n, steps) values, with a warning.",
+)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

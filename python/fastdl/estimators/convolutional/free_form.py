@@ -8,21 +8,28 @@ from typing import Any, ClassVar, Self
 
 from fastdl import layers as L
 from fastdl._saved import SHAPE
+from fastdl.estimators.base.head_of_choice import OfChoice
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
-from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.output import warn_of_two_outputs, with_output
+from fastdl.estimators.base.output import warn_of_two_outputs, with_answers
+from fastdl.estimators.base.sequence_net import SequenceNet
+from fastdl.estimators.base.text_words import INTEGERS, SYMBOLS, SYMBOLS_FORM, TextWords
 from fastdl.estimators.base.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
 from fastdl.estimators.base.transfer import copy_weights, decay_rates, freeze, thaw
 from fastdl.estimators.base.words import fitted, word
-from fastdl.estimators.inputs import ImageInput
+from fastdl.estimators.inputs.any import AnyInput
+from fastdl.estimators.inputs.forms import Cut
+from fastdl.estimators.inputs.symbols import n_codes
 from fastdl.fitting.job import Job
 from fastdl.fitting.network import Network
+from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 
 _DEFAULT = (L.Flatten(), L.Dense(100), L.Activation("relu"))  # as MLPClassifier
+_DEFAULT_OF_SEQUENCES = (L.LSTM(64),)  # as RNNClassifier
+_EMBEDDING_SIZE = 32
 
 
-class FreeForm(TrainingWords, Net):
+class FreeForm(TextWords, TrainingWords, SequenceNet):
     """What `NetClassifier` and `NetRegressor` share."""
 
     layers: Sequence[Layer] | None = word(
@@ -30,7 +37,8 @@ class FreeForm(TrainingWords, Net):
         rule=[list, tuple, None],
         kind="sequence of layers or None",
         text="See `fastdl.layers`; all but the output layer. Of an empty list, a linear model is "
-        "left. None: those of `init_from`, or else a dense layer of 100 units and relu.",
+        "left. None: those of `init_from`, or else a dense layer of 100 units and relu; for "
+        "sequences an LSTM of 64 units.",
         kw_only=False,
     )
     init_from: Any = word(
@@ -63,17 +71,32 @@ class FreeForm(TrainingWords, Net):
         default=None,
         rule="no_validation",
         kind="(int, int, int), (int, int) or None",
-        text="Height, width and channels (1 if not given) of an image; None takes them from X.",
+        text="Height, width and channels (1 if not given) of an image; steps and features of a row "
+        "that is a sequence. None takes them from X.",
     )
     convolution: str = word(default="auto", like=CONVOLUTION)
-    input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
+    integers: str = word(default="auto", like=INTEGERS)
+    input_shape_: tuple[int, ...] = fitted(
+        "tuple of int",
+        "Of one sample; of sequences, steps of the longest and features.",
+        saved=SHAPE,
+    )
+    symbols_: tuple[Any, ...] = fitted(*SYMBOLS, saved=SYMBOLS_FORM)
 
     _taken_as_is: ClassVar[tuple[str, ...]] = ("init_from",)
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
 
     @property
-    def _inputs(self) -> ImageInput:
-        return ImageInput(self.input_shape, strips=lambda: L.takes_images(self._own_layers()))
+    def _inputs(self) -> AnyInput:
+        return AnyInput(self.input_shape, self._given, self._reading, self.integers)
+
+    @property
+    def _head(self) -> OfChoice:
+        raise NotImplementedError
+
+    def _is_of_steps(self, X: Any, y: Any, anew: bool) -> bool:
+        of = self._head.look(self, Cut(X), y) if anew else self._targets.of
+        return of == "steps"
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
@@ -92,39 +115,64 @@ class FreeForm(TrainingWords, Net):
 
     # --- the network
 
-    def _own_layers(self) -> list[Layer]:
-        """The layers that were given, those of `init_from` but the last, or a few by default."""
+    def _given(self) -> list[Layer]:
+        """The layers that were given, or those of `init_from` without the output layer."""
         name = type(self).__name__
         if self.init_from is not None:
             if self.layers is not None:
                 raise ValueError(f"{name}: layers and init_from exclude each other; give one.")
-            return self._inherited()[:-1]
-        layers = _DEFAULT if self.layers is None else self.layers
+            return self._inherited()[0]
+        layers = self.layers or ()
         if layers:
             L.check(L.with_names(layers))
         check_layer_names(self, layers)
         return list(layers)
 
-    def _inherited(self) -> list[Layer]:
+    def _hidden(self, input_shape: tuple[int, ...]) -> list[Layer]:
+        """All but the output layer; symbols get an embedding."""
+        is_sequence = len(input_shape) == 2
+        hidden = self._given()
+        if self.layers is None and self.init_from is None:
+            hidden = list(_DEFAULT_OF_SEQUENCES if is_sequence else _DEFAULT)
+        if not is_sequence or not hasattr(self, "symbols_"):
+            return hidden
+        n, first = n_codes(self.symbols_), hidden[0] if hidden else None
+        if first is None or not first.takes_codes:
+            return [L.Embedding(n, _EMBEDDING_SIZE), *hidden]
+        if first.get_params()["n_symbols"] < n:
+            raise ValueError(
+                f"{type(self).__name__}: {first!r} has fewer vectors than X has symbols; this X "
+                f"needs {n}. Leave the embedding out for one that is made for X."
+            )
+        return hidden
+
+    def _inherited(self) -> tuple[list[Layer], list[Layer]]:
+        """The layers of `init_from` before its output layer, and from there."""
         if not hasattr(self.init_from, "_network"):
             raise ValueError(
                 f"{type(self).__name__}: init_from={self.init_from!r} has no network to take over. "
                 "Give a fitted estimator of fastdl, or one that fastdl.load read."
             )
-        return thaw(self.init_from._network.layers)
+        layers = thaw(self.init_from._network.layers)
+        last = next((i for i, layer in enumerate(layers) if layer.name == "output"), -1)
+        return layers[:last], layers[last:]
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
-        hidden = self._own_layers()
+        name, old = type(self).__name__, self.init_from is not None
+        hidden = self._hidden(input_shape)
         hidden = hidden if self.freeze is None else freeze(hidden, self.freeze)
-        layers = with_output(hidden, input_shape, n_outputs)
-        if self.init_from is not None and not self.drop_head:
-            layers[-1] = self._inherited()[-1]
-            if layers[-1].get_params()["units"] != n_outputs:
+        known = getattr(self, "_targets", Targets("continuous", n_outputs))
+        targets = replace(known, n_outputs=n_outputs)
+        layers = with_answers(name, hidden, input_shape, targets, always=old)
+        if old and not self.drop_head:
+            head = self._inherited()[1]
+            if _n_units(head[0]) != _n_units(layers[-len(head)]):
                 raise ValueError(
-                    f"{type(self).__name__}: the network of init_from has "
-                    f"{layers[-1].get_params()['units']} outputs, but y needs {n_outputs}. "
-                    "Set drop_head=True for a new output layer."
+                    f"{name}: the network of init_from has {_n_units(head[0])} outputs, but y "
+                    f"needs {_n_units(layers[-len(head)])}. Set drop_head=True for a new output "
+                    "layer."
                 )
+            layers[-len(head) :] = head
         return decay_rates(layers, self.layer_decay)
 
     def _start(self, job: Job) -> None:
@@ -166,3 +214,9 @@ class FreeForm(TrainingWords, Net):
                 random_state=0,
             )
             copy_weights(old.program, self._network.program)
+
+
+def _n_units(layer: Layer) -> Any:
+    """Outputs of a dense layer or a convolution."""
+    params = layer.get_params()
+    return params.get("units", params.get("filters"))

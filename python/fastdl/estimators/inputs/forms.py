@@ -18,7 +18,7 @@ def cut(X: Any, lengths: Any) -> Any:
     Raises
     ------
     ValueError
-        If X is not one array (n, steps, features) or (n, steps), or a length is not 1 to steps.
+        If X is not one array (n, steps, features) or (n, steps), or a length is not 0 to steps.
     """
     if lengths is None:
         return X
@@ -33,14 +33,18 @@ def cut(X: Any, lengths: Any) -> Any:
             f"lengths has shape {lengths.shape} and dtype {lengths.dtype}; expected {len(X)} "
             "integers, one for each sequence of X."
         )
-    wrong = np.flatnonzero((lengths < 1) | (lengths > X.shape[1]))
+    wrong = np.flatnonzero((lengths < 0) | (lengths > X.shape[1]))
     if len(wrong):
         i = wrong[0]
         raise ValueError(
-            f"lengths[{i}] is {lengths[i]}, but X has {X.shape[1]} steps; expected 1 to "
+            f"lengths[{i}] is {lengths[i]}, but X has {X.shape[1]} steps; expected 0 to "
             f"{X.shape[1]}."
         )
-    return [x[:length] for x, length in zip(X, lengths, strict=True)]
+    return Cut(x[:length] for x, length in zip(X, lengths, strict=True))
+
+
+class Cut(list[Any]):
+    """Sequences that came as one array, without their padding."""
 
 
 def are_rows(X: Any) -> bool:
@@ -52,12 +56,12 @@ def are_rows(X: Any) -> bool:
 def is_list(X: Any) -> bool:
     """Whether X is a list of sequences; lists of as many numbers each are rows."""
     X = unpacked(X)
-    if as_texts(X) is not None:
+    if isinstance(X, Cut) or as_texts(X) is not None:
         return True
     if not isinstance(X, (list, tuple)) or not any(hasattr(x, "__len__") for x in X):
         return False
     lengths = {len(x) if hasattr(x, "__len__") else None for x in X}
-    return len(lengths) > 1 or _has_steps(X[0])
+    return len(lengths) > 1 or lengths == {0} or _has_steps(X[0])
 
 
 def _has_steps(x: Any) -> bool:

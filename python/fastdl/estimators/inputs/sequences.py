@@ -16,7 +16,7 @@ from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl._sklearn import validate_data
 from fastdl._warn import warn
 from fastdl.data import pad_sequences
-from fastdl.estimators.inputs.forms import are_rows, is_list
+from fastdl.estimators.inputs.forms import Cut, are_rows, in_form_of, is_list
 from fastdl.estimators.inputs.images import normalises
 from fastdl.estimators.inputs.rows import TAKEN, as_column, validated
 from fastdl.estimators.inputs.steps import check_steps, marked_off
@@ -27,9 +27,16 @@ from fastdl.estimators.inputs.symbols import (
     are_integers,
     warn_of_tokens,
 )
-from fastdl.estimators.inputs.text import as_integers, as_texts, check_texts, items, unpacked
+from fastdl.estimators.inputs.text import (
+    as_integers,
+    as_texts,
+    check_texts,
+    is_empty,
+    items,
+    unpacked,
+)
 from fastdl.layers import Layer
-from fastdl.samples import Sequences
+from fastdl.samples import Sequences, with_steps
 
 _OPTIONS: dict[str, Any] = {"dtype": TAKEN, "allow_nd": True, "all_finite": False}
 _INPUT_SHAPE = Rule(
@@ -64,10 +71,10 @@ class SequenceInput:
         Raises
         ------
         ValueError
-            For another form, an empty sequence, numbers of features that differ, NaN or infinity,
-            and symbols that are not known.
+            For another form, numbers of features that differ, NaN or infinity, and symbols that are
+            not known.
         """
-        X = _of_known_form(estimator, X)
+        X = _of_known_form(estimator, X, reset)
         symbols = self._symbols(estimator, X, reset)
         self._learn_symbols(estimator, symbols, reset, texts=as_texts(X))
         if symbols is not None:
@@ -82,7 +89,7 @@ class SequenceInput:
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
     ) -> tuple[Sequences, NDArray[Any]]:
         """`check` for X and y together; y of shape (n,) or (n, n_outputs)."""
-        X = _of_known_form(estimator, X)
+        X = _of_known_form(estimator, X, reset)
         if is_list(X) or self._are_symbols(estimator, X, reset):
             options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric}
             y = validate_data(estimator, "no_validation", y, **options)
@@ -103,11 +110,23 @@ class SequenceInput:
             return checked, marked_off(name, Sequences(y[:, np.newaxis], checked.lengths), classes)
         if y is None:
             raise ValueError(f"{name} needs y, with a value for every step of each sequence.")
-        X = _of_known_form(estimator, X)
+        X = _of_known_form(estimator, X, reset)
         check_consistent_length(X, y)
         checked = self.check(estimator, X, reset=reset)
         steps = check_steps(name, y, checked.lengths, numeric=numeric, classes=classes)
         return checked, steps
+
+    def in_form_of(self, estimator: Any, X: Any, lengths: Any, answers: NDArray[Any]) -> Any:
+        """Answers for all steps, one sequence after the other, in the form of the user's X."""
+        of_symbols = are_integers(getattr(estimator, "symbols_", ()))
+        return in_form_of(
+            X,
+            lengths,
+            answers,
+            rows_are_steps=self.rows_are_steps and not of_symbols,
+            of_symbols=of_symbols,
+            steps=self.steps,
+        )
 
     def sample_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """(steps,) is of one feature."""
@@ -144,12 +163,8 @@ class SequenceInput:
         if texts is not None:
             check_texts(name, texts)
             symbols = [self.reading.symbols(text) for text in texts]
-        for i, of_one in enumerate(symbols or ()):
-            if not len(of_one):
-                raise ValueError(
-                    f"X[{i}] is an empty sequence; {name} needs at least one step. Leave it out, "
-                    "in y too."
-                )
+        if symbols is None and not reset and hasattr(estimator, "symbols_") and _are_empty(X):
+            symbols = [[] for _ in X]
         return symbols
 
     def _integers(self, estimator: Any, X: Any, reset: bool) -> list[Any] | None:
@@ -254,7 +269,7 @@ def _warn_of_large(name: str, X: Sequences) -> None:
         )
 
 
-def _of_known_form(estimator: Any, X: Any) -> Any:
+def _of_known_form(estimator: Any, X: Any, reset: bool) -> Any:
     """X, of a column a list; ValueError for what holds no sequences."""
     name = type(estimator).__name__
     if isinstance(X, (str, bytes)):
@@ -266,7 +281,24 @@ def _of_known_form(estimator: Any, X: Any) -> Any:
         raise ValueError(f"X is {X!r}; {name} takes {_FORMS}, or texts.")
     if items(X) == []:
         raise ValueError(f"X holds no sequence; {name} needs at least one.")
-    return unpacked(X)
+    X = unpacked(X)
+    if not reset and _were_of_one_feature(estimator) and are_rows(X):
+        X = Cut(np.asarray(X))
+    if reset and _are_empty(X):
+        raise ValueError(
+            f"X holds nothing but empty sequences; {name} learns from at least one step."
+        )
+    return X
+
+
+def _were_of_one_feature(estimator: Any) -> bool:
+    """Whether fit had sequences of one feature, each of its own length: rows are such, too."""
+    return getattr(estimator, "n_features_in_", 0) == 1 == estimator.input_shape_[1]
+
+
+def _are_empty(X: Any) -> bool:
+    """Whether X is a list of sequences without steps."""
+    return isinstance(X, (list, tuple)) and all(map(is_empty, X))
 
 
 def _numbers(name: str, i: int, x: Any) -> NDArray[Any]:
@@ -291,6 +323,10 @@ def _from_list(estimator: Any, X: Any) -> Sequences:
     sequences = [_numbers(name, i, x) for i, x in enumerate(X)]
     if all(x.ndim == 1 for x in sequences):
         sequences = [x[:, np.newaxis] for x in sequences]
+    some = next((x for x in sequences if x.shape[:1] != (0,)), None)
+    n_features = estimator.input_shape_[1] if some is None else math.prod(some.shape[1:])
+    nothing = np.zeros((0, n_features), np.uint8)
+    sequences = [nothing if x.shape[:1] == (0,) else x for x in sequences]
     for i, x in enumerate(sequences):
         if x.ndim != 2 or 0 in x.shape[1:]:
             raise ValueError(
@@ -301,14 +337,10 @@ def _from_list(estimator: Any, X: Any) -> Sequences:
                 f"X[{i}] has {x.shape[1]} features, but X[0] has {sequences[0].shape[1]}; all "
                 f"sequences of {name} have the same features."
             )
-        if not len(x):
-            raise ValueError(
-                f"X[{i}] is an empty sequence; {name} needs at least one step. Leave it out, in y "
-                "too."
-            )
     dtype = np.result_type(np.uint8, *{x.dtype for x in sequences})
     small = dtype in (np.uint8, np.float32)
     values, lengths = pad_sequences(sequences, dtype=np.float32 if small else np.float64)
+    values = with_steps(values, max(1, values.shape[1]))
     return _finite(Sequences(values, lengths.astype(np.int32)))
 
 

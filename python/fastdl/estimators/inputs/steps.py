@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,12 @@ def check_steps(
     """
     listed = items(y)
     targets = [_array(of_one, numeric) for of_one in (y if listed is None else listed)]
+    some = next((target for target in targets if len(np.atleast_1d(target))), None)
+    if some is None:
+        raise ValueError(f"y holds no value; {name} learns from at least one step.")
     for i, (target, length) in enumerate(zip(targets, lengths, strict=True)):
+        if target.shape == (0,) == (length,):
+            continue
         if target.ndim not in (1, 2):
             raise ValueError(
                 f"y[{i}] has shape {target.shape}; {name} takes one value for every step, shape "
@@ -88,17 +94,18 @@ def check_steps(
                 f"y[{i}] has {len(target)} values, but X[{i}] has {length} steps; {name} takes one "
                 "for every step."
             )
-        if target.shape[1:] != targets[0].shape[1:]:
+        if target.shape[1:] != some.shape[1:]:
+            j = next(j for j, other in enumerate(targets) if other is some)
             raise ValueError(
-                f"y[{i}] has shape {target.shape}, but y[0] has {targets[0].shape}; all sequences "
-                "have the same outputs."
+                f"y[{i}] has shape {target.shape}, but y[{j}] has {some.shape}; all sequences have "
+                "the same outputs."
             )
         if numeric:
             _check_finite(target, i)
-    steps = np.concatenate(targets)
+    steps = np.concatenate([target for target in targets if len(target)])
     if steps.ndim == 2 and steps.shape[1] == 1:
         steps = column_or_1d(steps, warn=True)
-    values = np.zeros((len(lengths), lengths.max(), *steps.shape[1:]), steps.dtype)
+    values = np.zeros((len(lengths), max(1, lengths.max()), *steps.shape[1:]), steps.dtype)
     values[inside(lengths, values.shape[1])] = steps
     return marked_off(name, Sequences(values, lengths), classes)
 
@@ -121,7 +128,7 @@ def marked_off(name: str, y: Sequences, classes: Any) -> Sequences:
         )
     counts = y.inside
     counts[counts] = ~marked
-    return Sequences(y.values, y.lengths, counts)
+    return replace(y, counts=counts)
 
 
 def labels_that_count(y: Any) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastdl._warn import warn
 from fastdl.data import Vocabulary
-from fastdl.samples import Sequences
+from fastdl.samples import Sequences, with_steps
 
 UNKNOWN = "<unknown>"
 ERROR = "error"  # in its place: there is no such symbol
@@ -91,6 +91,7 @@ class Reading:
                     f"unknown={UNKNOWN!r}, which is what such symbols are read as."
                 )
             codes[unknown] = vocabulary.encode([[self.unknown]])[0][0, 0]
+        codes = with_steps(codes, max(1, codes.shape[1]))  # where all texts are empty
         return Sequences(codes[:, :, np.newaxis], lengths.astype(np.int32))
 
 

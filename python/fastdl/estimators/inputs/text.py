@@ -26,11 +26,16 @@ def unpacked(X: Any) -> Any:
     return found if found and any(hasattr(x, "__len__") for x in found) else X
 
 
+def is_empty(x: Any) -> bool:
+    """Whether x is a sequence without steps."""
+    return hasattr(x, "__len__") and len(x) == 0
+
+
 def as_texts(X: Any) -> list[Any] | None:
     """X as a list, if it holds strings or lists of tokens (strings); None if it does not."""
     texts = items(X)
-    first = texts[0] if texts else None
-    if isinstance(first, (list, tuple, np.ndarray)) and len(first):
+    first = next((x for x in texts or () if isinstance(x, str) or not is_empty(x)), None)
+    if isinstance(first, (list, tuple, np.ndarray)):
         first = first[0]
     return texts if isinstance(first, str) else None
 

@@ -253,24 +253,6 @@ class ELMClassifier(ClassifierMixin, ELM):
     def _head(self) -> Labels:
         return _Goals()
 
-    def decision_function(self, X: Any) -> NDArray[Any]:
-        """Outputs, near 1 for the class and near 0 for others.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,)
-            Of two classes, the second's less the first's.
-        """
-        scores = self._outputs(X)
-        return scores[:, 1] - scores[:, 0] if self._is_binary() else scores
-
-    def _is_binary(self) -> bool:
-        return self._targets.kind == "multiclass" and len(self.classes_) == 2
-
 
 class ELMRegressor(RegressorMixin, ELM):
     """Extreme learning machine: random hidden layers, and least squares for numbers.

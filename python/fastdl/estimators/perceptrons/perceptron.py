@@ -170,6 +170,8 @@ class Perceptron(PerceptronWords, Net):
 class PerceptronLabels(Labels):
     """Labels as scikit-learn's perceptrons take them: one class alone, too."""
 
+    scores = False  # as there
+
     def _check_labels(self, estimator: Any, y: Any) -> None:
         pass
 

@@ -90,7 +90,7 @@ class SequenceTagger(Recurrent):
         -------
         self
         """
-        y = self._cut_targets(y, lengths)
         if classes is None and not hasattr(self, "classes_"):
-            classes = np.unique(labels_that_count(y))
+            real = self._cut_targets(X, y, lengths, anew=True)
+            classes = np.unique(labels_that_count(real))
         return super().partial_fit(X, y, sample_weight, classes, lengths=lengths)

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from fastdl import layers as L
-from fastdl._saved import SHAPE, TEXT_OR_INTEGER, listed
+from fastdl._saved import SHAPE
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.pretrained import EMBEDDING, embedding_layer, start_from
-from fastdl.estimators.base.text_words import TextWords
+from fastdl.estimators.base.text_words import SYMBOLS, SYMBOLS_FORM, TextWords
 from fastdl.estimators.base.training_words import COUNT, RATE, TrainingWords
 from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.fitting.network import Network
@@ -92,11 +92,7 @@ class RecurrentWords(TextWords, TrainingWords):
         "Steps of the longest sequence of the first fit, and features.",
         saved=SHAPE,
     )
-    symbols_: tuple[Any, ...] = fitted(
-        "tuple of str or int",
-        "Of texts and integers: the symbols that fit kept, the most frequent first, and `unknown`.",
-        saved=listed(TEXT_OR_INTEGER, "texts or integers")._replace(plain=tuple),
-    )
+    symbols_: tuple[Any, ...] = fitted(*SYMBOLS, saved=SYMBOLS_FORM)
 
     _taken_as_is: ClassVar[tuple[str, ...]] = ("embedding",)
 

@@ -1,0 +1,126 @@
+"""What NetClassifier, NetRegressor and the autoencoders say of y that does not go with X.
+
+test_errors.py runs it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastdl import Autoencoder, ConvAutoencoder, NetClassifier, NetRegressor
+from fastdl import layers as L
+
+IMAGES = np.random.default_rng(0).random((8, 6, 5, 1)).astype(np.float32)
+CLEAN = IMAGES[..., 0]
+SEQUENCES = [np.ones((2 + i % 3, 2)) for i in range(8)]
+STEPS = [np.arange(len(x)) % 2 for x in SEQUENCES]
+LABELS = np.arange(8) % 2
+CONV = [L.Conv2D(2, 3, padding="same")]
+ONCE = {"max_epochs": 1, "n_jobs": 1}
+
+
+def numbers(y: Any, *layers: Any, X: Any = IMAGES, **fit: Any) -> Callable[[], object]:
+    return lambda: NetRegressor(list(layers) or CONV, **ONCE).fit(X, y, **fit)
+
+
+def labels(y: Any, *layers: Any, X: Any = IMAGES, **fit: Any) -> Callable[[], object]:
+    return lambda: NetClassifier(list(layers) or CONV, **ONCE).fit(X, y, **fit)
+
+
+def later(y: Any) -> Callable[[], object]:
+    """Scores a net of pixels."""
+    return lambda: NetRegressor(CONV, **ONCE).fit(IMAGES, CLEAN).score(IMAGES, y)
+
+
+def but(at: Any, value: float, of: Any = CLEAN) -> Any:
+    changed = np.array(of)
+    changed[at] = value
+    return changed
+
+
+def coder(y: Any, **params: Any) -> Callable[[], object]:
+    return lambda: Autoencoder(4, **ONCE, **params).fit(CLEAN.reshape(8, 30), y)
+
+
+# fmt: off
+PIXELS = [
+    (numbers(CLEAN[:5]), ValueError,
+     "y has 5 images, but X has 8 samples; NetRegressor takes one for each."),
+    (numbers(CLEAN[:, :3]), ValueError,
+     "NetRegressor: the layers give images of 6x5, but those of y have 3x5. Convolve with "
+     'padding="same", come back to the size with Upsample2D or Conv2DTranspose, or pass y of that '
+     "size."),
+    (numbers(CLEAN, L.Conv2D(2, 3)), ValueError,
+     "NetRegressor: the layers give images of 4x3, but those of y have 6x5. Convolve with "
+     'padding="same", come back to the size with Upsample2D or Conv2DTranspose, or pass y of that '
+     "size."),
+    (numbers([*CLEAN[:7], CLEAN[7, :2]]), ValueError,
+     "y[7] has shape (2, 5), but y[0] has (6, 5); all images have one shape. Crop, scale or pad "
+     "them."),
+    (numbers(np.zeros((8, 6, 5, 2, 1))), ValueError,
+     "y has shape (8, 6, 5, 2, 1); NetRegressor takes an image for every sample, (n, height, "
+     "width) or (n, height, width, n_outputs)."),
+    (numbers(but((2, 1, 4), np.inf)), ValueError,
+     "Input y contains infinity: row 1, column 4 of y[2]. A pixel that does not count has NaN in "
+     "all of its numbers."),
+    (numbers(but((2, 1, 4, 0), np.nan, np.stack([CLEAN, CLEAN], axis=-1))), ValueError,
+     "Input y contains NaN, in some of its numbers: row 1, column 4 of y[2]. A pixel that does not "
+     "count has NaN in all of its numbers."),
+    (numbers(CLEAN.astype(str)), ValueError,
+     "y holds str1024; NetRegressor takes images of numbers. For a class for every pixel, use "
+     "NetClassifier."),
+    (labels(CLEAN), ValueError,
+     "Unknown label type: continuous. Maybe you are trying to fit a classifier, which expects "
+     "discrete classes on a regression target with continuous values."),
+    (labels(np.zeros((8, 6, 5), int)), ValueError,
+     "NetClassifier needs samples of at least 2 classes in the data, but the data contains only "
+     "one class: 0"),
+    (labels((CLEAN > 0.5).astype(int), sample_weight=np.ones((8, 6))), ValueError,
+     "sample_weight has shape (8, 6); expected (8,), one for each image, or (8, 6, 5), one for "
+     "each pixel."),
+    (later(CLEAN[..., np.newaxis]), ValueError,
+     "y has images of shape (6, 5, 1), but NetRegressor was fitted with (6, 5)."),
+    (later(CLEAN[:, :5]), ValueError,
+     "y has images of shape (5, 5), but NetRegressor was fitted with (6, 5)."),
+]
+
+OF_STEPS = [
+    (labels([*STEPS[:7], STEPS[7][:1]], L.LSTM(3), X=SEQUENCES), ValueError,
+     "y[7] has 1 values, but X[7] has 3 steps; NetClassifier takes one for every step."),
+    (labels(STEPS, L.LSTM(3, return_sequences=True), L.GlobalAvgPool(), X=SEQUENCES), ValueError,
+     "NetClassifier: y has a value for every step, but the layers give one for each sequence. "
+     "Leave out what brings the steps together (LastStep, GlobalAvgPool, GlobalMaxPool, Flatten), "
+     "or pass one value of y for each sequence."),
+    (labels(STEPS[:5], L.LSTM(3), X=SEQUENCES), ValueError,
+     "Found input variables with inconsistent numbers of samples: [8, 5]"),
+    (labels(LABELS, L.Embedding(3, 2), L.LSTM(3), X=list("abcdefgh")), ValueError,
+     "NetClassifier: Embedding(3, 2) has fewer vectors than X has symbols; this X needs 11. Leave "
+     "the embedding out for one that is made for X."),
+    (lambda: NetClassifier([L.Dense(2), L.Flatten()], **ONCE).fit(SEQUENCES, LABELS).predict(
+        [np.ones((9, 2)), np.ones((1, 2))]), ValueError,
+     "X has sequences of 9 steps, but the layers are made for 4 at most: Flatten gives rows of all "
+     "steps. Use LastStep or GlobalAvgPool, or fit on sequences as long."),
+    (labels(LABELS, L.Conv2D(2, 1), X=[x[:, np.newaxis] for x in SEQUENCES]), ValueError,
+     "X[1] has shape (3, 1, 2), but X[0] has (2, 1, 2); samples have one shape. Crop, scale or pad "
+     "them."),
+]
+
+PAIRS = [
+    (coder(CLEAN.reshape(8, 30)[:, :7]), ValueError,
+     "y has shape (8, 7), but X has (8, 30); Autoencoder learns y in place of X where it has the "
+     "shape of X, and X itself without y. For other targets, use NetRegressor."),
+    (coder(CLEAN.reshape(8, 30)[:5]), ValueError,
+     "y has shape (5, 30), but X has (8, 30); Autoencoder learns y in place of X where it has the "
+     "shape of X, and X itself without y. For other targets, use NetRegressor."),
+    (lambda: ConvAutoencoder(CONV, **ONCE).fit(IMAGES, CLEAN[:, :3]), ValueError,
+     "y has shape (8, 3, 5), but X has (8, 6, 5, 1); ConvAutoencoder learns y in place of X where "
+     "it has the shape of X, and X itself without y. For other targets, use NetRegressor."),
+    (coder(CLEAN.reshape(8, 30) * 3, loss="cross_entropy"), ValueError,
+     "Autoencoder: loss='cross_entropy' takes y from 0 to 1, but column 0 goes from "
+     f"{CLEAN[:, 0, 0].min() * 3:g} to {CLEAN[:, 0, 0].max() * 3:g} (and 29 more do likewise). "
+     "Scale y, for example by MinMaxScaler(clip=True), or use loss='squared_error'."),
+]
+# fmt: on
+
+FORMS = [*PIXELS, *OF_STEPS, *PAIRS]
