@@ -414,6 +414,9 @@ TEXTS = [
      "X has the token 'a b', with white space in it: RNNClassifier takes it for one symbol. Where "
      "it is a text, pass it as a string, not in a list of its own, and analyzer='word' for its "
      "words."),
+    (texts(np.array(WORDS)[:, np.newaxis]), ValueError,
+     "X is a table with text in it, of shape (3, 1); RNNClassifier takes one column of texts: "
+     'X["name"] of a frame, X[:, 0] of an array.'),
     (lambda: RNNClassifier(unknown_token="?"), TypeError,
      "RNNClassifier has no parameter 'unknown_token'. Did you mean 'unknown'?"),
     (texts(CODES), UserWarning,

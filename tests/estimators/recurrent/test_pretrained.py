@@ -10,7 +10,15 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import fastdl
-from fastdl import RNNClassifier, SequenceTagger, TextGenerator, WordVectors
+from fastdl import (
+    NetClassifier,
+    NetRegressor,
+    RNNClassifier,
+    SequenceTagger,
+    TextGenerator,
+    WordVectors,
+)
+from fastdl import layers as L
 from images import weights
 
 SENTENCES = ["the cat runs", "a dog runs", "the tea cools", "a soup cools"] * 10
@@ -71,6 +79,17 @@ def test_word_vectors(tmp_path: Any) -> None:
         assert weights(clone(again).fit(SENTENCES, ABOUT)) == weights(clf)
 
 
+def test_layers_of_your_own() -> None:
+    words = {"analyzer": "word", "max_epochs": 2, "random_state": 0, "n_jobs": 1}
+    net = NetClassifier([L.LSTM(4)], embedding=TABLE, freeze="embedding*", **words)
+    net.fit(SENTENCES, ABOUT)
+    assert clone(net).embedding == TABLE
+    for word in ("cat", "dog", "tea", "soup"):
+        np.testing.assert_array_equal(vector(net, word), np.float32(TABLE[word]))
+    own = NetRegressor([L.Embedding(20, 3), L.GRU(4)], embedding=TABLE, freeze="emb*", **words)
+    assert vector(own.fit(SENTENCES, ABOUT), "tea").tolist() == TABLE["tea"]
+
+
 def test_a_search_over_vectors() -> None:
     words = WordVectors(5, min_count=1, sample=0, max_epochs=2, random_state=0).fit(SENTENCES)
     grid = {"embedding": [FrozenEstimator(words), TABLE, None]}
@@ -97,6 +116,12 @@ TEXTS = [
      "of shape (size,)."),
     (lambda: make(embedding={"cat": [1.0, np.nan]}).fit(SENTENCES, ABOUT),
      "RNNClassifier: the vector of 'cat' in embedding holds NaN or infinity."),
+    (lambda: NetClassifier([L.Embedding(20, 4), L.GRU(2)], analyzer="word", embedding=TABLE).fit(
+        SENTENCES, ABOUT),
+     "NetClassifier: the vectors of embedding have 3 numbers, but layer 'embedding_1' has 4 units. "
+     "Leave the layer out, or give it as many."),
+    (lambda: NetClassifier(embedding=TABLE).fit(np.ones((4, 3)), [0, 1, 0, 1]),
+     "NetClassifier: embedding holds vectors of symbols, but X holds numbers. Leave it out."),
     (lambda: make(embedding=WordVectors()).fit(SENTENCES, ABOUT),
      "This WordVectors instance is not fitted yet. Call 'fit' with appropriate arguments before "
      "using this estimator."),

@@ -150,3 +150,30 @@ def test_tags_of_integers() -> None:
     assert tagger.fit(CODES, y).score(CODES, y) == 1.0
     assert [labels.tolist() for labels in tagger.predict([[1, 2], [3, 4]])] == [[1, 0], [1, 0]]
     assert tagger.predict(np.array([[1, 2], [3, 4]])).tolist() == [[1, 0], [1, 0]]
+
+
+# --- empty texts
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"bidirectional": True}, {"truncate_bptt": 2}, {"analyzer": "word"}, {"n_jobs": 2}],
+)
+def test_an_empty_text_is_one_without_steps(params: Any, tmp_path: Any) -> None:
+    """The answer is that of the layers after the recurrent ones to a state of zeros."""
+    X = ["", "ab c", "c ba", "", "b"]
+    clf = make(**params).fit(X, [0, 1, 0, 1, 0])
+    bias = clf.program_.get_parameter("output.bias")
+    p = clf.predict_proba(["", "a", " " if params.get("analyzer") else ""])
+    np.testing.assert_allclose(p[0, 1], 1 / (1 + np.exp(-bias[0])), rtol=1e-6)
+    np.testing.assert_array_equal(p[0], p[2])
+    np.testing.assert_array_equal(clf.predict_proba([""]), p[:1])
+    np.testing.assert_array_equal(clf.predict_proba([[], ["a"]]), p[:2])
+
+
+def test_empty_texts_and_integers_of_taggers() -> None:
+    tagger = make(SequenceTagger).fit(["ab", "", "c"], [[0, 1], [], [1]])
+    assert [len(labels) for labels in tagger.predict(["", "ab"])] == [0, 2]
+    assert [len(labels) for labels in tagger.predict([""])] == [0]
+    codes = make(integers="symbols").fit([[1, 2], [], [3]], [0, 1, 1])
+    assert codes.predict([[], [1]]).shape == (2,)

@@ -92,6 +92,11 @@ def start_from(
     known = vectors_of(name, embedding, symbols)
     weight = program.get_parameter(f"{layer}.weight")
     given = np.stack(list(known.values())).astype(np.float64)
+    if given.shape[1] != weight.shape[1]:
+        raise ValueError(
+            f"{name}: the vectors of embedding have {given.shape[1]} numbers, but layer {layer!r} "
+            f"has {weight.shape[1]} units. Leave the layer out, or give it as many."
+        )
     drawn = weight.std(dtype=np.float64)
     if drawn > 0 and given.std() > 0:
         weight = (weight * (given.std() / drawn)).astype(weight.dtype)

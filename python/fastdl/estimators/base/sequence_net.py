@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from sklearn.base import is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 
+from fastdl._saved import NATURAL, Saved
+from fastdl._warn import warn
 from fastdl.estimators.base.net import Net, has_probabilities, has_scores, is_stochastic
+from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.forms import cut
 from fastdl.fitting.job import Given
 from fastdl.samples import inside
@@ -23,6 +26,18 @@ class SequenceNet(Net):
 
     Where every step or pixel has an answer of its own, answers take the form of X, or of y.
     """
+
+    _padded_to: int = fitted(default=0, saved=Saved(NATURAL, "padded_to"))  # steps, in the fit
+
+    # Where metadata is routed, lengths go wherever X goes.
+    __metadata_request__fit: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__partial_fit: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__predict: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__predict_proba: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__predict_log_proba: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__decision_function: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__score: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__transform: ClassVar[dict[str, Any]] = {"lengths": True}
 
     # --- what a subclass says
 
@@ -131,7 +146,9 @@ class SequenceNet(Net):
         shape, answers = (
             self._targets.shape,
             super().predict(
-                cut(X, lengths), dropout_samples=dropout_samples, return_std=return_std
+                self._cut(X, lengths, "predict"),
+                dropout_samples=dropout_samples,
+                return_std=return_std,
             ),
         )
         if return_std:
@@ -152,14 +169,16 @@ class SequenceNet(Net):
         of n ndarrays (T_i, n_classes)
         """
         self._check_is_fitted()
-        p = super().predict_proba(cut(X, lengths), dropout_samples=dropout_samples)
+        p = super().predict_proba(
+            self._cut(X, lengths, "predict_proba"), dropout_samples=dropout_samples
+        )
         return self._formed(X, lengths, p, (*self._targets.shape[:2], p.shape[1]))
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any, lengths: Any = None) -> Any:
         """Logarithms of `predict_proba`, in the same form."""
         self._check_is_fitted()
-        p = np.log(super().predict_proba(cut(X, lengths)))
+        p = np.log(super().predict_proba(self._cut(X, lengths, "predict_log_proba")))
         return self._formed(X, lengths, p, (*self._targets.shape[:2], p.shape[1]))
 
     @available_if(has_scores)
@@ -169,7 +188,7 @@ class SequenceNet(Net):
         Of two classes one score, above 0 where the second is predicted.
         """
         self._check_is_fitted()
-        z = super().decision_function(cut(X, lengths))
+        z = super().decision_function(self._cut(X, lengths, "decision_function"))
         return self._formed(X, lengths, z, z.shape[1:])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, lengths: Any = None) -> float:
@@ -185,9 +204,10 @@ class SequenceNet(Net):
         """
         self._check_is_fitted()
         y = self._cut_targets(X, y, lengths, anew=False)
-        X, metric = cut(X, lengths), r2_score if is_regressor(self) else accuracy_score
+        X = self._cut(X, lengths, "score")
+        metric = r2_score if is_regressor(self) else accuracy_score
         if self._answers_for == "samples":
-            return float(metric(y, self.predict(X), sample_weight=sample_weight))
+            return float(metric(y, super().predict(X), sample_weight=sample_weight))
         X, y = self._check(X, y, reset=False)
         weight = check_step_weights(self._cut_weights(sample_weight, lengths), y)
         answers = self._targets.decode(self._predict(X, None)[y.counts_of_real])
@@ -209,7 +229,7 @@ class SequenceNet(Net):
         ndarray of shape (n, ...), or the states of every step in the form of `predict`
         """
         self._check_is_fitted()
-        states = self._outputs(cut(X, lengths), self._layer_index(layer))
+        states = self._outputs(self._cut(X, lengths, "transform"), self._layer_index(layer))
         return self._formed(X, lengths, states, states.shape[1:])
 
     def fit_transform(
@@ -228,6 +248,19 @@ class SequenceNet(Net):
         if self._answers_for == "pixels" and layer is None:
             return outputs.reshape(-1, outputs.shape[-1])
         return outputs
+
+    def _cut(self, X: Any, lengths: Any, method: str) -> Any:
+        """`cut`, with a warning where lengths seem to be forgotten."""
+        X = cut(X, lengths)
+        is_padded = self._padded_to and getattr(X, "ndim", 0) > 1 and len(self.input_shape_) == 2
+        if is_padded and lengths is None and X.shape[1] == self._padded_to:
+            warn(
+                f"{type(self).__name__} was fitted with lengths, and X is padded to as many steps, "
+                f"{self._padded_to}, but {method} got no lengths: it reads the padding, too. Pass "
+                "lengths=. For cross_val_score and searches, sklearn.set_config("
+                "enable_metadata_routing=True) takes them to where the scores are computed."
+            )
+        return X
 
     def _cut_targets(self, X: Any, y: Any, lengths: Any, anew: bool) -> Any:
         """The targets of steps, without their padding."""

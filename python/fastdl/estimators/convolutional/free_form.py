@@ -11,6 +11,7 @@ from fastdl._saved import SHAPE
 from fastdl.estimators.base.head_of_choice import OfChoice
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.output import warn_of_two_outputs, with_answers
+from fastdl.estimators.base.pretrained import EMBEDDING, embedding_layer, start_from
 from fastdl.estimators.base.sequence_net import SequenceNet
 from fastdl.estimators.base.text_words import INTEGERS, SYMBOLS, SYMBOLS_FORM, TextWords
 from fastdl.estimators.base.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
@@ -76,6 +77,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
     )
     convolution: str = word(default="auto", like=CONVOLUTION)
     integers: str = word(default="auto", like=INTEGERS)
+    embedding: Any = word(default=None, like=EMBEDDING)
     input_shape_: tuple[int, ...] = fitted(
         "tuple of int",
         "Of one sample; of sequences, steps of the longest and features.",
@@ -83,7 +85,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
     )
     symbols_: tuple[Any, ...] = fitted(*SYMBOLS, saved=SYMBOLS_FORM)
 
-    _taken_as_is: ClassVar[tuple[str, ...]] = ("init_from",)
+    _taken_as_is: ClassVar[tuple[str, ...]] = ("init_from", "embedding")
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
 
     @property
@@ -130,18 +132,18 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
 
     def _hidden(self, input_shape: tuple[int, ...]) -> list[Layer]:
         """All but the output layer; symbols get an embedding."""
-        is_sequence = len(input_shape) == 2
+        name, is_sequence = type(self).__name__, len(input_shape) == 2
         hidden = self._given()
         if self.layers is None and self.init_from is None:
             hidden = list(_DEFAULT_OF_SEQUENCES if is_sequence else _DEFAULT)
-        if not is_sequence or not hasattr(self, "symbols_"):
-            return hidden
-        n, first = n_codes(self.symbols_), hidden[0] if hidden else None
-        if first is None or not first.takes_codes:
-            return [L.Embedding(n, _EMBEDDING_SIZE), *hidden]
+        symbols = getattr(self, "symbols_", None) if is_sequence else None
+        if symbols is None or not hidden or not hidden[0].takes_codes:
+            made = embedding_layer(name, self.embedding, symbols, _EMBEDDING_SIZE, frozen=False)
+            return [*made, *hidden]
+        n, first = n_codes(symbols), hidden[0]
         if first.get_params()["n_symbols"] < n:
             raise ValueError(
-                f"{type(self).__name__}: {first!r} has fewer vectors than X has symbols; this X "
+                f"{name}: {first!r} has fewer vectors than X has symbols; this X "
                 f"needs {n}. Leave the embedding out for one that is made for X."
             )
         return hidden
@@ -176,7 +178,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         return decay_rates(layers, self.layer_decay)
 
     def _start(self, job: Job) -> None:
-        """Take over the weights of `init_from`."""
+        """Take over the weights of `init_from`, and the vectors of `embedding`."""
         super()._start(job)
         sizes = {self._targets.n_outputs, len(self._targets.classes)}
         warn_of_two_outputs(type(self).__name__, self._network.layers, sizes)
@@ -193,6 +195,9 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
                     f"{self.init_from._network.input_shape}, but X has samples of shape "
                     f"{job.train.X.shape[1:]}: {error}"
                 ) from error
+        if self.embedding is not None:
+            program, layer = self._network.program, str(self._network.layers[0].name)
+            start_from(program, layer, type(self).__name__, self.embedding, self.symbols_)
 
     def _go_on(self) -> None:
         """Before a warm start: the same weights with what is frozen, and at which rates, as now."""

@@ -40,11 +40,15 @@ def cut(X: Any, lengths: Any) -> Any:
             f"lengths[{i}] is {lengths[i]}, but X has {X.shape[1]} steps; expected 0 to "
             f"{X.shape[1]}."
         )
-    return Cut(x[:length] for x, length in zip(X, lengths, strict=True))
+    sequences = Cut(x[:length] for x, length in zip(X, lengths, strict=True))
+    sequences.padded_to = int(X.shape[1]) if (lengths < X.shape[1]).any() else 0
+    return sequences
 
 
 class Cut(list[Any]):
-    """Sequences that came as one array, without their padding."""
+    """Sequences that came as one array, without their padding to so many steps, 0 if none."""
+
+    padded_to: int = 0
 
 
 def are_rows(X: Any) -> bool:

@@ -32,6 +32,7 @@ from fastdl.estimators.inputs.text import (
     as_texts,
     check_texts,
     is_empty,
+    is_table_of_texts,
     items,
     unpacked,
 )
@@ -279,11 +280,18 @@ def _of_known_form(estimator: Any, X: Any, reset: bool) -> Any:
         )
     if X is None or isinstance(X, Number):
         raise ValueError(f"X is {X!r}; {name} takes {_FORMS}, or texts.")
+    if is_table_of_texts(X):
+        raise ValueError(
+            f"X is a table with text in it, of shape {X.shape}; {name} takes one column of texts: "
+            'X["name"] of a frame, X[:, 0] of an array.'
+        )
     if items(X) == []:
         raise ValueError(f"X holds no sequence; {name} needs at least one.")
     X = unpacked(X)
     if not reset and _were_of_one_feature(estimator) and are_rows(X):
         X = Cut(np.asarray(X))
+    if reset:
+        estimator._padded_to = X.padded_to if isinstance(X, Cut) else 0
     if reset and _are_empty(X):
         raise ValueError(
             f"X holds nothing but empty sequences; {name} learns from at least one step."

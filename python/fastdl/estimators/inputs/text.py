@@ -40,6 +40,14 @@ def as_texts(X: Any) -> list[Any] | None:
     return texts if isinstance(first, str) else None
 
 
+def is_table_of_texts(X: Any) -> bool:
+    """Whether X is a frame or an array of two dimensions that begins with a string."""
+    if len(getattr(X, "shape", ())) != 2 or getattr(X, "dtype", np.dtype("O")).kind not in "OUT":
+        return False
+    first = np.asarray(X[:1])
+    return bool(first.size) and isinstance(first.flat[0], str)
+
+
 def as_integers(X: Any) -> list[Any] | None:
     """X as lists of integers, if each of its sequences is one; None if it is not."""
     if getattr(X, "ndim", 1) == 2 or hasattr(X, "columns"):
