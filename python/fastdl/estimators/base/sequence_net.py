@@ -15,7 +15,7 @@ from fastdl._saved import NATURAL, Saved
 from fastdl._warn import warn
 from fastdl.estimators.base.net import Net, has_probabilities, has_scores, is_stochastic
 from fastdl.estimators.base.words import fitted
-from fastdl.estimators.inputs.forms import cut
+from fastdl.estimators.inputs.forms import Cut, cut
 from fastdl.fitting.job import Given
 from fastdl.samples import inside
 from fastdl.validation import check_step_weights, is_of_steps
@@ -248,6 +248,12 @@ class SequenceNet(Net):
         if self._answers_for == "pixels" and layer is None:
             return outputs.reshape(-1, outputs.shape[-1])
         return outputs
+
+    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        checked = super()._check(X, y, reset=reset)
+        if reset:
+            self._padded_to = X.padded_to if isinstance(X, Cut) else 0
+        return checked
 
     def _cut(self, X: Any, lengths: Any, method: str) -> Any:
         """`cut`, with a warning where lengths seem to be forgotten."""

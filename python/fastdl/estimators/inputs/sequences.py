@@ -290,8 +290,6 @@ def _of_known_form(estimator: Any, X: Any, reset: bool) -> Any:
     X = unpacked(X)
     if not reset and _were_of_one_feature(estimator) and are_rows(X):
         X = Cut(np.asarray(X))
-    if reset:
-        estimator._padded_to = X.padded_to if isinstance(X, Cut) else 0
     if reset and _are_empty(X):
         raise ValueError(
             f"X holds nothing but empty sequences; {name} learns from at least one step."
