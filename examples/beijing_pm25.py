@@ -61,6 +61,7 @@ def main() -> None:
         learning_rate="cosine",
         learning_rate_init=2e-3,
         batch_size=64,
+        weight_decay=0,
         max_epochs=arguments.epochs,
         random_state=0,
     )

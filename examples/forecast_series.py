@@ -60,6 +60,7 @@ def main() -> None:
         learning_rate="cosine",
         learning_rate_init=5e-3,
         batch_size=32,
+        weight_decay=0,
         max_epochs=arguments.epochs,
         random_state=0,
     )
