@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -11,6 +10,7 @@ import numpy as np
 
 from fastdl import optim, schedules
 from fastdl._sklearn import Interval, Options, StrOptions
+from fastdl._warn import warn
 from fastdl.estimators.base.training_words import (
     COUNT,
     NOT_NEGATIVE,
@@ -226,10 +226,9 @@ class PerceptronWords(TrainingRecord):
             return min(200, n_samples)
         size = int(self.batch_size)
         if size > n_samples and self.solver != "lbfgs":
-            warnings.warn(
+            warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
                 "clipped",
-                stacklevel=2,
             )
         return min(size, n_samples)
 
