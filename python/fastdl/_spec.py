@@ -65,7 +65,9 @@ class Spec:
         for key in changes:
             if key not in names:
                 raise ValueError(self._no_field(key, changes[key], names))
-        return dataclasses.replace(self, **changes)
+        new = object.__new__(type(self))  # a constructor would do the same, and look at all fields
+        vars(new).update(vars(self), **{key: _frozen(value) for key, value in changes.items()})
+        return new
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The fields by name; with `deep`, also of specs held in fields (``schedule__every``)."""

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -126,6 +127,15 @@ UNSCALED = [
     (lambda: CNNClassifier((2,), max_epochs=1).fit(30 * IRIS, Y), UserWarning,
      "X has values from 3 to 237, which look like features that are not scaled. Networks learn "
      "best from inputs around 0 with a spread of 1: put StandardScaler() before CNNClassifier."),
+    (lambda: MLPRegressor(max_iter=3, random_state=0).fit(SCALED, 1000 * LENGTHS),
+     ConvergenceWarning,
+     "Stochastic Optimizer: Maximum iterations (3) reached and the optimization hasn't converged "
+     "yet. The error is still 4.1e+03: y is far from mean 0 and variance 1, and is learnt slowly. "
+     "Scale it, by TransformedTargetRegressor(..., transformer=StandardScaler()), or use "
+     "NetRegressor, which does."),
+    (lambda: MLPRegressor(max_iter=3, random_state=0).fit(SCALED, LENGTHS), ConvergenceWarning,
+     "Stochastic Optimizer: Maximum iterations (3) reached and the optimization hasn't converged "
+     "yet."),
 ]
 # fmt: on
 

@@ -147,6 +147,22 @@ def iterations_reached(progress: Progress, settings: Settings) -> str:
     )
 
 
+_LARGE_ERROR = 10.0  # root mean square: weights start for values around 1
+
+
+def iterations_reached_by_numbers(progress: Progress, settings: Settings) -> str:
+    """The same of a regressor, with the usual reason where the error is still large: y's scale."""
+    text = iterations_reached(progress, settings)
+    error = math.sqrt(2 * max(progress.loss, 0.0))
+    if error < _LARGE_ERROR:
+        return text
+    return (
+        f"{text} The error is still {error:.2g}: y is far from mean 0 and variance 1, and is "
+        "learnt slowly. Scale it, by TransformedTargetRegressor(..., "
+        "transformer=StandardScaler()), or use NetRegressor, which does."
+    )
+
+
 def still_improves(progress: Progress, settings: Settings) -> str:
     """The same, where one of the last epochs, a tenth of all, was better by `tol`; else nothing."""
     if progress.no_improvement >= math.ceil(settings.max_epochs / 10):

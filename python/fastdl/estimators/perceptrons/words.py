@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,15 +20,17 @@ from fastdl.estimators.base.training_words import (
     TrainingRecord,
 )
 from fastdl.estimators.base.words import word
-from fastdl.fitting.progress import Settings
+from fastdl.fitting.progress import Progress, Settings
 from fastdl.fitting.recipe import (
     Recipe,
     iteration_line,
     iterations_reached,
+    iterations_reached_by_numbers,
     optimizer_of,
     options_of,
     schedule_of,
 )
+from fastdl.fitting.targets import Targets
 from fastdl.layers._activation import FUNCTIONS
 from fastdl.optim import Optimizer
 from fastdl.schedules import Schedule
@@ -216,6 +219,9 @@ class PerceptronWords(TrainingRecord):
         text="New: what does the work.",
     )
 
+    if TYPE_CHECKING:
+        _targets: Targets
+
     def _stops_early(self, own_validation: bool) -> bool:
         """Whether the validation score decides when to stop."""
         return bool(self.early_stopping)
@@ -249,8 +255,13 @@ class PerceptronWords(TrainingRecord):
                 n_iter_no_change=self.n_iter_no_change,
                 early_stopping=bool(self.early_stopping),
                 report=iteration_line if self.verbose else None,
-                complaint=None if incremental else iterations_reached,
+                complaint=None if incremental else self._complaint(),
                 length="max_iter",
             ),
             keeps_rate=True,
         )
+
+    def _complaint(self) -> Callable[[Progress, Settings], str]:
+        """What is said where max_iter ends a fit."""
+        squared = self._targets.kind == "continuous" and getattr(self, "loss", "") != "poisson"
+        return iterations_reached_by_numbers if squared else iterations_reached
