@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 import fastdl.estimators as E
 from fastdl import MLPClassifier, MLPRegressor, NetClassifier, RNNClassifier
 from fastdl.estimators.inputs import rows
+from fastdl.fitting.progress import Progress
 from fastdl.fitting.random import generator
 
 X = np.random.default_rng(0).standard_normal((12, 4))
@@ -199,3 +200,21 @@ def test_the_history_knows_which_epochs_were_validated() -> None:
     for same in (clf, pickle.loads(pickle.dumps(clf))):
         assert len(same.partial_fit(X, Y).validation_scores_) == 3
     assert classifier().validation_scores_ is None
+
+
+def test_others_see_the_history_before_a_partial_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until its epoch has ended, though it is written into the same lists."""
+    clf, seen = classifier(), []
+    record = Progress.record
+
+    def look(progress: Progress, **row: float) -> None:
+        record(progress, **row)
+        seen.append(pickle.loads(pickle.dumps(clf)))
+
+    monkeypatch.setattr(Progress, "record", look)
+    clf.partial_fit(X, Y)
+    assert len(clf.history_["loss"]) == 2
+    (before,) = seen
+    assert len(before.history_["loss"]) == len(before.loss_curve_) == 1
+    monkeypatch.undo()
+    np.testing.assert_equal(before.partial_fit(X, Y).loss_curve_, clf.loss_curve_)

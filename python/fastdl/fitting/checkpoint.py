@@ -39,8 +39,7 @@ class Checkpoint(NamedTuple):
 
     def restore(self, progress: Progress, rate: LearningRate | None) -> None:
         """Let a training stand here again; its program apart."""
-        for values in progress.history.values():
-            del values[self.n_rows :]
+        progress.cut(self.n_rows)
         vars(progress).update(vars(self.progress))
         if rate is not None:
             vars(rate).update(vars(self.rate))
@@ -58,6 +57,9 @@ class FitInProgress:
         self._estimator, self._at_rest, self._lock = estimator, False, ForkSafeLock()
         self._checkpoint: Checkpoint | None = None
         self._seen: tuple[Checkpoint | None, Any] = None, _twin(estimator, _without_fit(before))
+        progress: Progress | None = before.get("_progress")
+        self.n_rows = progress.n_epochs if progress else 0  # of the history before
+        self._has_own_history = progress is None
         self._show: Callable[[Any, Checkpoint], None]
 
     def begin(self, show: Callable[[Any, Checkpoint], None]) -> None:
@@ -80,6 +82,10 @@ class FitInProgress:
         """The estimator at the last checkpoint, or as it was before the fit."""
         with self._lock:
             checkpoint, (of, estimator) = self._checkpoint, self._seen
+            if of is None and not self._has_own_history:  # that of a partial fit grows
+                estimator._progress = estimator._progress.copy(self.n_rows)
+                estimator.history_ = estimator._progress.history
+                self._has_own_history = True
             if checkpoint is not None and checkpoint is not of:
                 estimator = _twin(self._estimator, _without_fit(vars(self._estimator).copy()))
                 estimator._network = self._estimator._network.at(checkpoint.snapshot)
@@ -106,10 +112,13 @@ def fitting(estimator: Any) -> Iterator[None]:
     before = vars(estimator).copy()
     if "_network" in before:
         before["_network"] = copy.copy(before["_network"])
-    setattr(estimator, _NAME, FitInProgress(estimator, before))
+    fit = FitInProgress(estimator, before)
+    setattr(estimator, _NAME, fit)
     try:
         yield
     except BaseException:
+        if "_progress" in before:
+            before["_progress"].cut(fit.n_rows)  # a partial fit goes on in the same history
         estimator.__dict__ = before
         raise
     finally:

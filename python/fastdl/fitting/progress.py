@@ -131,6 +131,11 @@ class Progress:
         """The same, with so many rows of the history: to go on from without changing this one."""
         return replace(self, history={c: v[:n_rows] for c, v in self.history.items()})
 
+    def cut(self, n_rows: int) -> None:
+        """Leave so many rows of the history."""
+        for values in self.history.values():
+            del values[n_rows:]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a model file."""
         counts = {name: getattr(self, name) for name in _PROGRESS if name != "history"}
