@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any, ClassVar, Self
 
 from fastdl import layers as L
@@ -84,6 +85,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         saved=SHAPE,
     )
     symbols_: tuple[Any, ...] = fitted(*SYMBOLS, saved=SYMBOLS_FORM)
+    _made_of: tuple[Any, ...] = fitted(default=())
 
     _taken_as_is: ClassVar[tuple[str, ...]] = ("init_from", "embedding")
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
@@ -202,6 +204,10 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
     def _go_on(self) -> None:
         """Before a warm start: the same weights with what is frozen, and at which rates, as now."""
         super()._go_on()
+        made_of = self._ingredients()
+        if len(made_of) == len(self._made_of) and all(map(is_, made_of, self._made_of)):
+            return
+        self._made_of = made_of
         old, layers = (
             self._network,
             self._layers(self._network.input_shape, self._targets.n_outputs),
@@ -219,6 +225,16 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
                 random_state=0,
             )
             copy_weights(old.program, self._network.program)
+
+    def _ingredients(self) -> tuple[Any, ...]:
+        """The objects that the layers are made of: others may make other layers.
+
+        Partial fits, which are many, ask whether they are the same ones.
+        """
+        lists = [self.layers, self.freeze]
+        parts = [x if isinstance(x, (list, tuple)) else (x,) for x in lists]
+        sizes = tuple(map(len, parts))
+        return (*parts[0], *parts[1], *sizes, self.init_from, self.layer_decay, self.embedding)
 
 
 def _n_units(layer: Layer) -> Any:
