@@ -12,11 +12,17 @@ from sklearn.pipeline import make_pipeline
 
 import fastdl
 
-RNG = np.random.default_rng(0)
-LENGTHS = RNG.integers(1, 8, 60)
-X = np.full((60, 9, 2), 1e3)  # padding that would be seen
-for row, length in zip(X, LENGTHS, strict=True):
-    row[:length] = RNG.normal(size=(length, 2))
+
+def _draw() -> tuple[Any, Any]:
+    """Sequences of 1 to 7 steps, padded to 9 with what would be seen; and their lengths."""
+    rng = np.random.default_rng(0)
+    lengths, padded = rng.integers(1, 8, 60), np.full((60, 9, 2), 1e3)
+    for row, length in zip(padded, lengths, strict=True):
+        row[:length] = rng.normal(size=(length, 2))
+    return padded, lengths
+
+
+X, LENGTHS = _draw()
 LISTED = [x[:length] for x, length in zip(X, LENGTHS, strict=True)]
 Y = np.array([int(x[:, 0].sum() > 0) for x in LISTED])
 STEPS = (X[:, :, 0] > 0).astype(int)
