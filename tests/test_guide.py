@@ -8,7 +8,7 @@ import pytest
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 PAGES = sorted(GUIDE.glob("*.md"))
-OTHERS = [GUIDE.parent / "derivatives.md"]
+OTHERS = [GUIDE.parent / "derivatives.md", GUIDE.parent / "own-losses.md"]
 
 
 @pytest.mark.slow

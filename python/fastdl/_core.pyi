@@ -112,6 +112,9 @@ class Program:
 
     # --- training
     def set_loss(self, kind: str, param: float = 0.0, cap: float = float("inf")) -> None: ...
+    # function(pred (rows, outputs), y like it or int32 codes (rows,), weight (rows,), norm, wants_gradient)
+    # -> (sum of the weighted losses, its gradient over norm or None), once a batch, by the thread of the call
+    def set_own_loss(self, function: Callable[..., Any], codes: bool) -> None: ...
     def set_optimizer_rule(
         self,
         kind: str,

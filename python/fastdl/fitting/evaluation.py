@@ -15,7 +15,7 @@ from fastdl import _core
 from fastdl.fitting import windows
 from fastdl.fitting.checkpoint import at_rest
 from fastdl.fitting.targets import Targets
-from fastdl.losses import Loss
+from fastdl.losses import Custom, Loss
 from fastdl.samples import Data, Samples, Sequences
 
 if TYPE_CHECKING:
@@ -115,6 +115,12 @@ class _ByParts:
 
 def mean_loss(loss: Loss, output: NDArray[Any], samples: Samples) -> float:
     """The mean loss of outputs before the link, weighted."""
+    if isinstance(loss, Custom):
+        from fastdl.program.own_loss import OwnLoss  # with fastdl.autodiff, which few fits need
+
+        weight = np.ones(len(output), output.dtype) if samples.weight is None else samples.weight
+        total, _ = OwnLoss(loss)(output, samples.y, weight, float(weight.sum()), False)
+        return total / float(weight.sum())
     values = np.empty(len(output))
     _core.loss(loss.kind, output, samples.y, samples.weight, 1.0, loss.param, values, None)
     total = len(output) if samples.weight is None else samples.weight.sum()

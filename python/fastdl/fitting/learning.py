@@ -23,6 +23,7 @@ from fastdl.fitting.progress import LearningRate, Progress
 from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.fitting.tasks import EpochTasks, epoch_tasks
+from fastdl.losses import Custom
 from fastdl.optim import LBFGS
 from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of
 
@@ -64,6 +65,10 @@ def learn(trainee: Trainee, job: Job) -> None:
     e = trainee
     train = data_of(e, job.train)
     order, val = np.arange(job.train.X.shape[0]), None
+    if isinstance(e._network.loss, Custom) and not (job.incremental and not job.anew):
+        from fastdl.program.own_loss import try_out  # with fastdl.autodiff, which few fits need
+
+        try_out(e._network.loss, _rows_of(train.samples), e._targets.n_outputs)
     if job.validation is not None:
         try:
             val = data_of(e, job.validation)
@@ -90,6 +95,15 @@ def learn(trainee: Trainee, job: Job) -> None:
     e._show()
     if tasks:
         tasks.close()
+
+
+def _rows_of(samples: Samples) -> NDArray[Any]:
+    """Y of the first samples, as a loss gets it: of sequences the steps that there are."""
+    y, lengths = samples.y, samples.lengths
+    assert y is not None
+    if lengths is None or y.ndim == 1 or not len(y):
+        return y
+    return y[:8][np.arange(y.shape[1]) < np.asarray(lengths[:8])[:, np.newaxis]]
 
 
 def _warn_without_optimizer(e: Trainee) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
-from fastdl import estimators
+from fastdl import estimators, losses
 from fastdl._rules import Rule
 from fastdl._saved import read, short
 from fastdl.estimators.base.words import saved as saved_of
@@ -33,7 +33,7 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
     seen = checkpoint.seen_by_others(estimator)
     estimator = estimator if seen is None else seen
     parameters = {
-        name: encoder.encode(value, prefix + name)
+        name: encoder.encode(_as_spec(name, value), prefix + name)
         for name, value in estimator.get_params(deep=False).items()
     }
     fitted: dict[str, Any] = {}
@@ -51,6 +51,12 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
         else:
             fitted[name] = encoder.encode(saved.form.to_dict(value), prefix + name)
     return {"class": kind.__name__, "parameters": parameters, "fitted": fitted}
+
+
+def _as_spec(name: str, value: Any) -> Any:
+    """A function as `loss` is the loss that it stands for, whose name can be kept."""
+    is_function = callable(value) and not isinstance(value, (type, losses.Loss))
+    return losses.get(value) if name == "loss" and is_function else value
 
 
 def _store_network(encoder: Encoder, stored: dict[str, Any], prefix: str, name: str) -> Any:

@@ -299,6 +299,20 @@ def _as_lists(value: Any) -> Any:
     return list(map(_as_lists, value)) if type(value) in (list, tuple) else value
 
 
+def _store_own_loss(_encoder: Encoder, loss: Any, _where: str) -> Any:
+    """Its name; the function is code."""
+    return {"name": loss.name, "link": loss.link, "y": loss.y}
+
+
+def _restore_own_loss(_decoder: Decoder, stored: Any) -> Any:
+    name, link, y = named(stored, "name", "link", "y")
+    if not all(isinstance(value, str) for value in (name, link, y)):
+        raise ValueError(f"it holds the loss {short(stored)}.")
+    loss = losses.Custom(losses.NotInFile(name), link=link, y=y)
+    loss.check()
+    return loss
+
+
 def _restore_spec(decoder: Decoder, stored: Any) -> Any:
     if not isinstance(stored, dict) or stored.get("class") not in list(_SPECS):
         name = stored.get("class") if isinstance(stored, dict) else stored
@@ -337,6 +351,7 @@ RULES: dict[str, Rule] = {
         ],
         _restore_dict,
     ),
+    "$own_loss": Rule((losses.Custom,), _store_own_loss, _restore_own_loss),
     "$spec": Rule((Spec,), _store_spec, _restore_spec),
     "$random": Rule((np.random.RandomState,), _store_random, _restore_random),
 }

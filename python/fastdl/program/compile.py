@@ -152,7 +152,12 @@ def set_loss(program: Program, loss: str | losses.Loss, *, cap: float = _INFINIT
     """Set the loss; of one sample at most `cap` is reported (its gradient is not capped)."""
     spec = losses.get(loss)
     spec.check()
-    program.set_loss(spec.kind, spec.param, cap)
+    if isinstance(spec, losses.Custom):
+        from fastdl.program.own_loss import OwnLoss  # with fastdl.autodiff, which few programs need
+
+        program.set_own_loss(OwnLoss(spec), spec.codes)
+    else:
+        program.set_loss(spec.kind, spec.param, cap)
 
 
 def set_optimizer(

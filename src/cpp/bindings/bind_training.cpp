@@ -66,6 +66,40 @@ struct __attribute__((visibility("hidden"))) Batches {
   }
 };
 
+template <class T>
+py::array copied(const void* from, std::vector<index> shape) {
+  return py::array_t<T>(std::vector<py::ssize_t>(shape.begin(), shape.end()), static_cast<const T*>(from));
+}
+
+// function(pred, y, weight, norm, wants_gradient) -> (sum, gradient or None), on copies: the user may keep them.
+template <class T>
+OwnLoss own_loss(std::shared_ptr<py::object> function) {
+  return [function = std::move(function)](const OwnLossCall& c) {
+    py::gil_scoped_acquire gil;
+    const py::array pred = copied<T>(c.pred, {c.rows, c.outputs});
+    const py::array y = c.codes ? copied<std::int32_t>(c.codes, {c.rows}) : copied<T>(c.target, {c.rows, c.outputs});
+    const py::tuple found =
+        (*function)(pred, y, copied<T>(c.weight, {c.rows}), c.norm, c.dpred != nullptr).template cast<py::tuple>();
+    if (c.dpred) {
+      const auto dpred = exact<T>(found[1], "the gradient of the loss");
+      check_shape(dpred, {py::ssize_t(c.rows), py::ssize_t(c.outputs)}, "the gradient of the loss");
+      std::copy(dpred.data(), dpred.data() + dpred.size(), static_cast<T*>(c.dpred));
+    }
+    return found[0].template cast<double>();
+  };
+}
+
+void set_own_loss(PyProgram& s, py::object function, bool codes) {
+  // Copies of the loss and its end may come without the GIL.
+  const std::shared_ptr<py::object> held(new py::object(std::move(function)), [](py::object* object) {
+    py::gil_scoped_acquire gil;
+    delete object;
+  });
+  const bool single = (*s).settings().dtype == DType::f32;
+  const Loss loss{.takes_codes = codes, .own = single ? own_loss<float>(held) : own_loss<double>(held)};
+  s.busy(Use::write, [&](AnyProgram& p) { p.set_loss(loss); });
+}
+
 py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y, const py::object& order,
                        const py::object& rates, const py::object& sample_weight, int batch_size, std::uint32_t epoch,
                        const py::object& poll, const py::object& lengths, bool stateful) {
@@ -113,6 +147,7 @@ void bind_training(ProgramClass& c) {
         s.busy(Use::write, [&](AnyProgram& p) { p.set_loss(loss); });
       },
       py::arg("kind"), py::arg("param") = 0.0, py::arg("cap") = infinity);
+  c.def("set_own_loss", &set_own_loss, py::arg("function"), py::arg("codes"));
   c.def(
       "set_optimizer_rule",
       [](PyProgram& s, const std::string& kind, double momentum, double beta1, double beta2, double eps,

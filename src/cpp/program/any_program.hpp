@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -32,11 +33,25 @@ struct Settings {
 // Whether convolutions are never to go by Winograd: asked for here, or for all by FASTDL_CONVOLUTION.
 bool direct_convolution(const std::string& asked);
 
+// What a loss of the user's is asked: for raw outputs (rows, outputs), values of the program's dtype. It writes their
+// gradient to dpred (null: not wanted) and gives the sum of the weighted losses. norm: the sum of the weights.
+struct OwnLossCall {
+  index rows, outputs;
+  const void* pred;
+  const void* target;         // (rows, outputs); null where there are codes
+  const std::int32_t* codes;  // (rows,)
+  const void* weight;         // (rows,); 0 for rows that do not count
+  double norm;
+  void* dpred;
+};
+using OwnLoss = std::function<double(const OwnLossCall&)>;
+
 struct Loss {
   LossKind kind = LossKind::squared_error;
   bool takes_codes = false;
   double param = 0;
   double cap = std::numeric_limits<double>::infinity();
+  OwnLoss own{};  // instead of the kind
 };
 LossKind loss_kind(const std::string& name);
 bool loss_takes_codes(LossKind kind);

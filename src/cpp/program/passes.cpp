@@ -1,6 +1,8 @@
 // The passes: forward, loss, backward, update; over all batches to predict, one, or an epoch.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "core/threads.hpp"
 #include "kernels/memory.hpp"
@@ -156,20 +158,49 @@ template <class T>
 double Program<T>::run_loss(const Frame<T>& f, const Data& data, bool gradient) {
   const Tensor& out = layers_.back()->out;
   T* slopes = gradient ? f.gradient(out) : nullptr;
-  const double sum = kernels_.training.loss(f.team, {.kind = loss_.kind,
-                                                     .param = T(loss_.param),
-                                                     .cap = T(loss_.cap),
-                                                     .n = batch_.rows(f),
-                                                     .outputs = out.shape.c(),
-                                                     .pred = batch_.outputs_of(f, f.value(out)),
-                                                     .target = batch_.targets_of(f, data),
-                                                     .codes = loss_.takes_codes ? batch_.codes() : nullptr,
-                                                     .weight = batch_.weights(),
-                                                     .norm = T(f.norm),
-                                                     .value = batch_.losses(),
-                                                     .dpred = slopes ? batch_.slopes_for(slopes) : nullptr});
+  const LossArgs<T> args{.kind = loss_.kind,
+                         .param = T(loss_.param),
+                         .cap = T(loss_.cap),
+                         .n = batch_.rows(f),
+                         .outputs = out.shape.c(),
+                         .pred = batch_.outputs_of(f, f.value(out)),
+                         .target = batch_.targets_of(f, data),
+                         .codes = loss_.takes_codes ? batch_.codes() : nullptr,
+                         .weight = batch_.weights(),
+                         .norm = T(f.norm),
+                         .value = batch_.losses(),
+                         .dpred = slopes ? batch_.slopes_for(slopes) : nullptr};
+  const double sum = loss_.own ? run_own_loss(f.team, args) : kernels_.training.loss(f.team, args);
   if (slopes) batch_.write_slopes(f, slopes);
   return sum;
+}
+
+// The loss of a user is asked by the thread that began the pass, while the others wait; not a number where it failed.
+template <class T>
+double Program<T>::run_own_loss(const Team& team, const LossArgs<T>& args) {
+  team.sync();
+  if (team.rank == 0) {
+    try {
+      own_sum_ = loss_.own({.rows = args.n,
+                            .outputs = args.outputs,
+                            .pred = args.pred,
+                            .target = args.target,
+                            .codes = args.codes,
+                            .weight = args.weight,
+                            .norm = double(args.norm),
+                            .dpred = args.dpred});
+    } catch (...) {
+      own_error_ = std::current_exception();
+      own_sum_ = std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  team.sync();
+  return own_sum_;
+}
+
+template <class T>
+void Program<T>::rethrow_of_own_loss() {
+  if (own_error_) std::rethrow_exception(std::exchange(own_error_, nullptr));
 }
 
 template <class T>
@@ -215,6 +246,7 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
       if (team.rank == 0) penalty += extra;
       if (!evaluation) optimizer_.add_penalty_gradient(f, norm);
     });
+    rethrow_of_own_loss();
   }
 }
 
@@ -285,6 +317,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool 
   run_team(threads, train);
   if (paced && threads > 1) pace_.went(crowded);
   if (crowded) crowded = false, run_team(1, train);
+  rethrow_of_own_loss();
   if (clock.error) std::rethrow_exception(clock.error);
   if (seen) result.loss /= seen, result.penalty /= seen;
   return result;

@@ -40,6 +40,10 @@ LABEL_LOSSES: dict[str, tuple[Loss, Loss | None]] = {
 
 def _label_losses(loss: object) -> tuple[Loss | None, Loss | None]:
     """The pair of `LABEL_LOSSES` that a name or a loss stands for; None for what it is not for."""
+    if callable(loss):
+        loss = losses.get(loss)
+    if isinstance(loss, losses.Custom):
+        return loss.with_link("softmax"), None if loss.codes else loss.with_link("sigmoid")
     if isinstance(loss, Loss):
         return (None if loss.link == "sigmoid" else loss), (None if loss.codes else loss)
     return LABEL_LOSSES.get(loss, (None, None)) if isinstance(loss, str) else (None, None)
@@ -171,15 +175,17 @@ class Numbers:
             )
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
-        """See `Head.normalized`: mean 0 and variance 1, but for counts."""
-        counts = losses.get(estimator.loss).lowest > -math.inf
-        if counts or not getattr(estimator, "normalize_y", False):
+        """See `Head.normalized`: mean 0 and variance 1, but for counts and losses of users."""
+        loss = losses.get(estimator.loss)
+        as_they_are = loss.lowest > -math.inf or isinstance(loss, losses.Custom)
+        if as_they_are or not getattr(estimator, "normalize_y", False):
             return targets
         return targets.normalized(train.y, train.weight)
 
     def loss(self, estimator: Any, targets: Targets) -> Loss:
         """See `Head.loss`."""
-        return losses.get(estimator.loss)
+        loss = losses.get(estimator.loss)
+        return loss.with_link("") if isinstance(loss, losses.Custom) else loss
 
     def stratify(self, targets: Targets, y: NDArray[Any]) -> None:
         """See `Head.stratify`: numbers have no shares."""

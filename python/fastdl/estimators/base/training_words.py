@@ -46,19 +46,24 @@ PART = Interval(Real, 0, 1, closed="neither")
 # ``loss: str | Loss = word(default="log_loss", like=LABEL_LOSS)``.
 ClassWeight = Mapping[Any, float] | Sequence[Mapping[Any, float]] | str | None
 LABEL_LOSS = Meaning(
-    rule=[str, *dict.fromkeys(type(of) for pair in LABEL_LOSSES.values() for of in pair if of)],
-    kind='{"log_loss", "focal", "squared_error", "hinge"} or Loss',
+    rule=[
+        str,
+        *dict.fromkeys(type(of) for pair in LABEL_LOSSES.values() for of in pair if of),
+        losses.Custom,
+        callable,
+    ],
+    kind='{"log_loss", "focal", "squared_error", "hinge"}, Loss or callable',
     text="Cross-entropy, the focal loss, squared error (halved) between the outputs and 1 for the "
     "class, 0 for the others, or the multi-class hinge; the last two give no probabilities. "
     "Of `fastdl.losses`, ``SoftmaxCrossEntropy(label_smoothing=0.1)`` or ``Focal(gamma=1)``; two "
-    "classes then have two outputs.",
+    "classes then have two outputs. Or a function of your own: see `fastdl.losses.Custom`.",
 )
 NUMBER_LOSS = Meaning(
-    rule=[str, *(losses.BY_NAME[name] for name in REGRESSION)],
-    kind="str or Loss",
+    rule=[str, *(losses.BY_NAME[name] for name in REGRESSION), losses.Custom, callable],
+    kind="str, Loss or callable",
     text='"squared_error" (halved), "absolute_error", "huber", "poisson" for counts, with the '
     "exponential between network and predictions, or ``Pinball(0.9)`` of `fastdl.losses`, for a "
-    "quantile.",
+    "quantile. Or a function of your own: see `fastdl.losses.Custom`.",
 )
 CLASS_WEIGHT = Meaning(
     rule=[dict, list, StrOptions({"balanced"}), None],
