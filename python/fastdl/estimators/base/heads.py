@@ -100,7 +100,8 @@ class Labels:
             _compare_classes(y, e.classes_, exactly=e.warm_start)
             return e._targets
         targets = self._new_targets(e, y)
-        warn_of_one_hot(e, targets, y)
+        if targets.kind == "multilabel":
+            warn_of_one_hot(e, targets.n_outputs, y)
         e.classes_ = targets.classes
         return targets
 
@@ -312,10 +313,9 @@ def takes_indicators(tags: Any) -> Any:
     return tags
 
 
-def warn_of_one_hot(estimator: Any, targets: Targets, y: Any) -> None:
-    """Warn of indicators of which each row has one: these are labels, written as for a network."""
-    if targets.kind == "multilabel" and (y.sum(axis=1) == 1).all():
-        n = targets.n_outputs
+def warn_of_one_hot(estimator: Any, n: int, y: Any) -> None:
+    """Warn of n indicators of which each row has one: these are labels, written for a network."""
+    if (y.sum(axis=1) == 1).all():
         warn(
             f"{type(estimator).__name__}: every row of y has exactly one 1, as one-hot codes of "
             f"classes have, but {n} answers of yes or no are learnt, of which several may be true. "

@@ -105,7 +105,7 @@ def validated(
     -------
     X, or X and y if there is one
     """
-    if _is_as_before(estimator, X, reset, options):
+    if not reset and _is_as_before(estimator, X, options):
         if y is NO_Y:
             return X
         if _is_plain(y, len(X), options["y_numeric"]):
@@ -123,13 +123,13 @@ def validated(
     return X, as_column(y)
 
 
-def _is_as_before(estimator: Any, X: Any, reset: bool, options: dict[str, Any]) -> bool:
+def _is_as_before(estimator: Any, X: Any, options: dict[str, Any]) -> bool:
     """Whether X is small and like the first one: `validate_data` would give it back as it is.
 
     Then its checks are these, and a prediction need not wait for how it makes them. Whatever is
     wrong or new goes there, for its message.
     """
-    if reset or type(X) is not np.ndarray or X.dtype not in TAKEN or not 0 < X.size <= _SMALL:
+    if type(X) is not np.ndarray or X.dtype not in TAKEN or not 0 < X.size <= _SMALL:
         return False
     if hasattr(estimator, "feature_names_in_"):
         return False

@@ -203,7 +203,8 @@ class _Goals(Labels):
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
         """See `Head.targets`."""
         targets = Targets.of_labels(y, one_output=False)
-        warn_of_one_hot(estimator, targets, y)
+        if targets.kind == "multilabel":
+            warn_of_one_hot(estimator, targets.n_outputs, y)
         estimator.classes_ = targets.classes
         return targets
 
