@@ -53,6 +53,7 @@ def main() -> None:
         recurrent_dropout=0.25,
         learning_rate="cosine",
         learning_rate_init=3e-3,
+        weight_decay=0,
         max_epochs=arguments.epochs,
         batch_size=64,
         random_state=0,
