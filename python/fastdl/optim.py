@@ -39,6 +39,7 @@ class SGD(Optimizer):
     """w <- w - rate g. Robbins and Monro, "A stochastic approximation method", 1951."""
 
     kind: ClassVar[str] = "sgd"
+    relative_rate: ClassVar[float] = 10.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +55,7 @@ class Momentum(Optimizer):
     """
 
     kind: ClassVar[str] = "momentum"
+    relative_rate: ClassVar[float] = 3.0
     momentum: float = 0.9
     rules: ClassVar[Mapping[str, Rule]] = {"momentum": UNIT}
 
@@ -72,6 +74,7 @@ class Nesterov(Optimizer):
     """
 
     kind: ClassVar[str] = "nesterov"
+    relative_rate: ClassVar[float] = 3.0
     momentum: float = 0.9
     rules: ClassVar[Mapping[str, Rule]] = {"momentum": UNIT}
 

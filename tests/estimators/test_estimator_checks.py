@@ -48,8 +48,7 @@ ESTIMATORS = [
     MLPRegressor(max_iter=100),
     MLPRegressor(solver="lbfgs"),
     MLPRegressor("squared_error", (20,), solver="nesterov", learning_rate="cosine", clip_norm=1.0),
-    SequenceTagger((16,), max_epochs=15, learning_rate_init=0.02, dtype="float64"),
-    StepClassifier((16,), max_epochs=15, learning_rate_init=0.02, dtype="float64"),
+    StepClassifier(dtype="float64"),
     StepClassifier((8,), cell="gru", bidirectional=True, learning_rate_init=0.03, dtype="float64"),
 ]
 

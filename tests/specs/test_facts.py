@@ -131,6 +131,16 @@ def test_recurrent(case: Case) -> None:
         assert layer.reads_backwards == backwards, layer
 
 
+@pytest.mark.parametrize("function", ["sigmoid", "tanh", "relu", "elu", "identity"])
+def test_slope(function: str) -> None:
+    """The largest one."""
+    layer = L.Activation(function)
+    program = Program(L.to_dict([layer]), (1,), dtype="float64", batch_size=2001)
+    x = np.linspace(-4, 4, 2001)[:, np.newaxis]
+    slopes = np.diff(program.predict(x), axis=0) / np.diff(x, axis=0)
+    assert layer.slope == pytest.approx(slopes.max(), rel=1e-3)
+
+
 def test_penalises(case: Case) -> None:
     if len(program_of(case).output_shape) == 2:
         return  # penalties need one output for each sample

@@ -70,6 +70,23 @@ def torch_rates(make, n, base=0.1):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("schedule", "ends"),
+    [
+        (S.Cosine(), True),
+        (S.Cosine(final=0.1), False),
+        (S.OneCycle(), True),
+        (S.OneCycle(initial=2.0, final=2.0), False),
+        (S.WarmUp("cosine"), True),
+        (S.WarmUp(), False),
+        (S.Step(), False),
+    ],
+)
+def test_a_schedule_that_ends_has_next_to_no_rate_in_the_end(schedule, ends):
+    assert schedule.ends == ends
+    assert not ends or schedule.rates(99, 10, 100, 1.0)[-1] <= 0.01
+
+
 @pytest.mark.parametrize("rise", [0.3, 0.5, 0.02])
 def test_one_cycle_is_pytorchs(rise):
     got = run(S.OneCycle(rise=rise), n_epochs=5, n_batches=20)[0].ravel()

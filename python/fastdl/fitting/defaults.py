@@ -35,8 +35,9 @@ class Defaults:
     largest_rate : float
         Of ReLUs.
     shrinkages : tuple of float
-        How much the weights may shrink in a fit: those without gradient by exp(-E). More than one:
-        the best on held-out samples, where these are between `least_choice` and `most_choice`.
+        How much the weights may shrink in a fit: those without gradient by exp(-E). Four, rising,
+        of which held-out samples choose one, of `least_choice` samples to below `most_choice`; or
+        none.
     shrinkage : float
         Where nothing is held out.
     """
@@ -46,7 +47,7 @@ class Defaults:
     batch_size: int = 32
     rate_of_one: float = 0.1
     largest_rate: float = 0.01
-    shrinkages: tuple[float, ...] = (1.5, 5.0, 15.0)
+    shrinkages: tuple[float, ...] = (0.5, 1.5, 5.0, 15.0)
     shrinkage: float = 5.0
     least_choice: int = 50
     most_choice: int = 10_000
@@ -83,7 +84,7 @@ class Defaults:
     def candidates(self, n_samples: int) -> tuple[float, ...]:
         """The shrinkages to choose from by held-out samples; none: `shrinkage` it is."""
         enough = self.least_choice <= n_samples < self.most_choice
-        return self.shrinkages if enough and len(self.shrinkages) > 1 else ()
+        return self.shrinkages if enough else ()
 
 
 DENSE = Defaults()

@@ -23,8 +23,8 @@ EXACT: dict[str, Any] = {"dtype": "float64", "n_jobs": 1}
 
 @parametrize_with_checks(
     [
-        SoftmaxRegression(learning_rate_init=0.1, **EXACT),
-        SoftmaxRegression(solver="lbfgs", alpha=1e-3, **EXACT),
+        SoftmaxRegression(**EXACT),
+        SoftmaxRegression(solver="adam", **EXACT),
         ELMClassifier(),
         ELMClassifier((50, 50), activation="tanh", alpha=1.0, **EXACT),
         ELMRegressor(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from sklearn.base import ClassifierMixin
 
 from fastdl import layers as L
@@ -70,6 +70,12 @@ class SoftmaxRegression(ClassifierMixin, TrainingWords, Net):
         text="Strength of the L2 penalty on the weights, alpha / 2 times their squares, divided by "
         'the samples of a batch: with "lbfgs", that of `LogisticRegression(C=1 / alpha)`. "auto" '
         'is 1 with "lbfgs"; 0 with other solvers, where `weight_decay` does it.',
+    )
+    dtype: DTypeLike = reword(
+        TrainingWords,
+        "dtype",
+        default="float64",
+        text="Of the weights. In float32, L-BFGS may stop a little short of the minimum.",
     )
     max_epochs: int | str = reword(
         TrainingWords,
