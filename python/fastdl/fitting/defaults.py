@@ -35,9 +35,8 @@ class Defaults:
     largest_rate : float
         Of ReLUs.
     shrinkages : tuple of float
-        How much the weights may shrink in a fit: those without gradient by exp(-E). Four, rising,
-        of which held-out samples choose one, of `least_choice` samples to below `most_choice`; or
-        none.
+        How much the weights may shrink in a fit: those without gradient by exp(-E). Held-out
+        samples choose, of `least_choice` samples to below `most_choice`.
     shrinkage : float
         Where nothing is held out.
     """

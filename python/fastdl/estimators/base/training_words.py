@@ -331,11 +331,12 @@ class TrainingWords(TrainingRecord):
         if incremental or not decays_by_rule(self, optimizer):
             return recipe
         auto = self._auto
+        by_rule = auto.epochs(n_samples, settings.batch_size, optimizer)
         return replace(
             recipe,
             shrinks_along=auto.path(self._network, optimizer),
             shrinkages=() if stops else auto.candidates(n_samples),
-            trial_epochs=min(n_epochs, auto.epochs(n_samples, settings.batch_size, optimizer)),
+            trial_epochs=math.ceil(2 * min(n_epochs, by_rule) / 3),
         ).shrinking(auto.shrinkage, n_samples)
 
     def _settings(self, optimizer: Optimizer, n_samples: int, *, own_validation: bool) -> Settings:
