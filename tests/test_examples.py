@@ -31,6 +31,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "names_by_nationality": "--epochs 1",
     "net_by_hand": "--epochs 1",
     "parity": "--bits 2 3 --steps 100",
+    "segment_shapes": "--images 40 --epochs 1 --pictures PICTURES",
     "tag_brackets": "--texts 50 --epochs 1",
     "tiny_shakespeare": "--units 8 --epochs 1",
     "why_deep_was_hard": "--epochs 1 --pictures PICTURES",
@@ -87,6 +88,7 @@ MADE_HERE = (
     "gradients_through_time",
     "net_by_hand",
     "parity",
+    "segment_shapes",
     "tag_brackets",
 )
 

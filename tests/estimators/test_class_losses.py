@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 import fastdl
-from fastdl import NetClassifier, NetRegressor, RNNClassifier, SoftmaxRegression, losses
+from fastdl import (
+    CNNClassifier,
+    MLPClassifier,
+    NetClassifier,
+    NetRegressor,
+    RNNClassifier,
+    SoftmaxRegression,
+    losses,
+)
 from fastdl import layers as L
 
 CENTRES = np.array([[0, 0], [4, 0], [0, 4]])
@@ -167,3 +175,26 @@ def test_why_there_are_no_probabilities():
     assert str(caught.value.__cause__) == (
         "probabilities need loss='log_loss' or 'focal', not loss='squared_error'."
     )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("loss", ["log_loss", "hinge", "squared_error"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("made", [NetClassifier, CNNClassifier, RNNClassifier, SoftmaxRegression])
+def test_decision_function(made, n_classes, loss):
+    """Scores go with predictions: of two classes one, above 0 for the second."""
+    there = np.isin(Y3, range(n_classes))
+    words = {"loss": loss, "max_epochs": 2, "random_state": 0}
+    known = made().get_params()
+    clf = made(**{name: value for name, value in words.items() if name in known})
+    scores = clf.fit(X3[there], Y3[there]).decision_function(X3[there])
+    if n_classes == 2:
+        assert scores.shape == (there.sum(),)
+        assert np.array_equal(clf.predict(X3[there]), (scores > 0).astype(int))
+    else:
+        assert scores.shape == (len(X3), 3)
+        assert np.array_equal(clf.predict(X3), scores.argmax(axis=1))
+
+
+def test_scikit_learns_perceptron_has_no_scores():
+    assert not hasattr(MLPClassifier(), "decision_function")
