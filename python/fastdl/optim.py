@@ -92,6 +92,7 @@ class AdaGrad(Optimizer):
     """
 
     kind: ClassVar[str] = "adagrad"
+    relative_rate: ClassVar[float] = 10.0
     eps: float = 1e-8
     rules: ClassVar[Mapping[str, Rule]] = {"eps": POSITIVE}
 
@@ -110,6 +111,7 @@ class AdaDelta(Optimizer):
     """
 
     kind: ClassVar[str] = "adadelta"
+    relative_rate: ClassVar[float] = 100.0
     rho: float = 0.95
     eps: float = 1e-6
     rules: ClassVar[Mapping[str, Rule]] = {"rho": FRACTION, "eps": POSITIVE}
