@@ -176,7 +176,8 @@ LABELS = [
      "The 'loss' parameter of CNNClassifier must be an instance of 'str', an instance of "
      "'fastdl.losses.SoftmaxCrossEntropy', an instance of 'fastdl.losses.BinaryCrossEntropy', an "
      "instance of 'fastdl.losses.Focal', an instance of 'fastdl.losses.BinaryFocal', an instance "
-     "of 'fastdl.losses.SquaredError' or an instance of 'fastdl.losses.Hinge'. Got 3 instead."),
+     "of 'fastdl.losses.SquaredError', an instance of 'fastdl.losses.Hinge', an instance of "
+     "'fastdl.losses.Custom' or a callable. Got 3 instead."),
     (lambda: CNNRegressor(loss="quantile").fit(X, Y), ValueError,
      "loss='quantile' is not known. Did you mean 'pinball'? Choose from 'squared_error', "
      "'absolute_error', 'huber', 'poisson', 'pinball'."),
