@@ -47,6 +47,8 @@ def main() -> None:
             cell=cell,
             learning_rate="cosine",
             learning_rate_init=3e-3,
+            weight_decay=0,
+            normalize_y=False,
             max_epochs=arguments.epochs,
             random_state=0,
             tol=0.0,

@@ -44,7 +44,15 @@ def main() -> None:
     for name, cell in CELLS.items():
         start = time.perf_counter()
         rnn = RNNRegressor(
-            (64,), cell=cell, max_epochs=1, learning_rate_init=1e-12, random_state=0, tol=0.0
+            (64,),
+            cell=cell,
+            max_epochs=1,
+            learning_rate="constant",
+            learning_rate_init=1e-12,
+            weight_decay=0,
+            normalize_y=False,
+            random_state=0,
+            tol=0.0,
         )
         before = gradient_norms_through_time(rnn.fit(X[:32], y[:32]), probe, target)
         rnn.set_params(max_epochs=arguments.epochs, learning_rate_init=3e-3).fit(X, y)

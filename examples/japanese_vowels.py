@@ -37,6 +37,7 @@ def main() -> None:
             dropout=0.5,
             learning_rate="cosine",
             learning_rate_init=5e-3,
+            weight_decay=0,
             max_epochs=arguments.epochs,
             random_state=seed,
             tol=0.0,

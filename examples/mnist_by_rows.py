@@ -30,6 +30,7 @@ def main() -> None:
         batch_size=64,
         learning_rate="cosine",
         learning_rate_init=3e-3,
+        weight_decay=0,
         max_epochs=arguments.epochs,
         random_state=0,
         verbose=True,

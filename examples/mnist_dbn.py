@@ -42,6 +42,8 @@ def main() -> None:
         batch_size=100,
         max_epochs=arguments.epochs,
         learning_rate="cosine",
+        learning_rate_init=1e-3,
+        weight_decay=0,
         random_state=0,
         verbose=True,
     ).pretrain(X_train)

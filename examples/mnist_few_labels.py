@@ -26,7 +26,8 @@ BATCH = 100
 
 def networks(sizes: list[int], pretrain_epochs: int, seed: int) -> dict[str, NetClassifier]:
     """The four that are compared, not yet fitted."""
-    words = {"batch_size": BATCH, "learning_rate": "cosine", "random_state": seed}
+    words = {"batch_size": BATCH, "learning_rate": "cosine", "learning_rate_init": 1e-3}
+    words |= {"weight_decay": 0, "random_state": seed}
     relu = [layer for n in sizes for layer in (L.Dense(n), L.Activation("relu"), L.Dropout(0.5))]
     return {
         "autoencoders": StackedAutoencoderClassifier(

@@ -36,6 +36,7 @@ def main() -> None:
         batch_size=100,
         learning_rate="cosine",
         learning_rate_init=2e-3,
+        weight_decay=0,
         max_norm=2.0,
         max_epochs=arguments.epochs,
         random_state=0,

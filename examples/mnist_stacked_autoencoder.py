@@ -41,6 +41,8 @@ def main() -> None:
         pretrain_epochs=arguments.pretrain_epochs,
         learning_rate="cosine",
         learning_rate_init=0.003,
+        weight_decay=0,
+        batch_size=200,
         max_epochs=arguments.epochs,
         random_state=0,
     )

@@ -62,6 +62,7 @@ def narrowest(n: int, depth: int, steps: int) -> int | None:
                 batch_size=min(BATCH, len(X)),
                 learning_rate="cosine",
                 learning_rate_init=0.01,
+                weight_decay=0,
                 max_epochs=max(1, steps * BATCH // len(X)),
                 tol=0.0,
                 n_iter_no_change=np.inf,

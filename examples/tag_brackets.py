@@ -56,6 +56,7 @@ def main() -> None:
         embedding_size=8,
         learning_rate="cosine",
         learning_rate_init=0.02,
+        weight_decay=0,
         max_epochs=arguments.epochs,
         n_iter_no_change=arguments.epochs,
         random_state=0,

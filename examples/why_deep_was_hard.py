@@ -27,6 +27,8 @@ WORDS = {  # Nielsen's, whose lambda of 5 over 50,000 samples is an alpha of 1e-
     "solver": "sgd",
     "momentum": 0.0,
     "learning_rate_init": 0.1,
+    "learning_rate": "constant",
+    "weight_decay": 0,
     "batch_size": 10,
     "alpha": 1e-3,
     "early_stopping": False,
