@@ -131,6 +131,8 @@ class Program:
         clip_norm: float = float("inf"),
         # one for each of .parameters, times the layer's own
         lr_multipliers: Sequence[float] | None = None,
+        # likewise, of the decoupled decay alone; None: the rate's for weights, 0 for all else
+        decay_multipliers: Sequence[float] | None = None,
     ) -> None: ...
     def train_epoch(
         self,
@@ -148,6 +150,8 @@ class Program:
         poll: Callable[[], bool] | None = None,
         lengths: NDArray[np.int32] | None = None,
         stateful: bool = False,
+        # (1,) or one for each batch: factors, from 0 to 1, of the rates of dropout and of the decoupled decay
+        regularisation: NDArray[np.float64] | None = None,
     ) -> EpochResult: ...
     # Loss (data and penalty apart) and gradients over all of X in batches; no update. Gradients by get_gradients().
     # evaluation=True: inference mode, no gradients.

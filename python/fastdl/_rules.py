@@ -142,6 +142,11 @@ INPUT_SHAPE = Rule(
     lambda v: any(_is_integers(v, rank, 1) for rank in (1, 2, 3)),
     lambda v: [int(d) for d in v],
 )
+SIZES = Rule(
+    "a sequence of positive integers",
+    lambda v: isinstance(v, Sequence) and len(v) > 0 and _is_integers(v, len(v), 1),
+    lambda v: [int(size) for size in v],
+)
 SHAPE = Rule(
     "(features,) or (height, width, channels), positive integers",
     lambda v: _is_integers(v, 1, 1) or _is_integers(v, 3, 1),

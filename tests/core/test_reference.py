@@ -159,6 +159,7 @@ TORCH_ACTIVATIONS = {
     "softplus": lambda t, alpha: F.softplus(t),
     "gelu": lambda t, alpha: F.gelu(t),
     "swish": lambda t, alpha: F.silu(alpha * t) / alpha,
+    "mish": lambda t, alpha: F.mish(t),
     "exp": lambda t, alpha: torch.exp(t),
     "softmax": lambda t, alpha: F.softmax(t, dim=-1),
 }

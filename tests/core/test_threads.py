@@ -39,8 +39,17 @@ MLP = [
     L.Maxout(70, pieces=2),
     L.Dense(10),
 ]
-NETS = {"lenet": (LENET, (14, 14, 1)), "mlp": (MLP, (100,))}
-RULES = {"lenet": "adam", "mlp": "momentum"}
+TABULAR = [
+    L.NumericEmbedding(40, frequencies=8),
+    L.EmbedCategories((5, 9)),
+    L.Scale(),
+    L.Dense(128),
+    L.ParametricActivation("mish"),
+    L.Dropout(0.2),
+    L.Dense(10),
+]
+NETS = {"lenet": (LENET, (14, 14, 1)), "mlp": (MLP, (100,)), "tabular": (TABULAR, (50,))}
+RULES = {"lenet": "adam", "mlp": "momentum", "tabular": "adamw"}
 
 
 def trained(net: str, threads: int, **options: Any) -> tuple[Program, list[NDArray[Any]]]:

@@ -60,6 +60,7 @@ class Around(NamedTuple):
     clip_value: float = np.inf
     clip_norm: float = np.inf
     lr_multipliers: tuple[float, ...] | None = None
+    decay_multipliers: tuple[float, ...] | None = None
 
 
 AROUND = {
@@ -71,7 +72,9 @@ AROUND = {
     "clip-norm": Around(clip_norm=0.2),
     "max-norm": Around(max_norm=0.8),
     "multipliers": Around(lr_multipliers=(0.5, 0.0)),
+    "decay-multipliers": Around(weight_decay=0.3, decay_multipliers=(0.0, 2.0)),
     "all": Around(0.1, 0.2, 0.3, 1.1, 0.1, 0.3, (0.5, 2.0)),
+    "all-multipliers": Around(0.1, 0.2, 0.3, 1.1, 0.1, 0.3, (0.5, 2.0), (3.0, 0.25)),
 }
 
 
@@ -81,6 +84,7 @@ def trained(
     """Linear least squares by the textbook: y = x w + b."""
     moments = {"w": (np.zeros_like(w), np.zeros_like(w)), "b": (np.zeros_like(b), np.zeros_like(b))}
     rates = dict(zip("wb", around.lr_multipliers or (1.0, 1.0), strict=True))
+    decays = dict(zip("wb", around.decay_multipliers or (rates["w"], 0.0), strict=True))
     values = {"w": w, "b": b}
     for t, (x, y, weight) in enumerate(batches, start=1):
         norm = weight.sum()
@@ -95,8 +99,8 @@ def trained(
             if name == "w":
                 g = g + (around.l2 * p + around.l1 * np.sign(p)) / norm
             step, *moments[name] = reference.UPDATES[kind](g, *moments[name], t, s)
-            decay = around.weight_decay if name == "w" else 0.0
-            values[name] = p + step - s.rate * decay * p
+            decay = SETTINGS.rate * decays[name] * around.weight_decay
+            values[name] = p + step - decay * p
         norms = np.linalg.norm(values["w"], axis=0)
         values["w"] = values["w"] * np.minimum(1.0, around.max_norm / norms)
     return values["w"], values["b"]
@@ -162,6 +166,29 @@ def test_a_rate_for_each_batch(backend: str) -> None:
             program.train_epoch(x, y, np.array(order, np.int64), np.array(rates))
         weights.append(program.get_weights())
     np.testing.assert_array_equal(*weights)
+
+
+def test_regularisation_for_each_batch(backend: str) -> None:
+    """Factors of dropout and decay: those of each batch, and 1 is as if there were none."""
+    x, y = sample((6, 7)), sample((6, 3), 1)
+
+    def weights(factors: list[float] | None, drop: float, decay: float) -> NDArray[Any]:
+        layers = [L.Dense(20), L.Dropout(drop), L.Dense(3)]
+        program = compiled(layers, (7,), backend=backend, dtype="float64", batch_size=3)
+        program.set_loss("squared_error")
+        program.set_optimizer_rule("sgd", weight_decay=decay)
+        given = None if factors is None else np.array(factors)
+        program.train_epoch(x, y, np.arange(6), np.array([0.01]), regularisation=given)
+        return program.get_weights()
+
+    whole = weights(None, 0.5, 0.3)
+    np.testing.assert_array_equal(weights([1.0], 0.5, 0.3), whole)
+    np.testing.assert_array_equal(weights([0.0, 0.0], 0.5, 0.3), weights(None, 0.0, 0.0))
+    np.testing.assert_array_equal(weights([0.5, 0.5], 0.5, 0.3), weights(None, 0.25, 0.15))
+    assert not np.array_equal(weights([1.0, 0.0], 0.5, 0.3), whole)
+    for wrong in ([1.0, 1.0, 1.0], [1.5], [-0.1]):
+        with pytest.raises(ValueError, match="^regularisation must hold"):
+            weights(wrong, 0.5, 0.3)
 
 
 @kinds

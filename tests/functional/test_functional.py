@@ -56,7 +56,7 @@ CALLS = [
     (F.prelu, (X, GAMMA), {}),
     *[(getattr(F, name), (X,), {}) for name in (
         "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu", "swish",
-        "softmax", "log_softmax")],
+        "mish", "softmax", "log_softmax")],
     (F.leaky_relu, (X, 0.2), {}),
     (F.elu, (X, 0.5), {}),
     (F.swish, (X, 1.5), {}),
@@ -356,6 +356,7 @@ TORCH = [
     ("softplus", (X,), lambda T, x: T.softplus(x)),
     ("gelu", (X,), lambda T, x: T.gelu(x)),
     ("swish", (X,), lambda T, x: T.silu(x)),
+    ("mish", (X,), lambda T, x: T.mish(x)),
     ("softmax", (10 * X,), lambda T, x: T.softmax(x, -1)),
     ("log_softmax", (10 * X,), lambda T, x: T.log_softmax(x, -1)),
 ]
@@ -728,7 +729,7 @@ BAD_CALLS = [
     (lambda: F.activation(X, "rleu"), ValueError,
      "activation(): function='rleu' is not known. Did you mean 'relu'? Choose from 'identity', "
      "'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', 'swish', "
-     "'softmax'."),
+     "'mish', 'softmax'."),
     (lambda: F.relu_backward(ROWS, X), ValueError,
      "relu(): dy has shape (5, 6), but x has (3, 6, 7, 4)."),
     (lambda: F.squared_error(Z[:, :1], TARGETS[:, 0]), ValueError,

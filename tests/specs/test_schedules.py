@@ -54,6 +54,25 @@ def test_cosine():
     assert rates[0] == 0.1
 
 
+def test_coslog():
+    """Four waves, each twice as long as the one before, from 0 to base and back."""
+    rates = run(S.CosLog(), n_epochs=15, n_batches=2)[0].ravel()
+    t = np.arange(30) / 30
+    np.testing.assert_allclose(rates, 0.1 * (1 - np.cos(2 * np.pi * np.log2(1 + 15 * t))) / 2)
+    np.testing.assert_allclose(rates[[0, 2, 6, 14]], 0.0, atol=1e-15)
+    assert run(S.CosLog(1), n_epochs=2, n_batches=50)[0].max() == pytest.approx(0.1, rel=1e-3)
+
+
+def test_flat_cosine():
+    rates = run(S.FlatCosine())[0].ravel()
+    t = np.arange(24) / 24
+    fall = 0.1 * (1 + np.cos(np.pi * (2 * t - 1))) / 2
+    np.testing.assert_allclose(rates, np.where(t < 0.5, 0.1, fall))
+    np.testing.assert_allclose(
+        S.FlatCosine(0.0).rates(0, 4, 6, 0.1), S.Cosine().rates(0, 4, 6, 0.1)
+    )
+
+
 def test_cosine_past_the_planned_end_stays_low():
     assert S.Cosine().rates(20, 4, 10, 0.1) == pytest.approx([0.0] * 4)
 

@@ -31,6 +31,7 @@ REQUIRED = {
     L.Conv2DTranspose: (4, 3),
     L.Maxout: (5,),
     L.Reshape: ([2, 2, 3],),
+    L.EmbedCategories: ((5, 3),),
     L.Embedding: (7, 3),
     L.RNN: (4,),
     L.LSTM: (4,),
@@ -278,7 +279,7 @@ def test_padding(padding, plain):
 
 ACTIVATIONS = (
     "'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', "
-    "'swish', 'softmax'"
+    "'swish', 'mish', 'softmax'"
 )
 INITIALIZERS = (
     "'zeros', 'constant', 'normal', 'uniform', 'glorot_uniform', 'glorot_normal', 'he_uniform', "
@@ -331,6 +332,24 @@ BAD_LAYERS = [
     ([L.Activation("relu", alpha=0.1)], ValueError,
      "layer 'activation_1' (Activation): alpha=0.1, but 'relu' takes none; only 'leaky_relu', "
      "'elu', 'swish' do. Leave alpha out."),
+    ([L.ParametricActivation("mish", alpha=0.1)], ValueError,
+     "layer 'parametric_activation_1' (ParametricActivation): alpha=0.1, but 'mish' takes none; "
+     "only 'leaky_relu', 'elu', 'swish' do. Leave alpha out."),
+    ([L.ParametricActivation("softmax")], ValueError,
+     "layer 'parametric_activation_1' (ParametricActivation): function='softmax' is not known. "
+     "Did you mean 'softplus'? Choose from 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', "
+     "'elu', 'selu', 'softplus', 'gelu', 'swish', 'mish'."),
+    ([L.NumericEmbedding(units=1)], ValueError,
+     "layer 'numeric_embedding_1' (NumericEmbedding): units=1; expected an integer above 1."),
+    ([L.NumericEmbedding(frequency_scale=0)], ValueError,
+     "layer 'numeric_embedding_1' (NumericEmbedding): frequency_scale=0; expected a positive "
+     "number."),
+    ([L.EmbedCategories(())], ValueError,
+     "layer 'embed_categories_1' (EmbedCategories): sizes=(); expected a sequence of positive "
+     "integers."),
+    ([L.EmbedCategories((3, 0))], ValueError,
+     "layer 'embed_categories_1' (EmbedCategories): sizes=(3, 0); expected a sequence of positive "
+     "integers."),
     ([L.Activation("elu", alpha=-1)], ValueError,
      "layer 'activation_1' (Activation): alpha=-1; expected None or a number of 0 or more."),
     ([L.Dense(3, name="a"), L.Flatten(name="a")], ValueError,

@@ -2,7 +2,11 @@
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastdl import layers as L
+from programs import sample
 
 
 class Case(NamedTuple):
@@ -11,6 +15,17 @@ class Case(NamedTuple):
     input_shape: tuple[int, ...]
     batches: tuple[int, ...] = (1, 5, 16, 19)  # 19 fills a vector and a part of the next
     symbols: int = 0  # X holds codes below it
+    codes: tuple[int, ...] = ()  # the last columns of X hold codes below them
+
+    def inputs(self, n: int, seed: int = 0) -> NDArray[np.float64]:
+        """X of n samples."""
+        shape, rng = (n, *self.input_shape), np.random.default_rng(seed)
+        if self.symbols:
+            return rng.integers(self.symbols, size=shape).astype(np.float64)
+        x = sample(shape, seed)
+        if self.codes:
+            x[:, -len(self.codes) :] = rng.integers(self.codes, size=(n, len(self.codes)))
+        return x
 
 
 SEQUENCE = (6, 3)
@@ -77,6 +92,8 @@ RECURRENT = [
     Case("activation_softmax_steps", [L.Activation("softmax")], SEQUENCE),
     Case("activation_gelu_steps", [L.Activation("gelu")], SEQUENCE),
     Case("prelu_steps",       [L.PReLU()], SEQUENCE),
+    Case("parametric_activation_steps", [L.ParametricActivation("mish")], SEQUENCE),
+    Case("scale_steps",       [L.Scale()], SEQUENCE),
     Case("layer_norm_steps",  [L.LayerNorm()], SEQUENCE),
     Case("dropout_steps",     [L.Dropout(0.4)], SEQUENCE),
     Case("residual_steps",    [L.Residual([L.RNN(3, **ALL)])], SEQUENCE),

@@ -199,7 +199,7 @@ PARAMETERS = [
     (fit(activation="rleu"), ValueError,
      "layer 'activation_1' (Activation): function='rleu' is not known. Did you mean 'relu'? Choose "
      "from 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', "
-     "'swish', 'softmax'."),
+     "'swish', 'mish', 'softmax'."),
     (fit(loss="hing"), ValueError,
      "loss='hing' is not known. Did you mean 'hinge'? Choose from 'log_loss', 'focal', "
      "'squared_error', 'hinge'."),

@@ -147,6 +147,7 @@ ACTIVATIONS: dict[str, Callable[[Array, float], Array]] = {
     "softplus": lambda x, alpha: np.logaddexp(0.0, x),
     "gelu": lambda x, alpha: x * 0.5 * np.vectorize(erfc)(-x / np.sqrt(2.0)),
     "swish": lambda x, alpha: x * sigmoid(alpha * x),
+    "mish": lambda x, alpha: x * np.tanh(np.logaddexp(0.0, x)),
     "exp": lambda x, alpha: np.exp(x),
     "softmax": lambda x, alpha: softmax(x),
 }
@@ -154,6 +155,32 @@ ACTIVATIONS: dict[str, Callable[[Array, float], Array]] = {
 
 def prelu(x: Array, alpha: Array) -> Array:
     return np.where(x > 0, x, alpha * x)
+
+
+def parametric_activation(x: Array, slope: Array, function: str, alpha: float) -> Array:
+    return x + slope * (ACTIVATIONS[function](x, alpha) - x)
+
+
+def numeric_embedding(
+    x: Array, frequency: Array, phase: Array, weight: Array, bias: Array
+) -> Array:
+    """The first columns as vectors, then the other features."""
+    columns = len(frequency)
+    waves = np.cos(2 * np.pi * x[:, :columns, None] * frequency + phase)  # (n, columns, k)
+    mixed = np.einsum("njk,jkm->njm", waves, weight) + bias
+    vectors = np.concatenate([mixed, x[:, :columns, None]], axis=2)
+    return np.hstack([vectors.reshape(len(x), -1), x[:, columns:]])
+
+
+def embed_categories(x: Array, table: Array, sizes: list[int]) -> Array:
+    """The features that are no codes, then the vectors of the codes."""
+    parts, first = [x[:, : -len(sizes)]], 0
+    for j, size in enumerate(sizes):
+        codes = np.rint(x[:, x.shape[1] - len(sizes) + j]).astype(int)
+        known = np.where((codes >= 0) & (codes < size), codes, 0)
+        parts.append(table[first + known])
+        first += size
+    return np.hstack(parts)
 
 
 def maxout(x: Array, pieces: int) -> Array:
@@ -284,6 +311,13 @@ def layer_norm_layer(layer: Layer, arrays: dict[str, Array], x: Array, training:
     return layer_norm(x, arrays[name + ".gain"], arrays[name + ".shift"], layer["eps"])
 
 
+def numeric_embedding_layer(
+    layer: Layer, arrays: dict[str, Array], x: Array, training: bool
+) -> Array:
+    names = ("frequency", "phase", "weight", "bias")
+    return numeric_embedding(x, *(arrays[f"{layer['name']}.{what}"] for what in names))
+
+
 def residual_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
     return forward(layer["layers"], arrays, x, training) + forward(
         layer["shortcut"] or [], arrays, x, training
@@ -310,6 +344,14 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
         x, layer["alpha"]
     ),
     "prelu": lambda layer, arrays, x, training: prelu(x, arrays[layer["name"] + ".alpha"]),
+    "parametric_activation": lambda layer, arrays, x, training: parametric_activation(
+        x, arrays[layer["name"] + ".slope"], layer["function"], layer["alpha"]
+    ),
+    "scale": lambda layer, arrays, x, training: x * arrays[layer["name"] + ".gain"],
+    "numeric_embedding": numeric_embedding_layer,
+    "embed_categories": lambda layer, arrays, x, training: embed_categories(
+        x, arrays[layer["name"] + ".weight"], layer["sizes"]
+    ),
     "dropout": lambda layer, arrays, x, training: (
         x * arrays[layer["name"] + ".mask"] if training else x
     ),

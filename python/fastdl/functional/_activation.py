@@ -29,7 +29,7 @@ def activation(
         Of any shape; softmax is taken over the last axis.
     name : str
         "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu",
-        "swish" or "softmax".
+        "swish", "mish" or "softmax".
     alpha : float, optional
         Of leaky_relu (0.01), elu (1.0) and swish (1.0).
     out : ndarray of the shape of x, optional
@@ -183,6 +183,17 @@ def swish(x: ArrayLike, alpha: float = 1.0, *, out: Out = None) -> NDArray[Any]:
 def swish_backward(dy: ArrayLike, x: ArrayLike, alpha: float = 1.0) -> NDArray[Any]:
     """Gradient: dy (s + alpha x s (1 - s)) with s = sigmoid(alpha x)."""
     return activation_backward(dy, x, "swish", alpha)
+
+
+@differentiable
+def mish(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
+    """The function x tanh(log(1 + exp(x)))."""
+    return activation(x, "mish", out=out)
+
+
+def mish_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+    """Gradient: dy (t + x (1 - t^2) sigmoid(x)) with t = tanh(log(1 + exp(x)))."""
+    return activation_backward(dy, x, "mish")
 
 
 @differentiable

@@ -8,7 +8,8 @@
 from typing import TYPE_CHECKING
 
 from fastdl._other_names import raiser
-from fastdl.layers._activation import Activation, PReLU
+from fastdl.layers._activation import Activation, ParametricActivation, PReLU
+from fastdl.layers._columns import EmbedCategories, NumericEmbedding, Scale
 from fastdl.layers._container import Concat, Residual, Sequential, asks_for, gives
 from fastdl.layers._conv import Conv2D, Conv2DTranspose
 from fastdl.layers._dense import Dense, Maxout, TiedDense
@@ -53,6 +54,10 @@ ALL: tuple[type[Layer], ...] = (
     Reshape,
     Activation,
     PReLU,
+    ParametricActivation,
+    Scale,
+    NumericEmbedding,
+    EmbedCategories,
     Dropout,
     BatchNorm,
     LayerNorm,
@@ -89,6 +94,7 @@ __all__ = [
     "Corrupt",
     "Dense",
     "Dropout",
+    "EmbedCategories",
     "Embedding",
     "Flatten",
     "GlobalAvgPool",
@@ -99,10 +105,13 @@ __all__ = [
     "LayerNorm",
     "MaxPool2D",
     "Maxout",
+    "NumericEmbedding",
     "PReLU",
+    "ParametricActivation",
     "RecurrentLayer",
     "Reshape",
     "Residual",
+    "Scale",
     "Sequential",
     "TiedDense",
     "Upsample2D",

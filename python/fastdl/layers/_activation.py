@@ -23,9 +23,10 @@ FUNCTIONS: dict[str, float | None] = {
     "softplus": None,
     "gelu": None,
     "swish": 1.0,
+    "mish": None,
     "softmax": None,
 }
-_RECTIFIERS = ("relu", "leaky_relu", "elu", "softplus", "gelu", "swish")
+_RECTIFIERS = ("relu", "leaky_relu", "elu", "softplus", "gelu", "swish", "mish")
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,6 +46,7 @@ class Activation(Layer):
     softplus       log(1 + exp(x))                                     Dugas et al. 2001
     gelu           x Phi(x), Phi the normal distribution function      Hendrycks and Gimpel 2016
     swish          x / (1 + exp(-alpha x)), alpha 1                    Ramachandran et al. 2017
+    mish           x tanh(log(1 + exp(x)))                             Misra 2020
     softmax        exp(x_j) / sum_k exp(x_k)                           Bridle 1990
     =============  ==================================================  ==========================
 
@@ -67,12 +69,7 @@ class Activation(Layer):
 
     def check(self) -> None:
         super().check()
-        if self.alpha is not None and FUNCTIONS[self.function] is None:
-            takers = ", ".join(repr(f) for f, alpha in FUNCTIONS.items() if alpha is not None)
-            raise ValueError(
-                f"{self.who}: alpha={self.alpha!r}, but {self.function!r} takes none; only "
-                f"{takers} do. Leave alpha out."
-            )
+        _check_alpha(self, self.function, self.alpha)
 
     @property
     def slope(self) -> float:
@@ -81,10 +78,71 @@ class Activation(Layer):
 
     def initializer_before(self) -> Initializer:
         """He uniform before a rectifier, LeCun normal before selu, else Glorot uniform."""
-        if self.function == "selu":
-            return initializers.LeCunNormal()
-        rectifies = self.function in _RECTIFIERS
-        return initializers.HeUniform() if rectifies else initializers.GlorotUniform()
+        return _initializer_before(self.function)
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Layer:
+        """The same, behind the mirror image of the weights before."""
+        return self.replace(name=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        if self.alpha is None:
+            plain["alpha"] = FUNCTIONS[self.function] or 0.0
+        return plain
+
+
+def _check_alpha(layer: Layer, function: str, alpha: float | None) -> None:
+    """Raise for an alpha of a function that has none."""
+    if alpha is not None and FUNCTIONS[function] is None:
+        takers = ", ".join(repr(f) for f, default in FUNCTIONS.items() if default is not None)
+        raise ValueError(
+            f"{layer.who}: alpha={alpha!r}, but {function!r} takes none; only {takers} do. Leave "
+            "alpha out."
+        )
+
+
+def _initializer_before(function: str) -> Initializer:
+    if function == "selu":
+        return initializers.LeCunNormal()
+    return initializers.HeUniform() if function in _RECTIFIERS else initializers.GlorotUniform()
+
+
+@dataclass(frozen=True, repr=False)
+class ParametricActivation(LearningLayer):
+    """Between the identity and a function f, as far as is learnt for each channel (or feature).
+
+    ``y = x + slope (f(x) - x)``: the identity where slope is 0, f where it is 1. The shape stays.
+    Parameters: slope (channels,), which start at 1. Holzmueller, Grinsztajn and Steinwart, "Better
+    by default: strong pre-tuned MLPs and boosted trees on tabular data", NeurIPS 2024.
+
+    Parameters
+    ----------
+    function : str, default="selu"
+        Of `Activation`, but for softmax.
+    alpha : float, optional
+        As in `Activation`; it is not learnt.
+    trainable : bool, default=True
+    lr_multiplier : float, default=1.0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "parametric_activation"
+    follows: ClassVar[bool] = True
+    function: str = "selu"
+    alpha: float | None = None
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "function": choice(*(f for f in FUNCTIONS if f != "softmax")),
+        "alpha": optional(NOT_NEGATIVE),
+        **LearningLayer.rules,
+    }
+
+    def check(self) -> None:
+        super().check()
+        _check_alpha(self, self.function, self.alpha)
+
+    def initializer_before(self) -> Initializer:
+        """As of `Activation`."""
+        return _initializer_before(self.function)
 
     def mirror(self, input_shape: tuple[int, ...]) -> Layer:
         """The same, behind the mirror image of the weights before."""

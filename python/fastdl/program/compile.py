@@ -171,6 +171,7 @@ def set_optimizer(
     clip_value: float = _INFINITY,
     clip_norm: float = _INFINITY,
     lr_multipliers: Sequence[float] | None = None,
+    decay_multipliers: Sequence[float] | None = None,
 ) -> None:
     """Set the optimizer and what acts on gradients and weights around it; its state starts anew.
 
@@ -190,6 +191,9 @@ def set_optimizer(
         Limits of each element of the gradient, and of the norm of all of it.
     lr_multipliers : sequence of float, optional
         One for each of ``program.parameters``, times the layer's own.
+    decay_multipliers : sequence of float, optional
+        Of the decoupled decay, one for each of ``program.parameters``; the parameters' rates then
+        have no say in it. None: weights decay with their rate, nothing else does.
     """
     spec = optim.get(optimizer)
     spec.check()
@@ -205,6 +209,7 @@ def set_optimizer(
         clip_value=clip_value,
         clip_norm=clip_norm,
         lr_multipliers=lr_multipliers,
+        decay_multipliers=decay_multipliers,
     )
 
 

@@ -84,7 +84,7 @@ void update(const std::string& kind, const py::array& params, const py::object& 
     rule.kind = update_kind(kind), rule.momentum = momentum, rule.beta1 = beta1, rule.beta2 = beta2, rule.eps = eps;
     rule.clip_value = clip_value;
     UpdateArgs<T> args = step_args<T>(rule, step, rate);
-    args.l1 = l1, args.l2 = l2, args.decay = weight_decay;
+    args.l1 = l1, args.l2 = l2, args.decay = rate * weight_decay;
     auto w = exact<T>(params, "params"), g = exact<T>(grads, "grads");
     auto m = exact_or_none<T>(first, "the first moments"), v = exact_or_none<T>(second, "the second moments");
     args.count = w.size();

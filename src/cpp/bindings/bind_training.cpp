@@ -102,7 +102,8 @@ void set_own_loss(PyProgram& s, py::object function, bool codes) {
 
 py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y, const py::object& order,
                        const py::object& rates, const py::object& sample_weight, int batch_size, std::uint32_t epoch,
-                       const py::object& poll, const py::object& lengths, bool stateful) {
+                       const py::object& poll, const py::object& lengths, bool stateful,
+                       const py::object& regularisation) {
   const AnyProgram& p = *self;
   Batches batches(p, X, y, sample_weight, order, lengths, stateful);
   Array<double> rate = exact<double>(rates, "rates");
@@ -112,18 +113,27 @@ py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y
                                         " is above the largest this program was compiled for, " +
                                         std::to_string(p.settings().batch) + ".");
   index count = (batches.data.count + size - 1) / size;
-  check(rate.size() == 1 || rate.size() == count,
-        "rates must hold one value, or one for each of the " + std::to_string(count) + " batches.");
+  const auto per_batch = [count](const Array<double>& a, const std::string& name) {
+    check(a.size() == 1 || a.size() == count,
+          name + " must hold one value, or one for each of the " + std::to_string(count) + " batches.");
+    return PerBatch{.values = a.data(), .one = a.size() == 1};
+  };
+  const PerBatch each_rate = per_batch(rate, "rates");
+  constexpr double whole = 1;
+  Array<double> factors = exact_or_none<double>(regularisation, "regularisation");
+  const PerBatch each_factor =
+      regularisation.is_none() ? PerBatch{.values = &whole, .one = true} : per_batch(factors, "regularisation");
+  for (index i = 0; i < factors.size() && !regularisation.is_none(); i++)
+    check(factors.data()[i] >= 0 && factors.data()[i] <= 1, "regularisation must hold numbers from 0 to 1.");
   Poll ask;
   if (!poll.is_none())
     ask = [&poll] {
       py::gil_scoped_acquire gil;
       return poll().cast<bool>();
     };
-  const double* each = rate.data();
-  const bool one = rate.size() == 1;
-  const EpochResult r = self.busy(
-      Use::write, [&](AnyProgram& program) { return program.train_epoch(batches.data, each, one, size, epoch, ask); });
+  const EpochResult r = self.busy(Use::write, [&](AnyProgram& program) {
+    return program.train_epoch(batches.data, each_rate, each_factor, size, epoch, ask);
+  });
   const char* status[] = {"done", "diverged", "interrupted"};
   return py::module_::import("fastdl._core").attr("EpochResult")(r.loss, r.penalty, r.n_batches, status[int(r.status)]);
 }
@@ -152,7 +162,7 @@ void bind_training(ProgramClass& c) {
       "set_optimizer_rule",
       [](PyProgram& s, const std::string& kind, double momentum, double beta1, double beta2, double eps,
          double weight_decay, double l1, double l2, double max_norm, double clip_value, double clip_norm,
-         const py::object& lr_multipliers) {
+         const py::object& lr_multipliers, const py::object& decay_multipliers) {
         Rule rule{.kind = update_kind(kind),
                   .momentum = momentum,
                   .beta1 = beta1,
@@ -164,22 +174,26 @@ void bind_training(ProgramClass& c) {
                   .max_norm = max_norm,
                   .clip_value = clip_value,
                   .clip_norm = clip_norm};
-        std::vector<double> multipliers;
-        if (!lr_multipliers.is_none()) multipliers = lr_multipliers.cast<std::vector<double>>();
-        s.busy(Use::write, [&](AnyProgram& p) {
-          check(multipliers.empty() || multipliers.size() == p.parameters().size(),
-                "lr_multipliers must hold one value for each of the " + std::to_string(p.parameters().size()) +
-                    " parameters.");
-          p.set_rule(rule, multipliers);
-        });
+        const auto each = [&](const py::object& given, const std::string& name) {
+          std::vector<double> values;
+          if (!given.is_none()) values = given.cast<std::vector<double>>();
+          check(
+              values.empty() || values.size() == s->parameters().size(),
+              name + " must hold one value for each of the " + std::to_string(s->parameters().size()) + " parameters.");
+          return values;
+        };
+        const auto rates = each(lr_multipliers, "lr_multipliers");
+        const auto decays = each(decay_multipliers, "decay_multipliers");
+        s.busy(Use::write, [&](AnyProgram& p) { p.set_rule(rule, rates, decays); });
       },
       py::arg("kind"), py::kw_only(), py::arg("momentum") = 0.9, py::arg("beta1") = 0.9, py::arg("beta2") = 0.999,
       py::arg("eps") = 1e-8, py::arg("weight_decay") = 0.0, py::arg("l1") = 0.0, py::arg("l2") = 0.0,
       py::arg("max_norm") = infinity, py::arg("clip_value") = infinity, py::arg("clip_norm") = infinity,
-      py::arg("lr_multipliers") = py::none());
+      py::arg("lr_multipliers") = py::none(), py::arg("decay_multipliers") = py::none());
   c.def("train_epoch", &train_epoch, py::arg("X"), py::arg("y"), py::arg("order"), py::arg("rates"), py::kw_only(),
         py::arg("sample_weight") = py::none(), py::arg("batch_size") = 0, py::arg("epoch") = 0,
-        py::arg("poll") = py::none(), py::arg("lengths") = py::none(), py::arg("stateful") = false);
+        py::arg("poll") = py::none(), py::arg("lengths") = py::none(), py::arg("stateful") = false,
+        py::arg("regularisation") = py::none());
   c.def("loss_and_grads", &loss_and_grads, py::arg("X"), py::arg("y"), py::kw_only(),
         py::arg("sample_weight") = py::none(), py::arg("evaluation") = false, py::arg("lengths") = py::none(),
         py::arg("stateful") = false);

@@ -36,6 +36,8 @@ struct PenaltyKernels;  // kernels/penalty.hpp
 template <class T>
 struct SequenceKernels;  // kernels/sequence.hpp
 template <class T>
+struct ColumnKernels;  // kernels/columns.hpp
+template <class T>
 struct TrainingKernels;  // kernels/training.hpp
 template <class T>
 struct RbmKernels;  // kernels/rbm.hpp
@@ -55,6 +57,7 @@ struct Kernels {
   const NormKernels<T>& norm;
   const PenaltyKernels<T>& penalty;
   const SequenceKernels<T>& sequence;
+  const ColumnKernels<T>& columns;
   const TrainingKernels<T>& training;
   const RbmKernels<T>& rbm;
   const WordKernels<T>& words;

@@ -11,11 +11,19 @@ template <class T>
 struct PointwiseKernels {
   void (*activation_forward)(const Team&, ActivationKind, T alpha, std::int64_t count, const T* x, T* y);
   void (*activation_backward)(const Team&, ActivationKind, T alpha, std::int64_t count, const T* x, const T* y,
-                              const T* dy, T* dx);                           // x only for gelu and swish
+                              const T* dy, T* dx);                           // x only for gelu, swish and mish
   void (*softmax_forward)(const Team&, const NormShape&, const T* x, T* y);  // over channels
   void (*softmax_backward)(const Team&, const NormShape&, const T* y, const T* dy, T* dx);
   void (*prelu_forward)(const Team&, const NormShape&, const T* x, const T* alpha, T* y);  // alpha (channels,)
   void (*prelu_backward)(const Team&, const NormShape&, const T* x, const T* alpha, const T* dy, T* dx, T* dalpha);
+  // y = x + slope (f(x) - x), slope (channels,)
+  void (*parametric_activation_forward)(const Team&, ActivationKind, T alpha, const NormShape&, const T* x,
+                                        const T* slope, T* y);
+  void (*parametric_activation_backward)(const Team&, ActivationKind, T alpha, const NormShape&, const T* x,
+                                         const T* slope, const T* dy, T* dx, T* dslope);
+  void (*scale_forward)(const Team&, const NormShape&, const T* x, const T* gain,
+                        T* y);  // y = gain x, gain (channels,)
+  void (*scale_backward)(const Team&, const NormShape&, const T* x, const T* gain, const T* dy, T* dx, T* dgain);
   // x null: ones, for rows
   void (*dropout_forward)(const Team&, const NormShape&, const RandomKey&, T rate, const T* x, T* y);
   void (*dropout_backward)(const Team&, const NormShape&, const RandomKey&, T rate, const T* dy, T* dx);

@@ -28,7 +28,21 @@ struct RandomKey {
   int n;                       // a sequence's steps, rows that many apart, share their draws
 };
 
-enum class ActivationKind { identity, sigmoid, tanh, relu, leaky_relu, elu, selu, softplus, gelu, swish, exp, softmax };
+enum class ActivationKind {
+  identity,
+  sigmoid,
+  tanh,
+  relu,
+  leaky_relu,
+  elu,
+  selu,
+  softplus,
+  gelu,
+  swish,
+  mish,
+  exp,
+  softmax
+};
 
 enum class LossKind {
   softmax_cross_entropy,

@@ -21,7 +21,7 @@ struct LossArgs {
 };
 
 // One run of parameters that share their settings. Order: g <- scale*g, clip by value, + l2*w + l1*sign(w); the rule;
-// then the decoupled decay w <- w - rate*decay*w (of the old w).
+// then the decoupled decay w <- w - decay*w (of the old w).
 template <class T>
 struct UpdateArgs {
   UpdateKind kind;

@@ -17,11 +17,16 @@ ActivationKind activation_kind(const std::string& name) {
       {"softplus", ActivationKind::softplus},
       {"gelu", ActivationKind::gelu},
       {"swish", ActivationKind::swish},
+      {"mish", ActivationKind::mish},
       {"softmax", ActivationKind::softmax},
   };
   for (const auto& [text, kind] : kinds)
     if (name == text) return kind;
   throw Error("activation '" + name + "' is not known to the core.");
+}
+
+bool reads_input(ActivationKind kind) {
+  return kind == ActivationKind::gelu || kind == ActivationKind::swish || kind == ActivationKind::mish;
 }
 
 namespace {
@@ -35,7 +40,7 @@ struct Activation : Layer<T> {
   void plan(Plan<T>& plan) override {
     kind = activation_kind(spec.text("function"));
     alpha = spec.number("alpha");
-    bool reads_x = kind == ActivationKind::gelu || kind == ActivationKind::swish;  // backward; the others read y
+    bool reads_x = reads_input(kind);  // backward; the others read y
     bool in_place = in.overwritable && !reads_x;
     out = in_place ? in : plan.tensor(in.shape, in.wants_gradient);
     out.overwritable = reads_x;

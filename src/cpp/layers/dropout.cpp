@@ -27,8 +27,8 @@ struct Dropout : Layer<T> {
   void forward(const Frame<T>& f) const override {
     const T* x = f.value(in);
     T* y = f.value(out);
-    if (f.training && rate > 0)
-      f.kernels.pointwise.dropout_forward(f.team, norm_shape(f, in.shape), key(f), rate, x, y);
+    if (f.training && now(f) > 0)
+      f.kernels.pointwise.dropout_forward(f.team, norm_shape(f, in.shape), key(f), now(f), x, y);
     else if (x != y)
       copy(f, in.shape, x, y);
   }
@@ -37,13 +37,14 @@ struct Dropout : Layer<T> {
     const T* dy = f.gradient(out);
     T* dx = f.gradient(in);
     if (!dx) return;
-    if (f.training && rate > 0)
-      f.kernels.pointwise.dropout_backward(f.team, norm_shape(f, in.shape), key(f), rate, dy, dx);
+    if (f.training && now(f) > 0)
+      f.kernels.pointwise.dropout_backward(f.team, norm_shape(f, in.shape), key(f), now(f), dy, dx);
     else if (dx != dy)
       copy(f, in.shape, dy, dx);
   }
 
  private:
+  T now(const Frame<T>& f) const { return T(rate * f.regularisation); }
   RandomKey key(const Frame<T>& f) const {
     return {.seed = f.seed, .layer = number, .epoch = f.epoch, .sample = f.sample, .n = f.n};
   }

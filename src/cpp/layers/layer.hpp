@@ -47,6 +47,7 @@ struct Frame {
   bool stateful;                // recurrent layers start from the states that the batch before left
   T* carried;                   // those states
   const T* weight;              // (n,), of the samples
+  double regularisation = 1;    // factor of the dropout's rates and of the decoupled decay
   double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
   const index* gradient_starts;
   const index* value_starts = nullptr;  // in predict, where later tensors take the places of earlier ones
@@ -112,6 +113,7 @@ void check_row(const Layer<T>& layer) {
 }
 
 ActivationKind activation_kind(const std::string& name);  // activation.cpp
+bool reads_input(ActivationKind kind);                    // whether its slope takes x, not y
 
 template <class T>
 using LayerPtr = std::unique_ptr<Layer<T>>;

@@ -75,8 +75,8 @@ struct Recurrent : Layer<T> {
     if (drops(f))
       f.kernels.pointwise.dropout_forward(
           f.team, {f.n, units, 1, false},
-          {.seed = f.seed, .layer = number, .epoch = f.epoch, .sample = f.sample, .n = f.n}, drop, nullptr,
-          f.saved(mask));
+          {.seed = f.seed, .layer = number, .epoch = f.epoch, .sample = f.sample, .n = f.n}, T(drop * f.regularisation),
+          nullptr, f.saved(mask));
     f.kernels.sequence.recurrent_forward(f.team, shape(f), arrays(f));
     const SequenceShape s = f.sequence(h.shape);
     auto last = [&](StepPool pool, const T* states, T* y) {

@@ -20,6 +20,11 @@
   X(reshape, Reshape, "shape")                                                                                       \
   X(activation, Activation, "function", "alpha")                                                                     \
   X(prelu, PReLU, "alpha_init", "trainable", "lr_multiplier")                                                        \
+  X(parametric_activation, ParametricActivation, "function", "alpha", "trainable", "lr_multiplier")                  \
+  X(scale, Scale, "trainable", "lr_multiplier")                                                                      \
+  X(numeric_embedding, NumericEmbedding, "columns", "units", "frequencies", "frequency_scale", "trainable",          \
+    "lr_multiplier")                                                                                                 \
+  X(embed_categories, EmbedCategories, "sizes", "units", "weight_init", "trainable", "lr_multiplier")                \
   X(dropout, Dropout, "rate")                                                                                        \
   X(batch_norm, BatchNorm, "momentum", "eps", "trainable", "lr_multiplier")                                          \
   X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                      \

@@ -84,6 +84,22 @@ struct Swish {
   }
 };
 
+// x tanh(log(1 + exp(x))) = x n / (n + 2), n = e (e + 2), e = exp(x) (Misra 2020)
+template <class T>
+struct Mish {
+  static constexpr bool reads_x = true;
+  FASTDL_INLINE Vec<T> exp(Vec<T> x) const { return vexp(at_most(x, is_float<Vec<T>> ? 20 : 40)); }  // n is 2^58 then
+  FASTDL_INLINE Vec<T> value(Vec<T> x) const {
+    Vec<T> e = exp(x), n = e * (e + 2);
+    return x * (n / (n + 2));
+  }
+  // n / (n + 2) + 4 x e (e + 1) / (n + 2)^2
+  FASTDL_INLINE Vec<T> slope(Vec<T> x) const {
+    Vec<T> e = exp(x), n = e * (e + 2), r = 1 / (n + 2);
+    return r * n + 4 * x * (e * r) * ((e + 1) * r);
+  }
+};
+
 template <class T>
 struct Exp {
   static constexpr bool reads_x = false;
@@ -105,6 +121,7 @@ FASTDL_INLINE void with_activation(ActivationKind kind, T alpha, Body body) {
     case ActivationKind::softplus: return body(Softplus<T>{});
     case ActivationKind::gelu: return body(Gelu<T>{});
     case ActivationKind::swish: return body(Swish<T>{alpha});
+    case ActivationKind::mish: return body(Mish<T>{});
     case ActivationKind::exp: return body(Exp<T>{});
     case ActivationKind::softmax: return;
   }

@@ -70,6 +70,13 @@ struct Data {
   bool stateful = false;                  // start from the states that the batch before left
 };
 
+// A number for each batch of an epoch, or one for all.
+struct PerBatch {
+  const double* values;
+  bool one;
+  double at(index batch) const { return values[one ? 0 : batch]; }
+};
+
 enum class Status { done, diverged, interrupted };
 
 struct EpochResult {
@@ -119,9 +126,12 @@ class AnyProgram {
   // --- training
   const Loss& loss() const { return loss_; }
   void set_loss(const Loss& loss) { loss_ = loss; }
-  virtual void set_rule(const Rule& rule, const std::vector<double>& multipliers) = 0;
-  virtual EpochResult train_epoch(const Data& data, const double* rates, bool one_rate, int batch, std::uint32_t epoch,
-                                  const Poll& poll) = 0;
+  // Of each parameter: factors of the rate, and of the decoupled decay (empty: of weights, that of the rate).
+  virtual void set_rule(const Rule& rule, const std::vector<double>& multipliers,
+                        const std::vector<double>& decay_multipliers) = 0;
+  // regularisation: factors of the dropout's rates and of the decoupled decay.
+  virtual EpochResult train_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation, int batch,
+                                  std::uint32_t epoch, const Poll& poll) = 0;
   // Mean loss over all samples and (unless evaluation) its gradients, penalties included; no update.
   virtual void loss_and_grads(const Data& data, bool evaluation, double& loss, double& penalty) = 0;
 

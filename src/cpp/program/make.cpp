@@ -48,7 +48,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
     : AnyProgram(settings),
       backend_(find_backend(settings.backend)),
       kernels_(kernels_of<T>(backend_)),
-      optimizer_(Rule{}, {}, {}, backend_.memory) {
+      optimizer_(Rule{}, {}, {}, {}, backend_.memory) {
   check(!layers.empty(), "a network needs at least one layer, got none.");
   Plan<T> plan(kernels_, settings.batch, settings.threads, direct_convolution(settings.convolution));
   input_ = plan.tensor(input, settings.input_gradient);
@@ -99,8 +99,9 @@ void Program<T>::put(Held what, index first, index count, const void* from) {
 }
 
 template <class T>
-void Program<T>::set_rule(const Rule& rule, const std::vector<double>& multipliers) {
-  optimizer_ = Optimizer<T>(rule, parameters_, multipliers, backend_.memory);
+void Program<T>::set_rule(const Rule& rule, const std::vector<double>& multipliers,
+                          const std::vector<double>& decay_multipliers) {
+  optimizer_ = Optimizer<T>(rule, parameters_, multipliers, decay_multipliers, backend_.memory);
 }
 
 template <class T>

@@ -67,18 +67,20 @@ UpdateArgs<T> step_args(const Rule& rule, long t, double rate) {
 
 template <class T>
 Optimizer<T>::Optimizer(const Rule& rule, const std::vector<Parameter>& parameters,
-                        const std::vector<double>& multipliers, const Memory& memory)
+                        const std::vector<double>& multipliers, const std::vector<double>& decay_multipliers,
+                        const Memory& memory)
     : rule_(rule) {
   for (std::size_t i = 0; i < parameters.size(); i++) {
     const Parameter& p = parameters[i];
     n_parameters_ = std::max(n_parameters_, p.offset + p.count);
     if (!p.trainable) continue;
     bool weight = p.role == "weight";
-    Run run{p.offset, p.count, weight && (rule.l1 != 0 || rule.l2 != 0 || rule.weight_decay != 0),
-            p.rate * (multipliers.empty() ? 1.0 : multipliers[i])};
+    const double rate = p.rate * (multipliers.empty() ? 1.0 : multipliers[i]);
+    const double decay = decay_multipliers.empty() ? (weight ? rate : 0.0) : decay_multipliers[i];
+    Run run{p.offset, p.count, weight && (rule.l1 != 0 || rule.l2 != 0), rate, decay * rule.weight_decay};
     Run* last = runs_.empty() ? nullptr : &runs_.back();
     if (last && last->offset + last->count == run.offset && last->regularised == run.regularised &&
-        last->rate == run.rate)
+        last->rate == run.rate && last->decay == run.decay)
       last->count += run.count;
     else
       runs_.push_back(run);
@@ -121,7 +123,7 @@ void Optimizer<T>::step(const Frame<T>& f, double rate, double norm) {
     args.rate = rate * run.rate;
     args.l1 = run.regularised ? rule_.l1 / norm : 0;
     args.l2 = run.regularised ? rule_.l2 / norm : 0;
-    args.decay = run.regularised ? rule_.weight_decay : 0;
+    args.decay = rate * run.decay * f.regularisation;
     args.count = run.count;
     args.w = f.params + run.offset;
     args.g = f.grads + run.offset;

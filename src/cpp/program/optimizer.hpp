@@ -25,7 +25,7 @@ template <class T>
 class Optimizer {
  public:
   Optimizer(const Rule& rule, const std::vector<Parameter>& parameters, const std::vector<double>& multipliers,
-            const Memory& memory);
+            const std::vector<double>& decay_multipliers, const Memory& memory);
 
   // 0.5*l2*sum(w^2) + l1*sum|w| over the regularised weights, not divided; every thread gets the value.
   double penalty(const Frame<T>& f) const;
@@ -45,6 +45,7 @@ class Optimizer {
     index offset, count;
     bool regularised;
     double rate;
+    double decay;  // times the rate of a step
   };
 
   Rule rule_;

@@ -270,8 +270,8 @@ BatchResult Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate)
 }
 
 template <class T>
-EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool one_rate, int batch_size,
-                                    std::uint32_t epoch, const Poll& poll) {
+EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation,
+                                    int batch_size, std::uint32_t epoch, const Poll& poll) {
   EpochResult result{0, 0, 0, Status::done};
   PollClock clock{poll};
   last_.n = 0;
@@ -291,8 +291,9 @@ EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool 
                         .training = true,
                         .epoch = epoch,
                         .stateful = data.stateful};
-      const auto [loss, penalty, norm] =
-          train_batch(frame(team, batch), batch, rates[one_rate ? 0 : begin / batch_size]);
+      Frame<T> f = frame(team, batch);
+      f.regularisation = regularisation.at(begin / batch_size);
+      const auto [loss, penalty, norm] = train_batch(f, batch, rates.at(begin / batch_size));
       team.sync();  // everyone has read the optimizer's step
       if (team.rank == 0) {
         if (norm != 0) optimizer_.count_step();
@@ -323,13 +324,14 @@ EpochResult Program<T>::train_epoch(const Data& data, const double* rates, bool 
   return result;
 }
 
-#define FASTDL_PASSES(T)                                                         \
-  template int Program<T>::team_size(int) const;                                 \
-  template void Program<T>::forward(const Data&, bool, std::uint32_t, void*);    \
-  template void Program<T>::backward(const void*, void*);                        \
-  template void Program<T>::predict(const Data&, ActivationKind, int, void*);    \
-  template void Program<T>::loss_and_grads(const Data&, bool, double&, double&); \
-  template EpochResult Program<T>::train_epoch(const Data&, const double*, bool, int, std::uint32_t, const Poll&);
+#define FASTDL_PASSES(T)                                                                                          \
+  template int Program<T>::team_size(int) const;                                                                  \
+  template void Program<T>::forward(const Data&, bool, std::uint32_t, void*);                                     \
+  template void Program<T>::backward(const void*, void*);                                                         \
+  template void Program<T>::predict(const Data&, ActivationKind, int, void*);                                     \
+  template void Program<T>::loss_and_grads(const Data&, bool, double&, double&);                                  \
+  template EpochResult Program<T>::train_epoch(const Data&, const PerBatch&, const PerBatch&, int, std::uint32_t, \
+                                               const Poll&);
 FASTDL_PASSES(float)
 FASTDL_PASSES(double)
 

@@ -37,9 +37,10 @@ class Program final : public AnyProgram {
   long optimizer_steps() const override { return optimizer_.steps(); }
   void set_optimizer_steps(long steps) override { optimizer_.set_steps(steps); }
 
-  void set_rule(const Rule& rule, const std::vector<double>& multipliers) override;
-  EpochResult train_epoch(const Data& data, const double* rates, bool one_rate, int batch, std::uint32_t epoch,
-                          const Poll& poll) override;
+  void set_rule(const Rule& rule, const std::vector<double>& multipliers,
+                const std::vector<double>& decay_multipliers) override;
+  EpochResult train_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation, int batch,
+                          std::uint32_t epoch, const Poll& poll) override;
   void loss_and_grads(const Data& data, bool evaluation, double& loss, double& penalty) override;
 
   void predict(const Data& data, ActivationKind link, int layer, void* y) override;

@@ -70,6 +70,58 @@ void prelu_backward(const Team& team, const NormShape& s, const T* x, const T* a
   });
 }
 
+// y = x + slope (f(x) - x)
+template <class T>
+void parametric_activation_forward(const Team& team, ActivationKind kind, T alpha, const NormShape& s, const T* x,
+                                   const T* slope, T* y) {
+  with_activation<T>(kind, alpha, [&](auto function) {
+    each_channel<T>(team, s, [&](auto channel) {
+      Vec<T> a = channel.get(slope);
+      channel.each([&](auto at) {
+        Vec<T> v = at.read(x);
+        at.write(y, v + a * (function.value(v) - v));
+      });
+    });
+  });
+}
+
+// dx = dy (1 + slope (f' - 1)), dslope = sum of dy (f - x): in one pass, for f is computed anew.
+template <class T>
+void parametric_activation_backward(const Team& team, ActivationKind kind, T alpha, const NormShape& s, const T* x,
+                                    const T* slope, const T* dy, T* dx, T* dslope) {
+  with_activation<T>(kind, alpha, [&](auto function) {
+    each_channel<T>(team, s, [&](auto channel) {
+      Vec<T> a = channel.get(slope);
+      Vec<T> sum = channel.sum([&](auto at) {
+        Vec<T> v = at.read(x), d = at.read(dy), f = function.value(v);
+        FASTDL_IN_REGISTER(f);  // the same bits with dx and without
+        if (dx) at.write(dx, d * (1 + a * (function.slope(function.reads_x ? v : f) - 1)));
+        Vec<T> term = d * (f - v);
+        FASTDL_IN_REGISTER(term);
+        return term;
+      });
+      if (dslope) channel.put(dslope, sum);
+    });
+  });
+}
+
+template <class T>
+void scale_forward(const Team& team, const NormShape& s, const T* x, const T* gain, T* y) {
+  each_channel<T>(team, s, [&](auto channel) {
+    Vec<T> g = channel.get(gain);
+    channel.each([&](auto at) { at.write(y, g * at.read(x)); });
+  });
+}
+
+template <class T>
+void scale_backward(const Team& team, const NormShape& s, const T* x, const T* gain, const T* dy, T* dx, T* dgain) {
+  each_channel<T>(team, s, [&](auto channel) {
+    Vec<T> g = channel.get(gain);
+    if (dgain) channel.put(dgain, channel.sum([&](auto at) { return at.read(dy) * at.read(x); }));
+    if (dx) channel.each([&](auto at) { at.write(dx, g * at.read(dy)); });
+  });
+}
+
 // y (n, units) = the largest of each unit's pieces, x (n, units, pieces)
 template <class T>
 void maxout_forward(const Team& team, int n, int units, int pieces, const T* x, T* y) {

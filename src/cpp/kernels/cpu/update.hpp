@@ -11,7 +11,6 @@ namespace {
 template <class T>
 void update(const Team& team, const UpdateArgs<T>& args) {
   const UpdateArgs<T> a = args;  // in registers
-  const T decay = a.rate * a.decay;
   with_rule<T>(a, [&](auto rule) {
     each_slice<T>(team, a.count, [&](Slice<T> at) {
       Vec<T> w = at.read(a.w), m{}, v{};
@@ -19,7 +18,7 @@ void update(const Team& team, const UpdateArgs<T>& args) {
       if (rule.moments > 1) v = at.read(a.v);
       Vec<T> g = at_most(at_least(a.scale * at.read(a.g), -a.clip), a.clip) + a.l2 * w + a.l1 * vsign(w);
       Vec<T> dw = rule.step(g, m, v);
-      at.write(a.w, w + dw - decay * w);
+      at.write(a.w, w + dw - a.decay * w);
       if (rule.moments > 0) at.write(a.m, m);
       if (rule.moments > 1) at.write(a.v, v);
     });
