@@ -75,6 +75,12 @@ MODELS: dict[str, Callable[[], Any]] = {
     "StackedAutoencoderRegressor": lambda: fastdl.StackedAutoencoderRegressor((4, 3), **_STACK).fit(
         ROWS, VALUES
     ),
+    "TabularClassifier": lambda: fastdl.TabularClassifier((4,), frequencies=2, **_NET).fit(
+        ROWS, CLASSES
+    ),
+    "TabularRegressor": lambda: fastdl.TabularRegressor(
+        (4,), categorical_features=[0, 1], max_one_hot=2, **_NET
+    ).fit(ROWS.round(1), VALUES),
     "TextGenerator": lambda: fastdl.TextGenerator((4,), **_NET).fit("abracadabra" * 20),
     "WordVectors": lambda: fastdl.WordVectors(4, min_count=1, sample=0, random_state=0).fit(
         [TEXTS] * 5

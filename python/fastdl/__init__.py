@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from fastdl.estimators import StackedAutoencoder as StackedAutoencoder
     from fastdl.estimators import StackedAutoencoderClassifier as StackedAutoencoderClassifier
     from fastdl.estimators import StackedAutoencoderRegressor as StackedAutoencoderRegressor
+    from fastdl.estimators import TabularClassifier as TabularClassifier
+    from fastdl.estimators import TabularRegressor as TabularRegressor
     from fastdl.estimators import TextGenerator as TextGenerator
     from fastdl.estimators import WordVectors as WordVectors
     from fastdl.io import load as load
@@ -82,6 +84,8 @@ _ESTIMATORS = (
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
     "StackedAutoencoderRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
     "WordVectors",
     "TextGenerator",
 )

@@ -43,11 +43,11 @@ from sklearn.utils._set_output import (
     _get_output_config,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, _check_y
 
 __all__ = [
     "CallbackSupportMixin", "Interval", "Options", "StrOptions", "TransformerMixin",
-    "_check_partial_fit_first_call", "_check_sample_weight",
+    "_check_partial_fit_first_call", "_check_sample_weight", "_check_y",
     "_fit_context", "_safe_indexing", "validate_data", "validate_parameter_constraints",
 ]  # fmt: skip
 

@@ -32,6 +32,8 @@ TABLE = {
     "SoftmaxRegression": ({**QUICK, "solver": "adam"}, ROWS, LABELS),
     "ELMClassifier": ({"hidden_layer_sizes": (5,), "random_state": 0}, ROWS, LABELS),
     "ELMRegressor": ({"hidden_layer_sizes": (5,), "random_state": 0}, ROWS, ROWS[:, 0]),
+    "TabularClassifier": (CODE, ROWS, LABELS),
+    "TabularRegressor": (CODE, ROWS, ROWS[:, 0]),
     "CNNClassifier": (QUICK, IMAGES, LABELS),
     "CNNRegressor": (QUICK, IMAGES, ROWS[:, 0]),
     "NetClassifier": ({"layers": [L.Dense(4), L.BatchNorm()], **QUICK}, ROWS, LABELS),

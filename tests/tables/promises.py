@@ -87,6 +87,8 @@ CASES = [
     Case(E.MLPClassifier((4,), max_iter=2, batch_size=8, **_SEED), ROWS, LABELS),
     Case(E.MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, batch_size=8, **_SEED), ROWS, VALUES),
     Case(E.SoftmaxRegression(**_NET), ROWS, LABELS),
+    Case(E.TabularClassifier((4,), **_NET), ROWS, LABELS),
+    Case(E.TabularRegressor((4,), frequencies=2, **_NET), ROWS, VALUES),
     Case(E.ELMClassifier(5, batch_size=8, **_SEED), ROWS, LABELS),
     Case(E.ELMRegressor(5, batch_size=8, **_SEED), ROWS, VALUES),
     Case(E.CNNClassifier((2,), hidden_layer_sizes=(4,), **_NET), IMAGES, LABELS),

@@ -25,6 +25,8 @@ from fastdl.estimators.recurrent.sequence_tagger import SequenceTagger
 from fastdl.estimators.recurrent.text_generator import TextGenerator
 from fastdl.estimators.scaling.nd_scaler import NDScaler
 from fastdl.estimators.scaling.sequence_scaler import SequenceScaler
+from fastdl.estimators.tables.tabular_classifier import TabularClassifier
+from fastdl.estimators.tables.tabular_regressor import TabularRegressor
 from fastdl.estimators.words.word_vectors import WordVectors
 
 __all__ = [
@@ -52,6 +54,8 @@ __all__ = [
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
     "StackedAutoencoderRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
     "TextGenerator",
     "WordVectors",
 ]

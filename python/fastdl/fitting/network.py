@@ -330,11 +330,14 @@ def _flat(
 def _are_options(value: object) -> bool:
     """Whether they are numbers for `fastdl.program.set_optimizer`."""
     return isinstance(value, dict) and all(
-        name in _OPTIONS and (v is None or REAL.accepts(v)) for name, v in value.items()
+        (name in _OPTIONS and (v is None or REAL.accepts(v)))
+        or (name in _MULTIPLIERS and isinstance(v, list) and all(map(REAL.accepts, v)))
+        for name, v in value.items()
     )
 
 
 _OPTIONS = ("l1", "l2", "weight_decay", "max_norm", "clip_value", "clip_norm")
+_MULTIPLIERS = ("lr_multipliers", "decay_multipliers")  # one for each parameter
 _KEPT = ("loss", "dtype", "cap", "seed", "convolution")
 _NETWORK = {
     "layers": Rule("a list of layers", lambda v: isinstance(v, list), list),

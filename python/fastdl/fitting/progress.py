@@ -33,6 +33,15 @@ class Settings:
     report: Callable[[Progress], str] | None = None  # what is printed after each epoch
     complaint: Callable[[Progress, Settings], str] | None = None  # when max_epochs end the training
     length: str = "max_epochs"  # the parameter that says how many
+    whole_batches: bool = False  # leave the samples out that would make a smaller batch
+    later_best: bool = False  # of epochs with the same score keep the later one
+    regularisation: Schedule | None = None  # factors of dropout and decay, as a rate of base 1
+
+    def n_used(self, n_samples: int) -> int:
+        """How many samples an epoch takes of so many."""
+        if not self.whole_batches:
+            return n_samples
+        return max(n_samples // self.batch_size, 1) * self.batch_size
 
 
 class LearningRate:
@@ -48,6 +57,10 @@ class LearningRate:
         return self.schedule.rates(
             self.epoch, n_batches, self.n_epochs, self.base, seen=self.seen, state=self.state
         )
+
+    def follow(self, schedule: Schedule, n_batches: int) -> NDArray[np.float64]:
+        """What another schedule, of base 1, gives for the same epoch."""
+        return schedule.rates(self.epoch, n_batches, self.n_epochs, 1.0, seen=self.seen)
 
     @property
     def learning_rate(self) -> float:
@@ -174,8 +187,10 @@ class Progress:
     def keep(self, settings: Settings) -> bool:
         """Note the last epoch if it is the best, which the result says."""
         if settings.early_stopping:
-            better = self.last("val_score") > self.best_score
-            self.best_score = self.last("val_score") if better else self.best_score
+            score = self.last("val_score")
+            equal = settings.later_best and score == self.best_score
+            better = score > self.best_score or equal
+            self.best_score = score if better else self.best_score
         else:
             better = self.last("loss") < self.best_loss
             self.best_loss = self.last("loss") if better else self.best_loss

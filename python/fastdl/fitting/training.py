@@ -88,7 +88,7 @@ def run(
                 kept.snapshot.load(program)
                 _report_divergence(result, settings, progress)
                 break
-            progress.t += len(order)
+            progress.t += settings.n_used(len(order))
             progress.record(
                 lr=float(rates[0]),
                 loss=loss_of(result, order) if loss_of else result.loss,
@@ -132,19 +132,24 @@ def epoch(
     """Train for an epoch: the order of the samples, the rates, and what came of it."""
     if settings.shuffle:
         order = order[_permutation(len(order), random_state)]
-    n_updates = math.ceil(len(order) / settings.batch_size)
+    used = order[: settings.n_used(len(order))]
+    n_updates = math.ceil(len(used) / settings.batch_size)
     if train.lengths is not None:
-        order = windows.longest_first(order, train.lengths, settings.batch_size)
+        used = order = windows.longest_first(order, train.lengths, settings.batch_size)
         n_updates = windows.count(program, train, order, settings.batch_size)
     rates = rate.rates(n_updates)
+    factors = None
+    if settings.regularisation is not None:
+        factors = rate.follow(settings.regularisation, n_updates)
     result = windows.train_epoch(
         program,
         train,
-        order,
+        used,
         rates,
         batch_size=settings.batch_size,
         epoch=number,
         poll=_handle_signals,
+        regularisation=factors,
     )
     return order, rates, result
 

@@ -154,6 +154,7 @@ def train_epoch(
     batch_size: int,
     epoch: int,
     poll: Callable[[], bool],
+    regularisation: NDArray[np.float64] | None = None,
 ) -> EpochResult:
     """``program.train_epoch`` for sequences of any length.
 
@@ -171,6 +172,7 @@ def train_epoch(
             epoch=epoch,
             poll=poll,
             lengths=samples.lengths,
+            regularisation=regularisation,
         )
     from fastdl._core import EpochResult
 
@@ -182,17 +184,19 @@ def train_epoch(
         with _carrying(program):
             X, y, weight, lengths = windows_of(program, samples, rows)
             n_windows = len(X) // len(rows)
+            now = slice(done, done + n_windows)
             result = program.train_epoch(
                 X,
                 y,
                 np.arange(len(X)),
-                rates if len(rates) == 1 else rates[done : done + n_windows],
+                _part(rates, now),
                 sample_weight=weight,
                 batch_size=len(rows),
                 epoch=epoch * len(groups) + g,  # for draws that differ from group to group
                 poll=poll,
                 lengths=lengths,
                 stateful=True,
+                regularisation=None if regularisation is None else _part(regularisation, now),
             )
         n: float = int(lengths.sum()) if _each_step(program) else len(rows)
         if weight is not None and weight.ndim == 2:
@@ -208,6 +212,11 @@ def train_epoch(
 def _n_windows(lengths: NDArray[np.int32], steps: int) -> int:
     """Of a batch of sequences, which may all be empty."""
     return max(1, math.ceil(lengths.max() / steps))
+
+
+def _part(values: NDArray[np.float64], of: slice) -> NDArray[np.float64]:
+    """Of numbers for each update, or the one for all."""
+    return values if len(values) == 1 else values[of]
 
 
 def _each_step(program: Program) -> bool:

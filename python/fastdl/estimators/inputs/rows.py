@@ -81,7 +81,7 @@ def validated(
     y: Any = NO_Y,
     *,
     reset: bool,
-    all_finite: bool = True,
+    all_finite: bool | str = True,
     **options: Any,
 ) -> Any:
     """What scikit-learn's `validate_data` makes of arrays of any dimensions, frames and targets.
@@ -96,8 +96,9 @@ def validated(
     X, y : as the user passed them
     reset : bool
         Whether X is the first that the estimator sees.
-    all_finite : bool, default=True
-        Whether X of more than two dimensions is looked through for NaN and infinity, as rows are.
+    all_finite : bool or "allow-nan", default=True
+        Whether X of more than two dimensions is looked through for NaN and infinity, as rows are;
+        "allow-nan" lets NaN into rows.
     **options
         Of `validate_data`.
 
@@ -116,7 +117,8 @@ def validated(
     is_frame = hasattr(X, "columns") or hasattr(X, "column_names")  # pandas, polars; pyarrow
     X = X if hasattr(X, "ndim") or is_frame else _together(X)
     rows = is_frame or X.ndim <= 2
-    options |= {"reset": reset, "ensure_2d": rows, "ensure_all_finite": rows or all_finite}
+    finite = "allow-nan" if all_finite == "allow-nan" else rows or all_finite
+    options |= {"reset": reset, "ensure_2d": rows, "ensure_all_finite": finite}
     if y is NO_Y:
         return validate_data(estimator, X, **options)
     X, y = validate_data(estimator, X, y, multi_output=True, **options)

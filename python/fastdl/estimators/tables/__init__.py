@@ -1,0 +1,1 @@
+"""The network for tables of numbers and categories."""
