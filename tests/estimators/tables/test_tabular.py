@@ -79,7 +79,7 @@ def test_several_numbers():
 
 def test_indicators():
     X, y = load_wine(return_X_y=True)
-    Y = np.column_stack([y == 0, y > 0]).astype(int)
+    Y = np.column_stack([y == 0, y > 0, y > 1]).astype(int)
     assert TabularClassifier(**QUICK).fit(X, Y).score(X, Y) > 0.9
 
 

@@ -24,7 +24,7 @@ _CATEGORICAL = re.compile(
 _REFUSED = re.compile(r"(datetime|date|time|timestamp|timedelta|duration|period|interval|list)")
 _PLAIN = (bool, int, float, str)
 
-Categories = list[list[Any] | None]
+_TYPES = [np.float64]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class TableInput:
         """The table in numbers; see `Input.check`."""
         columns = self._categorical(estimator, X, reset)
         if not columns:
-            X = validated(estimator, X, reset=reset, all_finite="allow-nan", dtype=np.float64)
+            X = validated(estimator, X, reset=reset, all_finite="allow-nan", dtype=_TYPES)
             return _only_numbers(estimator, X, reset)
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         return self._coded(estimator, X, columns, reset)
@@ -65,7 +65,7 @@ class TableInput:
                 y,
                 reset=reset,
                 all_finite="allow-nan",
-                dtype=np.float64,
+                dtype=_TYPES,
                 y_numeric=numeric,
             )
             return _only_numbers(estimator, X, reset), y
@@ -132,7 +132,7 @@ class TableInput:
                 estimator.categories_[j] = _sorted(set(values) - {None})
             codes = {value: code for code, value in enumerate(estimator.categories_[j], 1)}
             coded[:, j] = [codes.get(value, 0) for value in values]
-        if not len(coded):
+        if not len(coded):  # scikit-learn's words
             raise ValueError(
                 f"Found array with 0 sample(s) (shape={coded.shape}) while a minimum of 1 is "
                 f"required by {type(estimator).__name__}."
