@@ -501,8 +501,8 @@ def table(X: Any = FRAME, **params: Any) -> Callable[[], object]:
 
 TABLES = [
     (table(categorical_features=[7]), ValueError,
-     "categorical_features has 7, which is no column of X: it has 2, 'a' .... Give numbers or names "
-     "of columns, or a mask of one bool for each."),
+     "categorical_features has 7, which is no column of X: it has 2, 'a' .... Give numbers or "
+     "names of columns, or a mask of one bool for each."),
     (table(ROWS[:, :3], categorical_features=["a"]), ValueError,
      "categorical_features has 'a', which is no column of X: it has 3. Give numbers or names of "
      "columns, or a mask of one bool for each."),
@@ -515,7 +515,7 @@ TABLES = [
     (table(FRAME.assign(a=np.inf)), ValueError,
      "Input X contains infinity or a value too large for dtype('float64')."),
     (table(FRAME[["b"]].assign(b=pd.Categorical([None] * 20))), ValueError,
-     "X holds nothing to learn from: all values of all columns are missing."),
+     "X holds nothing to learn from: all of its values are missing."),
     (lambda: TabularClassifier(n_jobs=1).fit(FRAME[:0], Y[:0]), ValueError,
      "Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required by "
      "TabularClassifier."),

@@ -91,7 +91,7 @@ class Tabular(TableWords, Net):
         n_categories = [None if c is None else len(c) for c in self.categories_]
         self._preparation = Preparation.of(job.train.X, n_categories, self.max_one_hot)
         if not sum(map(len, (self._preparation.median, self._preparation.embedded))):
-            raise ValueError("X holds nothing to learn from: all values of all columns are missing.")
+            raise ValueError("X holds nothing to learn from: all of its values are missing.")
         self._measure(job.train.y)
         validation = job.validation and self._prepared(job.validation)
         super()._learn(replace(job, train=self._prepared(job.train), validation=validation))
