@@ -337,8 +337,8 @@ BAD_LAYERS = [
      "only 'leaky_relu', 'elu', 'swish' do. Leave alpha out."),
     ([L.ParametricActivation("softmax")], ValueError,
      "layer 'parametric_activation_1' (ParametricActivation): function='softmax' is not known. "
-     "Did you mean 'softplus'? Choose from 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', "
-     "'elu', 'selu', 'softplus', 'gelu', 'swish', 'mish'."),
+     "Choose from 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', "
+     "'gelu', 'swish', 'mish'."),
     ([L.NumericEmbedding(units=1)], ValueError,
      "layer 'numeric_embedding_1' (NumericEmbedding): units=1; expected an integer above 1."),
     ([L.NumericEmbedding(frequency_scale=0)], ValueError,
