@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
-from fastdl._saved import MATRIX
+from fastdl._saved import MATRIX, Saved
 from fastdl.estimators.base.heads import Numbers
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.tables.tabular import Tabular
@@ -36,7 +36,7 @@ class TabularRegressor(RegressorMixin, Tabular):
     learning_rate_init: float = word(default=0.2, like=BASE_RATE)
     loss: ClassVar[str] = "squared_error"
     normalize_y: ClassVar[bool] = True
-    _limits: NDArray[np.float64] = fitted(saved=MATRIX)  # of y; (2, n_outputs)
+    _limits: NDArray[np.float64] = fitted(saved=Saved(MATRIX, "limits"))  # of y; (2, n)
 
     @property
     def _head(self) -> Numbers:
