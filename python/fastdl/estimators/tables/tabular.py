@@ -90,7 +90,8 @@ class Tabular(TableWords, Net):
         job = self._with_validation(job)
         n_categories = [None if c is None else len(c) for c in self.categories_]
         self._preparation = Preparation.of(job.train.X, n_categories, self.max_one_hot)
-        if not sum(map(len, (self._preparation.median, self._preparation.embedded))):
+        n_numbers, sizes = len(self._preparation.median), self._preparation.shape[1]
+        if not n_numbers and not sizes:
             raise ValueError("X holds nothing to learn from: all of its values are missing.")
         self._measure(job.train.y)
         validation = job.validation and self._prepared(job.validation)
