@@ -9,7 +9,8 @@ namespace {
 template <class T>
 void copy(const Team& team, std::int64_t count, const T* x, T* y) {
   const Range part = team.share(count);
-  if (x != y) __builtin_memcpy(y + part.begin, x + part.begin, (part.end - part.begin) * sizeof(T));
+  if (x != y && part.end > part.begin)  // a block of nothing has no address
+    __builtin_memcpy(y + part.begin, x + part.begin, (part.end - part.begin) * sizeof(T));
   team.sync();
 }
 
