@@ -57,9 +57,11 @@ def _real_mlp(of_classes: bool, seed: int) -> Any:
 
 def prepared(name: str, X: pd.DataFrame) -> pd.DataFrame:
     """X as the contender takes it: only fastdl and boosting know what to do without a number."""
-    if name == "RealMLP":
+    if name not in ("RealMLP", "boosting"):
+        return X
+    X = X.astype(dict.fromkeys(X.select_dtypes(exclude=["number"]).columns, "category"))
+    if name == "RealMLP":  # whose pytabkit takes no categories of text from the newest pandas
         X = X.fillna(X.median(numeric_only=True))
-    if name in ("RealMLP", "boosting"):
-        text = X.select_dtypes(["object", "string", "bool"]).columns
-        X = X.astype(dict.fromkeys(text, "category"))
+        for column in X.select_dtypes("category").columns:
+            X[column] = X[column].cat.codes.astype("category")
     return X
