@@ -60,11 +60,12 @@ class FitInProgress:
         progress: Progress | None = before.get("_progress")
         self.n_rows = progress.n_epochs if progress else 0  # of the history before
         self._has_own_history = progress is None
+        self._network: Network
         self._show: Callable[[Any, Checkpoint], None]
 
-    def begin(self, show: Callable[[Any, Checkpoint], None]) -> None:
-        """Training begins; `show` brings the attributes of a copy to a checkpoint."""
-        self._show = show
+    def begin(self, network: Network, show: Callable[[Any, Checkpoint], None]) -> None:
+        """Training of a network begins; `show` brings a copy's attributes to a checkpoint."""
+        self._network, self._show = network, show
 
     def publish(self, checkpoint: Checkpoint) -> None:
         """From now on this is what others see."""
@@ -88,7 +89,7 @@ class FitInProgress:
                 self._has_own_history = True
             if checkpoint is not None and checkpoint is not of:
                 estimator = _twin(self._estimator, _without_fit(vars(self._estimator).copy()))
-                estimator._network = self._estimator._network.at(checkpoint.snapshot)
+                estimator._network = self._network.at(checkpoint.snapshot)
                 self._show(estimator, checkpoint)
                 self._seen = checkpoint, estimator
             return estimator

@@ -55,7 +55,7 @@ class Defaults:
         """Samples of a batch."""
         return min(self.batch_size, n_samples)
 
-    def epochs(self, n_samples: int, batch_size: int, optimizer: Optimizer) -> int:
+    def epochs(self, n_samples: int, batch_size: int, optimizer: Optimizer | None = None) -> int:
         """As many as give the updates; iterations of L-BFGS, more than it mostly takes."""
         if isinstance(optimizer, LBFGS):
             return 1000
@@ -89,6 +89,7 @@ class Defaults:
 DENSE = Defaults()
 CONVOLUTIONAL = Defaults(updates=600, shrinkages=(), shrinkage=1.5)
 RECURRENT = Defaults(updates=1000, shrinkages=(), shrinkage=3.0)
+CODING = Defaults(4000, rate_of_one=0.05, largest_rate=0.005, shrinkages=(), shrinkage=0.5)
 
 
 def by_layers(layers: Sequence[Layer]) -> Defaults:

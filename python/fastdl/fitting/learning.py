@@ -263,7 +263,7 @@ def _others_see(e: Trainee) -> Callable[[Checkpoint], None]:
     """What a training calls after each epoch, so that other threads see the end of it."""
     fit = checkpoint.fit_of(e)
     assert fit is not None
-    fit.begin(_show_at)
+    fit.begin(e._network, _show_at)
     return fit.publish
 
 

@@ -224,6 +224,27 @@ class Network:
         other.__setstate__({**vars(self), "_held": snapshot})
         return other
 
+    def rebuilt(self, layers: Sequence[Layer], weights: Mapping[str, NDArray[Any]]) -> Network:
+        """A network of other layers with these weights, and an optimizer that has not begun."""
+        layers = L.with_names(layers)
+        weights = {name: np.asarray(value, self.dtype) for name, value in weights.items()}
+        outline = _core.outline(L.to_dict(layers), self.input_shape)
+        flat, states = _flat(weights, outline, np.dtype(self.dtype))
+        other = self.at(Snapshot(flat, states, np.empty((0, len(flat)), self.dtype), 0))
+        other.layers, other.optimizer, other.options = layers, SGD(), {}
+        return other
+
+    def by_name(self) -> dict[str, NDArray[Any]]:
+        """Copies of all weights and states, in the user's layout; nothing is compiled."""
+        snapshot, weights = self.snapshot(), {}
+        parameters, states = _core.outline(L.to_dict(self.layers), self.input_shape)
+        for p in parameters:
+            weights[p.name] = snapshot.weights[p.offset : p.offset + p.size].reshape(p.shape)
+        sizes = [s.size for s in states]
+        for s, values in zip(states, np.split(snapshot.states, np.cumsum(sizes)), strict=False):
+            weights[s.name] = values
+        return weights
+
     # --- model files
 
     def to_dict(
@@ -241,15 +262,9 @@ class Network:
         shown : dict of str to ndarray, optional
             Weights in place of the network's own.
         """
-        snapshot, weights = self.snapshot(), {}
-        parameters, states = _core.outline(L.to_dict(self.layers), self.input_shape)
-        for p in parameters:
-            weights[p.name] = snapshot.weights[p.offset : p.offset + p.size].reshape(p.shape)
-        sizes = [s.size for s in states]
-        for s, values in zip(states, np.split(snapshot.states, np.cumsum(sizes)), strict=False):
-            weights[s.name] = values
+        snapshot, weights = self.snapshot(), self.by_name()
         weights |= {name: np.asarray(value, self.dtype) for name, value in (shown or {}).items()}
-        check(weights, parameters, states)
+        check(weights, *_core.outline(L.to_dict(self.layers), self.input_shape))
         stored = {
             **{name: getattr(self, name) for name in _KEPT},
             "batch_size": min(self.batch_size, _LARGEST_BATCH),

@@ -58,8 +58,10 @@ EXACT: dict[str, Any] = {"dtype": "float64", "n_jobs": 1}
 @parametrize_with_checks(
     [
         Autoencoder(5, max_epochs=20, **EXACT),
-        Autoencoder((6, 3), solver="lbfgs", tied_weights=True, sparsity=0.1, **EXACT),
-        Autoencoder(4, contraction=0.1, activity_l1=0.1, activation="tanh", **EXACT),
+        Autoencoder(
+            (6, 3), solver="lbfgs", tied_weights=True, sparsity=0.1, max_epochs=50, **EXACT
+        ),
+        Autoencoder(4, contraction=0.1, activity_l1=0.1, activation="tanh", max_epochs=20, **EXACT),
     ]
 )
 @pytest.mark.filterwarnings(WIDE, "ignore::sklearn.exceptions.ConvergenceWarning")

@@ -49,7 +49,7 @@ KINDS: dict[str, dict[str, Any]] = {
 @parametrize_with_checks(
     [
         new(dtype="float64", max_epochs=20),
-        new([L.Dense(3), L.Activation("tanh")], solver="lbfgs", dtype="float64"),
+        new([L.Dense(3), L.Activation("tanh")], solver="lbfgs", max_epochs=20, dtype="float64"),
     ]
 )
 @pytest.mark.filterwarnings(WIDE, "ignore::sklearn.exceptions.ConvergenceWarning")

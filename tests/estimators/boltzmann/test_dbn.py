@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.metrics import log_loss
 from sklearn.preprocessing import scale
 
 import fastdl
@@ -35,8 +36,12 @@ def test_layers_stand_on_one_another(visible: str) -> None:
     dbn = new(visible=visible, dtype="float64").fit(X)
     first, second = dbn.rbms_
     assert [type(rbm).__name__ for rbm in dbn.rbms_] == [f"{visible.title()}RBM", "BernoulliRBM"]
-    np.testing.assert_array_equal(dbn.transform(X), second.transform(first.transform(X)))
+    seen = (X - dbn.center_) / dbn.scale_
+    if visible == "gaussian":
+        np.testing.assert_allclose(seen, GREY, atol=1e-12)
+    np.testing.assert_array_equal(dbn.transform(X), second.transform(first.transform(seen)))
     back = first.inverse_transform(second.inverse_transform(dbn.transform(X)))
+    back = (back * dbn.scale_ + dbn.center_).astype(back.dtype)
     np.testing.assert_array_equal(dbn.inverse_transform(dbn.transform(X)), back)
     assert [len(table["epoch"]) for table in dbn.pretrain_history_] == [2, 2]
     assert dbn.get_feature_names_out()[-1] == "dbn9"
@@ -79,9 +84,13 @@ def test_files_and_copies(kind: Any, tmp_path: Any) -> None:
         np.testing.assert_array_equal(twin.sample(3, n_steps=5), wanted)
 
 
-def test_fit_starts_from_the_machines() -> None:
-    clf = new(DBNClassifier, learning_rate_init=1e-12, dtype="float64").fit(X, y)
-    dbn = new(dtype="float64").fit(X)
+@pytest.mark.parametrize("params", [{}, {"visible": "gaussian"}, {"pretrain_epochs": 0}], ids=str)
+def test_fit_starts_from_the_machines(params: Any) -> None:
+    """Folding back what the layers were trained in changes nothing."""
+    stays = {"learning_rate_init": 1e-12, "weight_decay": 0.0, "dtype": "float64"}
+    clf = new(DBNClassifier, **stays, **params).fit(X, y)
+    dbn = new(dtype="float64", **params).fit(X)
+    assert [type(layer).__name__ for layer in clf._network.layers].count("BatchNorm") == 0
     np.testing.assert_allclose(clf.transform(X), dbn.transform(X), atol=1e-9)
 
 
@@ -109,6 +118,31 @@ def test_regresses() -> None:
     reg = new(DBNRegressor, hidden_layer_sizes=(30,), max_epochs=60, learning_rate_init=1e-2)
     assert reg.fit(scale(X), scale(y)).score(scale(X), scale(y)) > 0.4
     assert reg.visible_ == "gaussian"
+
+
+@pytest.mark.parametrize("kind", [DBN, DBNClassifier, DBNRegressor])
+def test_units_of_x_do_not_matter(kind: Any) -> None:
+    """Gaussian units are given X standardised, and give it back in its own units."""
+    grey = GREY[:, GREY.std(axis=0) > 0]
+    units = np.arange(1, 1 + grey.shape[1])
+    scaled = units * grey + units
+    one, other = (new(kind, dtype="float64").fit(X, y) for X in (grey, scaled))
+    assert one.visible_ == other.visible_ == "gaussian"
+    np.testing.assert_allclose(one.transform(grey), other.transform(scaled), atol=1e-6)
+    drawn = units * one.sample(2, n_steps=3) + units
+    np.testing.assert_allclose(other.sample(2, n_steps=3), drawn, rtol=1e-6, atol=1e-6)
+    if kind is not DBN:
+        np.testing.assert_allclose(one.predict(grey), other.predict(scaled), atol=1e-5)
+
+
+def test_partial_fit_after_fit() -> None:
+    """It goes on from the function of the fit, by the rate of one."""
+    clf = new(DBNClassifier, max_epochs=30, dtype="float64").fit(X, y)
+    before, loss = clf.predict_proba(X), log_loss(y, clf.predict_proba(X))
+    for _ in range(3):
+        clf.partial_fit(X, y)
+    assert not np.array_equal(clf.predict_proba(X), before)
+    assert log_loss(y, clf.predict_proba(X)) < loss + 0.01
 
 
 def test_images_are_rows() -> None:

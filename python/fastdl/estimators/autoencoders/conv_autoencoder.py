@@ -26,7 +26,7 @@ from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import ImageInput
 from fastdl.estimators.inputs.text import unpacked
-from fastdl.fitting.defaults import Defaults
+from fastdl.fitting.defaults import CODING, Defaults
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer
 
@@ -97,7 +97,7 @@ class ConvAutoencoder(TrainingWords, Coder):
         saved=Saved(SHAPE, "sample_form")
     )  # of a sample as the user has it
 
-    _auto: ClassVar[Defaults] = Defaults(shrinkages=(), shrinkage=0.0)
+    _auto: ClassVar[Defaults] = CODING
     _least_batch: ClassVar[int] = 16
     _loss_word: ClassVar[str] = "loss"
 

@@ -10,7 +10,7 @@ from fastdl._saved import ANYTHING, ARRAYS, Saved, Tables, take
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.training_words import COUNT, NOT_NEGATIVE, PART, TrainingWords
 from fastdl.estimators.base.words import Meaning, fitted, word
-from fastdl.fitting.defaults import Defaults, or_auto
+from fastdl.fitting.defaults import CODING, Defaults, or_auto
 from fastdl.fitting.progress import COLUMNS
 from fastdl.fitting.recipe import optimizer_of
 from fastdl.layers._activation import FUNCTIONS
@@ -93,7 +93,7 @@ class CodingWords(TrainingWords):
         '"sigmoid", "tanh", "relu" and "identity". Rifai et al. 2011.',
     )
 
-    _auto: ClassVar[Defaults] = Defaults(shrinkages=(), shrinkage=0.0)
+    _auto: ClassVar[Defaults] = CODING
     _loss_word: ClassVar[str] = "loss"  # the parameter that says how a reconstruction is measured
 
 

@@ -225,9 +225,12 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         if not job.anew:
             self._go_on()
         if self._trains():
-            learn(self, job)
+            self._train(job)
         else:
             self._show()
+
+    def _train(self, job: Job) -> None:
+        learn(self, job)
 
     def _new_network(
         self, shape: tuple[int, ...], of_X: np.dtype[Any], random_state: np.random.RandomState

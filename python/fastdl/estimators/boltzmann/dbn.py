@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -15,10 +14,10 @@ from fastdl import program as programs
 from fastdl._sklearn import StrOptions, TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.net import Summary
-from fastdl.estimators.base.training_words import COUNT
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.base.training_words import COUNT, TrainingWords
+from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.boltzmann import stack
-from fastdl.estimators.boltzmann.words import BeliefWords
+from fastdl.estimators.boltzmann.words import BeliefWords, RbmWords
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.inputs.rows import TAKEN
 from fastdl.fitting.job import Given, Job
@@ -53,28 +52,17 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         kind='int or "auto"',
         text='Samples of a step; "auto" is 32.',
     )
-    random_state: int | np.random.RandomState | None = word(
-        default=None,
-        rule=["random_state"],
-        kind="int, RandomState or None",
-        text="Of weights and all draws. The same number gives the same bytes for any `n_jobs`.",
+    random_state: int | np.random.RandomState | None = reword(
+        RbmWords, "random_state", default=None
     )
-    verbose: bool | int = word(
-        default=False, rule=["verbose"], kind="bool", text="Whether each epoch prints a line."
-    )
-    n_jobs: int | None = word(
-        default=None,
-        rule=[Integral, None],
-        kind="int or None",
-        text="Threads; None is what OpenMP would take, -1 all. The result is the same for any.",
-    )
-    device: str = word(
-        default="cpu", rule=[str], kind='{"cpu", "cuda", "auto"}', text="What does the work."
-    )
-    dtype: DTypeLike = word(
+    verbose: bool | int = reword(TrainingWords, "verbose", default=False)
+    n_jobs: int | None = reword(TrainingWords, "n_jobs", default=None)
+    device: str = reword(TrainingWords, "device", default="cpu")
+    dtype: DTypeLike = reword(
+        TrainingWords,
+        "dtype",
         default="float32",
         rule=[StrOptions({"float32", "float64"}), type, np.dtype],
-        kind='"float32" or "float64"',
         text="Of the machines.",
     )
     history_: dict[str, list[float]] = fitted(
@@ -110,7 +98,7 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         return self._fit(Given(X))
 
     def _learn(self, job: Job) -> None:
-        n_epochs = len(self._sizes()) * self.pretrain_epochs
+        n_epochs = len(self._sizes()) * self._pretrain_epochs(len(job.train.X))
         tasks = epoch_tasks(self, job.train.given, None, n_epochs, show=self._show)
         stack.pretrain(self, job.train.X, job.random_state, tasks)
         self._show()
@@ -118,7 +106,7 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
             tasks.close()
 
     def _restored(self) -> None:
-        self.pretrain_history_ = [rbm.history_ for rbm in self.rbms_]
+        self._restore_machines()
         self._show()
 
     def _show(self) -> None:
@@ -141,7 +129,8 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         ndarray of shape (n_samples, hidden_layer_sizes[-1])
         """
         self._check_is_fitted()
-        H = X = self._inputs.check(self, X, reset=False)
+        X = self._inputs.check(self, X, reset=False)
+        H = self._as_seen(X)
         for rbm in self.rbms_:
             H = rbm._ask("hidden", H)
         return H.astype(X.dtype if X.dtype.kind == "f" else H.dtype, copy=False)
@@ -160,7 +149,7 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         self._check_is_fitted()
         for rbm in reversed(self.rbms_):
             H = rbm.inverse_transform(H)
-        return H
+        return self._as_given(H)
 
     def reconstruct(self, X: Any) -> NDArray[Any]:
         """What is left of X after the way up and down: ``inverse_transform(transform(X))``.

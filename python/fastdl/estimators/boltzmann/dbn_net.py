@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import layers as L
@@ -14,7 +15,7 @@ from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.output import with_output
 from fastdl.estimators.base.training_words import RATE, TrainingWords
 from fastdl.estimators.base.words import fitted, word
-from fastdl.estimators.boltzmann import stack
+from fastdl.estimators.boltzmann import stack, standardised
 from fastdl.estimators.boltzmann.words import BeliefWords
 from fastdl.estimators.inputs import ImageInput
 from fastdl.fitting import checkpoint
@@ -84,13 +85,33 @@ class BeliefNet(BeliefWords, TrainingWords, Net):
             self._learn_stack(X)
         program = self._network.program
         for i, rbm in enumerate(self.rbms_, start=1):
-            program.set_parameter(f"dense_{i}.weight", rbm.components_.T)
-            program.set_parameter(f"dense_{i}.bias", rbm.intercept_hidden_)
+            W, b = rbm.components_.T, rbm.intercept_hidden_
+            if i == 1 and self.visible_ == "gaussian":  # the network sees X as it is
+                W = W / self.scale_[:, np.newaxis]
+                b = b - self.center_ @ W
+            program.set_parameter(f"dense_{i}.weight", W.astype(program.dtype))
+            program.set_parameter(f"dense_{i}.bias", b.astype(program.dtype))
+
+    def _train(self, job: Job) -> None:
+        """In standardised coordinates; a partial fit goes on in those of the weights."""
+        if job.incremental:
+            super()._train(job)
+            return
+        of_X = (self.center_, self.scale_) if self.visible_ == "gaussian" else None
+        self._network = standardised.unfolded(self._network, job.train.X, self.n_jobs, of_X)
+        super()._train(job)
+        self._network = standardised.folded(self._network)
+        self._network.ready(self.n_jobs)
+        self._show()
+
+    def _layer_index(self, layer: int | str | None) -> int:
+        """The last hidden layer, also while its outputs are standardised for training."""
+        return super()._layer_index(f"activation_{len(self._sizes())}" if layer is None else layer)
 
     def _restored(self) -> None:
         super()._restored()
         if hasattr(self, "rbms_"):
-            self.pretrain_history_ = [rbm.history_ for rbm in self.rbms_]
+            self._restore_machines()
 
     def _check_pretrained(self, n_features: int) -> None:
         learnt = [rbm.components_.shape[0] for rbm in self.rbms_]

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.words import reword
 from fastdl.estimators.boltzmann.rbm import BaseRBM
-from fastdl.estimators.boltzmann.words import RbmWords
+from fastdl.estimators.boltzmann.words import EPOCHS, RbmWords
+from fastdl.fitting.defaults import Defaults, or_auto
 
 
 class GaussianRBM(BaseRBM):
@@ -43,10 +45,22 @@ class GaussianRBM(BaseRBM):
         default=0.01,
         text="An order of magnitude below that of binary units, since v is not bounded.",
     )
+    n_iter: int | str = reword(
+        RbmWords,
+        "n_iter",
+        default="auto",
+        rule=[StrOptions({"auto"}), EPOCHS],
+        kind='int or "auto"',
+        text='Epochs; "auto" is 10, or as many as give 1000 steps.',
+    )
     persistent: bool = reword(RbmWords, "persistent", default=False)
 
+    _auto: ClassVar[Defaults] = Defaults(updates=1000, least_epochs=10)
     _gaussian: ClassVar[bool] = True
     _score_name: ClassVar[str] = "minus free energy"
+
+    def _n_epochs(self, n_samples: int) -> int:
+        return int(or_auto(self.n_iter, self._auto.epochs(n_samples, self.batch_size)))
 
     def gibbs(self, v: Any) -> NDArray[Any]:
         """Go one round of Gibbs sampling: ``h ~ P(h | v), v ~ P(v | h)``.

@@ -156,7 +156,7 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
             state = self._begin(X, np.dtype(np.float64), random_state) if new else self._state()
             training.step(self, state, X, random_state)
             return
-        tasks = epoch_tasks(self, job.train.given, None, self.n_iter)
+        tasks = epoch_tasks(self, job.train.given, None, self._n_epochs(X.shape[0]))
         state = self._begin(X, float_dtype(X), random_state)
         try:
             training.run(self, state, X, random_state, tasks=tasks)
@@ -164,6 +164,10 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
             warn("Training interrupted by user.")
         if tasks:
             tasks.close()
+
+    def _n_epochs(self, n_samples: int) -> int:
+        """What `n_iter` stands for."""
+        return int(self.n_iter)
 
     def _begin(
         self, X: Any, dtype: np.dtype[Any], random_state: np.random.RandomState

@@ -27,11 +27,9 @@ class Believer(Protocol):
     visible: str
     k: int
     persistent: bool
-    pretrain_epochs: int
     pretrain_learning_rate: float | str
     pretrain_momentum: float
     pretrain_weight_decay: float
-    batch_size: int | str
     verbose: bool | int
     n_jobs: int | None
     device: str
@@ -41,6 +39,10 @@ class Believer(Protocol):
     pretrain_history_: list[dict[str, list[float]]]
 
     def _sizes(self) -> list[int]: ...
+    def _scale_by(self, X: NDArray[Any]) -> None: ...
+    def _as_seen(self, X: NDArray[Any]) -> NDArray[Any]: ...
+    def _pretrain_batch(self, n_samples: int) -> int: ...
+    def _pretrain_epochs(self, n_samples: int) -> int: ...
 
 
 def pretrain(
@@ -64,6 +66,8 @@ def pretrain(
     gaussian = _is_gaussian(net, X)
     net.rbms_, net.pretrain_history_ = [], []
     net.visible_ = "gaussian" if gaussian else "bernoulli"
+    net._scale_by(X)
+    X = net._as_seen(X)
     for size in net._sizes():
         rbm = _new_machine(net, size, X, gaussian and not net.rbms_)
         if net.verbose:
@@ -91,12 +95,12 @@ def _is_gaussian(net: Believer, X: NDArray[Any]) -> bool:
 
 
 def _new_machine(net: Believer, size: int, X: NDArray[Any], gaussian: bool) -> BaseRBM:
-    rate, batch = net.pretrain_learning_rate, net.batch_size
+    rate = net.pretrain_learning_rate
     rbm = (GaussianRBM if gaussian else BernoulliRBM)(
         size,
         learning_rate=_RATES[gaussian] if isinstance(rate, str) else rate,
-        batch_size=min(32 if isinstance(batch, str) else batch, len(X)),
-        n_iter=net.pretrain_epochs,
+        batch_size=net._pretrain_batch(len(X)),
+        n_iter=net._pretrain_epochs(len(X)),
         verbose=net.verbose,
         k=net.k,
         persistent=net.persistent,

@@ -69,7 +69,6 @@ class Trainee(Protocol):
 
     learning_rate: float
     batch_size: int
-    n_iter: int
     verbose: int
     k: int
     persistent: bool
@@ -81,6 +80,7 @@ class Trainee(Protocol):
     _exact: bool  # whether scikit-learn's draws are made: NumPy's, samples in their order
     _score_name: ClassVar[str]
 
+    def _n_epochs(self, n_samples: int) -> int: ...
     def _show(self, state: State) -> None: ...
     def _ready(self, weights: Weights, batch_size: int) -> Rbm: ...
     def _reconstruction(self, X: Any) -> NDArray[Any]: ...
@@ -120,7 +120,7 @@ def run(
     order = np.arange(n_samples)
     watched = X[np.unique(np.linspace(0, n_samples - 1, _WATCHED).astype(int))]
     rbm._show(state)
-    for epoch in range(1, rbm.n_iter + 1):
+    for epoch in range(1, rbm._n_epochs(n_samples) + 1):
         start = time.perf_counter()
         if tasks:
             tasks.begin()

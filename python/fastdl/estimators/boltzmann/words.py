@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl._rules import Rule
-from fastdl._saved import TEXT, listed
+from fastdl._saved import TEXT, VECTOR, listed
 from fastdl._sklearn import Interval, StrOptions
 from fastdl.estimators.base.training_words import COUNT, NOT_NEGATIVE, PART, POSITIVE, RATE
 from fastdl.estimators.base.words import fitted, word
+from fastdl.fitting.defaults import Defaults, or_auto
+from fastdl.validation import float_dtype
 
 if TYPE_CHECKING:
     from fastdl.estimators.boltzmann.rbm import BaseRBM
@@ -27,7 +29,8 @@ def _is_fitted_machine(value: Any) -> bool:
 
 _MACHINE = Rule("a fitted restricted Boltzmann machine", _is_fitted_machine, lambda v: v)
 
-_EPOCHS = Interval(Integral, 0, None, closed="left")
+_OF_LAYER = Defaults(updates=400, least_epochs=10)
+EPOCHS = Interval(Integral, 0, None, closed="left")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -46,7 +49,7 @@ class RbmWords:
         kind="int",
         text="Samples of a step; also the number of persistent chains.",
     )
-    n_iter: int = word(default=10, rule=[_EPOCHS], kind="int", text="Epochs.")
+    n_iter: int | str = word(default=10, rule=[EPOCHS], kind="int", text="Epochs.")
     verbose: int = word(
         default=0, rule=["verbose"], kind="int", text="Whether each epoch prints a line."
     )
@@ -116,7 +119,8 @@ class BeliefWords:
         rule=[StrOptions({"auto", "bernoulli", "gaussian"})],
         kind='{"auto", "bernoulli", "gaussian"}',
         text="Units of the first layer. Bernoulli units stand for values from 0 to 1; Gaussian "
-        'ones, of variance 1, for any. "auto" takes Bernoulli units if all of X is in that range.',
+        "ones for any, which are standardised for them. "
+        '"auto" takes Bernoulli units if all of X is in that range.',
     )
     k: int = word(
         default=1,
@@ -130,7 +134,12 @@ class BeliefWords:
         kind="bool",
         text="Persistent contrastive divergence, or contrastive divergence; see `BernoulliRBM`.",
     )
-    pretrain_epochs: int = word(default=10, rule=[_EPOCHS], kind="int", text="Of each layer.")
+    pretrain_epochs: int | str = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), EPOCHS],
+        kind='int or "auto"',
+        text='Of each layer; "auto" is 10, or as many as give 400 steps.',
+    )
     pretrain_learning_rate: float | str = word(
         default="auto",
         rule=[StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
@@ -149,6 +158,16 @@ class BeliefWords:
         saved=listed(_MACHINE, "fitted restricted Boltzmann machines"),
     )
     visible_: str = fitted('{"bernoulli", "gaussian"}', "Units of the first layer.", saved=TEXT)
+    center_: NDArray[Any] = fitted(
+        "ndarray of shape (n_features,)",
+        "The means of X where the units are Gaussian: they see ``(X - center_) / scale_``. Else 0.",
+        saved=VECTOR,
+    )
+    scale_: NDArray[Any] = fitted(
+        "ndarray of shape (n_features,)",
+        "The standard deviations, likewise; 1 where X does not vary.",
+        saved=VECTOR,
+    )
     pretrain_history_: list[dict[str, list[float]]] = fitted(
         "list of dict of list",
         "A table for each layer: epoch, reconstruction_error, seconds.",
@@ -184,4 +203,41 @@ class BeliefWords:
         H = top.sample(n_samples, n_steps=n_steps, mean=mean and not below)
         for i, rbm in reversed(list(enumerate(below))):
             H = rbm._draw_visible(H, mean=mean and i == 0)
-        return H
+        return self._as_given(H)
+
+    def _as_seen(self, X: NDArray[Any]) -> NDArray[Any]:
+        """X as the visible units see it."""
+        return X if self.visible_ == "bernoulli" else (X - self.center_) / self.scale_
+
+    def _as_given(self, V: NDArray[Any]) -> NDArray[Any]:
+        """Visible units in the units of X."""
+        if self.visible_ == "bernoulli":
+            return V
+        return (V * self.scale_ + self.center_).astype(V.dtype, copy=False)
+
+    def _scale_by(self, X: NDArray[Any]) -> None:
+        """Set `center_` and `scale_` by X."""
+        dtype, n_features = float_dtype(X), X.shape[1]
+        self.center_, self.scale_ = np.zeros(n_features, dtype), np.ones(n_features, dtype)
+        if self.visible_ == "gaussian":
+            mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+            varies = std > 10 * np.finfo(dtype).eps * np.abs(mean)
+            self.center_ = mean.astype(dtype)
+            self.scale_ = np.where(varies, std, 1.0).astype(dtype)
+
+    def _pretrain_epochs(self, n_samples: int) -> int:
+        """Of each layer."""
+        auto = _OF_LAYER.epochs(n_samples, self._pretrain_batch(n_samples))
+        return int(or_auto(self.pretrain_epochs, auto))
+
+    def _pretrain_batch(self, n_samples: int) -> int:
+        """Samples of a step."""
+        net: Any = self
+        return min(int(or_auto(net.batch_size, _OF_LAYER.batch_size)), n_samples)
+
+    def _restore_machines(self) -> None:
+        """Set what follows from the machines; older files have Gaussian units that see X itself."""
+        self.pretrain_history_ = [rbm.history_ for rbm in self.rbms_]
+        if not hasattr(self, "scale_"):
+            n_features = self.rbms_[0].components_.shape[1]
+            self.center_, self.scale_ = np.zeros(n_features), np.ones(n_features)

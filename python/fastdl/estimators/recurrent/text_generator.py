@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -15,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from fastdl import layers as L
 from fastdl import losses
 from fastdl._rules import FLAG
-from fastdl._saved import Saved
+from fastdl._saved import NATURAL, Saved
 from fastdl.estimators.base.heads import Itself
 from fastdl.estimators.base.net import Net, is_stochastic
 from fastdl.estimators.base.words import fitted, reword
@@ -35,8 +36,8 @@ from fastdl.fitting.learning import data_of
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.losses import Loss
+from fastdl.optim import Optimizer
 from fastdl.samples import Sequences, inside
-from fastdl.schedules import Schedule
 
 
 class TextGenerator(RecurrentWords, Net):
@@ -83,20 +84,29 @@ class TextGenerator(RecurrentWords, Net):
         default=100,
         text="Symbols of a window: each is an update of the weights. None: whole pieces.",
     )
-    learning_rate: str | Schedule = reword(RecurrentWords, "learning_rate", default="constant")
-    learning_rate_init: float | str = reword(RecurrentWords, "learning_rate_init", default=2e-3)
+    learning_rate_init: float | str = reword(RecurrentWords, "learning_rate_init", default=5e-3)
     batch_size: int | str = reword(
         RecurrentWords,
         "batch_size",
         default="auto",
-        text='Pieces of the text, read side by side; "auto" is 32.',
+        text='Pieces of the text, read side by side; "auto" is as many as give ten windows each, '
+        "but 16 at most.",
     )
-    max_epochs: int | str = reword(RecurrentWords, "max_epochs", default=20)
+    max_epochs: int | str = reword(
+        RecurrentWords,
+        "max_epochs",
+        default="auto",
+        text='How often the text is read at most; "auto" is 20, or as many as give 200 steps.',
+    )
     _takes_string: bool = fitted(saved=Saved(FLAG, "takes_string"))
+    _n_windows: int = fitted(saved=Saved(NATURAL, "n_windows"), default=320)  # of the first text
 
     shuffle: ClassVar[bool] = True  # type: ignore[misc]
     scoring: ClassVar[None] = None  # type: ignore[misc]
-    _auto: ClassVar[Defaults] = Defaults(shrinkages=(), shrinkage=0.0)
+
+    @property
+    def _auto(self) -> Defaults:
+        return _OfText.of(self._n_windows)
 
     @property
     def _inputs(self) -> TextInput:
@@ -266,8 +276,13 @@ class TextGenerator(RecurrentWords, Net):
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         self._check_truncation(bidirectional=False)
-        n = int(or_auto(self.batch_size, self._auto.batch_size))
         documents = self._inputs.documents(self, X, reset=reset)
+        if reset:
+            window = self.truncate_bptt or max(map(len, documents))
+            self._n_windows = sum(math.ceil(len(of_one) / window) for of_one in documents)
+        n = int(or_auto(self.batch_size, self._auto.batch_size))
+        if self._stops_early(own_validation=False):
+            n = max(n, math.ceil(2 / self.validation_fraction))  # some are held out
         steps = piece_length(documents, n, least=self.truncate_bptt or 1)
         text, targets = pieces(documents, steps)
         if reset:
@@ -300,6 +315,28 @@ class TextGenerator(RecurrentWords, Net):
     def _error_of_loss(self) -> float:
         """Nats per symbol are the loss."""
         return 1.0
+
+
+@dataclass(frozen=True)
+class _OfText(Defaults):
+    """The rules of text, where each window of a batch is a step."""
+
+    n_windows: int = 1
+
+    @classmethod
+    def of(cls, n_windows: int) -> _OfText:
+        """For a text of so many windows: enough for ten steps in an epoch."""
+        return cls(
+            updates=200,
+            batch_size=min(max(n_windows // 10, 1), 16),
+            shrinkages=(),
+            shrinkage=0.0,
+            n_windows=n_windows,
+        )
+
+    def epochs(self, n_samples: int, batch_size: int, optimizer: Optimizer | None = None) -> int:
+        """See `Defaults.epochs`; `n_samples` are pieces."""
+        return super().epochs(self.n_windows, batch_size, optimizer)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Trainee(Protocol):
     negative: int
     sample_: float
     learning_rate_init: float
-    max_epochs: int
+    max_epochs_: int
     verbose: bool | int
     history_: History
 
@@ -62,7 +62,7 @@ def train(
     random_state: np.random.RandomState,
     tasks: EpochTasks | None = None,
 ) -> None:
-    """Train for `max_epochs` epochs, or until a callback says stop.
+    """Train for `max_epochs_` epochs, or until a callback says stop.
 
     A diverging epoch ends the training with a warning and the vectors of the last one. Another
     warns of a first epoch to which subsampling leaves less than a tenth of the pairs.
@@ -86,7 +86,7 @@ def train(
     noise, contexts = _noise(corpus.share), np.zeros_like(vectors)
     seed = random_state.randint(2**31 - 1)
     e._show(vectors)
-    for epoch in range(e.max_epochs):
+    for epoch in range(e.max_epochs_):
         start = time.perf_counter()
         if tasks:
             tasks.begin()
@@ -152,8 +152,8 @@ def _epoch(
     seed: int,
 ) -> tuple[float, int]:
     """The loss, summed over pairs, and their number."""
-    begin = e.learning_rate_init * (1 - epoch / e.max_epochs)
-    fall = e.learning_rate_init / e.max_epochs / max(len(tokens), 1)  # at each token
+    begin = e.learning_rate_init * (1 - epoch / e.max_epochs_)
+    fall = e.learning_rate_init / e.max_epochs_ / max(len(tokens), 1)  # at each token
     loss, pairs = 0.0, 0
     for first, last in _chunks(starts):
         at = int(starts[first])

@@ -20,8 +20,11 @@ from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.inputs.sentences import SentenceInput, counted, is_hashable
 from fastdl.estimators.inputs.symbols import ERROR, UNKNOWN
 from fastdl.estimators.words import similarity, skip_gram
+from fastdl.fitting.defaults import or_auto
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks
+
+_READ = 100_000  # words that a fit reads at least, but of a tiny corpus
 
 
 class _Words:
@@ -107,8 +110,12 @@ class WordVectors(TextWords, TransformerMixin, Estimator):
         kind="float",
         text="Falls in a line to 0 at the end of the last epoch.",
     )
-    max_epochs: int = word(
-        default=5, rule=[COUNT], kind="int", text="How often the corpus is read."
+    max_epochs: int | str = word(
+        default="auto",
+        rule=[StrOptions({"auto"}), COUNT],
+        kind='int or "auto"',
+        text='How often the corpus is read; "auto" is 5, and up to 50 of a small corpus, for '
+        "100,000 words in all.",
     )
     random_state: int | np.random.RandomState | None = word(
         default=None,
@@ -135,6 +142,7 @@ class WordVectors(TextWords, TransformerMixin, Estimator):
     loss_curve_: list[float] = fitted(
         "list of float", "The loss of each epoch.", saved=listed(REAL, "numbers")
     )
+    max_epochs_: int = fitted("int", "How often the corpus was to be read.", saved=NATURAL)
     n_iter_: int = fitted("int", "Epochs of the fit.", saved=NATURAL)
     n_features_in_: int = fitted()  # never set: sentences have no columns
     feature_names_in_: NDArray[Any] = fitted()
@@ -197,7 +205,9 @@ class WordVectors(TextWords, TransformerMixin, Estimator):
         share = np.array(list(counts.values()), np.float64)
         corpus = skip_gram.Corpus(tokens, starts, share / share.sum())
         self.history_ = skip_gram.new_history()
-        tasks = epoch_tasks(self, job.train.X, None, self.max_epochs)
+        auto = max(5, min(50, math.ceil(_READ / len(tokens))))
+        self.max_epochs_ = int(or_auto(self.max_epochs, auto))
+        tasks = epoch_tasks(self, job.train.X, None, self.max_epochs_)
         skip_gram.train(self, corpus, start.astype(np.float32), job.random_state, tasks)
         if tasks:
             tasks.close()
