@@ -38,7 +38,7 @@ class Defaults:
         How much the weights may shrink in a fit: those without gradient by exp(-E). Held-out
         samples choose, of `least_choice` samples to below `most_choice`.
     shrinkage : float
-        Where nothing is held out.
+        Where nothing is held out, of up to `few` samples; of more, less in proportion.
     """
 
     updates: int = 1500
@@ -48,6 +48,7 @@ class Defaults:
     largest_rate: float = 0.01
     shrinkages: tuple[float, ...] = (0.5, 1.5, 5.0, 15.0)
     shrinkage: float = 5.0
+    few: int = 1000
     least_choice: int = 50
     most_choice: int = 10_000
 
@@ -79,6 +80,10 @@ class Defaults:
         """Half a cosine to 0; before it, for sigmoids, a rise over 5 % of the epochs."""
         rise = round(0.05 * n_epochs) if _slope(network) < 1 else 0
         return schedules.WarmUp("cosine", epochs=rise) if rise else schedules.Cosine()
+
+    def shrinks(self, n_samples: int) -> float:
+        """How much weights shrink where nothing is held out: what many samples say is believed."""
+        return self.shrinkage * min(1.0, self.few / n_samples)
 
     def candidates(self, n_samples: int) -> tuple[float, ...]:
         """The shrinkages to choose from by held-out samples; none: `shrinkage` it is."""

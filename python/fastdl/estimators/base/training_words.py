@@ -337,7 +337,7 @@ class TrainingWords(TrainingRecord):
             shrinks_along=auto.path(self._network, optimizer),
             shrinkages=() if stops else auto.candidates(n_samples),
             trial_epochs=math.ceil(2 * min(n_epochs, by_rule) / 3),
-        ).shrinking(auto.shrinkage, n_samples)
+        ).shrinking(auto.shrinks(n_samples), n_samples)
 
     def _settings(self, optimizer: Optimizer, n_samples: int, *, own_validation: bool) -> Settings:
         """What stays the same during a fit of so many samples."""
