@@ -43,7 +43,14 @@ def tiny_regressor(**params: Any) -> RNNRegressor:
             (8, 8), cell="gru", bidirectional=True, max_epochs=10, learning_rate="constant",
             learning_rate_init=0.03, dtype="float64", n_jobs=1,
         ),
-        RNNRegressor((8,), max_epochs=60, learning_rate_init=0.02, dtype="float64", n_jobs=1),
+        RNNRegressor(
+            (8,),
+            max_epochs=60,
+            learning_rate_init=0.02,
+            weight_decay=0.0,
+            dtype="float64",
+            n_jobs=1,
+        ),
     ]
 )  # fmt: skip
 def test_scikit_learn_checks(estimator, check):

@@ -63,9 +63,9 @@ class BeliefNet(BeliefWords, TrainingWords, Net):
             self._pretrained = True
         return self
 
-    def _learn_stack(self, X: NDArray[Any]) -> None:
+    def _learn_stack(self, X: NDArray[Any], weight: NDArray[Any] | None = None) -> None:
         """By draws of their own: those of the network do not depend on them."""
-        stack.pretrain(self, X, self._generator(incremental=False))
+        stack.pretrain(self, X, self._generator(incremental=False), weight=weight)
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         layers: list[Layer] = [] if len(input_shape) == 1 else [L.Flatten()]
@@ -82,7 +82,7 @@ class BeliefNet(BeliefWords, TrainingWords, Net):
         if getattr(self, "_pretrained", False):
             self._check_pretrained(X.shape[1])
         else:
-            self._learn_stack(X)
+            self._learn_stack(X, job.train.weight)
         program = self._network.program
         for i, rbm in enumerate(self.rbms_, start=1):
             W, b = rbm.components_.T, rbm.intercept_hidden_
@@ -98,7 +98,9 @@ class BeliefNet(BeliefWords, TrainingWords, Net):
             super()._train(job)
             return
         of_X = (self.center_, self.scale_) if self.visible_ == "gaussian" else None
-        self._network = standardised.unfolded(self._network, job.train.X, self.n_jobs, of_X)
+        self._network = standardised.unfolded(
+            self._network, job.train.X, self.n_jobs, of_X, job.train.weight
+        )
         super()._train(job)
         self._network = standardised.folded(self._network)
         self._network.ready(self.n_jobs)

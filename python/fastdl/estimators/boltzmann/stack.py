@@ -39,7 +39,7 @@ class Believer(Protocol):
     pretrain_history_: list[dict[str, list[float]]]
 
     def _sizes(self) -> list[int]: ...
-    def _scale_by(self, X: NDArray[Any]) -> None: ...
+    def _scale_by(self, X: NDArray[Any], weight: NDArray[Any] | None = None) -> None: ...
     def _as_seen(self, X: NDArray[Any]) -> NDArray[Any]: ...
     def _pretrain_batch(self, n_samples: int) -> int: ...
     def _pretrain_epochs(self, n_samples: int) -> int: ...
@@ -50,6 +50,7 @@ def pretrain(
     X: NDArray[Any],
     random_state: np.random.RandomState,
     tasks: EpochTasks | None = None,
+    weight: NDArray[Any] | None = None,
 ) -> None:
     """Train one machine after the other.
 
@@ -62,11 +63,13 @@ def pretrain(
     random_state : RandomState
     tasks : EpochTasks, optional
         Callbacks to tell of each epoch of each layer. One that says stop ends that of its layer.
+    weight : ndarray of shape (n_samples,), optional
+        Of the samples, for means and scales; the machines learn all of them alike.
     """
     gaussian = _is_gaussian(net, X)
     net.rbms_, net.pretrain_history_ = [], []
     net.visible_ = "gaussian" if gaussian else "bernoulli"
-    net._scale_by(X)
+    net._scale_by(X, weight)
     X = net._as_seen(X)
     for size in net._sizes():
         rbm = _new_machine(net, size, X, gaussian and not net.rbms_)

@@ -30,6 +30,7 @@ def unfolded(
     X: NDArray[Any],
     n_jobs: int | None,
     of_X: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    weight: NDArray[Any] | None = None,
 ) -> Network:
     """The same function, with the inputs of each dense layer standardised before it.
 
@@ -45,15 +46,19 @@ def unfolded(
     n_jobs : int or None
     of_X : (ndarray, ndarray) of shape (n_features,), optional
         Means and scales of X, where they are known.
+    weight : ndarray of shape (n_samples,), optional
+        Of the samples.
     """
-    X = X[np.unique(np.linspace(0, len(X) - 1, _WATCHED).astype(int))]
+    some = np.unique(np.linspace(0, len(X) - 1, _WATCHED).astype(int))
+    X, weight = X[some], None if weight is None else weight[some]
     program, weights, layers = network.ready(n_jobs), network.by_name(), list[L.Layer]()
     for i, layer in enumerate(network.layers):
         if isinstance(layer, L.Dense):
             inputs = X if i == 0 else program.predict(core_input(X), layer=i - 1)
             first = not any(isinstance(below, L.Dense) for below in layers)
             moments = of_X if first else None
-            mean, scale = moments or _moments(inputs.reshape(len(X), -1), 0.0 if first else _LEAST)
+            least = 0.0 if first else _LEAST
+            mean, scale = moments or _scales(inputs.reshape(len(X), -1), weight, least)
             name = f"{layer.name}{_INPUT}"
             layers.append(L.BatchNorm(trainable=False, eps=_EPS, name=name))
             W, b = (weights[f"{layer.name}.{part}"] for part in ("weight", "bias"))
@@ -69,9 +74,21 @@ def unfolded(
     return network.rebuilt(layers, weights)
 
 
-def _moments(inputs: NDArray[Any], least: float) -> tuple[NDArray[Any], NDArray[Any]]:
+def mean_and_std(
+    X: NDArray[Any], weight: NDArray[Any] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of columns, the rows weighted."""
+    if weight is None or not weight.any():
+        return X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+    mean = np.average(X.astype(np.float64), axis=0, weights=weight)
+    return mean, np.sqrt(np.average(np.square(X - mean), axis=0, weights=weight))
+
+
+def _scales(
+    inputs: NDArray[Any], weight: NDArray[Any] | None, least: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Means and scales of columns."""
-    mean, std = inputs.mean(axis=0, dtype=np.float64), inputs.std(axis=0, dtype=np.float64)
+    mean, std = mean_and_std(inputs, weight)
     typical = max(least, float(np.sqrt(np.square(std).mean())))
     return mean, np.maximum(std, typical) if typical > 0 else np.ones_like(std)
 

@@ -16,6 +16,7 @@ from fastdl._saved import TEXT, VECTOR, listed
 from fastdl._sklearn import Interval, StrOptions
 from fastdl.estimators.base.training_words import COUNT, NOT_NEGATIVE, PART, POSITIVE, RATE
 from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.boltzmann.standardised import mean_and_std
 from fastdl.fitting.defaults import Defaults, or_auto
 from fastdl.validation import float_dtype
 
@@ -215,12 +216,12 @@ class BeliefWords:
             return V
         return (V * self.scale_ + self.center_).astype(V.dtype, copy=False)
 
-    def _scale_by(self, X: NDArray[Any]) -> None:
+    def _scale_by(self, X: NDArray[Any], weight: NDArray[Any] | None = None) -> None:
         """Set `center_` and `scale_` by X."""
         dtype, n_features = float_dtype(X), X.shape[1]
         self.center_, self.scale_ = np.zeros(n_features, dtype), np.ones(n_features, dtype)
         if self.visible_ == "gaussian":
-            mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+            mean, std = mean_and_std(X, weight)
             varies = std > 10 * np.finfo(dtype).eps * np.abs(mean)
             self.center_ = mean.astype(dtype)
             self.scale_ = np.where(varies, std, 1.0).astype(dtype)
