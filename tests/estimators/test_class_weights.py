@@ -45,8 +45,8 @@ def test_bad_ones_are_named(case: Case, class_weight: Any, text: str) -> None:
 
 @each_case
 def test_balanced_is_what_it_counts_to(case: Case) -> None:
-    """Of tagged sequences, over their steps."""
-    labels = np.concatenate(case.y) if isinstance(case.y, list) else case.y
+    """Of tagged sequences, over their steps; of images, over their pixels."""
+    labels = np.concatenate(case.y) if isinstance(case.y, list) else np.ravel(case.y)
     counts = np.bincount(labels)
     of_class = dict(enumerate(counts.sum() / (len(counts) * counts)))
     balanced = case.new(class_weight="balanced").fit(*case.data)

@@ -132,7 +132,7 @@ ERRORS = [
     (lambda: SequenceScaler().fit(X).transform([x[:, :1] for x in X]), ValueError,
      "X has sequences of 1 features, but SequenceScaler was fitted with 2."),
     (lambda: SequenceScaler().fit(padded(), lengths=[11] * 30), ValueError,
-     "lengths[0] is 11, but X has 10 steps; expected 1 to 10."),
+     "lengths[0] is 11, but X has 10 steps; expected 0 to 10."),
     (lambda: SequenceScaler("robust").partial_fit(X), AttributeError,
      "This 'SequenceScaler' has no attribute 'partial_fit'"),
 ]  # fmt: skip
