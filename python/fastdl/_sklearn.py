@@ -30,7 +30,8 @@ if VERSION < (1, 6):
 
 import numpy as np
 from sklearn import base
-from sklearn.utils import _safe_indexing, validation
+from sklearn.utils import _safe_indexing as _part_of
+from sklearn.utils import validation
 from sklearn.utils._param_validation import (
     Interval,
     Options,
@@ -50,6 +51,11 @@ __all__ = [
     "_check_partial_fit_first_call", "_check_sample_weight", "_check_y",
     "_fit_context", "_safe_indexing", "validate_data", "validate_parameter_constraints",
 ]  # fmt: skip
+
+
+def _safe_indexing(X: Any, indices: Any) -> Any:
+    """scikit-learn's; older versions do not know the tables of pyarrow."""
+    return X.take(indices) if type(X).__module__.startswith("pyarrow") else _part_of(X, indices)
 
 
 class TransformerMixin(base.TransformerMixin):

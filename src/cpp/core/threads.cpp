@@ -51,7 +51,7 @@ int creatable_threads(int wanted) {
   }
   for (std::thread& thread : started) thread.join();
   const int found = int(started.size()) + 1;
-  proven = found == wanted ? wanted : std::max(1, found / 2);  // the system needs some room for others
+  proven = found == wanted ? wanted : std::max(1, found / 4);  // their heaps, and others, need room too
   if (found < wanted) limit = proven;
   return proven;
 }
