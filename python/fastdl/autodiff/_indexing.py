@@ -46,10 +46,6 @@ def _others(dy: Any, _y: Any, _x: Any, index: Any, _value: Any) -> Any:
     return dx
 
 
-def _of_value(i: int, dy: Any, _y: Any, x: Any, index: Any, _value: Any) -> Any:
-    return dy[index]
-
-
 custom(
     _set,
     (_others, None, lambda dy, _y, _x, index, _value: dy[index]),

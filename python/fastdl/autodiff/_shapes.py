@@ -13,10 +13,6 @@ from fastdl.autodiff._table import composed, custom, linear, primitive
 from fastdl.autodiff._trace import plain
 
 
-def _back(dy: Any, like: Any, *_others: Any, **_options: Any) -> Any:
-    return np.reshape(dy, like.shape)
-
-
 def _reshape_transpose(
     dy: Any,
     like: Any,

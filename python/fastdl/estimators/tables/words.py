@@ -18,8 +18,9 @@ from fastdl.estimators.base.training_words import (
     POSITIVE,
     RATE,
     TrainingRecord,
+    TrainingWords,
 )
-from fastdl.estimators.base.words import Meaning, word
+from fastdl.estimators.base.words import Meaning, reword, word
 from fastdl.layers import ParametricActivation
 
 ACTIVATION = Meaning(
@@ -120,31 +121,10 @@ class TableWords(TrainingRecord):
         kind="str, callable or None",
         text='What is best: None is accuracy or R^2, "neg_log_loss" good probabilities.',
     )
-    random_state: int | np.random.RandomState | None = word(
-        default=None,
-        rule=["random_state"],
-        kind="int, RandomState or None",
-        text="Of weights, splits, shuffles and dropout. The same number gives the same bytes "
-        "for any `n_jobs`.",
+    random_state: int | np.random.RandomState | None = reword(
+        TrainingWords, "random_state", default=None
     )
-    verbose: bool | int = word(
-        default=False, rule=["verbose"], kind="bool", text="Whether each epoch prints a line."
-    )
-    n_jobs: int | None = word(
-        default=None,
-        rule=[Integral, None],
-        kind="int or None",
-        text="Threads; None is what OpenMP would take, -1 all. The result is the same for any.",
-    )
-    device: str = word(
-        default="cpu",
-        rule=[StrOptions({"cpu", "cuda", "auto"})],
-        kind='{"cpu", "cuda", "auto"}',
-        text="What does the work.",
-    )
-    dtype: DTypeLike = word(
-        default="float32",
-        rule=[str, type, np.dtype],
-        kind='"float32" or "float64"',
-        text="Of the weights.",
-    )
+    verbose: bool | int = reword(TrainingWords, "verbose", default=False)
+    n_jobs: int | None = reword(TrainingWords, "n_jobs", default=None)
+    device: str = reword(TrainingWords, "device", default="cpu")
+    dtype: DTypeLike = reword(TrainingWords, "dtype", default="float32")
