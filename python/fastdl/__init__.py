@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from fastdl.estimators import TextGenerator as TextGenerator
     from fastdl.estimators import WordVectors as WordVectors
     from fastdl.io import load as load
+    from fastdl.io import load_network as load_network
+    from fastdl.network import Network as Network
 
 _ESTIMATORS = (
     "Autoencoder",
@@ -91,7 +93,9 @@ _ESTIMATORS = (
 )
 _HOMES = {
     **dict.fromkeys(_ESTIMATORS, "fastdl.estimators"),
+    "Network": "fastdl.network",
     "load": "fastdl.io",
+    "load_network": "fastdl.io",
     "show_versions": "fastdl._versions",
 }
 _MODULES = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -190,6 +190,12 @@ def with_steps(values: NDArray[Any], steps: int) -> NDArray[Any]:
     return padded
 
 
+def is_sparse(X: Any) -> bool:
+    """Whether X is a sparse matrix, for which SciPy must have been imported."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(X))
+
+
 def core_input(X: Any) -> CoreInput:
     """Checked X as the core takes it: C-contiguous and of a type it knows, or a CSR triple.
 
@@ -197,7 +203,7 @@ def core_input(X: Any) -> CoreInput:
     """
     if isinstance(X, Sequences):
         X = X.values
-    if sparse.issparse(X):
+    if is_sparse(X):
         X = X.tocsr()
         if not X.has_canonical_format:
             X = X.copy()

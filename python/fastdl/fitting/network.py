@@ -98,6 +98,37 @@ class Network:
             self._held = self._compile(programs.count_threads(n_jobs), batch_size)
             programs.draw_weights(self._held.program, self.layers, random_state)
 
+    @classmethod
+    def made(
+        cls,
+        layers: Sequence[Layer],
+        input_shape: tuple[int, ...],
+        loss: Loss,
+        weights: Mapping[str, Any] | None,
+        *,
+        dtype: DTypeLike,
+        draws: int | np.random.RandomState | None = None,
+    ) -> Self:
+        """Of layers that no fit has made, with these weights or, without any, with drawn ones."""
+        if weights is None:
+            return cls(layers, input_shape, loss, dtype=dtype, batch_size=1, random_state=draws)
+        layers, kind = L.with_names(layers), np.dtype(dtype)
+        if kind.name not in ("float32", "float64"):
+            raise ValueError(f"dtype={dtype!r}; expected 'float32' or 'float64'.")
+        arrays = {name: np.asarray(value, kind) for name, value in weights.items()}
+        flat, states = _flat(arrays, _core.outline(L.to_dict(layers), input_shape), kind)
+        snapshot = Snapshot(flat, states, np.empty((0, len(flat)), kind), 0)
+        return cls(layers, input_shape, loss, dtype=kind, snapshot=snapshot)
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """What the layers give for one sample."""
+        held, specs = self._held, L.to_dict(self.layers)
+        if isinstance(held, _Compiled) and held.program.input_shape == self.input_shape:
+            return held.program.output_shape
+        rows, *_ = _core.survey(specs, self.input_shape, dtype=self.dtype, batch_size=1)
+        return tuple([row for row in rows if row.depth == 0][-1].output_shape)
+
     def ready(self, n_jobs: int | None = None, batch_size: int = 0) -> Program:
         """The program, for `n_jobs` threads and batches up to `batch_size`."""
         threads = programs.count_threads(n_jobs)

@@ -7,12 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from fastdl._rules import FLAG, choice
 from fastdl._saved import SHAPE, SIZE, VECTOR, array, take
-from fastdl.samples import Sequences
+from fastdl.samples import Sequences, is_sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +60,14 @@ class Targets:
         ValueError
             For anything that is not labels.
         """
+        from sklearn.utils.multiclass import type_of_target, unique_labels
+
         kind = type_of_target(y, input_name="y")
         if "multioutput" in kind:
             raise ValueError("Multioutput target data is not supported with label binarization")
         classes = unique_labels(y)
         if kind == "multilabel-indicator":
-            return cls("multilabel", len(classes), classes, sparse.issparse(y))
+            return cls("multilabel", len(classes), classes, is_sparse(y))
         if kind == "binary" and one_output:
             return cls("binary", 1, classes)
         return cls("multiclass", len(classes), classes)
@@ -157,7 +157,7 @@ class Targets:
             encoded = np.zeros((*y.shape[:2], *steps.shape[1:]), steps.dtype)
             encoded[y.inside] = steps
             return encoded
-        if sparse.issparse(y):
+        if is_sparse(y):
             y = y.toarray()
         if self.kind == "binary":
             return self._codes(y).astype(dtype).reshape(-1, 1)
@@ -211,7 +211,11 @@ class Targets:
             return output.ravel() if self.n_outputs == 1 else output
         if self.kind == "multilabel":
             labels = (output > threshold).astype(int)
-            return sparse.csr_matrix(labels) if self.sparse else labels
+            if not self.sparse:
+                return labels
+            from scipy.sparse import csr_matrix
+
+            return csr_matrix(labels)
         return self.classes[self.decode_codes(output, threshold)]
 
     def decode_codes(self, output: NDArray[Any], threshold: float = 0.5) -> NDArray[Any]:

@@ -8,17 +8,24 @@ programs can read them.
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastdl._core import __version__
 from fastdl.io import _safetensors
 from fastdl.io._errors import ModelFileError
 
+if TYPE_CHECKING:
+    from fastdl.io._values import Decoder
+    from fastdl.network import Network
+
+T = TypeVar("T")
 _FORMAT = 2  # 1 was that of the versions before the first release
 _DEEPEST = 200  # lists and objects inside each other in a description
 
-__all__ = ["ModelFileError", "load", "save"]
+__all__ = ["ModelFileError", "load", "load_network", "save"]
 
 
 def save(estimator: Any, path: str | PathLike[str], *, optimizer: bool = True) -> None:
@@ -46,15 +53,10 @@ def save(estimator: Any, path: str | PathLike[str], *, optimizer: bool = True) -
     OSError
         Of the system.
     """
-    from fastdl.io._estimators import is_known
     from fastdl.io._values import Encoder
 
-    if not is_known(estimator):
-        raise TypeError(
-            f"{type(estimator).__name__} is not an estimator of fastdl. Save the estimators in it "
-            "one by one, or pickle it."
-        )
     encoder = Encoder(optimizer=optimizer)
+    _check_known(estimator)
     try:
         content = encoder.encode(estimator, "")
     except RecursionError:
@@ -88,25 +90,85 @@ def load(path: str | PathLike[str]) -> Any:
     OSError
         Of the system, if there is no such file.
     """
-    from fastdl.io._estimators import ESTIMATORS
+    content, decoder = _opened(path)
+    if not (isinstance(content, dict) and "$network" in content):
+        import fastdl.io._estimators  # noqa: F401 (reads what needs scikit-learn)
+    return _read(path, lambda: _known(decoder.decode(content)))
+
+
+def load_network(path: str | PathLike[str]) -> Network:
+    """Read the network of a saved estimator, or one that was saved as such, with NumPy alone.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    fastdl.Network
+        Its labels and probabilities are those of the estimator, byte for byte.
+
+    Raises
+    ------
+    ModelFileError
+        As `load`; also if there is no network in the file, as of a scaler.
+    OSError
+        Of the system, if there is no such file.
+    """
+    from fastdl.io._networks import network_of
+
+    content, decoder = _opened(path)
+    return _read(path, lambda: network_of(decoder, content))
+
+
+def _opened(path: str | PathLike[str]) -> tuple[Any, Decoder]:
+    """The content of a file, and what decodes it."""
     from fastdl.io._values import Decoder
 
     tensors, metadata = _safetensors.read(path)
-    content = _content(path, metadata)
+    return _content(path, metadata), Decoder(tensors)
+
+
+def _read(path: str | PathLike[str], decode: Callable[[], T]) -> T:
     try:
-        estimator = Decoder(tensors).decode(content)
-        if type(estimator) not in ESTIMATORS.values():
-            raise ValueError("it holds no estimator.")
+        return decode()
     except (ValueError, TypeError, OverflowError, RuntimeError) as error:
         raise ModelFileError(f"{path} cannot be read: {error} Save the model again.") from error
-    return estimator
+
+
+def _known(found: Any) -> Any:
+    if not _is_known(found):
+        raise ValueError("it holds no estimator.")
+    return found
+
+
+def _is_known(found: Any) -> bool:
+    """Whether it is an estimator of fastdl itself, or a network."""
+    from fastdl.network import Network
+
+    if type(found) is Network:
+        return True
+    from fastdl.io._estimators import is_known
+
+    return is_known(found)
+
+
+def _check_known(model: Any) -> None:
+    if not _is_known(model):
+        raise TypeError(
+            f"{type(model).__name__} is not an estimator of fastdl. Save the estimators in it "
+            "one by one, or pickle it."
+        )
 
 
 def _versions() -> dict[str, str]:
+    """Of what a file is written with; scikit-learn where it is in use."""
     import numpy as np
-    import sklearn
 
-    return {"fastdl": __version__, "numpy": np.__version__, "scikit-learn": sklearn.__version__}
+    found = {"fastdl": __version__, "numpy": np.__version__}
+    if "sklearn" in sys.modules:
+        found["scikit-learn"] = sys.modules["sklearn"].__version__
+    return found
 
 
 def _content(path: str | PathLike[str], metadata: dict[str, str]) -> Any:

@@ -12,6 +12,7 @@ from fastdl.estimators.base.words import saved as saved_of
 from fastdl.fitting import checkpoint
 from fastdl.fitting.network import Network
 from fastdl.io import _values
+from fastdl.io._networks import store_trained
 from fastdl.io._values import Decoder, Encoder
 
 ESTIMATORS: dict[str, Any] = {name: getattr(estimators, name) for name in estimators.__all__}
@@ -45,7 +46,7 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
         if isinstance(value, Network):
             shown = estimator._shown_weights()
             stored = value.to_dict(optimizer=encoder.optimizer, shown=shown)
-            fitted[name] = _store_network(encoder, stored, prefix, name)
+            fitted[name] = store_trained(encoder, stored, prefix, name)
         elif isinstance(saved.form, Rule):
             fitted[name] = encoder.encode(value, prefix + name)
         else:
@@ -57,12 +58,6 @@ def _as_spec(name: str, value: Any) -> Any:
     """A function as `loss` is the loss that it stands for, whose name can be kept."""
     is_function = callable(value) and not isinstance(value, (type, losses.Loss))
     return losses.get(value) if name == "loss" and is_function else value
-
-
-def _store_network(encoder: Encoder, stored: dict[str, Any], prefix: str, name: str) -> Any:
-    """The weights stand under their own names, "conv2d_1.weight", for other programs to read."""
-    weights = {key: encoder.encode(v, prefix + key) for key, v in stored.pop("weights").items()}
-    return {**encoder.encode(stored, prefix + name), "weights": weights}
 
 
 def _restore(decoder: Decoder, stored: Any) -> Any:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fastdl.estimators.inputs.tables import TableInput
-from fastdl.estimators.tables.preparation import Preparation
+from fastdl.fitting.preparation import Preparation
 
 pl = pytest.importorskip("polars")
 pa = pytest.importorskip("pyarrow")

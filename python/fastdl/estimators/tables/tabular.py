@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from fastdl import layers as L
-from fastdl._rules import Rule
 from fastdl._saved import Saved
 from fastdl._sklearn import _safe_indexing
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.tables import TableInput
-from fastdl.estimators.tables.preparation import Preparation
 from fastdl.estimators.tables.start import multipliers, start_from_data
 from fastdl.estimators.tables.words import TableWords
+from fastdl.fitting.columns import CATEGORIES, Columns
 from fastdl.fitting.job import Checked, Job
+from fastdl.fitting.preparation import Preparation
 from fastdl.fitting.progress import Settings
 from fastdl.fitting.recipe import Recipe, epoch_line
 from fastdl.layers import Layer
@@ -31,21 +31,13 @@ _EMBEDDING_RATE, _SLOPE_RATE, _SCALE_RATE = 0.1, 0.1, 6.0
 _LEAST_HELD_OUT = 2  # samples: a score needs that many
 
 
-def _are_categories(value: object) -> bool:
-    return isinstance(value, list) and all(
-        column is None
-        or (isinstance(column, list) and all(type(v) in (bool, int, float, str) for v in column))
-        for column in value
-    )
-
-
 class Tabular(TableWords, Net):
     """What `TabularClassifier` and `TabularRegressor` share."""
 
     categories_: list[list[Any] | None] = fitted(
         "list",
         "Of each column, its categories in sorted order, or None where it holds numbers.",
-        saved=Rule("categories of each column", _are_categories, list),
+        saved=CATEGORIES,
     )
     _preparation: Preparation = fitted(saved=Saved(Preparation, "preparation"))
 
@@ -166,11 +158,7 @@ class Tabular(TableWords, Net):
         return outputs if layer is None else outputs.astype(X.dtype, copy=False)
 
     def _restored(self) -> None:
-        recodings = [*self._preparation.one_hot, *self._preparation.embedded]
-        found = {r.column: len(r.codes) - 1 for r in recodings}
-        known = {j: len(c) for j, c in enumerate(self.categories_) if c is not None}
-        if found != known:
-            raise ValueError("preparation: its categories are not those of categories_.")
+        Columns(self.categories_, self._preparation)  # raises if they do not belong together
         super()._restored()
 
 
