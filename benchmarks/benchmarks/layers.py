@@ -38,6 +38,8 @@ class Layer(Benchmark):
         "dropout 16x16x32": ((16, 16, 32), L.Dropout(0.5)),
         "batch_norm 16x16x32": ((16, 16, 32), L.BatchNorm()),
         "layer_norm 512": ((512,), L.LayerNorm()),
+        "group_norm 8, 16x16x32": ((16, 16, 32), L.GroupNorm(8)),
+        "local_response_norm 5, 16x16x32": ((16, 16, 32), L.LocalResponseNorm()),
         "maxout 512-64x4": ((512,), L.Maxout(64, pieces=4)),
         "concat dense 512-64": ((512,), L.Concat([L.Dense(64)])),
         "dense and tied_dense 784-100": ((784,), L.Dense(100, name="code"), L.TiedDense("code")),

@@ -111,6 +111,9 @@ def _is_padding(value: object) -> bool:
 
 
 POSITIVE_INTEGER = integer("a positive integer", 1)
+ODD = Rule(
+    "an odd positive integer", lambda v: is_integer(v) and 0 < v <= LARGEST and v % 2 == 1, int
+)
 COUNT = integer("an integer of 0 or more", 0)
 SEED = integer("an integer from 0 to 2**64 - 1", 0, 2**64 - 1)
 POSITIVE = number("a positive number", lambda v: v > 0)

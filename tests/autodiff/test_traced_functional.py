@@ -81,6 +81,8 @@ x, h = normal(2, 4, 3), normal(2, 5)
 ONCE = {
     "max_pool2d": (lambda x: F.max_pool2d(x, 2), IMAGES),
     "global_max_pool2d": (F.global_max_pool2d, IMAGES),
+    "group_norm": (lambda x, g, b: F.group_norm(x, g, b, 2), IMAGES, normal(4), normal(4)),
+    "local_response_norm": (lambda x: F.local_response_norm(x, 3, 0.5), IMAGES),
     "layer_norm": (F.layer_norm, ROWS, normal(4), normal(4)),
     "batch_norm": (
         lambda x, g, b: F.batch_norm(x, g, b, np.zeros(4), np.ones(4), training=True),

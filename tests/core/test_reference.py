@@ -212,6 +212,20 @@ def test_layer_norm_and_prelu(rng):
     np.testing.assert_allclose(ref.prelu(x, alpha), channels_last(y), rtol=1e-12, atol=1e-12)
 
 
+def test_group_norm(rng):
+    x, gain, shift = rng.normal(size=(4, 5, 6, 8)), *rng.normal(size=(2, 8))
+    y = F.group_norm(channels_first(x), 4, torch.from_numpy(gain), torch.from_numpy(shift), 1e-3)
+    found = ref.group_norm(x, gain, shift, 4, 1e-3)
+    np.testing.assert_allclose(found, channels_last(y), rtol=1e-11, atol=1e-13)
+
+
+def test_local_response_norm(rng):
+    x = rng.normal(size=(4, 5, 6, 7))
+    y = F.local_response_norm(channels_first(x), 3, alpha=0.4, beta=0.6, k=1.5)
+    found = ref.local_response_norm(x, 3, 0.4, 0.6, 1.5)
+    np.testing.assert_allclose(found, channels_last(y), rtol=1e-12)
+
+
 def test_maxout():
     x = np.array([[1.0, 5.0, 2.0, -1.0, -3.0, -2.0]])
     np.testing.assert_array_equal(ref.maxout(x, 3), [[5.0, -1.0]])

@@ -53,6 +53,11 @@ CALLS = [
     (F.batch_norm, (ROWS[:, :4], GAMMA, BETA, MEAN, VAR), {"eps": 0.1}),
     (F.batch_norm, (X, GAMMA, BETA, MEAN, VAR), {"training": True}),
     (F.layer_norm, (X, GAMMA, BETA), {}),
+    (F.group_norm, (X, GAMMA, BETA), {"groups": 2}),
+    (F.group_norm, (ROWS[:, :4], GAMMA, BETA), {"groups": 2, "eps": 0.1}),
+    (F.group_norm, (X[:, 0], GAMMA, BETA), {"groups": 4}),
+    (F.local_response_norm, (X,), {"alpha": 0.5}),
+    (F.local_response_norm, (ROWS,), {"size": 3, "alpha": 0.4, "beta": 0.6, "k": 2.0}),
     (F.prelu, (X, GAMMA), {}),
     *[(getattr(F, name), (X,), {}) for name in (
         "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu", "swish",
@@ -320,6 +325,10 @@ def torch_layer_norm(T, x, gamma, beta, eps):
     return T.layer_norm(x, (4,), gamma, beta, eps)
 
 
+def torch_group_norm(T, x, gamma, beta, groups, eps):
+    return channels_last(T.group_norm(channels_first(x), groups, gamma, beta, eps))
+
+
 # fmt: off
 TORCH = [
     ("dense", (ROWS, normal(6, 3), normal(3)), lambda T, x, w, b: T.linear(x, w.T, b)),
@@ -346,6 +355,8 @@ TORCH = [
     ("batch_norm", (X, GAMMA, BETA, MEAN, VAR, True, 0.1, 1e-5), torch_batch_norm),
     ("batch_norm", (X, GAMMA, BETA, MEAN, VAR, False, 0.1, 1e-3), torch_batch_norm),
     ("layer_norm", (X, GAMMA, BETA, 1e-5), torch_layer_norm),
+    ("group_norm", (X, GAMMA, BETA, 2, 1e-3), torch_group_norm),
+    ("local_response_norm", (X, 3, 0.4, 0.6, 1.5), torch_pool("local_response_norm")),
     ("prelu", (X, GAMMA), lambda T, x, alpha: channels_last(T.prelu(channels_first(x), alpha))),
     ("sigmoid", (X,), lambda T, x: T.sigmoid(x)),
     ("tanh", (X,), lambda T, x: T.tanh(x)),
@@ -726,6 +737,14 @@ BAD_CALLS = [
      "batch_norm(): mean is moved in training; expected an array of floats."),
     (lambda: F.batch_norm(X[:0], GAMMA, BETA, MEAN, VAR, training=True), ValueError,
      "batch_norm(): x has shape (0, 6, 7, 4); training takes at least one sample."),
+    (lambda: F.group_norm(X, GAMMA, BETA, 3), ValueError,
+     "group_norm(): groups=3 does not divide its 4 channels. Use groups=1."),
+    (lambda: F.group_norm(GAMMA, GAMMA, BETA, 2), ValueError,
+     "group_norm(): x has shape (4,); expected (n, ..., channels)."),
+    (lambda: F.local_response_norm(X, 4), ValueError,
+     "local_response_norm(): size=4; expected an odd positive integer."),
+    (lambda: F.local_response_norm(3.0), ValueError,
+     "local_response_norm(): x has shape (); expected (..., channels)."),
     (lambda: F.activation(X, "rleu"), ValueError,
      "activation(): function='rleu' is not known. Did you mean 'relu'? Choose from 'identity', "
      "'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', 'swish', "

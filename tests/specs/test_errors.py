@@ -68,6 +68,16 @@ SHAPES = [
     (net(L.Conv2D(4, 3, groups=2)), ValueError,
      "layer 'conv2d_1' (Conv2D): groups=2 must divide both its 3 input channels and its 4 "
      "filters."),
+    (net(L.GroupNorm()), ValueError,
+     "layer 'group_norm_1' (GroupNorm): groups=32 does not divide its 3 channels. Use groups=1."),
+    (net(L.Flatten(), L.GroupNorm(40)), ValueError,
+     "layer 'group_norm_1' (GroupNorm): groups=40 does not divide its 60 features. Use groups=20."),
+    (net(L.GroupNorm(1), L.LastStep(), shape=(5, 3)), ValueError,
+     "layer 'group_norm_1' (GroupNorm) takes rows or images, but its input is sequences of 5x3. "
+     "Use LayerNorm() on sequences."),
+    (net(L.LocalResponseNorm(4)), ValueError,
+     "layer 'local_response_norm_1' (LocalResponseNorm): size=4; expected an odd positive "
+     "integer."),
     (net(L.Conv2DTranspose(4, 3, groups=2)), ValueError,
      "layer 'conv2d_transpose_1' (Conv2DTranspose): groups=2 must divide both its 3 input channels "
      "and its 4 filters."),

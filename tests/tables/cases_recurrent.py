@@ -95,6 +95,7 @@ RECURRENT = [
     Case("parametric_activation_steps", [L.ParametricActivation("mish")], SEQUENCE),
     Case("scale_steps",       [L.Scale()], SEQUENCE),
     Case("layer_norm_steps",  [L.LayerNorm()], SEQUENCE),
+    Case("local_response_norm_steps", [L.LocalResponseNorm(3, 0.4)], SEQUENCE),
     Case("dropout_steps",     [L.Dropout(0.4)], SEQUENCE),
     Case("residual_steps",    [L.Residual([L.RNN(3, **ALL)])], SEQUENCE),
     Case("tagger",            [L.Dense(4), L.Activation("relu"), L.Dropout(0.3), L.GRU(5, **ALL),

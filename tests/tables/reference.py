@@ -198,6 +198,24 @@ def layer_norm(x: Array, gain: Array, shift: Array, eps: float) -> Array:
     )
 
 
+def group_norm(x: Array, gain: Array, shift: Array, groups: int, eps: float) -> Array:
+    """Over the channels of a group and all axes but the first."""
+    parts = np.split(x, groups, axis=-1)
+    axes = tuple(range(1, x.ndim))
+    parts = [
+        (p - p.mean(axes, keepdims=True)) / (p.var(axes, keepdims=True) + eps) ** 0.5 for p in parts
+    ]
+    return gain * np.concatenate(parts, axis=-1) + shift
+
+
+def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float) -> Array:
+    """Each channel over a power of the squares of the ``size`` channels around it."""
+    reach = size // 2
+    around = [slice(max(0, c - reach), c + reach + 1) for c in range(x.shape[-1])]
+    sums = np.stack([(x[..., part] ** 2).sum(axis=-1) for part in around], axis=-1)
+    return x / (k + alpha / size * sums) ** beta
+
+
 def philox(key: tuple[int, int], counters: Any) -> NDArray[np.uint64]:
     """Philox4x32-10 (Salmon et al. 2011): counters (..., 4) of 32 bits to words (..., 4)."""
     c0, c1, c2, c3 = np.moveaxis(np.asarray(counters, np.uint64), -1, 0)
@@ -360,6 +378,16 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     ),
     "batch_norm": batch_norm_layer,
     "layer_norm": layer_norm_layer,
+    "group_norm": lambda layer, arrays, x, training: group_norm(
+        x,
+        arrays[layer["name"] + ".gain"],
+        arrays[layer["name"] + ".shift"],
+        layer["groups"],
+        layer["eps"],
+    ),
+    "local_response_norm": lambda layer, arrays, x, training: local_response_norm(
+        x, layer["size"], layer["alpha"], layer["beta"], layer["k"]
+    ),
     "maxout": maxout_layer,
     "residual": residual_layer,
     "sequential": lambda layer, arrays, x, training: forward(layer["layers"], arrays, x, training),

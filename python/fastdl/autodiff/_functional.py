@@ -202,6 +202,7 @@ _custom(
     F.max_pool2d, lambda dy, _y, x, return_indices=False, **o: F.max_pool2d_backward(dy, x, **o)
 )
 _custom(F.global_max_pool2d, lambda dy, _y, x: F.global_max_pool2d_backward(dy, x))
+_custom(F.local_response_norm, lambda dy, _y, x, **o: F.local_response_norm_backward(dy, x, **o))
 
 
 def _composed(f: Any, n_arrays: int, g: Any) -> None:
@@ -244,6 +245,7 @@ def _norm(back: Any, n: int) -> Any:
 
 
 _joint(F.layer_norm, 3, _norm(F.layer_norm_backward, 3))
+_joint(F.group_norm, 3, _norm(F.group_norm_backward, 3))
 _joint(F.batch_norm, 5, _norm(F.batch_norm_backward, 5))
 
 

@@ -3,6 +3,7 @@
 # mypy: allow-redefinition
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from fastdl.functional._arrays import (
     floats,
     wanted,
 )
-from fastdl.functional._layer import backward, forward, forward_training
+from fastdl.functional._layer import backward, backward_input, forward, forward_training
 
 
 @differentiable
@@ -195,10 +196,154 @@ def layer_norm_backward(
     return None if dx is None else dx.reshape(x.shape), dgamma, dbeta
 
 
+@differentiable
+def group_norm(
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    groups: int = 32,
+    eps: float = 1e-5,
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Each group of channels of each sample to mean 0 and variance 1, then times gamma, plus beta.
+
+    Wu and He, "Group normalization", ECCV 2018. Mean and variance are those of the channels of a
+    group and of all axes but the first; as many groups as channels is instance normalisation.
+
+    Parameters
+    ----------
+    x : array-like of shape (n, ..., channels)
+    gamma, beta : array-like of shape (channels,)
+    groups : int, default=32
+        Must divide the number of channels.
+    eps : float, default=1e-5
+        Added to the variance.
+    out : ndarray of the shape of x, optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of the shape of x
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or an argument is out of range.
+    """
+    x, gamma, beta = floats("group_norm", x=x, gamma=gamma, beta=beta)
+    layer, images = _grouped(x, gamma, beta, groups, eps)
+    y = buffer("group_norm", out, x.shape, x.dtype)
+    forward(layer, images, {"gain": gamma, "shift": beta}, y.reshape(images.shape))
+    return deliver(y, out)
+
+
+@differentiable
+def group_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    groups: int = 32,
+    eps: float = 1e-5,
+    *,
+    needs: Sequence[bool] | None = None,
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
+    """Gradients of `group_norm`: dx, dgamma and dbeta; None where `needs` says so."""
+    dy, x, gamma, beta = floats("group_norm", dy=dy, x=x, gamma=gamma, beta=beta)
+    expect_same_shape("group_norm", "dy", dy, "x", x)
+    layer, images = _grouped(x, gamma, beta, groups, eps)
+    dx, dgamma, dbeta = backward(
+        layer,
+        dy.reshape(images.shape),
+        images,
+        {"gain": gamma, "shift": beta},
+        wanted("group_norm_backward", "x gamma beta", needs),
+    )
+    return None if dx is None else dx.reshape(x.shape), dgamma, dbeta
+
+
+def _grouped(
+    x: NDArray[Any], gamma: NDArray[Any], beta: NDArray[Any], groups: int, eps: float
+) -> tuple[L.Layer, NDArray[Any]]:
+    """The layer, and x as images (n, pixels, 1, channels), or as it is if it is rows."""
+    if x.ndim < 2:
+        raise ValueError(f"group_norm(): x has shape {x.shape}; expected (n, ..., channels).")
+    _channels("group_norm", x, gamma=gamma, beta=beta)
+    layer = L.GroupNorm(groups, eps, name="group_norm")
+    if x.ndim == 2:
+        return layer, x
+    return layer, x.reshape(len(x), math.prod(x.shape[1:-1]), 1, x.shape[-1])
+
+
+@differentiable
+def local_response_norm(
+    x: ArrayLike,
+    size: int = 5,
+    alpha: float = 1e-4,
+    beta: float = 0.75,
+    k: float = 1.0,
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """Each channel divided by what it and its neighbours give.
+
+    ``y_c = x_c / (k + alpha / size * sum_j x_j^2)^beta``, the sum over the `size` channels around
+    c. Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural
+    networks", NIPS 2012, section 3.3, where alpha is not divided by size.
+
+    Parameters
+    ----------
+    x : array-like of shape (..., channels)
+    size : int, default=5
+        An odd number.
+    alpha, beta, k : float
+    out : ndarray of the shape of x, optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of the shape of x
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    """
+    (x,) = floats("local_response_norm", x=x)
+    rows = _channels("local_response_norm", x)
+    y = buffer("local_response_norm", out, x.shape, x.dtype)
+    layer = L.LocalResponseNorm(size, alpha, beta, k, name="local_response_norm")
+    forward(layer, rows, {}, y.reshape(rows.shape))
+    return deliver(y, out)
+
+
+@differentiable
+def local_response_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    size: int = 5,
+    alpha: float = 1e-4,
+    beta: float = 0.75,
+    k: float = 1.0,
+) -> NDArray[Any]:
+    """Gradient of `local_response_norm`, with s_c what x_c is divided by before the power.
+
+    ``dx_c = dy_c / s_c^beta - 2 alpha beta / size * x_c * sum_j dy_j x_j / s_j^(beta + 1)``.
+    """
+    dy, x = floats("local_response_norm", dy=dy, x=x)
+    expect_same_shape("local_response_norm", "dy", dy, "x", x)
+    rows = _channels("local_response_norm", x)
+    layer = L.LocalResponseNorm(size, alpha, beta, k, name="local_response_norm")
+    return backward_input(layer, dy.reshape(rows.shape), rows).reshape(x.shape)
+
+
 def _channels(who: str, x: NDArray[Any], **per_channel: NDArray[Any]) -> NDArray[Any]:
     """X as rows of channels, for which the others have one value each."""
+    if x.ndim == 0:
+        raise ValueError(f"{who}(): x has shape (); expected (..., channels).")
     for name, array in per_channel.items():
-        if x.ndim == 0 or array.shape != x.shape[-1:]:
+        if array.shape != x.shape[-1:]:
             raise ValueError(
                 f"{who}(): {name} has shape {array.shape}; expected one value for each channel of "
                 f"x, whose shape is {x.shape}."

@@ -15,7 +15,7 @@ from fastdl.layers._conv import Conv2D, Conv2DTranspose
 from fastdl.layers._dense import Dense, Maxout, TiedDense
 from fastdl.layers._dropout import Corrupt, Dropout
 from fastdl.layers._initial import automatic_initializers
-from fastdl.layers._norm import BatchNorm, LayerNorm
+from fastdl.layers._norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
 from fastdl.layers._penalty import ActivityL1, Contractive, KLSparsity
 from fastdl.layers._pool import (
     AvgPool2D,
@@ -61,6 +61,8 @@ ALL: tuple[type[Layer], ...] = (
     Dropout,
     BatchNorm,
     LayerNorm,
+    GroupNorm,
+    LocalResponseNorm,
     Maxout,
     Embedding,
     RNN,
@@ -99,10 +101,12 @@ __all__ = [
     "Flatten",
     "GlobalAvgPool",
     "GlobalMaxPool",
+    "GroupNorm",
     "KLSparsity",
     "LastStep",
     "Layer",
     "LayerNorm",
+    "LocalResponseNorm",
     "MaxPool2D",
     "Maxout",
     "NumericEmbedding",

@@ -24,6 +24,17 @@ struct NormKernels {
                              T* rstd, T* y);
   void (*layer_norm_backward)(const Team&, const NormShape&, const T* x, const T* gamma, const T* mean, const T* rstd,
                               const T* dy, T* dx, T* dgamma, T* dbeta);
+  // The same over the channels of a group and all pixels; mean and rstd (n, groups) or (blocks, groups, lanes).
+  void (*group_norm_forward)(const Team&, const NormShape&, int groups, T eps, const T* x, const T* gamma,
+                             const T* beta, T* mean, T* rstd, T* y);
+  void (*group_norm_backward)(const Team&, const NormShape&, int groups, const T* x, const T* gamma, const T* mean,
+                              const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta);
+  // Over the size channels around each one: y = x rscale^beta, 1 / rscale = k + alpha times their squares; rscale, as
+  // x, is kept for backward.
+  void (*local_response_norm_forward)(const Team&, const NormShape&, int size, T alpha, T beta, T k, const T* x,
+                                      T* rscale, T* y);
+  void (*local_response_norm_backward)(const Team&, const NormShape&, int size, T alpha, T beta, const T* x,
+                                       const T* rscale, const T* y, const T* dy, T* dx);
   void (*channel_sums)(const Team&, const NormShape&, const T* x, T* sums);  // (channels,), over samples and pixels
 };
 

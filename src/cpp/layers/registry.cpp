@@ -28,6 +28,8 @@
   X(dropout, Dropout, "rate")                                                                                        \
   X(batch_norm, BatchNorm, "momentum", "eps", "trainable", "lr_multiplier")                                          \
   X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                      \
+  X(group_norm, GroupNorm, "groups", "eps", "trainable", "lr_multiplier")                                            \
+  X(local_response_norm, LocalResponseNorm, "size", "alpha", "beta", "k")                                            \
   X(maxout, Maxout, "units", "pieces", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")             \
   X(embedding, Embedding, "n_symbols", "units", "weight_init", "trainable", "lr_multiplier")                         \
   X(rnn, RNN, "units", "activation", "return_sequences", "reverse", "weight_init", "recurrent_init", "bias_init",    \

@@ -1,4 +1,5 @@
-// Batch and layer normalisation. The lanes past n take no part in the statistics and get a zero gradient.
+// Batch, layer and local response normalisation. The lanes past n take no part in the statistics and get a zero
+// gradient.
 #pragma once
 
 #include "kernels/cpu/views.hpp"
@@ -154,6 +155,49 @@ void layer_norm_backward(const Team& team, const NormShape& s, const T* x, const
 template <class T>
 void channel_sums(const Team& team, const NormShape& s, const T* x, T* sums) {
   each_channel<T>(team, s, [&](auto channel) { channel.put(sums, channel.sum([&](auto at) { return at.read(x); })); });
+}
+
+// --- local_response_norm: y = x / (k + alpha * the sum of squares around)^beta (Krizhevsky et al. 2012) --------------
+// f(d) for each of the size channels around one, added up.
+template <class T, class F>
+FASTDL_INLINE Vec<T> sum_around(int size, F f) {
+  Vec<T> sum{};
+  for (int d = -(size / 2); d <= size / 2; d++) {
+    Vec<T> term = f(d);
+    FASTDL_IN_REGISTER(term);  // the same bits of a sample alone
+    sum += term;
+  }
+  return sum;
+}
+
+template <class T>
+void local_response_norm_forward(const Team& team, const NormShape& s, int size, T alpha, T beta, T k, const T* x,
+                                 T* rscale, T* y) {
+  each_site<T>(team, s, [&](auto site) {
+    site.each([&](const auto& at) {
+      const Vec<T> squares = sum_around<T>(size, [&](int d) {
+        const Vec<T> v = site.beside(at, x, d);
+        return v * v;
+      });
+      const Vec<T> r = 1 / (k + alpha * squares);
+      at.write(rscale, r);
+      at.write(y, at.read(x) * vexp(beta * vlog(r)));
+    });
+  });
+}
+
+// Channel c stands in the sums of those around it: dx_c = dy_c r_c^beta - 2 alpha beta x_c * the sum of dy_j y_j r_j.
+template <class T>
+void local_response_norm_backward(const Team& team, const NormShape& s, int size, T alpha, T beta, const T* x,
+                                  const T* rscale, const T* y, const T* dy, T* dx) {
+  each_site<T>(team, s, [&](auto site) {
+    site.each([&](const auto& at) {
+      const Vec<T> around = sum_around<T>(
+          size, [&](int d) { return site.beside(at, dy, d) * site.beside(at, y, d) * site.beside(at, rscale, d); });
+      const Vec<T> own = at.read(dy) * vexp(beta * vlog(at.read(rscale)));
+      at.write(dx, own - 2 * alpha * beta * at.read(x) * around);
+    });
+  });
 }
 
 }  // namespace

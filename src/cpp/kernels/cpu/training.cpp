@@ -1,5 +1,6 @@
 // Norms, penalties, losses, updates: sums over many elements.
 #include "kernels/training.hpp"
+#include "kernels/cpu/group_norm.hpp"
 #include "kernels/cpu/loss.hpp"
 #include "kernels/cpu/norm.hpp"
 #include "kernels/cpu/penalty.hpp"
@@ -20,6 +21,10 @@ constexpr NormKernels<T> norm_rows() {
       .batch_norm_inference_backward = batch_norm_inference_backward<T>,
       .layer_norm_forward = layer_norm_forward<T>,
       .layer_norm_backward = layer_norm_backward<T>,
+      .group_norm_forward = group_norm_forward<T>,
+      .group_norm_backward = group_norm_backward<T>,
+      .local_response_norm_forward = local_response_norm_forward<T>,
+      .local_response_norm_backward = local_response_norm_backward<T>,
       .channel_sums = channel_sums<T>,
   };
 }

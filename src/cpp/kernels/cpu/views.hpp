@@ -118,6 +118,15 @@ struct RowSite {
     const std::int64_t c = i * lanes<T>;
     return {{row * channels + c, int(least<std::int64_t>(lanes<T>, channels - c))}, c};
   }
+  // The channels d further on; zero past either end.
+  FASTDL_INLINE Vec<T> beside(const At& at, const T* p, int d) const {
+    const std::int64_t first = at.channel + d;
+    if (first >= 0 && first + lanes<T> <= channels) return load(p + at.i + d);
+    Vec<T> x{};
+    for (int l = 0; l < lanes<T>; l++)
+      if (first + l >= 0 && first + l < channels) x[l] = p[at.i + d + l];
+    return x;
+  }
   template <class F>
   FASTDL_INLINE auto sum(F f) const {  // over channels
     if (channels > 16 * lanes<T>) return spread_sum(long_sum(f));
@@ -155,6 +164,10 @@ struct ImageSite {
   FASTDL_INLINE Vec<T> get(const T* p) const { return load(p + site); }
   FASTDL_INLINE void put(T* p, Vec<T> x) const { store(p + site, x); }
   FASTDL_INLINE At at(std::int64_t channel) const { return {first + channel * s.pixels * lanes<T>, channel}; }
+  FASTDL_INLINE Vec<T> beside(const At& at, const T* p, int d) const {
+    const bool there = at.channel + d >= 0 && at.channel + d < s.channels;
+    return there ? this->at(at.channel + d).read(p) : Vec<T>{};
+  }
   template <class F>
   FASTDL_INLINE void each(F f) const {
     for (int channel = 0; channel < s.channels; channel++) f(at(channel));

@@ -1,0 +1,123 @@
+// Group normalisation: the channels of a group, with all their pixels, of each sample (Wu and He 2018).
+#pragma once
+
+#include "kernels/cpu/norm.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+// A group of a block of images, which lies in one piece. (Of rows a group is a RowSite.)
+template <class T>
+struct ImageGroup {
+  using At = typename ImageSite<T>::At;  // its channel counts from the group's first
+  std::int64_t site, first;              // offsets: in an array of groups, and of the first channel
+  int channels, pixels;
+  FASTDL_INLINE Vec<T> get(const T* p) const { return load(p + site); }
+  FASTDL_INLINE void put(T* p, Vec<T> x) const { store(p + site, x); }
+  FASTDL_INLINE At at(std::int64_t channel, std::int64_t pixel) const {
+    return {first + (channel * pixels + pixel) * lanes<T>, channel};
+  }
+  template <class F>
+  FASTDL_INLINE void each(F f) const {
+    for (int channel = 0; channel < channels; channel++)
+      for (int pixel = 0; pixel < pixels; pixel++) f(at(channel, pixel));
+  }
+  template <class F>
+  FASTDL_INLINE auto sum(F f) const {
+    PairwiseSum<decltype(f(at(0, 0)))> sum;
+    for (int channel = 0; channel < channels; channel++)
+      sum.add(sum_of(pixels, [&](std::int64_t pixel) { return f(at(channel, pixel)); }));
+    return sum.total();
+  }
+};
+
+// f(group, its first channel)
+template <class T, class F>
+FASTDL_INLINE void each_group(const Team& team, const NormShape& s, int groups, F f) {
+  const int channels = s.channels / groups;
+  const Range part = team.share(std::int64_t(s.image ? ceil_div(s.n, lanes<T>) : s.n) * groups);
+  for (std::int64_t i = part.begin; i < part.end; i++) {
+    const int first = int(i % groups) * channels;
+    if (s.image)
+      f(ImageGroup<T>{i * lanes<T>, i * channels * s.pixels * lanes<T>, channels, s.pixels}, first);
+    else
+      f(RowSite<T>{channels, i}, first);
+  }
+  team.sync();
+}
+
+// y = (x - mean) rstd gamma + beta; mean and rstd (n, groups) of rows, (blocks, groups, lanes) of images
+template <class T>
+void group_norm_forward(const Team& team, const NormShape& s, int groups, T eps, const T* x, const T* gamma,
+                        const T* beta, T* mean, T* rstd, T* y) {
+  const T count = T(s.channels / groups) * T(s.pixels);
+  each_group<T>(team, s, groups, [&](const auto& group, int first) {
+    const Moments<T> found = moments(group, x, count);
+    const Vec<T> m = found.mean, r = found.rstd(eps);
+    group.put(mean, m);
+    group.put(rstd, r);
+    group.each([&](const auto& at) {
+      at.write(y, (at.read(x) - m) * r * at.of_channel(gamma + first) + at.of_channel(beta + first));
+    });
+  });
+}
+
+// For a channel of images, or some of rows: the sums of dy xhat and of dy.
+template <class T>
+FASTDL_INLINE Pair<T> group_norm_sums(const ImageChannel<T>& channel, int groups, const T* x, const T* mean,
+                                      const T* rstd, const T* dy) {
+  const int group = channel.c / (channel.s.channels / groups);
+  PairwiseSum<Pair<T>> sum;
+  for (int block = 0; block < channel.blocks(); block++) {
+    const std::int64_t site = (std::int64_t(block) * groups + group) * lanes<T>;
+    const Vec<T> m = load(mean + site), r = load(rstd + site);
+    const Pair<T> part = sum_of(channel.s.pixels, [&](std::int64_t pixel) {
+      const auto at = channel.at(block, pixel);
+      const Vec<T> d = at.read(dy);
+      return Pair<T>{d * ((at.read(x) - m) * r), d};
+    });
+    sum.add(keep_lanes(part, channel.s.n - block * lanes<T>));
+  }
+  return spread_sum(sum.total());
+}
+template <class T>
+FASTDL_INLINE Pair<T> group_norm_sums(const RowChannels<T>& channel, int groups, const T* x, const T* mean,
+                                      const T* rstd, const T* dy) {
+  int group[lanes<T>];
+  for (int l = 0; l < lanes<T>; l++)
+    group[l] = least(int(channel.channels.i) + l, channel.s.channels - 1) / (channel.s.channels / groups);
+  return sum_of(channel.s.n, [&](std::int64_t row) {
+    const auto at = channel.at(row);
+    Vec<T> m{}, r{};
+    for (int l = 0; l < lanes<T>; l++) m[l] = mean[row * groups + group[l]], r[l] = rstd[row * groups + group[l]];
+    const Vec<T> d = at.read(dy);
+    return Pair<T>{d * ((at.read(x) - m) * r), d};
+  });
+}
+
+template <class T>
+void group_norm_backward(const Team& team, const NormShape& s, int groups, const T* x, const T* gamma, const T* mean,
+                         const T* rstd, const T* dy, T* dx, T* dgamma, T* dbeta) {
+  if (dgamma)
+    each_channel<T>(team, s, [&](auto channel) {
+      const Pair<T> sums = group_norm_sums(channel, groups, x, mean, rstd, dy);
+      channel.put(dgamma, sums.a);
+      channel.put(dbeta, sums.b);
+    });
+  if (!dx) return;
+  const T count = T(s.channels / groups) * T(s.pixels);
+  each_group<T>(team, s, groups, [&](const auto& group, int first) {
+    const Vec<T> m = group.get(mean), r = group.get(rstd);
+    const auto dxhat = [&](const auto& at) { return at.read(dy) * at.of_channel(gamma + first); };
+    const auto xhat = [&](const auto& at) { return (at.read(x) - m) * r; };
+    const Pair<T> sums = group.sum([&](const auto& at) {
+      const Vec<T> d = dxhat(at);
+      return Pair<T>{d * xhat(at), d};
+    });
+    const Vec<T> mean_dxhat = sums.a / count, mean_d = sums.b / count;
+    group.each([&](const auto& at) { at.write(dx, r * (dxhat(at) - mean_d - xhat(at) * mean_dxhat)); });
+  });
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA
