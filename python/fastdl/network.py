@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,6 +22,7 @@ from fastdl.samples import core_input, inside
 
 if TYPE_CHECKING:
     from fastdl._core import Program
+    from fastdl.io._sources import File
 
 _LOSSES: dict[str, Loss] = {
     "": losses.SquaredError(),
@@ -208,11 +208,11 @@ class Network:
         programs.set_state(program, {**programs.get_state(program), **new})
         return self
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, file: File) -> None:
         """Write it to a safetensors file; `fastdl.load_network` reads it."""
         from fastdl import io
 
-        io.save(self, path)
+        io.save(self, file)
 
     # --- what it answers
 

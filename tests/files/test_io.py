@@ -1,6 +1,7 @@
 """Model files: the same estimator comes back, nothing but data is in them, damage is noticed."""
 
 import dataclasses
+import io
 import json
 import re
 import threading
@@ -189,6 +190,37 @@ def test_without_the_optimizer_it_predicts_the_same(tmp_path):
     loaded.partial_fit(X, Y)  # without a second warning
     assert not np.array_equal(loaded.predict(X), reg.predict(X))
     fastdl.load(tmp_path / "model").set_params(warm_start=True).fit(X, Y)  # begins anew as always
+
+
+@pytest.mark.parametrize("name", ["cnn", "mlp", "words"])
+def test_mapped_and_in_memory(name, tmp_path):
+    estimator = fitted(name)
+    estimator.save(tmp_path / "model")
+    file = io.BytesIO()
+    estimator.save(file)
+    assert file.getvalue() == (tmp_path / "model").read_bytes()
+    file.seek(0)
+    mapped = fastdl.load(tmp_path / "model", mmap=True)
+    data = ROWS if name == "mlp" else X
+    for loaded in (mapped, fastdl.load(file)):
+        np.testing.assert_array_equal(loaded.predict_proba(data), estimator.predict_proba(data))
+    if name == "mlp":
+        mapped.partial_fit(data, Y)
+        assert file.getvalue() == (tmp_path / "model").read_bytes()
+
+
+def test_weights_of_a_map_are_not_copied(tmp_path):
+    estimator = fitted("cnn")
+    estimator.save(tmp_path / "model", optimizer=False)
+    for mmap in (False, True):
+        network = fastdl.load_network(tmp_path / "model", mmap=mmap)
+        assert network._network.snapshot().weights.flags.owndata is not mmap
+
+
+def test_on_another_device(tmp_path):
+    tiny(device="auto").save(tmp_path / "model")
+    assert fastdl.load(tmp_path / "model").device == "auto"
+    assert fastdl.load(tmp_path / "model", device="cpu").device == "cpu"
 
 
 def test_what_was_written_to_coefs_is_saved(tmp_path):

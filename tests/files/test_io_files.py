@@ -1,6 +1,8 @@
 """What stands on the disk: written whole or not at all, read only if all bytes are described."""
 
 import errno
+import gzip
+import io
 import json
 import os
 import resource
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -113,27 +116,35 @@ def test_the_system_says_what_is_wrong_with_a_path(name, tmp_path):
 
 
 KILLED = """
-import sys
+import os, sys
 import numpy as np
 from fastdl.io import _safetensors
-for i in range(1000):
-    _safetensors.write(sys.argv[1], {"a": np.full(2_500_000, i)}, {})
-    print(i, flush=True)
+for _ in range(100):
+    child = os.fork()
+    if not child:
+        print(os.getpid(), flush=True)
+        for i in range(1000):
+            _safetensors.write(sys.argv[1], {"a": np.full(2_500_000, i)}, {})
+    os.waitpid(child, 0)
 """
 
 
 @pytest.mark.slow
 def test_killed_while_writing_the_old_or_the_new_file_is_there(tmp_path):
     path, random = tmp_path / "file", np.random.default_rng(0)
-    for _ in range(10):
-        command = [sys.executable, "-c", KILLED, path]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-            child.stdout.readline()
-            time.sleep(random.uniform(0, 0.1))
-            child.send_signal(signal.SIGKILL)
-        (array,) = _safetensors.read(path)[0].values()
-        assert array.size == 2_500_000
-        assert (array == array[0]).all()
+    _safetensors.write(path, {"a": np.full(2_500_000, -1)}, {})
+    command, seen = [sys.executable, "-c", KILLED, path], set()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        for line in parent.stdout:  # of each child that begins to write
+            time.sleep(random.uniform(0, 0.05))
+            os.kill(int(line), signal.SIGKILL)
+            (array,) = _safetensors.read(path, mmap=True)[0].values()
+            assert array.size == 2_500_000
+            assert (array == array[0]).all()
+            seen.add(int(array[0]))
+            for litter in tmp_path.glob(".file.*.tmp"):
+                litter.unlink()
+    assert len(seen) > 1
 
 
 # --- reading
@@ -151,6 +162,110 @@ def test_what_other_programs_write_can_be_read(tmp_path):
         np.testing.assert_array_equal(read[name], array)
         assert read[name].dtype == array.dtype
         assert read[name].shape == array.shape
+
+
+class Stream(io.RawIOBase):
+    """Bytes that come once and a few at a time, as through a pipe."""
+
+    def __init__(self, data):
+        self.data = io.BytesIO(data)
+
+    def readable(self):
+        return True
+
+    def read(self, n=-1):
+        return self.data.read(min(n, 5) if n >= 0 else 5)
+
+
+def _of_archive(path):
+    with zipfile.ZipFile(path.with_suffix(".zip"), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, "model")
+    return zipfile.ZipFile(path.with_suffix(".zip")).open("model")
+
+
+OBJECTS = {
+    "BytesIO": lambda path: io.BytesIO(path.read_bytes()),
+    "open file": lambda path: path.open("rb"),
+    "unbuffered": lambda path: path.open("rb", buffering=0),
+    "archive": _of_archive,
+    "gzip": lambda path: gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(path.read_bytes()))),
+    "stream": lambda path: Stream(path.read_bytes()),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_file_objects(name, tmp_path):
+    _safetensors.write(tmp_path / "file", ARRAYS, {"key": "value"})
+    with OBJECTS[name](tmp_path / "file") as file:
+        read, metadata = _safetensors.read(file)
+    assert metadata == {"key": "value"}
+    for key, array in ARRAYS.items():
+        np.testing.assert_array_equal(read[key], array)
+        read[key][...] = 0  # they are the reader's own
+
+
+@pytest.mark.parametrize("name", ["stream", "BytesIO"])
+@pytest.mark.parametrize("cut", [4, 40, -1])
+def test_truncated_file_objects(name, cut, tmp_path):
+    _safetensors.write(tmp_path / "file", ARRAYS, {})
+    (tmp_path / "cut").write_bytes((tmp_path / "file").read_bytes()[:cut])
+    with OBJECTS[name](tmp_path / "cut") as file, pytest.raises(ModelFileError, match="truncated"):
+        _safetensors.read(file)
+    (tmp_path / "cut").write_bytes((tmp_path / "file").read_bytes() + b"x")
+    with OBJECTS[name](tmp_path / "cut") as file, pytest.raises(ModelFileError, match="follow"):
+        _safetensors.read(file)
+
+
+def test_an_object_is_read_and_written_where_it_stands():
+    file = io.BytesIO()
+    file.write(b"before")
+    _safetensors.write(file, ARRAYS, {})
+    file.seek(6)
+    np.testing.assert_array_equal(_safetensors.read(file)[0]["a"], ARRAYS["a"])
+
+
+def test_files_open_for_text_and_other_things(tmp_path):
+    with open(tmp_path / "file", "w") as file, pytest.raises(TypeError, match="mode 'wb'"):
+        _safetensors.write(file, ARRAYS, {})
+    with open(tmp_path / "file") as file, pytest.raises(TypeError, match="mode 'rb'"):
+        _safetensors.read(file)
+    for call in (lambda: _safetensors.read(3), lambda: _safetensors.write(3, ARRAYS, {})):
+        with pytest.raises(TypeError, match="3 is neither a path nor a binary file object"):
+            call()
+
+
+def test_mapped(tmp_path):
+    """Arrays are views of the file; what is written to them does not reach it."""
+    path = tmp_path / "file"
+    _safetensors.write(path, ARRAYS, {})
+    before = path.read_bytes()
+    read, _ = _safetensors.read(path, mmap=True)
+    for key, array in ARRAYS.items():
+        np.testing.assert_array_equal(read[key], array)
+        assert not read[key].flags.owndata
+        read[key][...] = 0
+    assert path.read_bytes() == before
+    _safetensors.write(path, {"a": np.ones(1)}, {})  # replaced: the map is of the old file
+    assert (read["a"] == 0).all()
+    with pytest.raises(ValueError, match="mmap=True maps a file of the disk"):
+        _safetensors.read(io.BytesIO(before), mmap=True)
+
+
+def test_arrays_at_odd_places_are_copied_out_of_a_map(tmp_path):
+    header = {"a": one("U8", [1], (0, 1)), "b": one("F32", [2], (1, 9))}
+    data = b"\1" + np.arange(2, dtype="f4").tobytes()
+    (tmp_path / "file").write_bytes(packed(header, data))
+    read, _ = _safetensors.read(tmp_path / "file", mmap=True)
+    assert read["b"].flags.aligned
+    assert read["b"].tolist() == [0, 1]
+
+
+def test_bfloat16(tmp_path):
+    bits = (np.array([1.5, -2.0], "f4").view("u4") >> 16).astype("u2")
+    (tmp_path / "file").write_bytes(packed({"a": one("BF16", [2], (0, 4))}, bits.tobytes()))
+    assert _safetensors.read(tmp_path / "file", foreign=True)[0]["a"].tolist() == [1.5, -2.0]
+    with pytest.raises(ModelFileError, match="'BF16', which fastdl does not know"):
+        _safetensors.read(tmp_path / "file")
 
 
 def packed(header, data=b""):

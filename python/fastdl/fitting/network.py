@@ -368,9 +368,28 @@ def _flat(
     for name, value in weights.items():
         if value.dtype != dtype:
             raise ValueError(f"network: {name!r} is {value.dtype}; expected {dtype}.")
-    blocks = [[weights[p.name].ravel() for p in infos] for infos in outline]
-    parameters, states = (np.concatenate([np.empty(0, dtype), *arrays]) for arrays in blocks)
+    parameters, states = (
+        _joined([weights[p.name].ravel() for p in infos], dtype) for infos in outline
+    )
     return parameters, states
+
+
+def _joined(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """One after the other; a view of them where they stand so in a mapped file.
+
+    Then loading takes no memory, and the weights are copied once: into the program.
+    """
+    block = arrays[0].base if arrays else None
+    if isinstance(block, np.ndarray) and block.dtype == np.uint8 and block.ndim == 1:
+        start = place = arrays[0].ctypes.data
+        for array in arrays:
+            if array.base is not block or array.ctypes.data != place:
+                break
+            place += array.nbytes
+        else:
+            first = start - block.ctypes.data
+            return block[first : first + place - start].view(dtype)
+    return np.concatenate([np.empty(0, dtype), *arrays])
 
 
 def _are_options(value: object) -> bool:

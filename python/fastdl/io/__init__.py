@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from os import PathLike
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastdl._core import __version__
 from fastdl.io import _safetensors
 from fastdl.io._errors import ModelFileError
+from fastdl.io._sources import File
 
 if TYPE_CHECKING:
     from fastdl.io._values import Decoder
@@ -28,18 +29,19 @@ _DEEPEST = 200  # lists and objects inside each other in a description
 __all__ = ["ModelFileError", "load", "load_network", "save"]
 
 
-def save(estimator: Any, path: str | PathLike[str], *, optimizer: bool = True) -> None:
+def save(estimator: Any, file: File, *, optimizer: bool = True) -> None:
     """Write an estimator into a file; ``estimator.save(path)`` does the same.
 
     The same estimator gives the same bytes. Callbacks are not saved. A file is written whole or not
-    at all: after an error, what stood at `path` is as it was.
+    at all: after an error, what stood at a path is as it was.
 
     Parameters
     ----------
-    estimator : fastdl estimator
+    estimator : fastdl estimator or fastdl.Network
         Fitted or not.
-    path : str or path
-        Usually ending in ".safetensors".
+    file : str, path or binary file object
+        A path usually ends in ".safetensors". An object, such as an `io.BytesIO`, is written to
+        where it stands.
     optimizer : bool, default=True
         Whether the state of the optimizer (moments, place in the schedule) is kept. Without it the
         file is a half to a third as large and predicts the same; a later `partial_fit` starts the
@@ -68,19 +70,26 @@ def save(estimator: Any, path: str | PathLike[str], *, optimizer: bool = True) -
         )
     description = {"format": _FORMAT, "versions": _versions(), "content": content}
     text = json.dumps(description, allow_nan=False)
-    _safetensors.write(path, encoder.tensors, {"fastdl": text})
+    _safetensors.write(file, encoder.tensors, {"fastdl": text})
 
 
-def load(path: str | PathLike[str]) -> Any:
-    """Read an estimator that `save` wrote.
+def load(file: File, *, device: str | None = None, mmap: bool = False) -> Any:
+    """Read an estimator, or a network, that `save` wrote.
 
     Parameters
     ----------
-    path : str or path
+    file : str, path or binary file object
+        An object, such as an `io.BytesIO` or a member of an archive, is read to its end.
+    device : str, optional
+        Where the estimator is to work from now on, instead of where it did.
+    mmap : bool, default=False
+        Whether the file is mapped into memory: weights are read where they stand, when they are
+        needed, and processes that map one file share them. Only for paths; the file must not be
+        changed in place, but may be replaced, as `save` does.
 
     Returns
     -------
-    fastdl estimator
+    fastdl estimator or fastdl.Network
         As it was saved; it predicts the same and can be trained on.
 
     Raises
@@ -90,18 +99,29 @@ def load(path: str | PathLike[str]) -> Any:
     OSError
         Of the system, if there is no such file.
     """
-    content, decoder = _opened(path)
-    if not (isinstance(content, dict) and "$network" in content):
-        import fastdl.io._estimators  # noqa: F401 (reads what needs scikit-learn)
-    return _read(path, lambda: _known(decoder.decode(content)))
+
+    def decode(decoder: Decoder, content: Any) -> Any:
+        if not (isinstance(content, dict) and "$network" in content):
+            import fastdl.io._estimators  # noqa: F401 (reads what needs scikit-learn)
+        found = decoder.decode(content)
+        if not _is_known(found):
+            raise ValueError("it holds no estimator.")
+        return found
+
+    model = _read(file, mmap, decode)
+    if device is not None and "device" in signature(type(model)).parameters:
+        model.set_params(device=device)
+    return model
 
 
-def load_network(path: str | PathLike[str]) -> Network:
+def load_network(file: File, *, mmap: bool = False) -> Network:
     """Read the network of a saved estimator, or one that was saved as such, with NumPy alone.
 
     Parameters
     ----------
-    path : str or path
+    file : str, path or binary file object
+    mmap : bool, default=False
+        As in `load`.
 
     Returns
     -------
@@ -117,29 +137,23 @@ def load_network(path: str | PathLike[str]) -> Network:
     """
     from fastdl.io._networks import network_of
 
-    content, decoder = _opened(path)
-    return _read(path, lambda: network_of(decoder, content))
+    return _read(file, mmap, network_of)
 
 
-def _opened(path: str | PathLike[str]) -> tuple[Any, Decoder]:
-    """The content of a file, and what decodes it."""
+def _read(file: File, mmap: bool, decode: Callable[[Decoder, Any], T]) -> T:
+    """What `decode` makes of the content of a file."""
     from fastdl.io._values import Decoder
 
-    tensors, metadata = _safetensors.read(path)
-    return _content(path, metadata), Decoder(tensors)
-
-
-def _read(path: str | PathLike[str], decode: Callable[[], T]) -> T:
-    try:
-        return decode()
-    except (ValueError, TypeError, OverflowError, RuntimeError) as error:
-        raise ModelFileError(f"{path} cannot be read: {error} Save the model again.") from error
-
-
-def _known(found: Any) -> Any:
-    if not _is_known(found):
-        raise ValueError("it holds no estimator.")
-    return found
+    with _safetensors.opened(file, mmap=mmap) as arrays:
+        content = _content(arrays.name, arrays.metadata)
+        try:
+            return decode(Decoder(arrays), content)
+        except ModelFileError:
+            raise
+        except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+            raise ModelFileError(
+                f"{arrays.name} cannot be read: {error} Save the model again."
+            ) from error
 
 
 def _is_known(found: Any) -> bool:
@@ -171,7 +185,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _content(path: str | PathLike[str], metadata: dict[str, str]) -> Any:
+def _content(path: str, metadata: dict[str, str]) -> Any:
     """The description of the estimator, if it is one of this format."""
     if "fastdl" not in metadata:
         raise ModelFileError(f"{path} holds arrays, but no fastdl estimator. Write it with save().")

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Mapping
-from io import BufferedReader
-from os import PathLike
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastdl.io._atomic import replacing
 from fastdl.io._errors import ModelFileError
+from fastdl.io._sources import File, Source, is_path, name_of, source_of
 
 Tensors: TypeAlias = dict[str, NDArray[Any]]
 
@@ -41,6 +40,7 @@ DTYPES = {
     "BOOL": "|b1",
 }
 _CODES = {np.dtype(text).str: code for code, text in DTYPES.items()}
+_WIDENED = {"BF16": "<u2"}  # what NumPy has not: its bytes are read, and made float32
 _LENGTH = 8  # bytes of the header's length, and what the data are aligned to
 _LONGEST = 100_000_000  # bytes of a header, as in the library
 _MOST_DIMENSIONS = 64  # of NumPy
@@ -51,10 +51,16 @@ def is_storable(array: NDArray[Any]) -> bool:
     return array.dtype.newbyteorder("<").str in _CODES
 
 
-def write(
-    path: str | PathLike[str], tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]
-) -> None:
+def write(file: File, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
     """Write arrays and texts into a new file, or whole or not at all over an old one.
+
+    Parameters
+    ----------
+    file : str, path or binary file object
+        An object is written to as it is.
+    tensors : mapping of str to ndarray
+        Those of one size of elements stand in this order.
+    metadata : mapping of str to str
 
     Raises
     ------
@@ -65,7 +71,7 @@ def write(
     """
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
     blocks, offset = [], 0
-    for name in sorted(tensors, key=lambda name: (-tensors[name].itemsize, name)):  # aligned
+    for name in sorted(tensors, key=lambda name: -tensors[name].itemsize):  # aligned
         array = np.ascontiguousarray(tensors[name], tensors[name].dtype.newbyteorder("<"))
         header[name] = {
             "dtype": _CODES[array.dtype.str],
@@ -81,14 +87,25 @@ def write(
             f"the description of the model has {len(text):,} bytes; a safetensors file takes "
             f"{_LONGEST:,}. Save parts of it apart."
         )
-    with replacing(path) as file:
-        file.write(len(text).to_bytes(_LENGTH, "little") + text)
+    target = replacing(file) if is_path(file) else nullcontext(cast(BinaryIO, file))
+    with target as out:
+        out.write(len(text).to_bytes(_LENGTH, "little") + text)
         for array in blocks:
-            file.write(array.data)
+            out.write(array.reshape(-1).view(np.uint8).data)
 
 
-def read(path: str | PathLike[str]) -> tuple[Tensors, dict[str, str]]:
-    """Read arrays and texts.
+@contextmanager
+def opened(file: File, *, mmap: bool = False, foreign: bool = False) -> Iterator[Arrays]:
+    """The arrays and texts of a file, which is read as far as they are asked for.
+
+    Parameters
+    ----------
+    file : str, path or binary file object
+        An object is read from where it stands to its end.
+    mmap : bool, default=False
+        Whether arrays are views of the file, mapped into memory.
+    foreign : bool, default=False
+        Whether bfloat16 is taken, too, and given as float32.
 
     Raises
     ------
@@ -96,47 +113,101 @@ def read(path: str | PathLike[str]) -> tuple[Tensors, dict[str, str]]:
         If the file is truncated, damaged or of another format. Nothing is allocated before the
         header was found to describe the rest of the file, byte for byte.
     """
-    with open(path, "rb") as file:
-        header, size = _header(file, path)
+    dtypes = {**DTYPES, **_WIDENED} if foreign else DTYPES
+    with source_of(file, mapped=mmap) as source:
+        name = name_of(file)
+        header = _header(source, name)
         try:
-            metadata, layouts = _parse(header)
+            metadata, layouts = _parse(header, dtypes)
         except (ValueError, RecursionError) as error:
             raise ModelFileError(
-                f"{path} is not a safetensors file, or its header is damaged: {error}. Fetch the "
+                f"{name} is not a safetensors file, or its header is damaged: {error}. Fetch the "
                 "file again, or save the model again."
             ) from error
         end = max((layout.end for layout in layouts.values()), default=0)
+        size = source.rest(end)
         if end != size:
             raise ModelFileError(
-                f"{path} is {'truncated' if size < end else 'damaged'}: its header describes "
+                f"{name} is {'truncated' if size < end else 'damaged'}: its header describes "
                 f"{end:,} bytes of arrays, but {size:,} follow. Fetch the file again, or save the "
                 "model again."
             )
-        tensors = {}
-        for name in sorted(layouts, key=lambda name: layouts[name].start):
-            tensors[name] = _array(file, path, name, layouts[name])
-    return tensors, metadata
+        yield Arrays(source, name, layouts, metadata)
+
+
+def read(
+    file: File, *, mmap: bool = False, foreign: bool = False
+) -> tuple[Tensors, dict[str, str]]:
+    """All arrays and texts; see `opened`."""
+    with opened(file, mmap=mmap, foreign=foreign) as arrays:
+        names = sorted(arrays.layouts, key=lambda name: arrays.layouts[name].start)
+        return {name: arrays.pop(name) for name in names}, arrays.metadata
 
 
 class _Layout(NamedTuple):
+    code: str
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     start: int
     end: int
 
 
-def _header(file: BufferedReader, path: str | PathLike[str]) -> tuple[bytes, int]:
-    """The header, and how many bytes follow it."""
-    size = os.fstat(file.fileno()).st_size - _LENGTH
-    length = int.from_bytes(file.read(_LENGTH), "little")
-    header = file.read(length) if 0 < length <= min(size, _LONGEST) else b""
+class Arrays:
+    """The arrays of a file, each of which is read when it is taken.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    layouts : dict of str to layout
+        What was not taken yet: its code, dtype, shape and place.
+    metadata : dict of str to str
+    """
+
+    def __init__(
+        self, source: Source, name: str, layouts: dict[str, _Layout], metadata: dict[str, str]
+    ) -> None:
+        self._source, self.name = source, name
+        self.layouts, self.metadata = layouts, metadata
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.layouts
+
+    def pop(self, name: str) -> NDArray[Any]:
+        """Read an array; it is given out once."""
+        code, dtype, shape, start, _ = self.layouts.pop(name)
+        try:
+            array = self._source.array(dtype, shape, start)
+        except ValueError as error:  # a shape with 0 and with more elements than an index counts
+            raise ModelFileError(
+                f"{self.name} is damaged: {name!r} has shape {shape}. Save the model again."
+            ) from error
+        except EOFError as error:
+            raise ModelFileError(
+                f"{self.name} became shorter while it was read. Read it again."
+            ) from error
+        if code in _WIDENED:
+            return (array.astype(np.uint32) << 16).view(np.float32)
+        if dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
+            raise ModelFileError(
+                f"{self.name} is damaged: {name!r} holds bytes that are neither False nor True. "
+                "Fetch the file again, or save the model again."
+            )
+        return array
+
+
+def _header(source: Source, name: str) -> bytes:
+    first = source.read(_LENGTH)
+    length = int.from_bytes(first, "little")
+    header = source.read(length) if 0 < length <= _LONGEST else b""
     if not header or len(header) < length:
+        n_bytes = len(first) + len(header) + (0 if header else source.rest(0))
         raise ModelFileError(
-            f"{path} is not a safetensors file, or it is truncated: it has {size + _LENGTH:,} "
+            f"{name} is not a safetensors file, or it is truncated: it has {n_bytes:,} "
             "bytes, which do not begin with the length of a header. Fetch it again; a pickled "
             "model is read by pickle or joblib."
         )
-    return header, size - length
+    return header
 
 
 def parse(text: str) -> Any:
@@ -157,7 +228,7 @@ def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
 
 
-def _parse(header: bytes) -> tuple[dict[str, str], dict[str, _Layout]]:
+def _parse(header: bytes, dtypes: Mapping[str, str]) -> tuple[dict[str, str], dict[str, _Layout]]:
     """Texts and arrays of a header; ValueError if it is none."""
     fields = parse(header.decode())  # JSONDecodeError and UnicodeDecodeError are ValueErrors
     if not isinstance(fields, dict):
@@ -167,7 +238,7 @@ def _parse(header: bytes) -> tuple[dict[str, str], dict[str, _Layout]]:
         raise ValueError("'__metadata__' holds something else than texts")
     for text in (*fields, *metadata, *metadata.values()):
         text.encode()  # raises for half a character
-    layouts = {name: _layout(name, field) for name, field in fields.items()}
+    layouts = {name: _layout(name, field, dtypes) for name, field in fields.items()}
     position = 0
     for layout in sorted(layouts.values(), key=lambda layout: (layout.start, layout.end)):
         if layout.start != position:
@@ -176,44 +247,25 @@ def _parse(header: bytes) -> tuple[dict[str, str], dict[str, _Layout]]:
     return metadata, layouts
 
 
-def _layout(name: str, field: Any) -> _Layout:
+def _layout(name: str, field: Any, dtypes: Mapping[str, str]) -> _Layout:
     what = f"of array {name[:100]!r}"
     if not isinstance(field, dict) or field.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"the entry {what} is not a dtype, a shape and two offsets")
     code, shape, offsets = field["dtype"], field["shape"], field["data_offsets"]
-    if not isinstance(code, str) or code not in DTYPES:
+    if not isinstance(code, str) or code not in dtypes:
         raise ValueError(f"the dtype {what} is {code!r:.100}, which fastdl does not know")
     if not _are_counts(shape) or len(shape) > _MOST_DIMENSIONS:
         raise ValueError(f"the shape {what} is {shape!r:.100}")
     if not _are_counts(offsets) or len(offsets) != 2:
         raise ValueError(f"the offsets {what} are {offsets!r:.100}")
-    dtype, (start, end) = np.dtype(DTYPES[code]), offsets
+    dtype, (start, end) = np.dtype(dtypes[code]), offsets
     if end - start != math.prod(shape) * dtype.itemsize:
         raise ValueError(
             f"the offsets {what} are {offsets!r:.100}, which do not fit {code} of shape "
             f"{shape!r:.100}"
         )
-    return _Layout(dtype, tuple(shape), start, end)
+    return _Layout(code, dtype, tuple(shape), start, end)
 
 
 def _are_counts(values: Any) -> bool:
     return isinstance(values, list) and all(type(v) is int and 0 <= v < 2**63 for v in values)
-
-
-def _array(
-    file: BufferedReader, path: str | PathLike[str], name: str, layout: _Layout
-) -> NDArray[Any]:
-    try:
-        array = np.empty(layout.shape, layout.dtype)
-    except ValueError as error:  # a shape with 0 and with more elements than an index counts
-        raise ModelFileError(
-            f"{path} is damaged: {name!r} has shape {layout.shape}. Save the model again."
-        ) from error
-    if file.readinto(array.reshape(-1).view(np.uint8).data) != layout.end - layout.start:
-        raise ModelFileError(f"{path} became shorter while it was read. Read it again.")
-    if layout.dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
-        raise ModelFileError(
-            f"{path} is damaged: {name!r} holds bytes that are neither False nor True. Fetch the "
-            "file again, or save the model again."
-        )
-    return array

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastdl import initializers, layers, losses, optim, schedules
 from fastdl._saved import short
 from fastdl._spec import Spec
-from fastdl.io._safetensors import DTYPES, Tensors, is_storable
+from fastdl.io._safetensors import DTYPES, Arrays, Tensors, is_storable
 
 _FAMILIES: dict[str, tuple[type[Spec], Any]] = {
     "layers": (layers.Layer, layers.ALL),
@@ -90,11 +90,11 @@ class Decoder:
 
     Parameters
     ----------
-    tensors : dict of str to ndarray
+    arrays : Arrays
     """
 
-    def __init__(self, tensors: Tensors) -> None:
-        self.tensors = dict(tensors)
+    def __init__(self, arrays: Arrays) -> None:
+        self._arrays = arrays
 
     def decode(self, stored: Any) -> Any:
         """What `Encoder.encode` was given.
@@ -119,9 +119,9 @@ class Decoder:
 
     def take(self, name: Any) -> NDArray[Any]:
         """An array of the file."""
-        if not isinstance(name, str) or name not in self.tensors:
+        if not isinstance(name, str) or name not in self._arrays:
             raise ValueError(f"{short(name)} is missing, or stands in two places.")
-        return self.tensors.pop(name)
+        return self._arrays.pop(name)
 
 
 class Rule(NamedTuple):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastdl.io._sources import File
 
 
-def save(self: Any, path: str | PathLike[str], *, optimizer: bool = True) -> None:
+def save(self: Any, file: File, *, optimizer: bool = True) -> None:
     """Write the estimator to a safetensors file; `fastdl.load` reads it.
 
     Parameters
     ----------
-    path : str or path
+    file : str, path or binary file object
     optimizer : bool, default=True
         Whether the state of the optimizer is kept, which only `partial_fit` needs; see
         `fastdl.io.save`.
     """
     from fastdl import io
 
-    io.save(self, path, optimizer=optimizer)
+    io.save(self, file, optimizer=optimizer)
