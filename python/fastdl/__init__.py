@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastdl import io as io
     from fastdl import layers as layers
     from fastdl import losses as losses
+    from fastdl import onnx as onnx
     from fastdl import optim as optim
     from fastdl import plotting as plotting
     from fastdl import schedules as schedules
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from fastdl.io import load as load
     from fastdl.io import load_network as load_network
     from fastdl.network import Network as Network
+    from fastdl.onnx import to_onnx as to_onnx
 
 _ESTIMATORS = (
     "Autoencoder",
@@ -96,6 +98,7 @@ _HOMES = {
     "Network": "fastdl.network",
     "load": "fastdl.io",
     "load_network": "fastdl.io",
+    "to_onnx": "fastdl.onnx",
     "show_versions": "fastdl._versions",
 }
 _MODULES = (
@@ -108,6 +111,7 @@ _MODULES = (
     "io",
     "layers",
     "losses",
+    "onnx",
     "optim",
     "plotting",
     "schedules",

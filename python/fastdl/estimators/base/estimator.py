@@ -19,7 +19,7 @@ from fastdl._sklearn import (
 from fastdl._spec import Spec
 from fastdl.estimators.base.heads import Head, Nothing
 from fastdl.estimators.base.names import check_names, hint_for, with_hints
-from fastdl.estimators.base.saving import save
+from fastdl.estimators.base.saving import export_onnx, save
 from fastdl.estimators.base.words import complete, fitted, reword, word
 from fastdl.estimators.inputs.scales import warn_of_other_scale
 from fastdl.fitting import checkpoint
@@ -224,6 +224,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         """Set the attributes that follow from those that a file holds."""
 
     save = save
+    export_onnx = export_onnx
 
 
 complete(Estimator)  # its subclasses are completed as they are made

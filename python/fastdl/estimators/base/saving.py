@@ -1,7 +1,8 @@
-"""The method `save`, for every estimator."""
+"""The methods that write files, for every estimator."""
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,3 +22,18 @@ def save(self: Any, file: File, *, optimizer: bool = True) -> None:
     from fastdl import io
 
     io.save(self, file, optimizer=optimizer)
+
+
+def export_onnx(self: Any, path: str | PathLike[str], **options: Any) -> None:
+    """Write the fitted estimator as an ONNX model, for runtimes without Python.
+
+    Parameters
+    ----------
+    path : str or path
+        Usually ending in ".onnx".
+    **options
+        Of `fastdl.to_onnx`, such as `opset` and `layout`.
+    """
+    from fastdl.onnx import to_onnx
+
+    to_onnx(self, path, **options)

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from fastdl._rules import choice, is_number
 from fastdl._saved import NAMES, NATURAL, VECTOR, Saved
 from fastdl._sklearn import TransformerMixin
-from fastdl.estimators.base.saving import save
+from fastdl.estimators.base.saving import export_onnx, save
 from fastdl.estimators.base.words import fitted
 
 _METHOD = choice("standard", "minmax", "robust")
@@ -135,6 +135,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Nothing follows from what a file holds."""
 
     save = save
+    export_onnx = export_onnx
 
 
 def _is_range(value: Any) -> bool:

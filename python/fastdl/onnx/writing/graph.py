@@ -1,0 +1,223 @@
+"""A graph as it is written: nodes, constants, and values that know their shape and layout."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from fastdl.layers import Layer
+
+# What onnxruntime has kernels for in float32 alone, as of its version 1.32.
+_FLOAT32_ONLY = """LeakyRelu Elu Selu Softplus Erf Mish Gelu Conv ConvTranspose AveragePool
+GlobalAveragePool GlobalMaxPool InstanceNormalization LRN Resize RNN"""
+FLOAT32_ONLY = frozenset(_FLOAT32_ONLY.split())
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor of the graph.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int
+        Of one sample as fastdl has it: (features,), (steps, features) or (height, width, channels).
+    layout : {"rows", "image", "channels_first", "flat", "steps", "time_first"}
+        How it lies in the graph: (n, features), (n, h, w, c), (n, c, h, w), rows of images
+        flattened channels first, (n, steps, features) or (steps, n, features).
+    image : tuple of int
+        Of "flat": (h, w, c).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    layout: str
+    image: tuple[int, ...] = ()
+
+    @property
+    def channel_axis(self) -> int:
+        """Where the channels or features lie, batch included."""
+        return {"rows": 1, "flat": 1, "channels_first": 1, "image": 3}.get(self.layout, 2)
+
+
+class Graph:
+    """Nodes and constants, added one after the other.
+
+    Parameters
+    ----------
+    opset : int
+        Of the operators.
+    dtype : float32 or float64
+        Of all that is computed.
+    weights : dict of str to ndarray
+        Of the network, by name.
+    prefix : str
+        Before the names of all values that are no inputs or outputs.
+    """
+
+    def __init__(
+        self,
+        opset: int,
+        dtype: Any,
+        weights: Mapping[str, NDArray[Any]] | None = None,
+        prefix: str = "",
+    ) -> None:
+        self.opset, self.dtype, self.prefix = opset, np.dtype(dtype), prefix
+        self.weights = dict(weights or {})
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: dict[str, NDArray[Any]] = {}
+        self.lengths = ""  # the input with the steps of each sequence; "" of other networks
+        self._sequences = ""
+        self.uses_ml = False  # whether there are operators of "ai.onnx.ml"
+        self._scope, self._count = "", Counter[str]()
+        self._known: dict[Any, str] = {}
+
+    # --- names
+
+    @contextmanager
+    def within(self, name: str = "") -> Iterator[None]:
+        """What is added stands under this name, or under none."""
+        before, self._scope = self._scope, f"{name}/" if name else ""
+        try:
+            yield
+        finally:
+            self._scope = before
+
+    def unique(self, stem: str) -> str:
+        """A name that nothing else has."""
+        name = f"{self.prefix}{self._scope}{stem}"
+        self._count[name] += 1
+        return name if self._count[name] == 1 else f"{name}_{self._count[name]}"
+
+    # --- what is added
+
+    def add(self, op: str, *inputs: str, outputs: Sequence[str] = (), **attributes: Any) -> str:
+        """Add a node; the name of its first output."""
+        name = self.unique(op)
+        outputs = list(outputs) or [f"{name}_output"]
+        domain = attributes.pop("domain", "")
+        self.uses_ml |= domain == "ai.onnx.ml"
+        given = {key: value for key, value in attributes.items() if value is not None}
+        node = helper.make_node(op, list(inputs), outputs, name=name, domain=domain, **given)
+        self.nodes.append(node)
+        return outputs[0]
+
+    def constant(self, value: Any, name: str = "", dtype: Any = None) -> str:
+        """The name of a constant, of the graph's dtype where it holds floats.
+
+        The same numbers under no name of their own are there once.
+        """
+        array = np.asarray(value)
+        if dtype is not None or array.dtype.kind == "f":
+            array = array.astype(dtype or self.dtype)
+        if name:
+            name = self.prefix + name
+            if name in self.constants and not np.array_equal(self.constants[name], array):
+                name = self.unique(name.removeprefix(self.prefix))
+            self.constants[name] = array
+            return name
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self._known:
+            with self.within():
+                self._known[key] = self.unique("constant")
+            self.constants[self._known[key]] = array
+        return self._known[key]
+
+    def weight(self, layer: Layer, what: str) -> NDArray[Any]:
+        """A parameter or state of a layer."""
+        return self.weights[f"{layer.name}.{what}"].astype(self.dtype)
+
+    def reduce(self, op: str, x: str, axes: Sequence[int], keepdims: int = 0) -> str:
+        """A reduction, whose axes are an attribute up to opset 17."""
+        if self.opset >= 18 or op == "ReduceSum":
+            return self.add(op, x, self.constant(np.array(axes, np.int64)), keepdims=keepdims)
+        return self.add(op, x, axes=list(axes), keepdims=keepdims)
+
+    def reshape(self, x: str, shape: Sequence[int]) -> str:
+        """To a shape in which 0 stands for the axis as it is."""
+        return self.add("Reshape", x, self.constant(np.array(shape, np.int64)))
+
+    def cast(self, x: str, dtype: Any) -> str:
+        """To a NumPy dtype."""
+        return self.add("Cast", x, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    @property
+    def is_float32_only(self) -> bool:
+        """Whether some operator is there that runtimes have in float32 alone."""
+        return any(node.op_type in FLOAT32_ONLY for node in self.nodes)
+
+    def initializers(self) -> list[onnx.TensorProto]:
+        """The constants that some node takes."""
+        used = {name for node in self.nodes for name in node.input}
+        return [tensor_of(value, name) for name, value in self.constants.items() if name in used]
+
+    def name_outputs(self, names: Mapping[str, str]) -> None:
+        """Give values that are outputs of the graph the names that users see.
+
+        Parameters
+        ----------
+        names : dict of str to str
+            Public name to the value's name so far.
+        """
+        made = {name for node in self.nodes for name in node.output}
+        new: dict[str, str] = {}
+        for public, name in names.items():
+            if name in made and name not in new:
+                new[name] = public
+            else:  # an input, a constant, or the same value once more
+                self.add("Identity", new.get(name, name), outputs=[public])
+        for node in self.nodes:
+            for places in (node.input, node.output):
+                for i, name in enumerate(places):
+                    places[i] = new.get(name, name)
+
+    # --- sequences
+
+    def begin_sequences(self, x: str, lengths: str) -> None:
+        """Take note of the input with sequences, (n, steps, ...), and that with their lengths."""
+        self.lengths, self._sequences = lengths, x
+
+    def inside(self, layout: str) -> str:
+        """Which steps are real: bool, (n, steps, 1), or (steps, n, 1) where they lie so."""
+        if ("inside", layout) not in self._known:
+            with self.within("lengths"):
+                zero, one = (self.constant(np.array(i, np.int64)) for i in (0, 1))
+                shape = self.add("Shape", self._sequences)
+                steps = self.add("Range", zero, self.add("Gather", shape, one), one)
+                around = [np.array(axes, np.int64) for axes in ([0, 2], [1, 2])]
+                if layout == "time_first":
+                    around.reverse()
+                at = self.add("Unsqueeze", steps, self.constant(around[0]))
+                lengths = self.add("Unsqueeze", self.lengths, self.constant(around[1]))
+                self._known["inside", layout] = self.add("Less", at, lengths)
+        return self._known["inside", layout]
+
+    def masked(self, x: Value, fill: float = 0.0) -> Value:
+        """With `fill` past the end of each sequence."""
+        inside = self.inside(x.layout)
+        name = self.add("Where", inside, x.name, self.constant(np.array(fill, self.dtype)))
+        return replace(x, name=name)
+
+    @property
+    def lengths32(self) -> str:
+        """The lengths as recurrent operators take them."""
+        if "lengths32" not in self._known:
+            with self.within("lengths"):
+                self._known["lengths32"] = self.cast(self.lengths, np.int32)
+        return self._known["lengths32"]
+
+
+def tensor_of(value: NDArray[Any], name: str) -> onnx.TensorProto:
+    """A constant, as ONNX keeps it."""
+    if value.dtype.kind in "OU":
+        texts = [str(text).encode() for text in value.ravel()]
+        return helper.make_tensor(name, onnx.TensorProto.STRING, value.shape, texts)
+    return numpy_helper.from_array(np.ascontiguousarray(value).reshape(value.shape), name)

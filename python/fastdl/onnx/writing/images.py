@@ -1,0 +1,135 @@
+"""Convolutions, poolings and their ways back, on (n, c, h, w)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastdl import layers as L
+from fastdl.layers._window import Window, window
+from fastdl.onnx.writing.graph import Graph, Value
+from fastdl.onnx.writing.layouts import channels_first
+
+
+def _with_bias(graph: Graph, layer: Any, inputs: list[str]) -> list[str]:
+    if layer.bias:
+        inputs.append(graph.constant(graph.weight(layer, "bias"), f"{layer.name}.bias"))
+    return inputs
+
+
+def _pads(at: Window) -> list[int]:
+    top, bottom, left, right = at.padding
+    return [top, left, bottom, right]
+
+
+def conv2d(graph: Graph, layer: L.Conv2D, x: Value) -> Value:
+    """Conv; kernels (kh, kw, in, out) as (out, in, kh, kw)."""
+    x, plain = channels_first(graph, x), layer.to_dict()
+    at = window(
+        layer.who,
+        x.shape,
+        plain["kernel_size"],
+        plain["stride"],
+        plain["padding"],
+        plain["dilation"],
+    )
+    weight = graph.weight(layer, "weight").transpose(3, 2, 0, 1)
+    inputs = [x.name, graph.constant(weight, f"{layer.name}.weight")]
+    name = graph.add(
+        "Conv",
+        *_with_bias(graph, layer, inputs),
+        kernel_shape=at.size,
+        strides=at.stride,
+        pads=_pads(at),
+        dilations=at.dilation,
+        group=layer.groups,
+    )
+    return Value(name, (*at.output, layer.filters), "channels_first")
+
+
+def conv2d_transpose(graph: Graph, layer: L.Conv2DTranspose, x: Value) -> Value:
+    """ConvTranspose; kernels (kh, kw, out, in) as (in, out, kh, kw)."""
+    x, plain = channels_first(graph, x), layer.to_dict()
+    stride, dilation, padding = plain["stride"], plain["dilation"], plain["padding"]
+    pads, more, sizes = [0, 0, 0, 0], [0, 0], [0, 0]
+    for axis in (0, 1):
+        reach = dilation[axis] * (plain["kernel_size"][axis] - 1) + 1
+        whole = (x.shape[axis] - 1) * stride[axis] + reach
+        if padding == "same":
+            sizes[axis] = x.shape[axis] * stride[axis]
+            before = max(reach - stride[axis], 0) // 2
+        else:
+            before, after = (0, 0) if padding == "valid" else padding[2 * axis : 2 * axis + 2]
+            sizes[axis] = whole - before - after + plain["output_padding"][axis]
+        rest = whole - before - sizes[axis]  # what is cut at the end, or missing there
+        pads[axis], pads[axis + 2], more[axis] = before, max(rest, 0), max(-rest, 0)
+    weight = graph.weight(layer, "weight").transpose(3, 2, 0, 1)
+    inputs = [x.name, graph.constant(weight, f"{layer.name}.weight")]
+    name = graph.add(
+        "ConvTranspose",
+        *_with_bias(graph, layer, inputs),
+        kernel_shape=plain["kernel_size"],
+        strides=stride,
+        pads=pads,
+        dilations=dilation,
+        output_padding=more if any(more) else None,
+        group=layer.groups,
+    )
+    return Value(name, (sizes[0], sizes[1], layer.filters), "channels_first")
+
+
+def _pool(graph: Graph, op: str, layer: Any, x: Value, fill: float, **attributes: Any) -> Value:
+    x, plain = channels_first(graph, x), layer.to_dict()
+    at = window(
+        layer.who,
+        x.shape,
+        plain["size"],
+        plain["stride"] or plain["size"],
+        plain["padding"],
+        [1, 1],
+    )
+    name, pads = x.name, _pads(at)
+    if any(pad >= size for pad, size in zip(pads, [*at.size, *at.size], strict=True)):
+        # Operators take no padding as large as a window.
+        amounts = graph.constant(np.array([0, 0, *pads[:2], 0, 0, *pads[2:]], np.int64))
+        name = graph.add("Pad", name, amounts, graph.constant(np.array(fill, graph.dtype)))
+        pads = [0, 0, 0, 0]
+    name = graph.add(op, name, kernel_shape=at.size, strides=at.stride, pads=pads, **attributes)
+    return Value(name, (*at.output, x.shape[2]), "channels_first")
+
+
+def max_pool2d(graph: Graph, layer: L.MaxPool2D, x: Value) -> Value:
+    """MaxPool."""
+    return _pool(graph, "MaxPool", layer, x, -np.inf)
+
+
+def avg_pool2d(graph: Graph, layer: L.AvgPool2D, x: Value) -> Value:
+    """AveragePool."""
+    return _pool(
+        graph, "AveragePool", layer, x, 0.0, count_include_pad=int(layer.count_include_pad)
+    )
+
+
+def global_pool(graph: Graph, op: str, x: Value) -> Value:
+    """GlobalAveragePool or GlobalMaxPool, as rows."""
+    x = channels_first(graph, x)
+    pooled = graph.add(op, x.name)
+    return Value(graph.add("Flatten", pooled, axis=1), x.shape[2:], "rows")
+
+
+def upsample2d(graph: Graph, layer: L.Upsample2D, x: Value) -> Value:
+    """Resize."""
+    x, (high, wide) = channels_first(graph, x), layer.to_dict()["factor"]
+    scales = graph.constant(np.array([1, 1, high, wide]), dtype=np.float32)
+    nearest = layer.interpolation == "nearest"
+    name = graph.add(
+        "Resize",
+        x.name,
+        "",
+        scales,
+        mode="nearest" if nearest else "linear",
+        coordinate_transformation_mode="asymmetric" if nearest else "half_pixel",
+        nearest_mode="floor" if nearest else None,
+    )
+    return Value(name, (x.shape[0] * high, x.shape[1] * wide, x.shape[2]), "channels_first")

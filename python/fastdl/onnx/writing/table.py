@@ -1,0 +1,92 @@
+"""Which function writes which layer into a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastdl import layers as L
+from fastdl.layers import Layer
+from fastdl.onnx.writing.graph import Graph, Value
+
+Writer = Callable[[Graph, Any, Value], Value]
+
+# Layers of which nothing stands in a graph that predicts, and why.
+LEFT_OUT: dict[type[Layer], str] = {
+    L.Dropout: "acts in training only",
+    L.Corrupt: "acts in training only",
+    L.KLSparsity: "adds to the loss only",
+    L.ActivityL1: "adds to the loss only",
+}
+
+
+def writers() -> dict[type[Layer], Writer]:
+    """A function for each layer that is written."""
+    from fastdl.onnx.writing import (
+        activations,
+        columns,
+        containers,
+        dense,
+        images,
+        norms,
+        sequences,
+        shapes,
+    )
+
+    return {
+        L.Dense: dense.dense,
+        L.Maxout: dense.maxout,
+        L.TiedDense: dense.tied_dense,
+        L.Conv2D: images.conv2d,
+        L.Conv2DTranspose: images.conv2d_transpose,
+        L.MaxPool2D: images.max_pool2d,
+        L.AvgPool2D: images.avg_pool2d,
+        L.Upsample2D: images.upsample2d,
+        L.GlobalAvgPool: shapes.global_avg_pool,
+        L.GlobalMaxPool: shapes.global_max_pool,
+        L.Flatten: shapes.flatten,
+        L.Reshape: shapes.reshape,
+        L.Activation: activations.activation,
+        L.ParametricActivation: activations.parametric_activation,
+        L.PReLU: activations.prelu,
+        L.Scale: activations.scale,
+        L.BatchNorm: norms.batch_norm,
+        L.LayerNorm: norms.layer_norm,
+        L.GroupNorm: norms.group_norm,
+        L.LocalResponseNorm: norms.local_response_norm,
+        L.NumericEmbedding: columns.numeric_embedding,
+        L.EmbedCategories: columns.embed_categories,
+        L.Embedding: sequences.embedding,
+        L.RNN: sequences.recurrent,
+        L.LSTM: sequences.recurrent,
+        L.GRU: sequences.recurrent,
+        L.Bidirectional: sequences.bidirectional,
+        L.LastStep: sequences.last_step,
+        L.Sequential: containers.inside,
+        L.Contractive: containers.inside,
+        L.Residual: containers.residual,
+        L.Concat: containers.concat,
+    }
+
+
+_WRITERS: dict[type[Layer], Writer] = {}
+
+
+def write(graph: Graph, layer: Layer, x: Value) -> Value:
+    """Add what a layer makes of `x`.
+
+    Raises
+    ------
+    TypeError
+        For a layer that has no form in ONNX.
+    """
+    if type(layer) in LEFT_OUT:
+        return x
+    if not _WRITERS:
+        _WRITERS.update(writers())
+    if type(layer) not in _WRITERS:
+        raise TypeError(f"{layer.who} has no form in ONNX.")
+    if layer.branches() and not isinstance(layer, L.Bidirectional):
+        return _WRITERS[type(layer)](graph, layer, x)
+    with graph.within(layer.name or layer.kind):
+        return _WRITERS[type(layer)](graph, layer, x)
