@@ -47,7 +47,7 @@ test: build  ## all tests; `make test ARGS="-k conv2d"` for those of one layer
 fuzz: build  ## 100,000 damaged model files; `make fuzz ARGS="--count=1000"`
 	$(BIN)/python tests/fuzz.py $(ARGS)
 
-test-quick: build  ## most tests in a minute or two: one backend, float64, no estimator checks
+test-quick: build  ## a part of every test, in a minute: one backend, float64, no estimator checks
 	$(BIN)/python -m pytest --quick -n 2 $(ARGS)
 
 test-oldest: $(OLDEST)/.built  ## the estimators' tests on the oldest scikit-learn, NumPy and SciPy that will do

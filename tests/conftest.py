@@ -1,6 +1,8 @@
 """What every test may ask for."""
 
 import os
+from collections import Counter
+from collections.abc import Callable
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # some tests have more threads than cores
 
@@ -38,15 +40,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick",
         action="store_true",
-        help="one backend, float64, no estimator checks of scikit-learn, nothing marked slow",
+        help="one backend, float64, no estimator checks of scikit-learn, nothing marked slow, "
+        "of long tables a share",
     )
 
 
+# Before pytest's own, which follows -k and -m: a share is the same whatever is left of it.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--quick"):
-        left_out = [item for item in items if not _is_quick(item)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _is_quick(item)]
+        in_share = _shares()
+        quick = {item: _is_quick(item) and in_share(item) for item in items}
+        config.hook.pytest_deselected(items=[item for item in items if not quick[item]])
+        items[:] = [item for item in items if quick[item]]
 
 
 def _is_quick(item: pytest.Item) -> bool:
@@ -57,3 +63,23 @@ def _is_quick(item: pytest.Item) -> bool:
         and "check" not in params
         and item.get_closest_marker("slow") is None
     )
+
+
+def _shares() -> Callable[[pytest.Item], bool]:
+    """Whether an item, asked for in order, is among every n-th case of a test marked `share(n)`.
+
+    The tests of a table begin at different cases, so that together they meet them all.
+    """
+    begins: dict[str, int] = {}  # by test: where it begins
+    seen: Counter[str] = Counter()
+
+    def in_share(item: pytest.Item) -> bool:
+        marker = item.get_closest_marker("share")
+        if marker is None or not hasattr(item, "callspec"):
+            return True
+        test = item.nodeid.partition("[")[0]
+        place = seen[test] + begins.setdefault(test, len(begins))
+        seen[test] += 1
+        return place % marker.args[0] == 0
+
+    return in_share

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import fastdl
 
 
+@pytest.mark.slow
 def test_table_of_default_fits() -> None:
     """One set, one split; another process, for the table limits the threads of its own."""
     root, package = Path(__file__).parents[1], Path(fastdl.__file__).parents[1]

@@ -32,6 +32,7 @@ FUNCTIONS = [
 ]
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize(("name", "f"), FUNCTIONS, ids=[name for name, _ in FUNCTIONS])
 def test_nothing_is_silent(name, f):
     if f in RULES:

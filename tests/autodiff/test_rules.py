@@ -16,6 +16,7 @@ def outputs(y):
 
 
 @every_case
+@pytest.mark.share(2)
 def test_value_and_derivatives(case):
     _, f, *_ = case
     args = arguments(case)
@@ -26,6 +27,7 @@ def test_value_and_derivatives(case):
 
 
 @every_case
+@pytest.mark.share(4)
 def test_modes_are_each_others_transpose(case):
     _, f, *_ = case
     args = arguments(case)
@@ -60,6 +62,7 @@ def _number(case, args):
 
 
 @every_case
+@pytest.mark.share(4)
 def test_second_derivatives_agree(case):
     of, v = _number(case, arguments(case))
     u = np.random.default_rng(2).normal(size=v.shape)
@@ -76,6 +79,7 @@ def test_second_derivatives_agree(case):
 
 
 @every_case
+@pytest.mark.share(4)
 def test_float32_stays(case):
     name, f, *_ = case
     if name in ("astype", "np_astype"):
@@ -102,6 +106,7 @@ def test_float32_stays(case):
 
 
 @every_case
+@pytest.mark.share(4)
 def test_strided_and_read_only(case):
     _, f, *_ = case
     args = arguments(case)

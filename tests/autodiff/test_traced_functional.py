@@ -97,6 +97,7 @@ ONCE = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("name", ANY_ORDER)
 def test_both_modes_and_twice(name):
     f, *args = ANY_ORDER[name]

@@ -422,6 +422,7 @@ USES = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("use", USES)
 def test_nothing_is_left_for_the_collector(use):
     gc.collect()

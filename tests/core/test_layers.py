@@ -22,6 +22,9 @@ from programs import (
     sample,
 )
 
+pytestmark = pytest.mark.share(4)
+of_every_case = pytest.mark.share(1)
+
 SEED = 2**35 + 7
 
 
@@ -97,6 +100,7 @@ def run(case: Case, program: Program, n: int, training: bool, seed: int = 3) -> 
     return Pass(y, dx, gradients(program))
 
 
+@of_every_case
 def test_forward(case: Case, backend: str, dtype: str) -> None:
     layers = L.to_dict(case.layers)
     program = build(case, backend, dtype)
@@ -110,6 +114,7 @@ def test_forward(case: Case, backend: str, dtype: str) -> None:
                 assert_close(state, expected[name], EPS[dtype], name)
 
 
+@of_every_case
 def test_gradients(case: Case, backend: str) -> None:
     n = case.batches[1]
     for training in modes(case):
@@ -230,6 +235,8 @@ def test_nan_stays_in_its_row(case: Case, backend: str, dtype: str) -> None:
         assert_same_bytes(y[others], clean[others])
 
 
+# Each makes its threads.
+@pytest.mark.share(12)
 def test_threads(case: Case, backend: str, dtype: str) -> None:
     program = build(case, backend, dtype, threads=4)
     n = 1

@@ -98,6 +98,7 @@ WAYS = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("way", WAYS)
 def test_inside_a_callback(name, way, tmp_path):
     """The copy is what the callback sees, stays so, and the fit goes on as if nothing had been."""
@@ -191,6 +192,7 @@ def test_a_signal_handler(name):
         np.testing.assert_array_equal(answer(e, X), expected)
 
 
+@pytest.mark.share(3)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_fork_while_another_thread_fits(name):
     """The child answers by the last epoch, and can fit."""

@@ -108,6 +108,7 @@ def test_a_loaded_estimator_learns_on_as_the_saved_one(name, tmp_path):
     assert weights(loaded) == weights(estimator)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("name", MODELS)
 def test_every_estimator_there_and_back(name, tmp_path):
     """The same attributes, the same answers, the same file again."""
@@ -126,6 +127,7 @@ def test_every_estimator_there_and_back(name, tmp_path):
     assert (tmp_path / "again").read_bytes() == (tmp_path / "model").read_bytes()
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("name", MODELS)
 def test_names_in_a_file_are_not_those_of_private_attributes(name, tmp_path):
     """So that these may be renamed."""

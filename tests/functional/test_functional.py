@@ -93,6 +93,7 @@ def as_tuple(value):
 
 
 @each_call
+@pytest.mark.share(2)
 def test_gradients(f, args, options):
     def filled(arrays):
         given = iter(arrays)

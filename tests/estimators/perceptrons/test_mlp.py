@@ -32,6 +32,7 @@ def load() -> Any:
 # --- parameters that scikit-learn's do not have
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     "params",
     [

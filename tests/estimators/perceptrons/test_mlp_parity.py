@@ -107,6 +107,7 @@ def check_same(a: Any, b: Any, X: Any, tolerance: float) -> None:
         np.testing.assert_allclose(b.predict(X), a.predict(X), atol=tolerance * scale)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(("name", "params"), CASES, ids=str)
 def test_same_network(name: str, params: dict[str, Any], dtype: str) -> None:
     a, b = both(name, params)
@@ -117,6 +118,7 @@ def test_same_network(name: str, params: dict[str, Any], dtype: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["digits", "binary", "multilabel", "outputs", "counts"])
+@pytest.mark.share(4)
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 def test_sample_weight(name: str, solver: str) -> None:
     loss = {"loss": "poisson"} if name == "counts" else {}

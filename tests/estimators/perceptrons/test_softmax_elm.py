@@ -159,15 +159,16 @@ def test_elm_parts_do_not_matter(data: Any, tmp_path: Any) -> None:
         np.testing.assert_allclose(elm.decision_function(X), first, atol=1e-3)
 
 
-@pytest.mark.parametrize("alpha", [1.0, 0.0, "auto"])
-def test_elm_does_not_depend_on_threads(alpha: float | str) -> None:
+@pytest.mark.slow
+def test_elm_does_not_depend_on_threads() -> None:
     """Nor on those of the BLAS, whose sums and factors do."""
     code = (
         "import hashlib, numpy as np\nfrom fastdl import ELMRegressor\n"
-        "X = np.random.default_rng(0).normal(size=(3000, 20))\n"
-        f"elm = ELMRegressor(500, alpha={alpha!r}, dtype='float64', random_state=0, n_jobs=%d)\n"
-        "weights = elm.fit(X, X[:, :3], np.arange(1, 3001)).program_.get_weights()\n"
-        "print(hashlib.sha256(weights.tobytes()).hexdigest())\n"
+        "X = np.random.default_rng(0).normal(size=(2000, 20))\n"
+        "for alpha in (1.0, 0.0, 'auto'):\n"
+        "    elm = ELMRegressor(300, alpha=alpha, dtype='float64', random_state=0, n_jobs=%d)\n"
+        "    weights = elm.fit(X, X[:, :3], np.arange(1, 2001)).program_.get_weights()\n"
+        "    print(alpha, hashlib.sha256(weights.tobytes()).hexdigest())\n"
     )
     found = set()
     for n_jobs, threads in ((1, "1"), (1, "2"), (2, "2")):

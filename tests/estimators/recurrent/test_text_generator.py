@@ -85,6 +85,7 @@ def test_windows_change_no_prediction(lm):
     assert again.score(TEXT) == pytest.approx(lm.score(TEXT), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_window_for_a_whole_piece_is_no_truncation():
     whole = weights(generator(truncate_bptt=None, max_epochs=5).fit(TEXT))
     assert weights(generator(truncate_bptt=10**6, max_epochs=5).fit(TEXT)) == whole

@@ -108,6 +108,7 @@ def test_every_pair_is_counted():
     assert expected == pytest.approx(by_hand)
 
 
+@pytest.mark.slow
 def test_words_of_small_vocabularies_are_kept():
     auto = WordVectors(16, window=3, max_epochs=15, random_state=0).fit(made_language())
     assert auto.sample_ == 10 / 20
@@ -177,6 +178,7 @@ def test_any_hashable_is_a_word():
     assert set(words.vocabulary_) == {(1, 2), (3, 4), "a", 5, "<unknown>"}
 
 
+@pytest.mark.slow
 def test_rare_words_are_one_or_left_out():
     sentences = [*made_language(), "the zebra runs very fast today"]
     strict = tiny(unknown="error").fit(sentences)
