@@ -30,6 +30,21 @@ LARGER = {
             L.Dense(3),
         ],
     ),
+    "branches side by side": (
+        (9, 8, 6),
+        [
+            L.Concat(
+                [
+                    [L.Conv2D(20, 1), L.Activation("relu")],
+                    [L.Conv2D(7, 1), L.Conv2D(18, 3, padding="same")],
+                    [L.MaxPool2D(3, 1, "same"), L.Conv2D(5, 1)],
+                    [],
+                ]
+            ),
+            L.Conv2D(8, 1),
+            L.GlobalAvgPool(),
+        ],
+    ),
     "out of rows": ((48,), [L.Reshape((4, 4, 3)), L.Conv2D(20, 3), L.Flatten(), L.Dense(2)]),
 }
 

@@ -43,7 +43,7 @@ TOO_LARGE: list[tuple[Callable[[], object], str]] = [
      "parameter 'bidirectional_1.weight_hh' has more values than any memory holds."),
     (lambda: compile([L.Embedding(2**24, LARGE)], (3, 1)),
      "parameter 'embedding_1.weight' has more values than any memory holds."),
-    (lambda: compile([L.Concat([L.Dense(LARGE)])], (3,)),
+    (lambda: compile([L.Concat([[L.Dense(LARGE)], []])], (3,)),
      "layer 'concat_1' (Concat): the number of features=2147483650 is too large; expected below "
      "2**31."),
     (lambda: compile([L.Upsample2D(2**30)], (4, 4, 1)),

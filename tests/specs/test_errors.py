@@ -131,9 +131,14 @@ SHAPES = [
      "its input is 2."),
     (net(L.Flatten(), L.Dense(60, name="a"), L.TiedDense("a"), L.TiedDense("a")), ValueError,
      "layer 'tied_dense_2' (TiedDense): 'a' is tied to another layer already."),
-    (net(L.Concat([L.Conv2D(4, 3)])), ValueError,
-     "layer 'concat_1' (Concat) takes and gives rows of features, but its input is 4x5x3 and its "
-     "layers give 2x3x4. Put Flatten() or GlobalAvgPool() before it."),
+    (net(L.Concat([[L.Conv2D(4, 3, padding="same")], [], [L.Conv2D(4, 3)]])), ValueError,
+     "layer 'concat_1' (Concat): branch 1 gives an image of 4x5x4, but branch 3 gives an image of "
+     "2x3x4. Side by side, they may differ in channels only: give all branches the same stride, "
+     'with padding="same".'),
+    (net(L.Concat([[L.Flatten()], []])), ValueError,
+     "layer 'concat_1' (Concat): branch 1 gives rows of 60, but branch 2 gives an image of 4x5x3. "
+     "Side by side, they may differ in features only: end all branches in images, in sequences or "
+     "in rows."),
     (net(L.KLSparsity()), ValueError,
      "layer 'kl_sparsity_1' (KLSparsity) takes rows of features, but its input is an image of "
      "4x5x3. Put Flatten() or GlobalAvgPool() before it."),

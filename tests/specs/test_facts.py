@@ -119,7 +119,7 @@ def with_all_steps(layer: L.Layer) -> L.Layer:
 def test_recurrent(case: Case) -> None:
     """Another first step changes what is made of the last, and another last of the first."""
     for layer, row in rows(case):
-        if layer.branches() and layer.kind != "bidirectional":
+        if layer.paths() and layer.kind != "bidirectional":
             continue  # the layers inside are asked
         layer = with_all_steps(layer).map(with_all_steps)
         if len(row.input_shape) != 2 or layer.gives("sequences") != "sequences":
@@ -171,7 +171,7 @@ def test_has_weights(case: Case) -> None:
 def test_normalises(case: Case) -> None:
     """Ten thousand times the input leaves the output as it is, but for eps."""
     for layer, row in rows(case):
-        if layer.branches() or hasattr(layer, "tied_to") or layer.kind == "embedding":
+        if layer.paths() or hasattr(layer, "tied_to") or layer.kind == "embedding":
             continue
         if row.output_shape[-1] == 1:
             continue  # of one class softmax makes 1
@@ -224,7 +224,7 @@ def test_initializer_before(case: Case, function: str, expected: object) -> None
             or hasattr(x, "tied_to")
             or x.kind in ("activation", "prelu", "parametric_activation")
             for x in inside
-        ) or any(len(x.branches()) > 1 or x.kind == "concat" for x in inside)
+        ) or any(len(x.paths()) > 1 or x.kind == "concat" for x in inside)
         layers = L.with_names([L.Dense(3, name="before"), layer, L.Activation(function)])
         found = L.automatic_initializers(layers)["before"]
         if not opaque:

@@ -39,7 +39,7 @@ REQUIRED = {
     L.Bidirectional: (L.LSTM(4),),
     L.Sequential: ([L.Dense(3)],),
     L.Residual: ([L.Dense(3)],),
-    L.Concat: ([L.Dense(3)],),
+    L.Concat: ([[L.Dense(3)], []],),
     L.TiedDense: ("dense_1",),
     L.ActivityL1: (0.1,),
     L.Contractive: ([L.Dense(3), L.Activation("sigmoid")],),
@@ -223,6 +223,12 @@ def test_params_of_a_list():
     assert changed[0] == L.Conv2D(2, 5, name="conv1")
     assert changed[2].layers[0] == L.Conv2D(32, 3, padding="same", bias=False)
     assert changed[3] == L.Sequential([L.Flatten()], name="end")
+    wide = [L.Concat([[L.Dense(2)], [], [L.Dense(3), L.Dense(4)]], name="wide")]
+    assert [layer.name for layer in L.walk(L.with_names(wide))] == [
+        *("wide", "dense_1", "dense_2", "dense_3"),
+    ]
+    changed = L.set_params(wide, dense_2__units=7)
+    assert changed == [L.Concat([[L.Dense(2)], [], [L.Dense(7), L.Dense(4)]], name="wide")]
 
 
 # fmt: off
@@ -248,6 +254,9 @@ PLAIN = [
       "alpha": 2.0}),
     (L.Dropout(0),
      {"kind": "dropout", "title": "Dropout", "name": "dropout_1", "rate": 0.0}),
+    (L.Concat([[L.Flatten(name="flat")], []]),
+     {"kind": "concat", "title": "Concat", "name": "concat_1",
+      "branches": [[{"kind": "flatten", "title": "Flatten", "name": "flat"}], []]}),
     (L.Residual([L.Flatten(name="flat")]),
      {"kind": "residual", "title": "Residual", "name": "residual_1",
       "layers": [{"kind": "flatten", "title": "Flatten", "name": "flat"}], "shortcut": None}),
@@ -366,6 +375,17 @@ BAD_LAYERS = [
      "layer 'sequential_1' (Sequential): layers=(); expected a list of at least one layer."),
     ([L.Residual(L.Dense(3))], ValueError,
      "layer 'residual_1' (Residual): layers=Dense(3); expected a list of at least one layer."),
+    ([L.Concat([[L.Dense(3)]])], ValueError,
+     "layer 'concat_1' (Concat): branches=((Dense(3),),); expected a list of at least two lists of "
+     "layers, of which [] is the input itself."),
+    ([L.Concat([])], ValueError,
+     "layer 'concat_1' (Concat): branches=(); expected a list of at least two lists of layers, of "
+     "which [] is the input itself."),
+    ([L.Concat([L.Dense(3), L.Dense(4)])], ValueError,
+     "layer 'concat_1' (Concat): branches=(Dense(3), Dense(4)); expected a list of at least two "
+     "lists of layers, of which [] is the input itself."),
+    ([L.Concat([[L.Dense(3)], ["relu"]])], TypeError,
+     "layers: 'relu' is not a layer; expected one of fastdl.layers."),
     ([], ValueError, "layers is empty; expected a list of at least one layer."),
     (L.Dense(3), TypeError, "layers=Dense(3); expected a list of layers."),
 ]

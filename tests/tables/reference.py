@@ -391,8 +391,8 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "maxout": maxout_layer,
     "residual": residual_layer,
     "sequential": lambda layer, arrays, x, training: forward(layer["layers"], arrays, x, training),
-    "concat": lambda layer, arrays, x, training: np.hstack(
-        [forward(layer["layers"], arrays, x, training), x]
+    "concat": lambda layer, arrays, x, training: np.concatenate(
+        [forward(branch, arrays, x, training) for branch in layer["branches"]], axis=-1
     ),
     "tied_dense": lambda layer, arrays, x, training: dense(
         x, arrays[layer["tied_to"] + ".weight"].T, arrays.get(layer["name"] + ".bias")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from fastdl._rules import Rule, optional
 from fastdl.initializers import Initializer
@@ -17,7 +17,7 @@ LAYERS = Rule(
 )
 
 
-def _inside(layers: object) -> tuple[Layer, ...]:
+def _inside(layers: object) -> tuple[Any, ...]:
     """The layers of a list, none for anything else: constructors only store, `check` judges."""
     return layers if isinstance(layers, tuple) else ()
 
@@ -59,7 +59,7 @@ class Sequential(Layer):
     layers: Sequence[Layer]
     rules: ClassVar[Mapping[str, Rule]] = {"layers": LAYERS}
 
-    def branches(self) -> tuple[tuple[Layer, ...], ...]:
+    def paths(self) -> tuple[tuple[Layer, ...], ...]:
         return (_inside(self.layers),)
 
     def map(self, change: Callable[[Layer], Layer]) -> Self:
@@ -96,7 +96,7 @@ class Residual(Layer):
     shortcut: Sequence[Layer] | None = None
     rules: ClassVar[Mapping[str, Rule]] = {"layers": LAYERS, "shortcut": optional(LAYERS)}
 
-    def branches(self) -> tuple[tuple[Layer, ...], ...]:
+    def paths(self) -> tuple[tuple[Layer, ...], ...]:
         return (_inside(self.layers), _inside(self.shortcut))
 
     def map(self, change: Callable[[Layer], Layer]) -> Self:
@@ -105,29 +105,59 @@ class Residual(Layer):
         return self.replace(**changed)
 
     def gives(self, form: Form) -> Form | None:
-        branch, shortcut = (gives(layers, form) for layers in self.branches())
+        branch, shortcut = (gives(layers, form) for layers in self.paths())
         return branch if branch == shortcut else None
+
+
+def _is_branches(value: object) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) > 1
+        and all(isinstance(branch, tuple) for branch in value)
+    )
 
 
 @dataclass(frozen=True, repr=False)
 class Concat(Layer):
-    """y = [layers(x), x]: what the layers make of the input, and the input beside it; rows.
+    """y = [a(x), b(x), ...]: what each branch makes of the input, side by side.
+
+    Images stand side by side in their channels, rows and steps of sequences in their features; all
+    else of their shapes must be the same. Szegedy et al., "Going deeper with convolutions", CVPR
+    2015, figure 2, is ``Concat([[1x1], [1x1, 3x3], [1x1, 5x5], [pool, 1x1]])``; Huang et al.,
+    "Densely connected convolutional networks", CVPR 2017, is ``Concat([[], layers])``.
+
+    The gradient of the input is the sum of the branches', added in their order.
 
     Parameters
     ----------
-    layers : list of layers
+    branches : list of lists of layers
+        At least two; ``[]`` is the input itself.
     name : str, optional
+
+    Examples
+    --------
+    >>> from fastdl import layers as L
+    >>> wide = L.Concat([[L.Conv2D(8, 1)], [L.Conv2D(4, 3, padding="same"), L.BatchNorm()], []])
     """
 
     kind: ClassVar[str] = "concat"
-    layers: Sequence[Layer]
-    rules: ClassVar[Mapping[str, Rule]] = {"layers": LAYERS}
+    branches: Sequence[Sequence[Layer]]
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "branches": Rule(
+            "a list of at least two lists of layers, of which [] is the input itself",
+            _is_branches,
+            lambda v: [[layer.to_dict() for layer in branch] for branch in v],
+        )
+    }
 
-    def branches(self) -> tuple[tuple[Layer, ...], ...]:
-        return (_inside(self.layers),)
+    def paths(self) -> tuple[tuple[Layer, ...], ...]:
+        return tuple(map(_inside, _inside(self.branches)))
 
     def map(self, change: Callable[[Layer], Layer]) -> Self:
-        return self.replace(layers=tuple(map(change, _inside(self.layers))))
+        if not _is_branches(self.branches):
+            return self
+        return self.replace(branches=tuple(tuple(map(change, path)) for path in self.paths()))
 
     def gives(self, form: Form) -> Form | None:
-        return form if form == "rows" == gives(_inside(self.layers), form) else None
+        given = {gives(branch, form) for branch in self.paths()}
+        return given.pop() if len(given) == 1 else None

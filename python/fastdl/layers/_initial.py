@@ -28,5 +28,5 @@ def _followed(
     for i, layer in enumerate(layers):
         rest = (*layers[i + 1 :], *after)
         yield layer, rest
-        for branch in layer.branches():
+        for branch in layer.paths():
             yield from _followed(branch, rest)

@@ -118,7 +118,7 @@ class Contractive(Layer):
         """Unless its strength is 0."""
         return self.strength != 0
 
-    def branches(self) -> tuple[tuple[Layer, ...], ...]:
+    def paths(self) -> tuple[tuple[Layer, ...], ...]:
         return (_inside(self.layers),)
 
     def map(self, change: Callable[[Layer], Layer]) -> Self:

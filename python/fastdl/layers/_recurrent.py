@@ -239,7 +239,7 @@ class Bidirectional(Layer):
         """Of each weight at each step of the input."""
         return n_weights * input_shape[0]
 
-    def branches(self) -> tuple[tuple[Layer, ...], ...]:
+    def paths(self) -> tuple[tuple[Layer, ...], ...]:
         return ((self.layer,),) if isinstance(self.layer, Layer) else ((),)
 
     def map(self, change: Callable[[Layer], Layer]) -> Self:

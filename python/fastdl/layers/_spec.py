@@ -65,12 +65,12 @@ class Layer(Spec):
         title = type(self).__name__
         return f"layer '{self.name}' ({title})" if self.name else title
 
-    def branches(self) -> tuple[tuple[Layer, ...], ...]:
+    def paths(self) -> tuple[tuple[Layer, ...], ...]:
         """The lists of layers inside, each of which the layer's input runs through."""
         return ()
 
     def map(self, change: Callable[[Layer], Layer]) -> Self:
-        """The same layer with each layer directly inside replaced, in the order of `branches`."""
+        """The same layer with each layer directly inside replaced, in the order of `paths`."""
         return self
 
     def gives(self, form: Form) -> Form | None:
@@ -121,7 +121,7 @@ class Layer(Spec):
         An activation knows. Weights ask for Glorot uniform, and so do layers that hold others,
         unless they know better.
         """
-        return GlorotUniform() if self.has_weights or self.branches() else None
+        return GlorotUniform() if self.has_weights or self.paths() else None
 
     def mirror(self, input_shape: tuple[int, ...]) -> Layer | None:
         """The layer that leads back from its output to its input, a sample of this shape.

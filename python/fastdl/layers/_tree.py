@@ -16,7 +16,7 @@ def walk(layers: Sequence[Layer]) -> Iterator[Layer]:
     for layer in layers:
         yield layer
         if isinstance(layer, Layer):
-            for branch in layer.branches():
+            for branch in layer.paths():
                 yield from walk(branch)
 
 
@@ -55,7 +55,7 @@ def _check_depth(layers: Sequence[Layer]) -> None:
     for _ in range(_MOST_NESTED):
         if not level:
             return
-        inside = [inner for layer in level for branch in layer.branches() for inner in branch]
+        inside = [inner for layer in level for branch in layer.paths() for inner in branch]
         level = [layer for layer in inside if isinstance(layer, Layer)]
     if level:
         raise ValueError(f"layers are nested more than {_MOST_NESTED} deep.")

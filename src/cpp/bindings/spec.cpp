@@ -25,6 +25,11 @@ LayerSpec::Value value_of(const py::handle& v, const std::string& field, int dep
   if (py::isinstance<py::str>(v)) return v.cast<std::string>();
   auto list = v.cast<py::sequence>();
   if (list.size() && py::isinstance<py::dict>(list[0])) return specs_of(list, depth + 1);
+  if (list.size() && py::isinstance<py::list>(list[0])) {
+    std::vector<std::vector<LayerSpec>> branches;
+    for (const auto& branch : list) branches.push_back(specs_of(branch.cast<py::sequence>(), depth + 1));
+    return branches;
+  }
   std::vector<long> integers;
   for (const auto& item : list) integers.push_back(integer_of(item, field));
   return integers;

@@ -1,16 +1,25 @@
-// Values as they are, and their sum.
+// Values as they are, whole or some channels of them, and their sum.
 #pragma once
 
 #include <cstdint>
 
-#include "core/team.hpp"
+#include "kernels/shapes.hpp"
 
 namespace fastdl {
+
+// Channels first, first + 1 ... of a whole, as a tensor of their own.
+struct ChannelSlice {
+  NormShape whole;
+  int first, channels;
+};
 
 template <class T>
 struct MemoryKernels {
   void (*copy)(const Team&, std::int64_t count, const T* x, T* y);  // y may be x
   void (*fill)(const Team&, std::int64_t count, T value, T* y);
+  void (*put_slice)(const Team&, const ChannelSlice&, const T* slice, T* whole);  // the rest of it stays
+  void (*take_slice)(const Team&, const ChannelSlice&, const T* whole, T* slice);
+  void (*add_slice)(const Team&, const ChannelSlice&, const T* whole, T* slice);  // to what is there
   double (*sum)(const Team&, std::int64_t count, const T* x);  // in their order; every thread gets it
 };
 

@@ -51,8 +51,6 @@ struct SequenceKernels {
   // (n, features): the step of each maximum, an integer in the bits of a T
   void (*step_pool_forward)(const Team&, StepPool, const SequenceShape&, const T* x, T* y, T* where);
   void (*step_pool_backward)(const Team&, StepPool, const SequenceShape&, const T* dy, const T* where, T* dx);
-  void (*concat_forward)(const Team&, int rows, int a_features, int b_features, const T* a, const T* b, T* y);
-  void (*concat_backward)(const Team&, int rows, int a_features, int b_features, const T* dy, T* da, T* db);
   void (*embedding_forward)(const Team&, int rows, int symbols, int units, const T* ids, const T* table, T* y);
   void (*embedding_backward)(const Team&, int rows, int symbols, int units, const T* ids, const T* dy, T* dtable);
   std::size_t (*recurrent_scratch)(const RecurrentShape&, int threads);

@@ -1,7 +1,7 @@
 // bidirectional: a recurrent layer and its mirror image, which reads each sequence from its end; outputs side by side
 // (Schuster and Paliwal 1997).
+#include "kernels/memory.hpp"
 #include "kernels/pointwise.hpp"
-#include "kernels/sequence.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -29,21 +29,23 @@ struct Bidirectional : Layer<T> {
   void forward(const Frame<T>& f) const override {
     there->forward(f);
     back->forward(f);
-    int features = there->out.shape.c();
-    f.kernels.sequence.concat_forward(f.team, f.rows(out.shape), features, features, f.value(there->out),
-                                      f.value(back->out), f.value(out));
+    f.kernels.memory.put_slice(f.team, half(f, *there, 0), f.value(there->out), f.value(out));
+    f.kernels.memory.put_slice(f.team, half(f, *back, 1), f.value(back->out), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    int features = there->out.shape.c();
-    f.kernels.sequence.concat_backward(f.team, f.rows(out.shape), features, features, f.gradient(out),
-                                       f.gradient(there->out), f.gradient(back->out));
+    f.kernels.memory.take_slice(f.team, half(f, *there, 0), f.gradient(out), f.gradient(there->out));
+    f.kernels.memory.take_slice(f.team, half(f, *back, 1), f.gradient(out), f.gradient(back->out));
     there->backward(f);
     back->backward(f);
     if (T* dx = f.gradient(in)) f.kernels.pointwise.add(f.team, f.elements(in.shape), dx, f.gradient(back->in), dx);
   }
 
  private:
+  ChannelSlice half(const Frame<T>& f, const Layer<T>& layer, int which) const {
+    const int units = layer.out.shape.c();
+    return {.whole = norm_shape(f, out.shape), .first = which * units, .channels = units};
+  }
   static LayerPtr<T> planned(const LayerSpec& inner, const Tensor& in, Plan<T>& plan) {
     LayerPtr<T> layer = make_layer<T>(inner);
     layer->in = in;

@@ -41,7 +41,7 @@
   X(bidirectional, Bidirectional, "layer")                                                                           \
   X(residual, Residual, "layers", "shortcut")                                                                        \
   X(sequential, Sequential, "layers")                                                                                \
-  X(concat, Concat, "layers")                                                                                        \
+  X(concat, Concat, "branches")                                                                                      \
   X(tied_dense, TiedDense, "tied_to", "bias", "bias_init", "trainable", "lr_multiplier")                             \
   X(corrupt, Corrupt, "noise", "rate")                                                                               \
   X(kl_sparsity, KLSparsity, "target", "strength")                                                                   \

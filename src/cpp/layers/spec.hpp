@@ -11,8 +11,8 @@
 namespace fastdl {
 
 struct LayerSpec {
-  using Value =
-      std::variant<std::monostate, bool, long, double, std::string, std::vector<long>, std::vector<LayerSpec>>;
+  using Value = std::variant<std::monostate, bool, long, double, std::string, std::vector<long>, std::vector<LayerSpec>,
+                             std::vector<std::vector<LayerSpec>>>;
 
   std::string kind;   // "conv2d"
   std::string title;  // "Conv2D", for messages
@@ -37,6 +37,9 @@ struct LayerSpec {
   const std::string& text(const std::string& field) const { return get<std::string>(field); }
   const std::vector<long>& integers(const std::string& field) const { return get<std::vector<long>>(field); }
   const std::vector<LayerSpec>& layers(const std::string& field) const { return get<std::vector<LayerSpec>>(field); }
+  const std::vector<std::vector<LayerSpec>>& branches(const std::string& field) const {
+    return get<std::vector<std::vector<LayerSpec>>>(field);
+  }
   bool has(const std::string& field) const {
     auto found = fields.find(field);
     return found != fields.end() && !std::holds_alternative<std::monostate>(found->second);

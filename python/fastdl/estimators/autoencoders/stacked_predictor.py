@@ -80,7 +80,7 @@ class StackedPredictor(StackWords, Net):
         sizes = coding.sizes_of(self)
         hidden = coding.encoder(sizes, self.activation, trainable=self.fine_tune)
         if self.representation == "concatenate":
-            hidden = [L.Concat(hidden, name="features")]
+            hidden = [L.Concat([hidden, []], name="features")]
         return with_output(hidden, input_shape, n_outputs)
 
     def _start(self, job: Job) -> None:

@@ -21,19 +21,21 @@ def chain(graph: Graph, layers: Sequence[Layer], x: Value) -> Value:
 
 def inside(graph: Graph, layer: L.Sequential | L.Contractive, x: Value) -> Value:
     """The layers inside."""
-    return chain(graph, layer.branches()[0], x)
+    return chain(graph, layer.paths()[0], x)
 
 
 def residual(graph: Graph, layer: L.Residual, x: Value) -> Value:
     """Add."""
-    branch, shortcut = (rows(graph, chain(graph, b, x)) for b in layer.branches())
+    branch, shortcut = (rows(graph, chain(graph, b, x)) for b in layer.paths())
     shortcut = alike(graph, shortcut, branch)
     return replace(branch, name=graph.add("Add", branch.name, shortcut.name))
 
 
 def concat(graph: Graph, layer: L.Concat, x: Value) -> Value:
-    """Concat along the features."""
-    x = rows(graph, x)
-    branch = rows(graph, chain(graph, layer.branches()[0], x))
-    name = graph.add("Concat", branch.name, x.name, axis=branch.channel_axis)
-    return replace(branch, name=name, shape=(branch.shape[0] + x.shape[0],))
+    """Concat along the channels or features."""
+    branches = [rows(graph, chain(graph, branch, x)) for branch in layer.paths()]
+    first = next((b for b in branches if b.layout == "channels_first"), branches[0])
+    branches = [alike(graph, branch, first) for branch in branches]
+    name = graph.add("Concat", *(branch.name for branch in branches), axis=first.channel_axis)
+    channels = sum(branch.shape[-1] for branch in branches)
+    return replace(first, name=name, shape=(*first.shape[:-1], channels))

@@ -86,7 +86,7 @@ def write(graph: Graph, layer: Layer, x: Value) -> Value:
         _WRITERS.update(writers())
     if type(layer) not in _WRITERS:
         raise TypeError(f"{layer.who} has no form in ONNX.")
-    if layer.branches() and not isinstance(layer, L.Bidirectional):
+    if layer.paths() and not isinstance(layer, L.Bidirectional):
         return _WRITERS[type(layer)](graph, layer, x)
     with graph.within(layer.name or layer.kind):
         return _WRITERS[type(layer)](graph, layer, x)

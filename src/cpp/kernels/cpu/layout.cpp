@@ -17,6 +17,9 @@ constexpr MemoryKernels<T> memory_rows() {
   return {
       .copy = copy<T>,
       .fill = fill<T>,
+      .put_slice = put_slice<T>,
+      .take_slice = take_slice<T>,
+      .add_slice = add_slice<T>,
       .sum = sum<T>,
   };
 }

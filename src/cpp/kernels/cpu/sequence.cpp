@@ -16,8 +16,6 @@ constexpr SequenceKernels<T> sequence_rows() {
       .reverse_steps = reverse_steps<T>,
       .step_pool_forward = step_pool_forward<T>,
       .step_pool_backward = step_pool_backward<T>,
-      .concat_forward = concat_forward<T>,
-      .concat_backward = concat_backward<T>,
       .embedding_forward = embedding_forward<T>,
       .embedding_backward = embedding_backward<T>,
       .recurrent_scratch = recurrent_scratch<T>,

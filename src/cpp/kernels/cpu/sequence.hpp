@@ -1,4 +1,4 @@
-// Sequences, (steps, n, features): in and out, turned around, pooled over time; concatenation and embedding.
+// Sequences, (steps, n, features): in and out, turned around, pooled over time; embedding.
 #pragma once
 
 #include "kernels/cpu/layout.hpp"
@@ -115,29 +115,6 @@ void step_pool_backward(const Team& team, StepPool pool, const SequenceShape& s,
       at.write(to, d);
     });
   });
-}
-
-// --- concat: y (rows, a + b) ----------------------------------------------------------------------------------------
-template <class T>
-void concat_forward(const Team& team, int rows, int a_features, int b_features, const T* a, const T* b, T* y) {
-  const std::int64_t features = a_features + b_features;
-  Range part = team.share(rows);
-  for (std::int64_t i = part.begin; i < part.end; i++) {
-    __builtin_memcpy(y + i * features, a + i * a_features, a_features * sizeof(T));
-    __builtin_memcpy(y + i * features + a_features, b + i * b_features, b_features * sizeof(T));
-  }
-  team.sync();
-}
-
-template <class T>
-void concat_backward(const Team& team, int rows, int a_features, int b_features, const T* dy, T* da, T* db) {
-  const std::int64_t features = a_features + b_features;
-  Range part = team.share(rows);
-  for (std::int64_t i = part.begin; i < part.end; i++) {
-    if (da) __builtin_memcpy(da + i * a_features, dy + i * features, a_features * sizeof(T));
-    if (db) __builtin_memcpy(db + i * b_features, dy + i * features + a_features, b_features * sizeof(T));
-  }
-  team.sync();
 }
 
 // --- embedding: y (rows, units) = table (symbols, units)[ids] -------------------------------------------------------
