@@ -15,6 +15,7 @@ with short_spins():
     from fastdl._core import __version__ as __version__
 
 if TYPE_CHECKING:
+    from fastdl import architectures as architectures
     from fastdl import callbacks as callbacks
     from fastdl import data as data
     from fastdl import estimators as estimators
@@ -102,6 +103,7 @@ _HOMES = {
     "show_versions": "fastdl._versions",
 }
 _MODULES = (
+    "architectures",
     "callbacks",
     "data",
     "estimators",

@@ -219,14 +219,14 @@ PARAMETERS = [
      'device="auto" falls back to the CPU.'),
     (lambda: CNNClassifier(architecture="lenet").fit(X, Y), ValueError,
      "architecture='lenet' is not known. Did you mean 'lenet5'? Choose from 'lenet5', 'alexnet', "
-     "'vgg11', 'vgg13', 'vgg16', 'vgg19', 'nin', 'resnet20', 'resnet32', 'resnet44', 'resnet56', "
-     "'resnet18', 'resnet34'."),
+     "'vgg11', 'vgg13', 'vgg16', 'vgg19', 'nin', 'googlenet', 'resnet20', 'resnet32', 'resnet44', "
+     "'resnet56', 'resnet110', 'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152'."),
     (fit(architecture="lenet5"), ValueError,
      "CNNClassifier: architecture='lenet5' has layers of its own, and conv_layer_sizes=(4,) would "
      "change nothing. Give one of the two."),
     (lambda: CNNClassifier(architecture="lenet5").fit(X, Y), ValueError,
-     "layer 'conv2d_2' (Conv2D, kernel 5x5, padding 'valid') gets an input of 4x4. Use "
-     'padding="same", or fewer poolings; see summary().'),
+     "architecture 'lenet5' needs images of at least 12x12, but X has 8x8. 'resnet20' takes images "
+     "from 3x3 on."),
     (lambda: cnn().predict(X), NotFittedError,
      "This CNNClassifier instance is not fitted yet. Call 'fit' with appropriate arguments before "
      "using this estimator."),

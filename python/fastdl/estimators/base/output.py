@@ -116,11 +116,12 @@ def gives_pixels(hidden: Sequence[Layer], input_shape: tuple[int, ...], targets:
 
 def output_shape(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> tuple[int, ...]:
     """What layers make of a sample of this shape."""
-    from fastdl._core import Program
+    from fastdl import _core
 
     if not layers:
         return input_shape
-    return Program(L.to_dict(layers), input_shape, batch_size=1, threads=1).output_shape
+    rows, _, _ = _core.survey(L.to_dict(layers), input_shape, dtype="float64", batch_size=1)
+    return next(row.output_shape for row in reversed(rows) if row.depth == 0)
 
 
 def warn_of_two_outputs(name: str, layers: Sequence[Layer], sizes: Collection[int]) -> None:

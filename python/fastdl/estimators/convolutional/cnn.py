@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from fastdl import architectures
 from fastdl import layers as L
 from fastdl._rules import PAIR
 from fastdl._saved import SHAPE
@@ -12,7 +13,6 @@ from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.output import with_output
 from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, RATE, TrainingWords
 from fastdl.estimators.base.words import fitted, parameters, word
-from fastdl.estimators.convolutional import architectures
 from fastdl.estimators.inputs import ImageInput
 from fastdl.layers import Layer
 
@@ -78,9 +78,10 @@ class ConvNet(TrainingWords, Net):
         default=None,
         rule=[str, None],
         kind="str or None",
-        text='"lenet5", "alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "nin", "resnet20", '
-        '"resnet32", "resnet44", "resnet56" (for small images), "resnet18" or "resnet34" instead '
-        "of the layers above.",
+        text='A name of `fastdl.architectures` instead of the layers above: "lenet5", "alexnet", '
+        '"vgg11", "vgg13", "vgg16", "vgg19", "nin", "googlenet"; "resnet20", "resnet32", '
+        '"resnet44", "resnet56", "resnet110" for small images; "resnet18", "resnet34", "resnet50", '
+        '"resnet101", "resnet152".',
     )
     input_shape: Sequence[int] | None = word(
         default=None,
