@@ -290,7 +290,7 @@ def test_bad_options(opset: int, layout: str, message: str) -> None:
 
 
 def test_what_is_no_estimator() -> None:
-    with pytest.raises(TypeError, match="is no estimator of fastdl"):
+    with pytest.raises(TypeError, match="is no estimator; expected one of fastdl"):
         fastdl.to_onnx("net")
     with pytest.raises(ValueError, match="is not fitted yet"):
         fastdl.to_onnx(fastdl.MLPClassifier())

@@ -1,7 +1,14 @@
 """ONNX: estimators and networks as ONNX models, and ONNX models as networks.
 
-Imported when first used; needs the package ``onnx``.
+Everything is imported when first used, and needs the package ``onnx``. Estimators within
+scikit-learn's pipelines become ONNX by skl2onnx, to which importing this module makes them known,
+whichever of the two is imported first.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fastdl._other_names import raiser
 
 try:
     import onnx as _onnx  # noqa: F401
@@ -10,6 +17,26 @@ except ImportError as error:
         "fastdl.onnx needs the package onnx, which is not installed: pip install 'fastdl[onnx]'"
     ) from error
 
-from fastdl.onnx.writing.to_onnx import to_onnx
+from fastdl.onnx.pipelines.arrival import when_imported
+
+if TYPE_CHECKING:
+    from fastdl.onnx.writing.to_onnx import to_onnx as to_onnx
+
+_HOMES = {"to_onnx": "fastdl.onnx.writing.to_onnx"}
 
 __all__ = ["to_onnx"]
+
+_unknown = raiser(__name__, __all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    return _unknown(name)
+
+
+def _register() -> None:
+    import_module("fastdl.onnx.pipelines.converters").register()
+
+
+when_imported("skl2onnx", _register)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -179,11 +179,43 @@ class Graph:
                 for i, name in enumerate(places):
                     places[i] = new.get(name, name)
 
+    def keep_only(self, outputs: Iterable[str]) -> None:
+        """Drop the nodes that these outputs do not depend on."""
+        wanted, kept = set(outputs), []
+        for node in reversed(self.nodes):
+            if wanted.intersection(node.output):
+                wanted.update(node.input)
+                kept.append(node)
+        self.nodes[:] = reversed(kept)
+
     # --- sequences
 
     def begin_sequences(self, x: str, lengths: str) -> None:
         """Take note of the input with sequences, (n, steps, ...), and that with their lengths."""
         self.lengths, self._sequences = lengths, x
+
+    def read_all_steps(self, x: str) -> None:
+        """Put lengths in the place of the input that has them: all steps of every sequence."""
+        with self._before({self.lengths: self.prefix + "all_steps"}):
+            shape = self.add("Shape", x)
+            axes = [self.constant(np.array([axis], np.int64)) for axis in (0, 1)]
+            n_samples, n_steps = (self.add("Gather", shape, axis) for axis in axes)
+            self.add("Expand", n_steps, n_samples, outputs=[self.prefix + "all_steps"])
+
+    def begin_with_reshape(self, x: str, shape: Sequence[int]) -> None:
+        """Reshape an input before all else."""
+        with self._before({x: self.prefix + "samples"}):
+            to = self.constant(np.array(shape, np.int64))
+            self.add("Reshape", x, to, outputs=[self.prefix + "samples"])
+
+    @contextmanager
+    def _before(self, new: Mapping[str, str]) -> Iterator[None]:
+        """What is added stands before all nodes, which take its results by these new names."""
+        later, self.nodes = self.nodes, []
+        yield
+        for node in later:
+            node.input[:] = [new.get(name, name) for name in node.input]
+        self.nodes += later
 
     def inside(self, layout: str) -> str:
         """Which steps are real: bool, (n, steps, 1), or (steps, n, 1) where they lie so."""

@@ -85,8 +85,14 @@ def to_onnx(
     if not _LAYOUT.accepts(layout):
         raise ValueError(_LAYOUT.complaint("layout", layout))
     family = family_of(est)
+    if family is None and hasattr(est, "fit"):
+        from fastdl.onnx.pipelines.whole import pipeline_to_onnx
+
+        return pipeline_to_onnx(
+            est, path, opset=opset, input_name=input_name, input_dtype=input_dtype
+        )
     if family is None:
-        raise TypeError(f"{est!r:.80} is no estimator of fastdl.")
+        raise TypeError(f"{est!r:.80} is no estimator; expected one of fastdl or scikit-learn.")
     if hasattr(est, "__sklearn_is_fitted__") or hasattr(est, "fit"):
         from sklearn.utils.validation import check_is_fitted
 
@@ -105,15 +111,15 @@ def to_onnx(
 
 
 def written(
-    est: Any, family: Family, options: Options, opset: int, dtype: Any = None
+    est: Any, family: Family, options: Options, opset: int, dtype: Any = None, prefix: str = ""
 ) -> tuple[Graph, Piece]:
     """The graph of an estimator in its own dtype, or float32 where runtimes have no other."""
-    graph = Graph(opset, dtype or dtype_of(est), weights_of(est))
+    graph = Graph(opset, dtype or dtype_of(est), weights_of(est), prefix)
     piece = family(graph, est, options)
     if graph.dtype == np.float64 and graph.is_float32_only:
         warn(
             f"{type(est).__name__} computes in float64, but runtimes have some of its ONNX "
             "operators in float32 alone: the model is written in float32."
         )
-        return written(est, family, options, opset, np.float32)
+        return written(est, family, options, opset, np.float32, prefix)
     return graph, piece

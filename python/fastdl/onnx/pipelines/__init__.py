@@ -1,0 +1,1 @@
+"""Estimators of fastdl within scikit-learn's pipelines, as skl2onnx converts them."""
