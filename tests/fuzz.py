@@ -23,7 +23,7 @@ import numpy as np
 
 import fastdl
 from fastdl.io import ModelFileError
-from models import MODELS
+from models import MODELS, OTHERS
 
 _SECOND, _FOREVER, _MOST = 1.0, 60, 200e6
 _VALUES = [
@@ -45,7 +45,7 @@ def files() -> list[bytes]:
     found = []
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for i, make in enumerate(MODELS.values()):
+        for i, make in enumerate({**MODELS, **OTHERS}.values()):
             path = Path(folder) / "model"
             fastdl.io.save(make(), path, optimizer=i % 2 == 0)
             found.append(path.read_bytes())

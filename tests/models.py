@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import fastdl
 from fastdl import layers as L
@@ -87,6 +91,26 @@ MODELS: dict[str, Callable[[], Any]] = {
     ),
 }
 
+# What else a file may hold.
+OTHERS: dict[str, Callable[[], Any]] = {
+    "Network": lambda: fastdl.Network(
+        [L.Dense(3), L.Activation("tanh"), L.Dense(3)],
+        (6,),
+        link="softmax",
+        classes=["a", "b", "c"],
+        random_state=0,
+    ),
+    "Pipeline": lambda: make_pipeline(
+        ColumnTransformer(
+            [
+                ("codes", OneHotEncoder(handle_unknown="ignore"), [0]),
+                ("numbers", make_pipeline(SimpleImputer(), StandardScaler()), slice(1, 6)),
+            ]
+        ),
+        MODELS["MLPClassifier"]().set_params(hidden_layer_sizes=(2,)),
+    ).fit(ROWS.round(1), WORDS),
+}
+
 
 def answer(estimator: Any) -> Any:
     """What it says to data of the kind that it was fitted on."""
@@ -116,7 +140,7 @@ def write(folder: Path) -> None:
     if (folder / "answers.npz").exists():
         with np.load(folder / "answers.npz") as known:
             answers = dict(known)
-    for name, make in MODELS.items():
+    for name, make in {**MODELS, **OTHERS}.items():
         if " " not in name and name not in answers:
             model = make()
             fastdl.io.save(model, folder / f"{name}.safetensors")

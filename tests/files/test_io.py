@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.pipeline import make_pipeline
 
 import fastdl
 import models
@@ -371,10 +370,6 @@ NOT_SAVED = {
     "subclass": (
         lambda: NetClassifier(init_from=MyNet()),
         r"^init_from=MyNet\(\) cannot be saved: it is not an estimator of fastdl, and a model file",
-    ),
-    "pipeline": (
-        lambda: make_pipeline(NDScaler(), tiny()),
-        "^Pipeline is not an estimator of fastdl. Save the estimators in it one by one, or pickle",
     ),
     "depth": (
         lambda: NetClassifier([nested(100)]),

@@ -107,8 +107,11 @@ def test_nothing_but_numpy_is_imported(tmp_path):
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         before = peak()
         import fastdl
-        p = fastdl.load_network("model").predict_proba(x)
+        net = fastdl.load_network("model")
+        p = net.predict_proba(x)
         used = peak() - before
+        net.save("again")
+        assert (fastdl.load("again").predict_proba(x) == p).all()
         foreign = ["sklearn", "scipy", "pandas", "joblib", "safetensors", "onnx"]
         np.save("p.npy", p)
         print([name for name in foreign if name in sys.modules], used < 50, used)

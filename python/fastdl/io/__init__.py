@@ -101,8 +101,10 @@ def load(file: File, *, device: str | None = None, mmap: bool = False) -> Any:
     """
 
     def decode(decoder: Decoder, content: Any) -> Any:
+        from fastdl.io import _networks  # noqa: F401 (it reads networks)
+
         if not (isinstance(content, dict) and "$network" in content):
-            import fastdl.io._estimators  # noqa: F401 (reads what needs scikit-learn)
+            from fastdl.io import _estimators, _pipelines  # noqa: F401 (they read what needs it)
         found = decoder.decode(content)
         if not _is_known(found):
             raise ValueError("it holds no estimator.")
@@ -157,22 +159,22 @@ def _read(file: File, mmap: bool, decode: Callable[[Decoder, Any], T]) -> T:
 
 
 def _is_known(found: Any) -> bool:
-    """Whether it is an estimator of fastdl itself, or a network."""
+    """Whether it is an estimator of fastdl itself, one of a pipeline, or a network."""
+    from fastdl.io import _networks  # noqa: F401 (it stores networks)
     from fastdl.network import Network
 
     if type(found) is Network:
         return True
-    from fastdl.io._estimators import is_known
+    from fastdl.io import _estimators, _pipelines
 
-    return is_known(found)
+    return _estimators.is_known(found) or _pipelines.is_known(found)
 
 
 def _check_known(model: Any) -> None:
     if not _is_known(model):
-        raise TypeError(
-            f"{type(model).__name__} is not an estimator of fastdl. Save the estimators in it "
-            "one by one, or pickle it."
-        )
+        from fastdl.io._pipelines import OTHERS
+
+        raise TypeError(f"{type(model).__name__} is no estimator of fastdl. {OTHERS}")
 
 
 def _versions() -> dict[str, str]:

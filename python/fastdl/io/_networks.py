@@ -55,6 +55,8 @@ def network_of(decoder: Decoder, content: Any) -> Network:
     if isinstance(content, dict) and "$network" in content:
         (stored,) = named(content, "$network")
         return _restore(decoder, stored)
+    if isinstance(content, dict) and "$sklearn" in content:
+        raise ValueError("it holds a pipeline and no network. Read it with fastdl.load.")
     (stored,) = named(content, "$estimator")
     name, _, fitted = named(stored, "class", "parameters", "fitted")
     if not isinstance(fitted, dict):

@@ -329,6 +329,8 @@ def _restore_spec(decoder: Decoder, stored: Any) -> Any:
     return spec(**values)
 
 
+_OBJECT = "OBJECT"  # of texts, in transformers of scikit-learn
+
 # The first that fits is taken. `fastdl.io._estimators` adds that of estimators.
 RULES: dict[str, Rule] = {
     "$array": Rule((np.ndarray,), _store_array, _restore_array),
@@ -336,8 +338,8 @@ RULES: dict[str, Rule] = {
     "$float": Rule((float,), lambda _, value, where: repr(value), _restore_float),
     "$dtype": Rule(
         (np.dtype,),
-        lambda _, value, where: _code(value, where),
-        lambda _, stored: _dtype(stored),
+        lambda _, value, where: _OBJECT if value.kind == "O" else _code(value, where),
+        lambda _, stored: np.dtype(object) if stored == _OBJECT else _dtype(stored),
     ),
     "$tuple": Rule(
         (tuple,),
