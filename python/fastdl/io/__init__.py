@@ -10,23 +10,35 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastdl._core import __version__
+from fastdl._other_names import raiser
 from fastdl.io import _safetensors
 from fastdl.io._errors import ModelFileError
 from fastdl.io._sources import File
 
 if TYPE_CHECKING:
+    from fastdl.io._skops import skops_trusted as skops_trusted
     from fastdl.io._values import Decoder
     from fastdl.network import Network
 
 T = TypeVar("T")
+_HOMES = {"skops_trusted": "fastdl.io._skops"}  # imported when first used
 _FORMAT = 2  # 1 was that of the versions before the first release
 _DEEPEST = 200  # lists and objects inside each other in a description
 
-__all__ = ["ModelFileError", "load", "load_network", "save"]
+__all__ = ["ModelFileError", "load", "load_network", "save", "skops_trusted"]
+
+_unknown = raiser(__name__, __all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    return _unknown(name)
 
 
 def save(estimator: Any, file: File, *, optimizer: bool = True) -> None:

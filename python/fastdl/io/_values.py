@@ -22,10 +22,10 @@ _FAMILIES: dict[str, tuple[type[Spec], Any]] = {
     "schedules": (schedules.Schedule, schedules.BY_NAME.values()),
     "initializers": (initializers.Initializer, initializers.BY_NAME.values()),
 }
-_SPECS: dict[str, type[Spec]] = {
+SPECS: dict[str, type[Spec]] = {
     f"{family}.{spec.__name__}": spec for family, (_, specs) in _FAMILIES.items() for spec in specs
 }
-_SPEC_NAMES = {spec: name for name, spec in _SPECS.items()}
+_SPEC_NAMES = {spec: name for name, spec in SPECS.items()}
 
 
 class Encoder:
@@ -314,10 +314,10 @@ def _restore_own_loss(_decoder: Decoder, stored: Any) -> Any:
 
 
 def _restore_spec(decoder: Decoder, stored: Any) -> Any:
-    if not isinstance(stored, dict) or stored.get("class") not in list(_SPECS):
+    if not isinstance(stored, dict) or stored.get("class") not in list(SPECS):
         name = stored.get("class") if isinstance(stored, dict) else stored
         raise ValueError(f"it holds a {short(name)}, which this version of fastdl does not have.")
-    spec = _SPECS[stored["class"]]
+    spec = SPECS[stored["class"]]
     fields = {f.name: f for f in dataclasses.fields(spec)}
     values = {name: decoder.decode(value) for name, value in stored.items() if name != "class"}
     for name in values:

@@ -1,0 +1,48 @@
+"""What skops has to be told to trust: the classes that fitted estimators consist of."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from fastdl import schedules
+from fastdl.estimators.base.words import saved
+from fastdl.estimators.boltzmann.training import Momenta
+from fastdl.fitting.columns import Columns
+from fastdl.fitting.preparation import Recoding
+from fastdl.fitting.progress import LearningRate, Progress
+from fastdl.io._estimators import ESTIMATORS
+from fastdl.io._values import SPECS
+from fastdl.network import Network
+from fastdl.program import Snapshot
+
+
+def skops_trusted() -> list[str]:
+    """The types for ``skops.io.load(file, trusted=...)`` of fastdl's estimators.
+
+    All of them are data: frozen descriptions, arrays and counts. Functions of your own, as a
+    callback or in a loss, are not among them.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+
+    Examples
+    --------
+    >>> import fastdl
+    >>> "fastdl.layers._dense.Dense" in fastdl.io.skops_trusted()
+    True
+    """
+    found: set[type] = {*ESTIMATORS.values(), *SPECS.values()}
+    found |= {Network, Columns, Recoding, Snapshot, Momenta, Progress, LearningRate}
+    for kind in ESTIMATORS.values():
+        forms: list[Any] = [kept.form for _, kept in saved(kind).values()]
+        found |= {form for form in forms if inspect.isclass(form)}
+    # Schedules keep where they stand in objects of their own.
+    states = vars(schedules).values()
+    found |= {s for s in states if inspect.isclass(s) and s.__module__ == schedules.__name__}
+    found.add(np.dtype)  # as a parameter
+    return sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in found)
