@@ -18,6 +18,7 @@ namespace {
 // Operations of a pass below which one thread is faster than a team; of a few samples, whose threads meet often.
 constexpr double team_threshold = 1e6, few_threshold = 4e6;
 constexpr double paced_below = 5e7;  // operations of a pass: a step of half a millisecond
+constexpr double tried_below = 2e8;  // of a prediction: a millisecond
 
 }  // namespace
 
@@ -94,8 +95,10 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   const bool few = is_few(data.count);
   last_.n = 0;
   int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
-  const bool tries = few && work_ * data.count >= few_threshold;
-  if (few && !(tries && few_trial_.team())) threads = 1;
+  const double work = work_ * double(data.count);
+  Trial& trial = trials_[few];
+  const bool tries = threads > 1 && work >= (few ? few_threshold : 0) && work < tried_below;
+  if (tries ? !trial.team() : few) threads = 1;
   run_team(threads, [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count; begin += n) {
@@ -119,7 +122,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       if (by_rows) kernels_.pointwise.softmax_forward(team, pixels, answers, answers);
     }
   });
-  if (tries) few_trial_.done();
+  if (tries) trial.done(double(data.count));
 }
 
 // --- loss ---------------------------------------------------------------------------------------------------------
@@ -277,14 +280,13 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
   last_.n = 0;
   ready_for_loss();
   const int n = int(std::min<index>(batch_size, data.count));
-  const bool paced = work_ * n < paced_below;
+  const bool paced = work_ * n < paced_below && team_size(n) > 1;
   index next = 0;
   double seen = 0;
-  bool stop = false, crowded = false;
+  bool stop = false, turns = false;
   // One team for the epoch: its threads meet at the kernels' barriers, not at forks and joins.
   const auto train = [&](const Team& team) {
-    int steps = 0;
-    for (index begin = next; begin < data.count && !stop && !crowded; begin += batch_size) {
+    for (index begin = next; begin < data.count && !stop && !turns; begin += batch_size) {
       const Batch batch{.data = &data,
                         .begin = begin,
                         .n = int(std::min<index>(batch_size, data.count - begin)),
@@ -309,15 +311,15 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
         }
         stop = result.status != Status::done;
         next = begin + batch_size;
-        crowded = paced && pace_.crowded(team, ++steps);
+        turns = paced && pace_.turns(batch.n);
       }
       team.sync();
     }
   };
-  const int threads = paced ? pace_.threads(team_size(n)) : team_size(n);
-  run_team(threads, train);
-  if (paced && threads > 1) pace_.went(crowded);
-  if (crowded) crowded = false, run_team(1, train);
+  while (next < data.count && !stop) {
+    turns = false;  // between one thread and a team
+    run_team(paced ? pace_.threads(team_size(n)) : team_size(n), train);
+  }
   rethrow_of_own_loss();
   if (clock.error) std::rethrow_exception(clock.error);
   if (seen) result.loss /= seen, result.penalty /= seen;

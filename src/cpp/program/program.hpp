@@ -15,6 +15,7 @@
 #include "program/any_program.hpp"
 #include "program/batch.hpp"
 #include "program/optimizer.hpp"
+#include "program/pace.hpp"
 
 namespace fastdl {
 
@@ -73,8 +74,8 @@ class Program final : public AnyProgram {
   Block<T> params_, grads_, state_, values_, gradients_, saved_, carried_, scratch_;
   Block<T> totals_;  // gradients summed over batches (loss_and_grads)
   BatchBuffers<T> batch_;
-  Pace pace_;           // of steps
-  Trial few_trial_;     // of predictions of a few samples
+  Pace pace_;           // of training steps
+  Trial trials_[2];     // of predictions of many samples and of a few
   double own_sum_ = 0;  // of the user's loss, and its exception: they wait for the end of the team
   std::exception_ptr own_error_{};
   Batch last_{};  // of the last forward, for backward; its data is not kept
