@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastdl._other_names import raiser
@@ -42,7 +43,8 @@ class Loss(Spec):
     @property
     def param(self) -> float:
         """The number the core's loss takes: the one parameter that the loss has, else 0."""
-        return 0.0
+        values = [getattr(self, f.name) for f in fields(self)]
+        return float(next((value for value in values if isinstance(value, Real)), 0.0))
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,11 +70,6 @@ class SoftmaxCrossEntropy(Loss):
     label_smoothing: float = 0.0
     rules: ClassVar[Mapping[str, Rule]] = {"label_smoothing": FRACTION}
 
-    @property
-    def param(self) -> float:
-        """The part of the target that all classes share."""
-        return float(self.label_smoothing)
-
 
 @dataclass(frozen=True, repr=False)
 class BinaryCrossEntropy(Loss):
@@ -96,11 +93,6 @@ class BinaryCrossEntropy(Loss):
     highest: ClassVar[float] = 1.0
     label_smoothing: float = 0.0
     rules: ClassVar[Mapping[str, Rule]] = {"label_smoothing": FRACTION}
-
-    @property
-    def param(self) -> float:
-        """How far the target is moved, from y to 1/2."""
-        return float(self.label_smoothing)
 
 
 @dataclass(frozen=True, repr=False)
@@ -134,11 +126,6 @@ class Huber(Loss):
     delta: float = 1.0
     rules: ClassVar[Mapping[str, Rule]] = {"delta": POSITIVE}
 
-    @property
-    def param(self) -> float:
-        """Delta."""
-        return float(self.delta)
-
 
 @dataclass(frozen=True, repr=False)
 class Hinge(Loss):
@@ -157,11 +144,6 @@ class Hinge(Loss):
     codes: ClassVar[bool] = True
     margin: float = 1.0
     rules: ClassVar[Mapping[str, Rule]] = {"margin": POSITIVE}
-
-    @property
-    def param(self) -> float:
-        """The margin."""
-        return float(self.margin)
 
 
 @dataclass(frozen=True, repr=False)
@@ -194,11 +176,6 @@ class Pinball(Loss):
     quantile: float = 0.5
     rules: ClassVar[Mapping[str, Rule]] = {"quantile": PART}
 
-    @property
-    def param(self) -> float:
-        """The quantile."""
-        return float(self.quantile)
-
 
 @dataclass(frozen=True, repr=False)
 class Focal(Loss):
@@ -227,11 +204,6 @@ class Focal(Loss):
     gamma: float = 2.0
     rules: ClassVar[Mapping[str, Rule]] = {"gamma": NOT_NEGATIVE}
 
-    @property
-    def param(self) -> float:
-        """Gamma."""
-        return float(self.gamma)
-
 
 @dataclass(frozen=True, repr=False)
 class BinaryFocal(Loss):
@@ -253,11 +225,6 @@ class BinaryFocal(Loss):
     highest: ClassVar[float] = 1.0
     gamma: float = 2.0
     rules: ClassVar[Mapping[str, Rule]] = {"gamma": NOT_NEGATIVE}
-
-    @property
-    def param(self) -> float:
-        """Gamma."""
-        return float(self.gamma)
 
 
 @dataclass(frozen=True, repr=False)

@@ -333,7 +333,7 @@ STEPS = [
      "y[1] has 3 values, but X[1] has 2 steps; RNNRegressor takes one for every step."),
     (steps(Y), ValueError,
      "y[0] has shape (); RNNRegressor takes one value for every step, shape (steps,) or (steps, "
-     "n_outputs)."),
+     "n_outputs). RNNClassifier and RNNRegressor learn one for each sequence."),
     (steps([*VALUES[:4], np.ones((2, 2)), *VALUES[5:]]), ValueError,
      "y[4] has shape (2, 2), but y[0] has (3,); all sequences have the same outputs."),
     (steps([np.stack([v, v], axis=1) for v in VALUES[:19]] + [[[1, 2], [1, np.nan]]]), ValueError,
@@ -370,7 +370,7 @@ TAGS = [
      "y[19] has 3 values, but X[19] has 2 steps; SequenceTagger takes one for every step."),
     (tags(Y), ValueError,
      "y[0] has shape (); SequenceTagger takes one value for every step, shape (steps,) or (steps, "
-     "n_outputs)."),
+     "n_outputs). RNNClassifier and RNNRegressor learn one for each sequence."),
     (tags([[0] * len(x) for x in SEQUENCES]), ValueError,
      "SequenceTagger needs samples of at least 2 classes in the data, but the data contains only "
      "one class: 0"),

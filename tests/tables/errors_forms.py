@@ -1,4 +1,4 @@
-"""What NetClassifier, NetRegressor and the autoencoders say of y that does not go with X.
+"""What networks and autoencoders say of y that does not go with X.
 
 test_errors.py runs it.
 """
@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from fastdl import Autoencoder, ConvAutoencoder, NetClassifier, NetRegressor
+from fastdl import (
+    Autoencoder,
+    CNNClassifier,
+    CNNRegressor,
+    ConvAutoencoder,
+    NetClassifier,
+    NetRegressor,
+    RNNClassifier,
+    RNNRegressor,
+)
 from fastdl import layers as L
 
 IMAGES = np.random.default_rng(0).random((8, 6, 5, 1)).astype(np.float32)
@@ -121,6 +130,34 @@ PAIRS = [
      f"{CLEAN[:, 0, 0].min() * 3:g} to {CLEAN[:, 0, 0].max() * 3:g} (and 29 more do likewise). "
      "Scale y, for example by MinMaxScaler(clip=True), or use loss='squared_error'."),
 ]
+
+OF_SAMPLES = [
+    (lambda: RNNClassifier((2,), **ONCE).fit(SEQUENCES, STEPS), ValueError,
+     "y holds a list for each sample; RNNClassifier takes one target for each, or as many for all. "
+     "SequenceTagger learns a label for every step."),
+    (lambda: RNNClassifier((2,), **ONCE).fit(CLEAN, CLEAN[..., 0].astype(str)), ValueError,
+     "y has shape (8, 6); RNNClassifier learns one class for each sample, or indicators (0 and 1) "
+     "of several. sklearn.multioutput.MultiOutputClassifier takes more. SequenceTagger learns a "
+     "label for every step."),
+    (lambda: RNNRegressor((2,), **ONCE).fit(SEQUENCES, STEPS), ValueError,
+     "y holds a list for each sample; RNNRegressor takes one target for each, or as many for all. "
+     "With return_sequences=True, every step has a number."),
+    (lambda: RNNRegressor((2,), **ONCE).fit(CLEAN, CLEAN), ValueError,
+     "y has shape (8, 6, 5); RNNRegressor takes one target for each, or as many for all. With "
+     "return_sequences=True, every step has a number."),
+    (lambda: CNNClassifier((2,), **ONCE).fit(IMAGES, CLEAN > 0.5), ValueError,
+     "y has shape (8, 6, 5); CNNClassifier takes one target for each, or as many for all. "
+     "NetClassifier learns a class for every pixel: see its `layers`."),
+    (lambda: CNNRegressor((2,), **ONCE).fit(IMAGES, IMAGES), ValueError,
+     "y has shape (8, 6, 5, 1); CNNRegressor takes one target for each, or as many for all. "
+     "NetRegressor learns an image for every image: see its `layers`."),
+    (lambda: CNNClassifier((2,), **ONCE).fit(SEQUENCES, LABELS), ValueError,
+     "X[1] has shape (3, 2), but X[0] has (2, 2); samples have one shape. Crop, scale or pad them; "
+     "sequences of any length go to RNNClassifier and RNNRegressor."),
+    (lambda: CNNClassifier((2,), **ONCE).fit(["ab", "c"] * 4, LABELS), ValueError,
+     "X holds text, such as 'ab'; CNNClassifier takes numbers. RNNClassifier, RNNRegressor and "
+     "networks that begin with a recurrent layer read texts."),
+]
 # fmt: on
 
-FORMS = [*PIXELS, *OF_STEPS, *PAIRS]
+FORMS = [*PIXELS, *OF_STEPS, *PAIRS, *OF_SAMPLES]

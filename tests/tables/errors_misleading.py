@@ -18,6 +18,7 @@ from fastdl import (
     MLPRegressor,
     NetClassifier,
     NetRegressor,
+    RNNClassifier,
     RNNRegressor,
     SequenceTagger,
 )
@@ -137,12 +138,18 @@ UNSCALED = [
      "Stochastic Optimizer: Maximum iterations (3) reached and the optimization hasn't converged "
      "yet."),
 ]
+STEPS = [
+    (lambda: RNNClassifier((2,), max_epochs=1).fit(IRIS[:, :, np.newaxis], IRIS > 3), UserWarning,
+     "RNNClassifier: y has as many columns as X has steps, 4. They are learnt as answers for the "
+     "whole sequence; SequenceTagger learns a label for every step."),
+]
 # fmt: on
 
-MISLEADING = [*SCALES, *LABELS, *OUTPUTS, *UNSCALED]
+MISLEADING = [*STEPS, *SCALES, *LABELS, *OUTPUTS, *UNSCALED]
 
 # Calls that look like these, and mislead nobody.
 FINE = [
+    lambda: RNNClassifier((2,), max_epochs=1).fit(IRIS[:, :, np.newaxis], IRIS[:, :3] > 3),
     validate(net(), SCALED, SCALED),
     validate(net(), IRIS, IRIS),
     validate(net(), 0 * IRIS + 1, IRIS),

@@ -25,7 +25,7 @@ def softmax_cross_entropy(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
-    label_smoothing: float = 0.0,
+    label_smoothing: float = losses.SoftmaxCrossEntropy.label_smoothing,
     *,
     out: Out = None,
 ) -> Result:
@@ -44,7 +44,7 @@ def binary_cross_entropy(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
-    label_smoothing: float = 0.0,
+    label_smoothing: float = losses.BinaryCrossEntropy.label_smoothing,
     *,
     out: Out = None,
 ) -> Result:
@@ -94,7 +94,7 @@ def huber(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
-    delta: float = 1.0,
+    delta: float = losses.Huber.delta,
     *,
     out: Out = None,
 ) -> Result:
@@ -111,7 +111,7 @@ def hinge(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
-    margin: float = 1.0,
+    margin: float = losses.Hinge.margin,
     *,
     out: Out = None,
 ) -> Result:
@@ -144,7 +144,7 @@ def pinball(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
-    quantile: float = 0.5,
+    quantile: float = losses.Pinball.quantile,
     *,
     out: Out = None,
 ) -> Result:
@@ -161,7 +161,7 @@ def focal(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
-    gamma: float = 2.0,
+    gamma: float = losses.Focal.gamma,
     *,
     out: Out = None,
 ) -> Result:
@@ -178,7 +178,7 @@ def binary_focal(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     reduction: str = "mean",
-    gamma: float = 2.0,
+    gamma: float = losses.BinaryFocal.gamma,
     *,
     out: Out = None,
 ) -> Result:

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -216,3 +217,13 @@ def test_texts(data: Any) -> None:
 )
 def test_the_docstring_lists_every_parameter(made: Any) -> None:
     assert [name for name in made().get_params() if name not in made.__doc__] == []
+
+
+@pytest.mark.parametrize(
+    "made", [StackedAutoencoder, StackedAutoencoderClassifier, StackedAutoencoderRegressor]
+)
+def test_no_warning_of_its_own_layers(made):
+    X, y = np.random.default_rng(0).random((60, 8)), np.arange(60) % 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made(pretrain_epochs=1, random_state=0, n_jobs=1).fit(X, y)

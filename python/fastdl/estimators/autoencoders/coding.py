@@ -124,8 +124,10 @@ def warn_of_width(estimator: Any, sizes: Sequence[int], n_features: int) -> None
 
 
 def warn_of_wide_layers(estimator: Any, n_features: int) -> None:
-    """Warn of layers of a stack whose own autoencoder may copy its input."""
+    """Warn of layers that a user chose, whose own autoencoder may copy its input."""
     sizes = sizes_of(estimator)
+    if tuple(sizes) == estimator._defaults["hidden_layer_sizes"]:
+        return
     for i, (n_inputs, size) in enumerate(zip([n_features, *sizes], sizes, strict=False), 1):
         if size > n_inputs and not is_regularised(estimator):
             warn(

@@ -6,7 +6,7 @@ Each is checked, and chooses the loss, in one place.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -21,7 +21,7 @@ from fastdl.estimators.inputs.steps import labels_that_count
 from fastdl.fitting.job import Checked
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
-from fastdl.samples import Sequences
+from fastdl.samples import Sequences, depth
 
 REGRESSION = tuple(
     name for name, loss in losses.BY_NAME.items() if not loss.codes and loss.highest == math.inf
@@ -83,10 +83,14 @@ class Head(Protocol):
 class Labels:
     """A class for each sample, or indicators of several."""
 
+    of_parts: str = field(
+        default="", kw_only=True
+    )  # what learns one for each step or pixel, in words
     scores: ClassVar[bool] = True  # whether there is a decision_function
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
+        _refuse_parts(estimator, y, self.of_parts)
         return estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=False)
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
@@ -109,10 +113,13 @@ class Labels:
         """Raise for y that is no labels, or several for each sample."""
         check_classification_targets(y)
         if type_of_target(y).endswith("multioutput"):
+            steps_and_features = getattr(estimator, "input_shape_", ())
+            of_steps = np.shape(y)[1:] == steps_and_features[:1] and len(steps_and_features) == 2
             raise ValueError(
                 f"y has shape {np.shape(y)}; {type(estimator).__name__} learns one class for each "
                 "sample, or indicators (0 and 1) of several. "
-                "sklearn.multioutput.MultiOutputClassifier takes more."
+                f"sklearn.multioutput.MultiOutputClassifier takes more."
+                f"{f' {self.of_parts}' if of_steps else ''}"
             )
 
     def _new_targets(self, estimator: Any, y: Any) -> Targets:
@@ -152,8 +159,11 @@ class Labels:
 class Numbers:
     """A number, or several, for each sample; squared and other errors."""
 
+    of_parts: str = field(default="", kw_only=True)  # what learns them for each step or pixel
+
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
+        _refuse_parts(estimator, y, self.of_parts)
         return estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=True)
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
@@ -201,6 +211,7 @@ class Steps:
     """Labels or numbers for every step of sequences."""
 
     of: Labels | Numbers
+    infers_classes: bool = False  # those of the first partial fit, where none are passed
 
     @property
     def scores(self) -> bool:
@@ -220,7 +231,11 @@ class Steps:
 
     def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
-        flat = y if y is None else labels_that_count(y)
+        if y is None or not len(y):
+            return  # the check says so
+        flat = labels_that_count(y)
+        if self.infers_classes and classes is None and not hasattr(estimator, "classes_"):
+            classes = flat
         self.of.first_part(estimator, flat, classes)
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
@@ -300,6 +315,21 @@ def _targets_of(estimator: Any, labels: Any) -> Targets:
             "loss='log_loss'."
         )
     return targets
+
+
+def _refuse_parts(estimator: Any, y: Any, instead: str) -> None:
+    """Raise for y that has something for every step or pixel, where a sentence says what takes it.
+
+    That is y with more than two dimensions, or with lists of different lengths.
+    """
+    n_dims, shape = depth(y) if instead else 0, np.shape(y) if hasattr(y, "ndim") else ()
+    is_list = n_dims == 2 and len(shape) < 2
+    if n_dims > 2 or (is_list and len({len(of_one) for of_one in y}) > 1):
+        raise ValueError(
+            f"y {f'has shape {shape}' if len(shape) > 2 else 'holds a list for each sample'}; "
+            f"{type(estimator).__name__} takes one target for each, or as many for all. "
+            f"{instead}"
+        )
 
 
 def known_classes(estimator: Any, reset: bool) -> Any:

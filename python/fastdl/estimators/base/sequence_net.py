@@ -117,7 +117,8 @@ class SequenceNet(Net):
         X, y, sample_weight, lengths : as in `fit`
             The first call learns the symbols of texts.
         classes : array-like of shape (n_classes,), default=None
-            Of classifiers: all labels that may come, for the first call.
+            Of classifiers: all labels that may come, for the first call. `SequenceTagger` takes
+            None for those of this y.
 
         Returns
         -------

@@ -62,10 +62,10 @@ def word(
     return dataclasses.field(default=default, kw_only=kw_only, metadata=meaning._asdict())
 
 
-def reword(group: type, name: str, *, default: Any, kw_only: bool = True, **changes: Any) -> Any:
-    """A parameter of a group with another default, and perhaps another rule, kind or text."""
+def reword(group: type, name: str, *, kw_only: bool = True, **changes: Any) -> Any:
+    """A parameter of a group, perhaps with another default, rule, kind or text."""
     old = {f.name: f for f in parameters(group)}[name]
-    return word(default=default, kw_only=kw_only, **{**old.metadata, **changes})
+    return word(kw_only=kw_only, **{"default": old.default, **old.metadata, **changes})
 
 
 def fitted(

@@ -44,4 +44,4 @@ class CNNClassifier(ClassifierMixin, ConvNet):
 
     @property
     def _head(self) -> Labels:
-        return Labels()
+        return Labels(of_parts="NetClassifier learns a class for every pixel: see its `layers`.")

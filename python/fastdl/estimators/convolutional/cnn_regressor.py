@@ -35,4 +35,4 @@ class CNNRegressor(RegressorMixin, ConvNet):
 
     @property
     def _head(self) -> Numbers:
-        return Numbers()
+        return Numbers(of_parts="NetRegressor learns an image for every image: see its `layers`.")

@@ -14,6 +14,7 @@ from fastdl._sklearn import validate_data
 from fastdl.estimators.inputs.text import unpacked
 from fastdl.layers import Layer
 
+_SEQUENCES = "; sequences of any length go to RNNClassifier and RNNRegressor"
 NO_Y = "no_validation"  # what `validate_data` calls it
 TAKEN = (np.float64, np.float32, np.uint8)  # as they are: X may be memory-mapped
 _SMALL = 1 << 16  # values: looking through more takes longer than all that `validate_data` does
@@ -115,7 +116,7 @@ def validated(
     if isinstance(X, np.ndarray) and not X.dtype.isnative:
         X = X.astype(X.dtype.newbyteorder("="))
     is_frame = hasattr(X, "columns") or hasattr(X, "column_names")  # pandas, polars; pyarrow
-    X = X if hasattr(X, "ndim") or is_frame else _together(X)
+    X = X if hasattr(X, "ndim") or is_frame else _together(type(estimator).__name__, X)
     rows = is_frame or X.ndim <= 2
     finite = "allow-nan" if all_finite == "allow-nan" else rows or all_finite
     options |= {"reset": reset, "ensure_2d": rows, "ensure_all_finite": finite}
@@ -158,19 +159,26 @@ def _is_plain(y: Any, n: int, numeric: bool) -> bool:
     )
 
 
-def _together(X: Any) -> NDArray[Any]:
-    """The samples of a list as an array; ValueError if their shapes differ."""
+def _together(name: str, X: Any) -> NDArray[Any]:
+    """The samples of a list as an array; ValueError if their shapes differ, and for texts."""
     try:
-        return np.asarray(X)
+        values = np.asarray(X)
     except ValueError:
         shapes = [np.shape(x) for x in X]
         i = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), 0)
         if i == 0:
             raise
+        are_sequences = len({shape[1:] for shape in shapes}) == 1 and len(shapes[0]) < 3
         raise ValueError(
             f"X[{i}] has shape {shapes[i]}, but X[0] has {shapes[0]}; samples have one shape. "
-            "Crop, scale or pad them."
+            f"Crop, scale or pad them{_SEQUENCES if are_sequences else ''}."
         ) from None
+    if values.ndim == 1 and values.dtype.kind == "U":
+        raise ValueError(
+            f"X holds text, such as {X[0]!r}; {name} takes numbers. RNNClassifier, RNNRegressor "
+            "and networks that begin with a recurrent layer read texts."
+        )
+    return values
 
 
 def as_column(y: Any) -> Any:

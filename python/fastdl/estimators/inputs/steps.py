@@ -85,9 +85,10 @@ def check_steps(
         if target.shape == (0,) == (length,):
             continue
         if target.ndim not in (1, 2):
+            of_samples = " RNNClassifier and RNNRegressor learn one for each sequence."
             raise ValueError(
                 f"y[{i}] has shape {target.shape}; {name} takes one value for every step, shape "
-                f"(steps,) or (steps, n_outputs)."
+                f"(steps,) or (steps, n_outputs).{'' if target.ndim else of_samples}"
             )
         if len(target) != length:
             raise ValueError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,8 +18,9 @@ from fastdl.estimators.base.training_words import (
     POSITIVE,
     RATE,
     TrainingRecord,
+    TrainingWords,
 )
-from fastdl.estimators.base.words import word
+from fastdl.estimators.base.words import reword, word
 from fastdl.fitting.progress import Progress, Settings
 from fastdl.fitting.recipe import (
     Recipe,
@@ -36,6 +37,12 @@ from fastdl.optim import Optimizer
 from fastdl.schedules import Schedule
 
 _ACTIVATIONS = {*FUNCTIONS, "logistic"} - {"sigmoid"}
+
+
+def _new(name: str) -> Any:
+    """A word of other networks that scikit-learn's perceptrons do not have."""
+    text = reword(TrainingWords, name).metadata["text"]
+    return reword(TrainingWords, name, text=f"New: {text[0].lower()}{text[1:]}")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -66,12 +73,7 @@ class PerceptronWords(TrainingRecord):
         "`fastdl.optim`. They share `momentum` (rho of rmsprop and adadelta), `beta_1`, `beta_2` "
         "and `epsilon`.",
     )
-    alpha: float = word(
-        default=0.0001,
-        rule=[NOT_NEGATIVE],
-        kind="float",
-        text="Strength of the L2 penalty on the weights, divided by the samples of a batch.",
-    )
+    alpha: float = reword(TrainingWords, "alpha", default=0.0001)
     batch_size: int | str = word(
         default="auto",
         rule=[StrOptions({"auto"}), COUNT],
@@ -98,30 +100,17 @@ class PerceptronWords(TrainingRecord):
     max_iter: int = word(
         default=200, rule=[COUNT], kind="int", text='Epochs at most; iterations of "lbfgs".'
     )
-    shuffle: bool = word(
-        default=True,
-        rule=["boolean"],
-        kind="bool",
-        text="Whether the samples are shuffled in each epoch.",
-    )
-    random_state: int | np.random.RandomState | None = word(
-        default=None,
-        rule=["random_state"],
-        kind="int, RandomState or None",
+    shuffle: bool = reword(TrainingWords, "shuffle")
+    random_state: int | np.random.RandomState | None = reword(
+        TrainingWords,
+        "random_state",
         text="Of weights, splits and shuffles, drawn in scikit-learn's order.",
     )
     tol: float = word(
         default=1e-4, rule=[NOT_NEGATIVE], kind="float", text="What counts as improvement."
     )
-    verbose: bool | int = word(
-        default=False, rule=["verbose"], kind="bool", text="Whether each epoch prints a line."
-    )
-    warm_start: bool = word(
-        default=False,
-        rule=["boolean"],
-        kind="bool",
-        text="Whether fit goes on from the weights of the fit before.",
-    )
+    verbose: bool | int = reword(TrainingWords, "verbose")
+    warm_start: bool = reword(TrainingWords, "warm_start")
     momentum: float = word(
         default=0.9,
         rule=[Interval(Real, 0, 1, closed="both")],
@@ -177,38 +166,19 @@ class PerceptronWords(TrainingRecord):
         kind="float",
         text="New: decoupled from the gradient, as in AdamW; for any solver but lbfgs.",
     )
-    l1: float = word(
-        default=0.0, rule=[NOT_NEGATIVE], kind="float", text="New: as `alpha`, of absolute values."
-    )
-    max_norm: float | None = word(
-        default=None,
-        rule=[POSITIVE, None],
-        kind="float or None",
-        text="New: largest norm of the weights into a unit.",
-    )
-    clip_value: float | None = word(
-        default=None,
-        rule=[POSITIVE, None],
-        kind="float or None",
-        text="New: largest absolute value in the gradient.",
-    )
-    clip_norm: float | None = word(
-        default=None,
-        rule=[POSITIVE, None],
-        kind="float or None",
-        text="New: largest norm of the gradient.",
-    )
-    scoring: str | Callable[..., float] | None = word(
-        default=None,
-        rule=[str, callable, None],
-        kind="str, callable or None",
+    l1: float = _new("l1")
+    max_norm: float | None = _new("max_norm")
+    clip_value: float | None = _new("clip_value")
+    clip_norm: float | None = _new("clip_norm")
+    scoring: str | Callable[..., float] | None = reword(
+        TrainingWords,
+        "scoring",
         text="New: what is measured on validation (and then also on training) samples; None is "
         "that of `score`.",
     )
-    n_jobs: int | None = word(
-        default=None,
-        rule=[Integral, None],
-        kind="int or None",
+    n_jobs: int | None = reword(
+        TrainingWords,
+        "n_jobs",
         text="New: threads. None obeys OMP_NUM_THREADS, threadpoolctl, joblib and the limits of "
         "the process; the result is the same for any number.",
     )

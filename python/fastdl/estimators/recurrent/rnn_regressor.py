@@ -110,4 +110,6 @@ class RNNRegressor(RegressorMixin, Recurrent):
 
     @property
     def _head(self) -> Numbers | Steps:
-        return Steps(Numbers()) if self.return_sequences else Numbers()
+        if self.return_sequences:
+            return Steps(Numbers())
+        return Numbers(of_parts="With return_sequences=True, every step has a number.")

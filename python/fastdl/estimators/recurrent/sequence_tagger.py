@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.metaestimators import available_if
 
 from fastdl.estimators.base.heads import Labels, Steps
-from fastdl.estimators.base.net import is_stochastic
 from fastdl.estimators.base.training_words import (
     CLASS_WEIGHT,
     CLASSES,
@@ -18,7 +15,6 @@ from fastdl.estimators.base.training_words import (
 )
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import SequenceInput
-from fastdl.estimators.inputs.steps import labels_that_count
 from fastdl.estimators.recurrent.recurrent import Recurrent
 from fastdl.losses import Loss
 
@@ -65,32 +61,4 @@ class SequenceTagger(Recurrent):
 
     @property
     def _head(self) -> Steps:
-        return Steps(Labels())
-
-    @available_if(is_stochastic)
-    def partial_fit(
-        self,
-        X: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        classes: Any = None,
-        *,
-        lengths: Any = None,
-    ) -> Self:
-        """Go on for one epoch over the given sequences.
-
-        Parameters
-        ----------
-        X, y, sample_weight, lengths : as in `fit`
-            The first call learns the symbols of texts.
-        classes : array-like of shape (n_classes,), default=None
-            All labels that may come, for the first call; None: those of this y.
-
-        Returns
-        -------
-        self
-        """
-        if classes is None and not hasattr(self, "classes_"):
-            real = self._cut_targets(X, y, lengths, anew=True)
-            classes = np.unique(labels_that_count(real))
-        return super().partial_fit(X, y, sample_weight, classes, lengths=lengths)
+        return Steps(Labels(), infers_classes=True)
