@@ -23,14 +23,28 @@ from fastdl.io._sources import File
 if TYPE_CHECKING:
     from fastdl.io._skops import skops_trusted as skops_trusted
     from fastdl.io._values import Decoder
+    from fastdl.io._weights import load_weights as load_weights
+    from fastdl.io._weights import save_weights as save_weights
     from fastdl.network import Network
 
 T = TypeVar("T")
-_HOMES = {"skops_trusted": "fastdl.io._skops"}  # imported when first used
+_HOMES = {  # imported when first used
+    "load_weights": "fastdl.io._weights",
+    "save_weights": "fastdl.io._weights",
+    "skops_trusted": "fastdl.io._skops",
+}
 _FORMAT = 2  # 1 was that of the versions before the first release
 _DEEPEST = 200  # lists and objects inside each other in a description
 
-__all__ = ["ModelFileError", "load", "load_network", "save", "skops_trusted"]
+__all__ = [
+    "ModelFileError",
+    "load",
+    "load_network",
+    "load_weights",
+    "save",
+    "save_weights",
+    "skops_trusted",
+]
 
 _unknown = raiser(__name__, __all__)
 
