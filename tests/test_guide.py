@@ -8,7 +8,7 @@ import pytest
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 PAGES = sorted(GUIDE.glob("*.md"))
-OTHERS = [GUIDE.parent / "derivatives.md", GUIDE.parent / "own-losses.md"]
+OTHERS = [GUIDE.parent / f"{name}.md" for name in ("derivatives", "own-losses", "own-layers")]
 
 
 @pytest.mark.slow

@@ -10,6 +10,10 @@ BATCH = 64
 STEPS = (50, 64)
 
 
+def affine(x, w, b):
+    return x @ w + b
+
+
 class Layer(Benchmark):
     cases = {
         "dense 784-100": ((784,), L.Dense(100)),
@@ -33,6 +37,7 @@ class Layer(Benchmark):
         "parametric_activation selu 256": ((256,), L.ParametricActivation("selu")),
         "parametric_activation mish 256": ((256,), L.ParametricActivation("mish")),
         "scale 256": ((256,), L.Scale()),
+        "lambda 100-100": ((100,), L.Lambda(affine, {"w": (100, 100), "b": 100})),
         "numeric_embedding 64": ((64,), L.NumericEmbedding()),
         "embed_categories 60+4": ((64,), L.EmbedCategories((40,) * 4)),
         "dropout 16x16x32": ((16, 16, 32), L.Dropout(0.5)),

@@ -18,8 +18,8 @@ class Spec:
     """Base of layers, losses, optimizers, schedules and initialisers.
 
     A spec is data: frozen, comparable, hashable, picklable. The constructor stores what was typed
-    (a list as a tuple, so that the spec can be hashed) and judges nothing; `check`, called when a
-    network is compiled, does.
+    (a list as a tuple, a dict as pairs, so that the spec can be hashed) and judges nothing;
+    `check`, called when a network is compiled, does.
 
     scikit-learn: `get_params` shows the fields; a spec is immutable, so `sklearn.base.clone` gives
     back the spec itself, and `set_params` gives back a changed spec and leaves this one alone. An
@@ -118,6 +118,8 @@ class Spec:
 
 
 def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple((key, _frozen(part)) for key, part in value.items())
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 

@@ -19,6 +19,23 @@ from fastdl.program import (
     summary,
 )
 
+
+def affine(x, w, b):
+    return x @ w + b
+
+
+def first_sample(x):
+    return x[0]
+
+
+def gram(x):
+    return x @ x.T
+
+
+def as_image(x):
+    return np.reshape(x, (-1, 2, 2, 1))
+
+
 FAMILIES = {
     "initializers": (initializers.BY_NAME.values(), initializers.get),
     "losses": (losses.BY_NAME.values(), losses.get),
@@ -42,6 +59,7 @@ REQUIRED = {
     L.Concat: ([[L.Dense(3)], []],),
     L.TiedDense: ("dense_1",),
     L.ActivityL1: (0.1,),
+    L.Lambda: (np.tanh,),
     L.Contractive: ([L.Dense(3), L.Activation("sigmoid")],),
 }
 
@@ -72,7 +90,8 @@ def test_a_spec_is_a_value(spec):
     assert again == spec
     assert hash(again) == hash(spec)
     assert pickle.loads(pickle.dumps(spec)) == spec
-    assert eval(repr(spec), {**CLASSES, type(spec).__name__: type(spec)}) == spec
+    if not isinstance(spec, L.Lambda):  # a function's repr is no expression
+        assert eval(repr(spec), {**CLASSES, type(spec).__name__: type(spec)}) == spec
     assert spec.set_params(**spec.get_params()) == spec
     with pytest.raises(AttributeError):
         spec.anything = 1
@@ -361,6 +380,24 @@ BAD_LAYERS = [
      "integers."),
     ([L.Activation("elu", alpha=-1)], ValueError,
      "layer 'activation_1' (Activation): alpha=-1; expected None or a number of 0 or more."),
+    ([L.Lambda("tanh")], ValueError,
+     "layer 'lambda_1' (Lambda): function='tanh'; expected a callable."),
+    ([L.Lambda(np.tanh, {"w": (3, 0)})], ValueError,
+     "layer 'lambda_1' (Lambda): params=(('w', (3, 0)),); expected a dict of shapes by name."),
+    ([L.Lambda(affine, {"w": (4, 2), "c": 2})], ValueError,
+     "layer 'lambda_1' (Lambda): params has 'c', which affine does not take; its parameters after "
+     "the first are: w, b."),
+    ([L.Lambda(affine, {"w": (4, 2)})], ValueError,
+     "layer 'lambda_1' (Lambda): affine takes 'b', of which params knows no shape: "
+     "params={'b': shape}."),
+    ([L.Lambda(affine, {"w": (4, 2), "b": 2}, init={"v": "zeros"})], ValueError,
+     "layer 'lambda_1' (Lambda): init: parameter='v' is not known. Choose from 'w', 'b'."),
+    ([L.Lambda(affine, {"w": (4, 2), "b": 2}, init={"w": "he_norml"})], ValueError,
+     "layer 'lambda_1' (Lambda): init=(('w', 'he_norml'),); expected None, the name of an "
+     "initialiser, one of fastdl.initializers, or a dict of them."),
+    ([L.Lambda(np.tanh, form="row")], ValueError,
+     "layer 'lambda_1' (Lambda): form='row' is not known. Did you mean 'rows'? Choose from 'same', "
+     "'rows', 'sequences', 'images'."),
     ([L.Dense(3, name="a"), L.Flatten(name="a")], ValueError,
      "layer 'a' (Flatten): the name is taken by a Dense. Names must differ within a net."),
     ([L.Dense(3, name="dense_2"), L.Dense(3)], ValueError,
@@ -404,6 +441,19 @@ def test_messages_for_layers(layers, error, text):
 
 # fmt: off
 BAD_CALLS = [
+    (lambda: compile([L.Lambda(np.sum, form="rows")], (4,)), TypeError,
+     "layer 'lambda_1' (Lambda): its function gave a float32; expected an array of numbers."),
+    (lambda: compile([L.Lambda(first_sample, form="rows")], (4,)), ValueError,
+     "layer 'lambda_1' (Lambda): its function gives shape (4,) for x of shape (2, 4); expected (n, "
+     "features), (n, steps, features) or (n, height, width, channels) with n=2: the first axis "
+     "counts the samples."),
+    (lambda: compile([L.Lambda(gram)], (4,)), ValueError,
+     "layer 'lambda_1' (Lambda): its function gives shape (2, 2) for 2 samples and (3, 3) for 3. "
+     "What a sample becomes must not depend on how many there are: reduce over other axes than "
+     "the first."),
+    (lambda: compile([L.Lambda(as_image)], (4,)), ValueError,
+     "layer 'lambda_1' (Lambda): its function makes images (2, 2, 1) of rows (4,), but "
+     "form='same'. Set form='images'."),
     (lambda: losses.get("squared"), ValueError,
      "loss='squared' is not known. Did you mean 'squared_error'? Choose from "
      "'softmax_cross_entropy', 'binary_cross_entropy', 'squared_error', 'absolute_error', 'huber', "

@@ -3,8 +3,25 @@
 test_layers.py runs each line on every backend in both dtypes.
 """
 
+from typing import Any
+
+import numpy as np
+
 from cases_recurrent import RECURRENT, Case
 from fastdl import layers as L
+
+
+def product(x: Any, w: Any) -> Any:
+    """x @ w, whose sums have one order for any number of samples, which a BLAS does not promise."""
+    return np.sum(x[..., np.newaxis] * w, axis=-2)
+
+
+def affine(x: Any, w: Any, b: Any) -> Any:
+    return product(x, w) + b
+
+
+def of_all_pixels(x: Any, w: Any) -> Any:
+    return product(np.reshape(x, (len(x), -1)), w)
 
 
 def act(function: str, alpha: float | None = None) -> L.Activation:
@@ -167,6 +184,15 @@ CASES = [
     Case("scale",             [L.Scale()], (7,)),
     Case("scale_wide",        [L.Dense(37), L.Scale(), act("tanh"), L.Dense(2)], (5,)),
     Case("scale_image",       [L.Scale()], IMAGE),
+    # --- lambda ----------------------------------------------------------------------------------
+    Case("lambda",            [L.Lambda(np.tanh)], (7,)),
+    Case("lambda_weights",    [L.Dense(5), L.Lambda(affine, {"w": (5, 3), "b": 3}), act("tanh")],
+         (6,)),
+    Case("lambda_twice",      [L.Lambda(affine, {"w": (6, 4), "b": 4}),
+                               L.Lambda(affine, {"w": (4, 3), "b": 3}, trainable=False)], (6,)),
+    Case("lambda_image",      [L.Lambda(affine, {"w": (3, 4), "b": 4}), L.Conv2D(2, 3)], IMAGE),
+    Case("lambda_image_rows", [L.Lambda(of_all_pixels, {"w": (90, 3)}, form="rows")], IMAGE),
+    Case("lambda_frozen_first", [L.Lambda(np.tanh), L.Dense(3)], (7,)),
     Case("scale_frozen",      [L.Scale(trainable=False), L.Scale()], (7,)),
     Case("numeric_embedding", [L.NumericEmbedding()], (3,)),
     Case("numeric_embedding_one", [L.NumericEmbedding(1)], (1,), (1, 5, 40)),

@@ -1,6 +1,6 @@
 """The lines of the case table with sequences; `cases` takes them in."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,19 @@ class Case(NamedTuple):
 
 
 SEQUENCE = (6, 3)
+
+
+def gated(x: Any, w: Any) -> Any:
+    """Half of the units gate the other half, step by step."""
+    z = np.sum(x[..., np.newaxis] * w, axis=-2)
+    a, b = z[..., :2], z[..., 2:]
+    return a * np.tanh(b)
+
+
+def first_minus_last(x: Any, lengths: Any) -> Any:
+    return x[:, 0] - x[np.arange(len(x)), np.maximum(lengths, 1) - 1]
+
+
 ALL = {"return_sequences": True}
 
 # fmt: off
@@ -93,6 +106,8 @@ RECURRENT = [
     Case("activation_gelu_steps", [L.Activation("gelu")], SEQUENCE),
     Case("prelu_steps",       [L.PReLU()], SEQUENCE),
     Case("parametric_activation_steps", [L.ParametricActivation("mish")], SEQUENCE),
+    Case("lambda_steps",      [L.Lambda(gated, {"w": (3, 4)}), L.GRU(3)], SEQUENCE),
+    Case("lambda_steps_rows", [L.Lambda(first_minus_last, form="rows"), L.Dense(2)], SEQUENCE),
     Case("scale_steps",       [L.Scale()], SEQUENCE),
     Case("layer_norm_steps",  [L.LayerNorm()], SEQUENCE),
     Case("local_response_norm_steps", [L.LocalResponseNorm(3, 0.4)], SEQUENCE),

@@ -336,6 +336,14 @@ def numeric_embedding_layer(
     return numeric_embedding(x, *(arrays[f"{layer['name']}.{what}"] for what in names))
 
 
+def lambda_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    own = layer["function"]
+    flat = [arrays[f"{layer['name']}.{p.name}"].ravel() for p in own.parameters]
+    lengths = np.full(len(x), x.shape[1])
+    y: Array = own.forward(x, np.concatenate([*flat, np.zeros(0)]), lengths, False, False)
+    return y
+
+
 def residual_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
     return forward(layer["layers"], arrays, x, training) + forward(
         layer["shortcut"] or [], arrays, x, training
@@ -365,6 +373,7 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "parametric_activation": lambda layer, arrays, x, training: parametric_activation(
         x, arrays[layer["name"] + ".slope"], layer["function"], layer["alpha"]
     ),
+    "lambda": lambda_layer,
     "scale": lambda layer, arrays, x, training: x * arrays[layer["name"] + ".gain"],
     "numeric_embedding": numeric_embedding_layer,
     "embed_categories": lambda layer, arrays, x, training: embed_categories(

@@ -287,6 +287,11 @@ def _store_spec(encoder: Encoder, spec: Any, where: str) -> Any:
             f"{where}={spec!r} cannot be saved: {type(spec).__name__} is not one of {home}, and a "
             f"model file holds no code. Take one of {home}, or pickle the estimator."
         )
+    if isinstance(spec, layers.Lambda):
+        raise TypeError(
+            f"{spec.who} in {where} cannot be saved: its function is code, and a model file holds "
+            "none. Pickle the estimator, or build the layer from others of fastdl.layers."
+        )
     fields = {
         name: encoder.encode(_as_lists(value), f"{where}.{name}")
         for name, value in spec.get_params(deep=False).items()

@@ -15,6 +15,7 @@ from fastdl.layers._conv import Conv2D, Conv2DTranspose
 from fastdl.layers._dense import Dense, Maxout, TiedDense
 from fastdl.layers._dropout import Corrupt, Dropout
 from fastdl.layers._initial import automatic_initializers
+from fastdl.layers._lambda import Lambda
 from fastdl.layers._norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
 from fastdl.layers._penalty import ActivityL1, Contractive, KLSparsity
 from fastdl.layers._pool import (
@@ -77,6 +78,7 @@ ALL: tuple[type[Layer], ...] = (
     KLSparsity,
     ActivityL1,
     Contractive,
+    Lambda,
 )
 
 __all__ = [
@@ -103,6 +105,7 @@ __all__ = [
     "GlobalMaxPool",
     "GroupNorm",
     "KLSparsity",
+    "Lambda",
     "LastStep",
     "Layer",
     "LayerNorm",

@@ -23,6 +23,7 @@ LayerSpec::Value value_of(const py::handle& v, const std::string& field, int dep
   if (py::isinstance<py::int_>(v)) return integer_of(v, field);
   if (py::isinstance<py::float_>(v)) return v.cast<double>();
   if (py::isinstance<py::str>(v)) return v.cast<std::string>();
+  if (PyCallable_Check(v.ptr())) return layer_function(v);
   auto list = v.cast<py::sequence>();
   if (list.size() && py::isinstance<py::dict>(list[0])) return specs_of(list, depth + 1);
   if (list.size() && py::isinstance<py::list>(list[0])) {

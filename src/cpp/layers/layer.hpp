@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,6 +50,7 @@ struct Frame {
   const T* weight;              // (n,), of the samples
   double regularisation = 1;    // factor of the dropout's rates and of the decoupled decay
   double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
+  std::exception_ptr* failure;  // of a function of the user's: it waits for the end of the team
   const index* gradient_starts;
   const index* value_starts = nullptr;  // in predict, where later tensors take the places of earlier ones
   bool lone = false;                    // one sample, in inference, whose images are rows (h*w, c)

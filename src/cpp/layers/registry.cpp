@@ -46,7 +46,8 @@
   X(corrupt, Corrupt, "noise", "rate")                                                                               \
   X(kl_sparsity, KLSparsity, "target", "strength")                                                                   \
   X(activity_l1, ActivityL1, "strength")                                                                             \
-  X(contractive, Contractive, "layers", "strength")
+  X(contractive, Contractive, "layers", "strength")                                                                  \
+  X(lambda, Lambda, "function", "params", "init", "form", "trainable", "lr_multiplier")
 
 namespace fastdl {
 

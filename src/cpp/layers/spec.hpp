@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -10,9 +11,11 @@
 
 namespace fastdl {
 
+struct LayerFunction;  // layers/function.hpp
+
 struct LayerSpec {
   using Value = std::variant<std::monostate, bool, long, double, std::string, std::vector<long>, std::vector<LayerSpec>,
-                             std::vector<std::vector<LayerSpec>>>;
+                             std::vector<std::vector<LayerSpec>>, std::shared_ptr<LayerFunction>>;
 
   std::string kind;   // "conv2d"
   std::string title;  // "Conv2D", for messages

@@ -49,6 +49,7 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .carried = carried_.data(),
           .weight = batch_.weights(),
           .norm = 0,
+          .failure = &failure_,
           .gradient_starts = gradient_starts_.data(),
           .lone = batch.lone};
 }
@@ -71,6 +72,7 @@ void Program<T>::forward(const Data& data, bool training, std::uint32_t epoch, v
     forward_chain(f, layers_, 0, n_layers());
     batch_.read(f, output(), f.value(layers_.back()->out), static_cast<T*>(y));
   });
+  rethrow();
 }
 
 template <class T>
@@ -84,6 +86,7 @@ void Program<T>::backward(const void* dy, void* dx) {
     backward_chain(f, layers_, 0, n_layers());
     if (dx) batch_.read(f, input_.shape, f.gradient(input_), static_cast<T*>(dx));
   });
+  rethrow();
 }
 
 template <class T>
@@ -101,7 +104,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   if (tries ? !trial.team() : few) threads = 1;
   run_team(threads, [&](const Team& team) {
     int n;
-    for (index begin = 0; begin < data.count; begin += n) {
+    for (index begin = 0; begin < data.count && !failure_; begin += n) {
       n = int(std::min<index>(settings_.batch, data.count - begin));
       const bool lone = lone_ && is_few(n);  // else most lanes would be idle
       if (lone) n = 1;
@@ -123,6 +126,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
     }
   });
   if (tries) trial.done(double(data.count));
+  rethrow();
 }
 
 // --- loss ---------------------------------------------------------------------------------------------------------
@@ -193,7 +197,7 @@ double Program<T>::run_own_loss(const Team& team, const LossArgs<T>& args) {
                             .norm = double(args.norm),
                             .dpred = args.dpred});
     } catch (...) {
-      own_error_ = std::current_exception();
+      failure_ = std::current_exception();
       own_sum_ = std::numeric_limits<double>::quiet_NaN();
     }
   }
@@ -202,8 +206,8 @@ double Program<T>::run_own_loss(const Team& team, const LossArgs<T>& args) {
 }
 
 template <class T>
-void Program<T>::rethrow_of_own_loss() {
-  if (own_error_) std::rethrow_exception(std::exchange(own_error_, nullptr));
+void Program<T>::rethrow() {
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 template <class T>
@@ -249,7 +253,7 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
       if (team.rank == 0) penalty += extra;
       if (!evaluation) optimizer_.add_penalty_gradient(f, norm);
     });
-    rethrow_of_own_loss();
+    rethrow();
   }
 }
 
@@ -265,9 +269,9 @@ BatchResult Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate)
   if (f.norm == 0) return {0, 0, 0};  // samples without weight teach nothing
   const double loss = run_loss(f, *batch.data, true) / f.norm;
   const double penalty = optimizer_.penalty(f) / f.norm + penalties(f);
-  if (std::isfinite(loss + penalty)) {
+  if (std::isfinite(loss + penalty) && !failure_) {
     backward_chain(f, layers_, 0, n_layers());
-    optimizer_.step(f, rate, f.norm);
+    if (!failure_) optimizer_.step(f, rate, f.norm);
   }
   return {loss, penalty, f.norm};
 }
@@ -309,7 +313,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
           result.n_batches++;
           if (clock.interrupts()) result.status = Status::interrupted;
         }
-        stop = result.status != Status::done;
+        stop = result.status != Status::done || failure_;
         next = begin + batch_size;
         turns = paced && pace_.turns(batch.n);
       }
@@ -320,7 +324,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
     turns = false;  // between one thread and a team
     run_team(paced ? pace_.threads(team_size(n)) : team_size(n), train);
   }
-  rethrow_of_own_loss();
+  rethrow();
   if (clock.error) std::rethrow_exception(clock.error);
   if (seen) result.loss /= seen, result.penalty /= seen;
   return result;

@@ -57,7 +57,7 @@ class Program final : public AnyProgram {
   void ready_for_loss();  // before the team is
   double run_loss(const Frame<T>& f, const Data& data, bool gradient);
   double run_own_loss(const Team& team, const LossArgs<T>& args);
-  void rethrow_of_own_loss();
+  void rethrow();                             // what a function of the user's threw
   double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
   BatchResult train_batch(Frame<T> f, const Batch& batch, double rate);
 
@@ -74,11 +74,11 @@ class Program final : public AnyProgram {
   Block<T> params_, grads_, state_, values_, gradients_, saved_, carried_, scratch_;
   Block<T> totals_;  // gradients summed over batches (loss_and_grads)
   BatchBuffers<T> batch_;
-  Pace pace_;           // of training steps
-  Trial trials_[2];     // of predictions of many samples and of a few
-  double own_sum_ = 0;  // of the user's loss, and its exception: they wait for the end of the team
-  std::exception_ptr own_error_{};
-  Batch last_{};  // of the last forward, for backward; its data is not kept
+  Pace pace_;                     // of training steps
+  Trial trials_[2];               // of predictions of many samples and of a few
+  double own_sum_ = 0;            // of the user's loss
+  std::exception_ptr failure_{};  // of a function of the user's: it waits for the end of the team
+  Batch last_{};                  // of the last forward, for backward; its data is not kept
 };
 
 }  // namespace fastdl
