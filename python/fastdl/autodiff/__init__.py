@@ -10,14 +10,18 @@ from typing import Any
 
 from fastdl import _tracing
 from fastdl.autodiff import (  # noqa: F401 (they fill the table of rules)
+    _apply,
     _constants,
     _elementwise,
     _indexing,
     _linalg,
+    _polynomials,
     _products,
     _reductions,
     _shapes,
     _special,
+    _statistics,
+    _ufunc_methods,
 )
 from fastdl.autodiff._check import check_gradients
 from fastdl.autodiff._control import check_finite, checkpoint, rule, rules, stop_gradient, value_of

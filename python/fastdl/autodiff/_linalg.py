@@ -106,16 +106,32 @@ def _half_lower(a: Any) -> Any:
     return a * (np.tri(n, k=-1, dtype=a.dtype) + 0.5 * np.eye(n, dtype=a.dtype))
 
 
+def _read(dx: Any, upper: bool = False) -> Any:
+    """The symmetric matrix that NumPy reads from one triangle."""
+    half = np.triu(dx, 1) if upper else np.tril(dx, -1)
+    return half + _T(half) + _diagonal_part(dx)
+
+
+def _read_transpose(ds: Any, upper: bool = False) -> Any:
+    """Gradients by the triangle that is read, from those by the symmetric matrix."""
+    both = ds + _T(ds)
+    return (np.triu(both, 1) if upper else np.tril(both, -1)) + _diagonal_part(ds)
+
+
+def _diagonal_part(x: Any) -> Any:
+    return x * np.eye(x.shape[-1], dtype=x.dtype)
+
+
 def _cholesky_vjp(dy: Any, y: Any, _a: Any, *, upper: bool = False) -> Any:
     low, d = (_T(y), _T(dy)) if upper else (y, dy)
     s = _half_lower(_T(low) @ d)
     s = np.linalg.solve(_T(low), _T(np.linalg.solve(_T(low), _T(s))))
-    return 0.5 * (s + _T(s))
+    return _read_transpose(0.5 * (s + _T(s)), upper)
 
 
 def _cholesky_jvp(da: Any, y: Any, _a: Any, *, upper: bool = False) -> Any:
     low = _T(y) if upper else y
-    inner = np.linalg.solve(low, _T(np.linalg.solve(low, 0.5 * (da + _T(da)))))
+    inner = np.linalg.solve(low, _T(np.linalg.solve(low, _read(da, upper))))
     d = low @ _half_lower(inner)
     return _T(d) if upper else d
 
@@ -161,12 +177,12 @@ def _eigh_joint(dy: Any, _needs: Any, y: Any, _a: Any, UPLO: Any = "L") -> Any:
     if dv is not None:
         inner = inner + _gaps(w) * (_T(v) @ dv)
     da = v @ inner @ _T(v)
-    return (0.5 * (da + _T(da)),)
+    return (_read_transpose(0.5 * (da + _T(da)), UPLO.upper() == "U"),)
 
 
 def _eigh_jvp(tangents: Any, y: Any, _a: Any, UPLO: Any = "L") -> Any:
     w, v = y
-    inner = _T(v) @ (0.5 * (tangents[0] + _T(tangents[0]))) @ v
+    inner = _T(v) @ _read(tangents[0], UPLO.upper() == "U") @ v
     return np.diagonal(inner, axis1=-2, axis2=-1), v @ (_gaps(w) * inner)
 
 

@@ -45,6 +45,10 @@ def _dot(a: Any, b: Any) -> Any:
     return np.tensordot(a, b, ([-1], [-1 if np.ndim(b) == 1 else -2]))
 
 
+if hasattr(np, "matvec"):
+    composed(np.matvec)(lambda x1, x2: np.squeeze(x1 @ np.expand_dims(x2, -1), -1))
+    composed(np.vecmat)(lambda x1, x2: np.squeeze(np.expand_dims(x1, -2) @ x2, -2))
+
 RULES[np.dot] = _trace.Dot(_dot, "np.dot", frozenset("ab"))
 
 
@@ -71,6 +75,8 @@ if hasattr(np, "vecdot"):
     def _vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
         return np.sum(x1 * x2, axis=axis)
 
+    composed(np.linalg.vecdot)(lambda x1, x2, *, axis=-1: _vecdot(x1, x2, axis))
+
 
 @composed(np.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
@@ -91,6 +97,10 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     left = np.reshape(np.transpose(a, free_a + of_a), (rows, inner))
     right = np.reshape(np.transpose(b, of_b + free_b), (inner, columns))
     return np.reshape(left @ right, shape)
+
+
+if hasattr(np.linalg, "tensordot"):
+    composed(np.linalg.tensordot)(lambda x1, x2, *, axes=2: _tensordot(x1, x2, axes))
 
 
 @composed(np.kron)
@@ -169,11 +179,23 @@ def _terms(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     return spelled, letters + "".join(sorted(c for c in set(together) if together.count(c) == 1))
 
 
-def einsum_transpose(
-    i: int, dy: Any, like: Any, subscripts: str, *operands: Any, optimize: Any = False
-) -> Any:
-    """Gradient of operand i - 1: the product of dy and the others, summed to its letters."""
-    i -= 1
+def _letters(axes: Any) -> str:
+    """A list of numbers, which einsum takes beside an operand, as letters."""
+    letters = string.ascii_uppercase + string.ascii_lowercase  # sorted as the numbers are
+    return "".join("..." if k is Ellipsis else letters[k] for k in axes)
+
+
+def einsum_transpose(i: int, dy: Any, like: Any, *args: Any, optimize: Any = False) -> Any:
+    """Gradient of argument i: the product of dy and the others, summed to its letters."""
+    if isinstance(args[0], str):
+        i -= 1
+        subscripts, *operands = args
+    else:  # operand, its axes, operand, its axes ..., the axes of the result
+        i //= 2
+        n = len(args) // 2
+        operands = list(args[: 2 * n : 2])
+        subscripts = ",".join(map(_letters, args[1 : 2 * n : 2]))
+        subscripts += "->" + _letters(args[-1]) if len(args) % 2 else ""
     ndims = [like.ndim if k == i else np.ndim(a) for k, a in enumerate(operands)]
     terms, out = _terms(subscripts, ndims)
     mine = terms[i]

@@ -363,3 +363,40 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> An
 
 
 __all__ = ["along", "astype", "cast", "concatenated"]
+
+
+# --- frequencies in another order; what is cut off, or taken again from the start
+
+
+@composed(np.fft.fftshift)
+def _fftshift(x: Any, axes: Any = None) -> Any:
+    axes = range(x.ndim) if axes is None else axes if isinstance(axes, (tuple, list)) else (axes,)
+    return np.roll(x, [x.shape[ax] // 2 for ax in axes], tuple(axes))
+
+
+@composed(np.fft.ifftshift)
+def _ifftshift(x: Any, axes: Any = None) -> Any:
+    axes = range(x.ndim) if axes is None else axes if isinstance(axes, (tuple, list)) else (axes,)
+    return np.roll(x, [-(x.shape[ax] // 2) for ax in axes], tuple(axes))
+
+
+@composed(np.resize)
+def _resize(a: Any, new_shape: Any) -> Any:
+    n = math.prod(new_shape if isinstance(new_shape, (tuple, list)) else (new_shape,))
+    return np.reshape(np.reshape(a, -1)[np.arange(n) % np.size(a)], new_shape)
+
+
+@composed(np.trim_zeros)
+def _trim_zeros(filt: Any, trim: str = "fb") -> Any:
+    kept = np.flatnonzero(plain(filt))
+    if not len(kept):
+        return filt[:0]
+    first = kept[0] if "f" in trim.lower() else 0
+    return filt[first : kept[-1] + 1 if "b" in trim.lower() else None]
+
+
+@composed(np.ediff1d)
+def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    d = np.diff(np.reshape(ary, -1))
+    parts = [to_begin, d, to_end]
+    return np.concatenate([np.reshape(part, -1) for part in parts if part is not None])

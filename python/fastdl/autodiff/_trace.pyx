@@ -509,7 +509,7 @@ cdef class Rule:
         for key, value in kwargs.items():
             if key in ("out", "where") and (value is None or value is True or (type(value) is tuple and value == (None,))):
                 continue
-            if key not in self.keywords:
+            if key not in self.keywords or key == "out":
                 raise NotImplementedError(
                     f"{self.name}: the keyword {key}= has no derivative rule in fastdl.autodiff."
                     + (WRITES if key == "out" else "")
