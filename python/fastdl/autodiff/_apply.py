@@ -45,7 +45,9 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any) -> Any:
 @composed(np.choose)
 def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     n = len(choices)
-    places = np.choose(plain(a), range(n), mode=mode)
+    places = np.asarray(plain(a)) % n if mode == "wrap" else np.clip(plain(a), 0, n - 1)
+    if mode == "raise" and np.any(places != plain(a)):
+        raise ValueError("np.choose: an index is outside of the choices.")
     y = choices[0]
     for i in range(1, n):
         y = np.where(places == i, choices[i], y)
