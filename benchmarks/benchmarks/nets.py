@@ -84,6 +84,14 @@ def vgg_small() -> list[L.Layer]:
     return [*layers, L.Flatten(), *mlp(256, 10)]
 
 
+def mobile() -> list[L.Layer]:
+    """Depthwise and 1x1 convolutions in turn (Howard et al. 2017), without norms."""
+    layers: list[L.Layer] = conv(32, stride=2)
+    for before, filters in ((32, 64), (64, 64), (64, 128)):
+        layers += [*conv(before, groups=before), *conv(filters, 1, padding=0)]
+    return [*layers, L.GlobalAvgPool(), L.Dense(10)]
+
+
 def last_step(cell: L.Layer) -> list[L.Layer]:
     return [cell, L.Dense(10)]
 
@@ -105,6 +113,7 @@ NETS = {
     "lenet5": Net(MNIST, lenet5(), 64, optim.Adam(), 1e-3),
     "resnet20": Net(CIFAR, resnet20(), 32, optim.Momentum(), 0.01),
     "vgg-small": Net(CIFAR, vgg_small(), 32, optim.Adam(), 1e-4),
+    "depthwise, 80x80": Net((80, 80, 3), mobile(), 32, optim.Adam(), 1e-3),
     "rnn 64-128, T=50": Net((50, 64), last_step(L.RNN(128)), 32, optim.Adam(), 1e-3),
     "gru 64-128, T=50": Net((50, 64), last_step(L.GRU(128)), 32, optim.Adam(), 1e-3),
     "lstm 64-128, T=50": Net((50, 64), last_step(L.LSTM(128)), 32, optim.Adam(), 1e-3),

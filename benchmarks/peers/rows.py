@@ -14,7 +14,7 @@ from peers.updates import adam_update
 
 PREDICTED = {
     1: ("mlp 784-100-10", "lenet5", "resnet20", "lstm 64-128, T=50"),
-    64: ("lenet5", "resnet20"),
+    64: ("lenet5", "resnet20", "depthwise, 80x80"),
 }
 
 

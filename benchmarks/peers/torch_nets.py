@@ -77,7 +77,10 @@ class TorchNet:
         """Take over fastdl's weights by name."""
         with torch.no_grad():
             for name, parameter, layout in self.parameters:
-                parameter.copy_(torch.from_numpy(np.ascontiguousarray(layout(weights(name)))))
+                value = torch.from_numpy(np.ascontiguousarray(layout(weights(name))))
+                if value.shape != parameter.shape:  # copy_ would broadcast
+                    raise ValueError(f"{name} has {value.shape}, PyTorch's {parameter.shape}")
+                parameter.copy_(value)
 
     def load_states(self, states: Callable[[str], np.ndarray]) -> None:
         """Take over fastdl's running statistics by name."""
@@ -109,12 +112,12 @@ class TorchNet:
 
     def _conv2d(self, layer: L.Conv2D, shape):
         h, w, c = shape
-        k, s, p = layer.kernel_size, layer.stride, layer.padding
-        module = nn.Conv2d(c, layer.filters, k, s, p, bias=layer.bias)
+        k, s, p, groups = layer.kernel_size, layer.stride, layer.padding, layer.groups
+        module = nn.Conv2d(c, layer.filters, k, s, p, groups=groups, bias=layer.bias)
         bias = {"bias": np.asarray} if layer.bias else {}
         self._add(layer, module, weight=lambda w: w.transpose(3, 2, 0, 1), **bias)
         out = ((h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1, layer.filters)
-        self.macs.append(math.prod(out) * k * k * c)
+        self.macs.append(math.prod(out) * k * k * c // groups)
         return module, out
 
     def _batch_norm(self, layer: L.BatchNorm, shape):
