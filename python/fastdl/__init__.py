@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from fastdl.io import load as load
     from fastdl.io import load_network as load_network
     from fastdl.network import Network as Network
+    from fastdl.onnx import from_onnx as from_onnx
     from fastdl.onnx import to_onnx as to_onnx
 
 _ESTIMATORS = (
@@ -99,6 +100,7 @@ _HOMES = {
     "Network": "fastdl.network",
     "load": "fastdl.io",
     "load_network": "fastdl.io",
+    "from_onnx": "fastdl.onnx",
     "to_onnx": "fastdl.onnx",
     "show_versions": "fastdl._versions",
 }

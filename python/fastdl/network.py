@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from fastdl import losses
+from fastdl import _core, losses
+from fastdl import layers as L
 from fastdl import program as programs
 from fastdl._rules import Rule
 from fastdl._saved import ANYTHING, NATURAL, TEXT, short, take
@@ -30,6 +31,9 @@ _LOSSES: dict[str, Loss] = {
     "softmax": losses.SoftmaxCrossEntropy(),
     "exp": losses.Poisson(),
 }
+
+
+_MOST_BYTES = 1 << 28  # that what goes through the layers takes, if a smaller batch does not
 
 
 class Network:
@@ -107,6 +111,7 @@ class Network:
         trained = Trained.made(
             layers, tuple(input_shape), _LOSSES[link], weights, dtype=dtype, draws=random_state
         )
+        trained.batch_size = _batch_size(trained)
         n_outputs = int(trained.output_shape[-1])
         targets = Targets("continuous", n_outputs)
         if classes is not None:
@@ -325,6 +330,8 @@ class Network:
     def _put(self, answers: NDArray[Any]) -> NDArray[Any]:
         """Answers with their axes where the user wants them."""
         axes = self.output_axes
+        if axes is not None and answers.ndim == len(axes) - 1:  # of one number, which it leaves out
+            answers = answers[..., np.newaxis]
         return answers if axes is None or answers.ndim != len(axes) else answers.transpose(axes)
 
     def _checked(self, x: Any, lengths: Any) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
@@ -342,6 +349,8 @@ class Network:
             return self._checked_steps(x, given.shape, lengths)
         size = int(np.prod(shape))
         fits = x.shape[1:] == shape or x.shape[1:] == (size,)
+        if self.input_axes is not None and len(self.input_axes) <= len(shape):  # one pixel high
+            fits = fits or (1, *x.shape[1:]) == shape
         if not fits and not (shape[-1] == 1 and x.shape[1:] == shape[:-1]):
             raise ValueError(f"x has shape {given.shape}; {self._expected(shape)}.")
         return x.reshape(len(x), *shape), None
@@ -442,6 +451,18 @@ def _of_classes(classes: NDArray[Any], link: str, n_outputs: int) -> Targets:
     if classes.dtype.kind not in "biufUO":
         raise ValueError(f"classes is of dtype {classes.dtype}; expected numbers or texts.")
     return Targets("binary" if binary else "multiclass", n_outputs, classes)
+
+
+def _batch_size(trained: Trained) -> int:
+    """As many samples at a time as large images leave memory for, 256 at most."""
+    specs, most = L.to_dict(trained.layers), 256
+    shape, dtype = trained.input_shape, trained.dtype
+    while most > 1:
+        *_, blocks = _core.survey(specs, shape, dtype=dtype, batch_size=most)
+        if blocks["values"] + blocks["scratch"] <= _MOST_BYTES:
+            break
+        most //= 4
+    return most
 
 
 def _axes(axes: Sequence[int] | None) -> tuple[int, ...] | None:

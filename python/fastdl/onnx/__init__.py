@@ -20,16 +20,25 @@ except ImportError as error:
 from fastdl.onnx.pipelines.arrival import when_imported
 
 if TYPE_CHECKING:
+    from fastdl.onnx import backend as backend
+    from fastdl.onnx.reading.errors import UnsupportedModelError as UnsupportedModelError
+    from fastdl.onnx.reading.from_onnx import from_onnx as from_onnx
     from fastdl.onnx.writing.to_onnx import to_onnx as to_onnx
 
-_HOMES = {"to_onnx": "fastdl.onnx.writing.to_onnx"}
+_HOMES = {
+    "UnsupportedModelError": "fastdl.onnx.reading.errors",
+    "from_onnx": "fastdl.onnx.reading.from_onnx",
+    "to_onnx": "fastdl.onnx.writing.to_onnx",
+}
 
-__all__ = ["to_onnx"]
+__all__ = ["UnsupportedModelError", "backend", "from_onnx", "to_onnx"]
 
 _unknown = raiser(__name__, __all__)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "backend":
+        return import_module("fastdl.onnx.backend")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     return _unknown(name)

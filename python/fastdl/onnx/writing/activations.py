@@ -15,7 +15,7 @@ from fastdl.onnx.writing.layouts import along_channels, rows
 
 
 def _gelu(graph: Graph, x: str, alpha: float) -> str:
-    """X (1 + erf(x / sqrt 2)) / 2."""
+    """As x (1 + erf(x / sqrt 2)) / 2."""
     if graph.opset >= 20:
         return graph.add("Gelu", x)
     scaled = graph.add("Div", x, graph.constant(np.array(math.sqrt(2.0), graph.dtype)))
@@ -26,7 +26,7 @@ def _gelu(graph: Graph, x: str, alpha: float) -> str:
 
 
 def _swish(graph: Graph, x: str, alpha: float) -> str:
-    """X sigmoid(alpha x)."""
+    """As x sigmoid(alpha x)."""
     inner = x
     if alpha != 1:
         inner = graph.add("Mul", x, graph.constant(np.array(alpha, graph.dtype)))
@@ -34,7 +34,7 @@ def _swish(graph: Graph, x: str, alpha: float) -> str:
 
 
 def _mish(graph: Graph, x: str, alpha: float) -> str:
-    """X tanh(softplus(x))."""
+    """As x tanh(softplus(x))."""
     return graph.add("Mul", x, graph.add("Tanh", graph.add("Softplus", x)))
 
 
@@ -68,7 +68,7 @@ def activation(graph: Graph, layer: L.Activation, x: Value) -> Value:
 
 
 def parametric_activation(graph: Graph, layer: L.ParametricActivation, x: Value) -> Value:
-    """X + slope (f(x) - x)."""
+    """As x + slope (f(x) - x)."""
     f = _function(graph, layer.function, layer.alpha, x)
     slope = graph.constant(along_channels(x, graph.weight(layer, "slope")), f"{layer.name}.slope")
     part = graph.add("Mul", graph.add("Sub", f.name, x.name), slope)

@@ -19,6 +19,11 @@ LEFT_OUT: dict[type[Layer], str] = {
     L.ActivityL1: "adds to the loss only",
 }
 
+# Layers that have no form in ONNX, and why.
+NOT_WRITTEN: dict[type[Layer], str] = {
+    L.Lambda: "holds a function of Python",
+}
+
 
 def writers() -> dict[type[Layer], Writer]:
     """A function for each layer that is written."""
@@ -85,7 +90,8 @@ def write(graph: Graph, layer: Layer, x: Value) -> Value:
     if not _WRITERS:
         _WRITERS.update(writers())
     if type(layer) not in _WRITERS:
-        raise TypeError(f"{layer.who} has no form in ONNX.")
+        why = NOT_WRITTEN.get(type(layer), "is not known to the writer")
+        raise TypeError(f"{layer.who} has no form in ONNX: it {why}.")
     if layer.paths() and not isinstance(layer, L.Bidirectional):
         return _WRITERS[type(layer)](graph, layer, x)
     with graph.within(layer.name or layer.kind):

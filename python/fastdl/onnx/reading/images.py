@@ -1,0 +1,286 @@
+"""Convolutions and poolings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastdl import layers as L
+from fastdl.onnx.reading.graph import Node
+from fastdl.onnx.reading.value import Unsupported, Value, as_image, described
+
+
+def _pair(values: Any, is_line: bool, default: int = 1) -> list[int]:
+    """Numbers for height and width."""
+    values = [int(v) for v in values] if values else [default] * (1 if is_line else 2)
+    values = [default, *values] if is_line else values
+    if len(values) != 2:
+        raise Unsupported(f"it has {len(values)} axes beside samples and channels, not 1 or 2")
+    return values
+
+
+def _pads(node: Node, is_line: bool) -> list[list[int]]:
+    """[[top, bottom], [left, right]]."""
+    pads = [int(p) for p in node.get("pads", [])] or [0] * (2 if is_line else 4)
+    if min(pads) < 0:
+        raise Unsupported(f"pads={pads} has negative numbers")
+    half = len(pads) // 2
+    sides = [[pads[i], pads[i + half]] for i in range(half)]
+    return [[0, 0], *sides] if is_line else sides
+
+
+def _window(node: Node, x: Value, size: list[int]) -> tuple[list[int], list[int], list[list[int]]]:
+    """Stride, dilation and padding, auto_pad worked out."""
+    is_line = len(x.axes) == 3
+    stride = _pair(node.get("strides"), is_line)
+    dilation = _pair(node.get("dilations"), is_line)
+    auto, pads = node.get("auto_pad", "NOTSET"), _pads(node, is_line)
+    if auto.startswith("SAME"):
+        for axis in (0, 1):
+            reach = dilation[axis] * (size[axis] - 1) + 1
+            steps = math.ceil(x.shape[axis] / stride[axis]) - 1
+            total = max(steps * stride[axis] + reach - x.shape[axis], 0)
+            before = total // 2 if auto == "SAME_UPPER" else total - total // 2
+            pads[axis] = [before, total - before]
+    elif auto == "VALID":
+        pads = [[0, 0], [0, 0]]
+    return stride, dilation, pads
+
+
+def _padding(pads: list[list[int]]) -> Any:
+    if not any(map(any, pads)):
+        return "valid"
+    (top, bottom), (left, right) = pads
+    if top == bottom == left == right:
+        return top
+    return (top, left) if top == bottom and left == right else pads
+
+
+def _kernels(weight: NDArray[Any], is_line: bool) -> NDArray[Any]:
+    """(a, b, kw) as (a, b, 1, kw)."""
+    weight = weight[:, :, np.newaxis] if is_line and weight.ndim == 3 else weight
+    if weight.ndim != 4:
+        raise Unsupported(f"its kernels have shape {weight.shape}; of images, there are 4 axes")
+    return weight
+
+
+def _taken_pads(x: Value, pads: list[list[int]]) -> tuple[Value, list[list[int]]]:
+    """The padding with that of a Pad before it."""
+    before = x.notes.get("pads", [[0, 0], [0, 0]])
+    notes = {key: v for key, v in x.notes.items() if key != "pads"}
+    both = [[a + b for a, b in zip(p, q, strict=True)] for p, q in zip(pads, before, strict=True)]
+    return replace(x, notes=notes), both
+
+
+def _without_pads(x: Value) -> Value:
+    if "pads" in x.notes:
+        raise Unsupported("a Pad stands before it, and only a convolution takes that in")
+    return x
+
+
+def conv(reader: Any, node: Node, x: Value) -> Value:
+    """Conv2D; kernels (out, in, kh, kw) as (kh, kw, in, out)."""
+    weight, bias = reader.const(node, 1), reader.const(node, 2)
+    if weight is None or (len(node.inputs) > 2 and node.inputs[2] and bias is None):
+        raise Unsupported("its kernels are not constant")
+    x = as_image(x)
+    weight = _kernels(weight, len(x.axes) == 3)
+    size = list(weight.shape[2:])
+    stride, dilation, pads = _window(node, x, size)
+    if node.get("auto_pad", "NOTSET").startswith("SAME") and "pads" in x.notes:
+        raise Unsupported("a Pad and auto_pad stand before it")
+    x, pads = _taken_pads(x, pads)
+    spec = L.Conv2D(
+        weight.shape[0],
+        _short(size),
+        _short(stride),
+        _padding(pads),
+        _short(dilation),
+        int(node.get("group", 1)),
+        bias=bias is not None,
+    )
+    weights = {"weight": np.ascontiguousarray(weight.transpose(2, 3, 1, 0), reader.dtype)}
+    if bias is not None:
+        weights["bias"] = bias.astype(reader.dtype)
+    return x.then(node.outputs[0], spec, weights, called=reader.name_of(node, 1))
+
+
+def _short(pair: list[int]) -> int | tuple[int, int]:
+    return int(pair[0]) if pair[0] == pair[1] else (int(pair[0]), int(pair[1]))
+
+
+def conv_transpose(reader: Any, node: Node, x: Value) -> Value:
+    """Conv2DTranspose; kernels (in, out, kh, kw) as (kh, kw, out, in)."""
+    weight, bias = reader.const(node, 1), reader.const(node, 2)
+    if weight is None:
+        raise Unsupported("its kernels are not constant")
+    x = as_image(_without_pads(x))
+    is_line = len(x.axes) == 3
+    weight = _kernels(weight, is_line)
+    stride = _pair(node.get("strides"), is_line)
+    dilation = _pair(node.get("dilations"), is_line)
+    more = _pair(node.get("output_padding"), is_line, 0)
+    pads, auto = _pads(node, is_line), node.get("auto_pad", "NOTSET")
+    wanted = node.get("output_shape")
+    wanted = None if wanted is None else _pair(list(wanted)[-(1 if is_line else 2) :], is_line)
+    for axis in (0, 1):
+        reach = dilation[axis] * (weight.shape[2 + axis] - 1) + 1
+        whole = (x.shape[axis] - 1) * stride[axis] + reach
+        size = x.shape[axis] * stride[axis] if auto.startswith("SAME") else None
+        size = wanted[axis] if wanted is not None else size
+        if auto == "VALID" and wanted is None:
+            pads[axis] = [0, 0]
+        if size is None:
+            continue
+        total = whole + more[axis] - size
+        if total < 0:
+            more[axis], total = more[axis] - total, 0
+        after = total - total // 2 if auto == "SAME_UPPER" else total // 2
+        pads[axis] = [total - after, after]
+    for axis in (0, 1):  # output_padding takes less padding at the end
+        taken = min(more[axis], pads[axis][1]) if more[axis] >= stride[axis] else 0
+        more[axis], pads[axis][1] = more[axis] - taken, pads[axis][1] - taken
+    group = int(node.get("group", 1))
+    spec = L.Conv2DTranspose(
+        weight.shape[1] * group,
+        _short(list(weight.shape[2:])),
+        _short(stride),
+        _padding(pads),
+        _short(more),
+        _short(dilation),
+        group,
+        bias=bias is not None,
+    )
+    try:
+        spec.check()
+    except ValueError as error:
+        raise Unsupported(str(error)) from error
+    weights = {"weight": np.ascontiguousarray(weight.transpose(2, 3, 1, 0), reader.dtype)}
+    if bias is not None:
+        weights["bias"] = bias.astype(reader.dtype)
+    return x.then(node.outputs[0], spec, weights, called=reader.name_of(node, 1))
+
+
+def _pool(node: Node, x: Value) -> tuple[Value, list[int], list[int], list[list[int]], bool]:
+    """The image, window, stride and padding; whether ceil_mode has added to it."""
+    x = as_image(_without_pads(x))
+    size = _pair(node.get("kernel_shape"), len(x.axes) == 3)
+    stride, dilation, pads = _window(node, x, size)
+    if any(d != 1 for d in dilation):
+        raise Unsupported(f"dilations={dilation}: windows without gaps are taken")
+    added = False
+    for axis in (0, 1):
+        room = x.shape[axis] + sum(pads[axis]) - size[axis]
+        if not node.get("ceil_mode", 0) or room % stride[axis] == 0:
+            continue
+        outputs = math.ceil(room / stride[axis]) + 1
+        if (outputs - 1) * stride[axis] >= x.shape[axis] + pads[axis][0]:
+            continue
+        pads[axis][1] += (outputs - 1) * stride[axis] - room
+        added = True
+    return x, size, stride, pads, added
+
+
+def max_pool(reader: Any, node: Node, x: Value) -> Value:
+    """MaxPool2D."""
+    if len([name for name in node.outputs if name]) > 1:
+        raise Unsupported("its second output, the places of the largest values, is asked for")
+    x, size, stride, pads, _ = _pool(node, x)
+    padding = _padding(pads) if any(map(any, pads)) else 0
+    spec = L.MaxPool2D(_short(size), _short(stride), padding)
+    return x.then(node.outputs[0], spec)
+
+
+def average_pool(reader: Any, node: Node, x: Value) -> Value:
+    """AvgPool2D."""
+    x, size, stride, pads, added = _pool(node, x)
+    counts = bool(node.get("count_include_pad", 0))
+    if counts and added:
+        raise Unsupported("ceil_mode with count_include_pad counts a part of the padding")
+    padding = _padding(pads) if any(map(any, pads)) else 0
+    spec = L.AvgPool2D(_short(size), _short(stride), padding, counts or padding == 0)
+    return x.then(node.outputs[0], spec)
+
+
+def global_pool(spec: Any) -> Any:
+    """What reads an operator that leaves one value for each channel."""
+
+    def read(reader: Any, node: Node, x: Value) -> Value:
+        x = as_image(_without_pads(x))
+        ones: tuple[tuple[str, ...], ...] = ((),) * (len(x.axes) - 2)
+        return x.then(node.outputs[0], spec(), axes=(("n",), ("f",), *ones))
+
+    return read
+
+
+def pad(reader: Any, node: Node, x: Value) -> Value:
+    """Zeros around an image, which the convolution after it takes in."""
+    amounts = reader.param(node, 1, "pads")
+    value = reader.param(node, 2, "value")
+    if node.get("mode", "constant") != "constant" or amounts is None:
+        raise Unsupported(f"mode={node.get('mode', 'constant')!r}: zeros are taken")
+    axes = reader.const(node, 3)
+    rank = len(x.axes)
+    amounts = [int(a) for a in np.asarray(amounts).reshape(-1)]
+    where = range(rank) if axes is None else [int(a) % rank for a in axes]
+    half, found = len(amounts) // 2, [[0, 0], [0, 0]]
+    is_zero = value is None or not np.asarray(value).any()
+    for i, axis in enumerate(where):
+        both = [amounts[i], amounts[i + half]]
+        if not any(both):
+            continue
+        if x.axes[axis] not in (("h",), ("w",)) or min(both) < 0 or not is_zero:
+            raise Unsupported(f"it pads something else than images with zeros: {described(x)}")
+        found[("h", "w").index(x.axes[axis][0])] = both
+    if not any(map(any, found)):
+        return x.to(node.outputs[0])
+    before = x.notes.get("pads", [[0, 0], [0, 0]])
+    both = [[a + b for a, b in zip(p, q, strict=True)] for p, q in zip(found, before, strict=True)]
+    return x.to(node.outputs[0], notes={**x.notes, "pads": both})
+
+
+def resize(reader: Any, node: Node, x: Value) -> Value:
+    """Upsample2D: nearest, or linear with centres of pixels in place."""
+    x = as_image(_without_pads(x))
+    where = 2 if node.op == "Resize" and reader.opset >= 11 else 1
+    scales, sizes = reader.param(node, where, "scales"), reader.const(node, 3)
+    if scales is None or not np.size(scales):
+        if sizes is None:
+            raise Unsupported("its size is not constant")
+        scales = np.asarray(sizes) / np.array(x.onnx_shape)
+    factors = [float(s) for s in np.asarray(scales).reshape(-1)]
+    high, wide = factors[-2:] if len(x.axes) == 4 else (1.0, factors[-1])
+    if any(f != 1 for f in factors[:2]) or high % 1 or wide % 1 or min(high, wide) < 1:
+        raise Unsupported(f"scales={factors}: whole numbers of height and width are taken")
+    mode, rule = node.get("mode", "nearest"), node.get("coordinate_transformation_mode", None)
+    old = node.op == "Upsample" or reader.opset < 11
+    rule = rule or ("asymmetric" if old else "half_pixel")
+    spec = L.Upsample2D(_short([int(high), int(wide)]), "nearest")
+    if mode == "nearest":
+        rounding = node.get("nearest_mode", "round_prefer_floor")
+        plain = old or (rule == "asymmetric" and rounding == "floor")
+        if not plain and rule not in ("half_pixel", "pytorch_half_pixel"):
+            raise Unsupported(f"{rule!r} with {rounding!r} repeats pixels unevenly")
+    elif mode == "linear" and rule in ("half_pixel", "pytorch_half_pixel"):
+        if rule == "pytorch_half_pixel" and 1 in x.shape[:2]:
+            raise Unsupported("of a single pixel, 'pytorch_half_pixel' is another rule")
+        spec = spec.replace(interpolation="bilinear")
+    else:
+        raise Unsupported(f"mode={mode!r} with {rule!r}")
+    return x.then(node.outputs[0], spec)
+
+
+def channel_shuffle(reader: Any, node: Node, x: Value) -> Value:
+    """A frozen 1x1 convolution that puts channels in another order."""
+    x = as_image(_without_pads(x))
+    groups, channels = int(node.get("groups")), x.shape[2]
+    if groups < 1 or channels % groups:
+        raise Unsupported(f"it makes {groups} groups of {channels} channels")
+    order = np.arange(channels).reshape(groups, -1).T.ravel()
+    weight = np.eye(channels, dtype=reader.dtype)[:, order]
+    spec = L.Conv2D(channels, 1, bias=False, trainable=False)
+    return x.then(node.outputs[0], spec, {"weight": weight[np.newaxis, np.newaxis]})

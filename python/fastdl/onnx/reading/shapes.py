@@ -1,0 +1,195 @@
+"""Axes put in another order, together, apart and away."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fastdl import layers as L
+from fastdl.onnx.reading.graph import Node
+from fastdl.onnx.reading.value import Axis, Draft, Unsupported, Value, as_rows, described
+
+
+def transpose(reader: Any, node: Node, x: Value) -> Value:
+    """Axes in another order."""
+    order = node.get("perm") or list(range(len(x.axes)))[::-1]
+    return x.to(node.outputs[0], axes=tuple(x.axes[int(i)] for i in order))
+
+
+def _axes_of(reader: Any, node: Node, x: Value, rank: int) -> list[int] | None:
+    axes = reader.param(node, 1, "axes")
+    return None if axes is None else [int(a) % rank for a in np.reshape(axes, -1)]
+
+
+def squeeze(reader: Any, node: Node, x: Value) -> Value:
+    """Axes of size 1 away."""
+    shape = x.onnx_shape
+    gone = _axes_of(reader, node, x, len(shape))
+    gone = [i for i, size in enumerate(shape) if size == 1] if gone is None else gone
+    if any(shape[i] != 1 or "n" in x.axes[i] for i in gone):
+        raise Unsupported(f"it takes away axes that are not of size 1: {described(x)}")
+    return x.to(node.outputs[0], axes=tuple(a for i, a in enumerate(x.axes) if i not in gone))
+
+
+def unsqueeze(reader: Any, node: Node, x: Value) -> Value:
+    """Axes of size 1 more."""
+    raw = reader.param(node, 1, "axes")
+    if raw is None:
+        raise Unsupported("its axes are not constant")
+    rank = len(x.axes) + np.size(raw)
+    new = [int(a) % rank for a in np.reshape(raw, -1)]
+    rest = iter(x.axes)
+    return x.to(node.outputs[0], axes=tuple(() if i in new else next(rest) for i in range(rank)))
+
+
+def flatten(reader: Any, node: Node, x: Value) -> Value:
+    """All axes from one on in one."""
+    axis = int(node.get("axis", 1))
+    axis += len(x.axes) if axis < 0 else 0
+    before = tuple(a for lies in x.axes[:axis] for a in lies)
+    after = tuple(a for lies in x.axes[axis:] for a in lies)
+    return x.to(node.outputs[0], axes=(before, after))
+
+
+def reshape(reader: Any, node: Node, x: Value) -> Value:
+    """Axes together or apart; samples stay apart."""
+    wanted = reader.param(node, 1, "shape")
+    if wanted is None:
+        raise Unsupported("the shape is not constant")
+    shape, size = x.onnx_shape, math.prod(x.onnx_shape)
+    target = [int(s) for s in np.reshape(wanted, -1)]
+    if not node.get("allowzero", 0):
+        target = [shape[i] if s == 0 and i < len(shape) else s for i, s in enumerate(target)]
+    known = math.prod(s for s in target if s != -1)
+    if -1 in target:
+        target[target.index(-1)] = size // known if known else 0
+    if math.prod(target) != size:
+        raise Unsupported(f"it makes {target} of {described(x)}")
+    return reshaped(x, node.outputs[0], target)
+
+
+def reshaped(x: Value, name: str, target: Sequence[int]) -> Value:
+    """In a shape, whose axes hold whole axes of the sample, or parts of a row."""
+    sizes, axes = x.sizes, list[Axis]()
+    waiting = [a for axis in x.axes for a in axis if a == "n" or sizes[a] > 1]
+    for i, wanted in enumerate(target):
+        taken: list[str] = []
+        if waiting[:1] == ["n"] and wanted == 1 == sizes["n"]:
+            taken.append(waiting.pop(0))
+        while waiting and math.prod(sizes[a] for a in taken) < wanted:
+            taken.append(waiting.pop(0))
+        if math.prod(sizes[a] for a in taken) != wanted:
+            return _split(x, name, target, i)
+        axes.append(tuple(taken))
+    if waiting:
+        raise Unsupported(f"it makes {list(target)} of {described(x)}")
+    ones = [a for axis in x.axes for a in axis if a != "n" and sizes[a] == 1]
+    if axes.count(()) == len(ones):
+        rest = iter(ones)
+        axes = [axis or (next(rest),) for axis in axes]
+    return x.to(name, axes=tuple(axes))
+
+
+def _split(x: Value, name: str, target: Sequence[int], i: int) -> Value:
+    """The features of rows in several axes."""
+    features = tuple(a for axis in x.axes[1:] for a in axis)
+    is_row = x.axes[0] == ("n",) and target[0] == x.n and len(x.shape) == 1 and not x.is_split
+    if not is_row or features != ("f",):
+        if len(x.shape) == 3 and x.axes[0] == ("n",) and target[0] == x.n:
+            return _image_as(x, name, target)
+        raise Unsupported(f"it makes {list(target)} of {described(x)}")
+    names = tuple(f"part {j}" for j in range(1, len(target)))
+    sizes = dict(zip(names, target[1:], strict=True))
+    notes = {**x.notes, "sizes": sizes, "parts": names}
+    return x.to(name, axes=(("n",), *((part,) for part in names)), notes=notes)
+
+
+def _image_as(x: Value, name: str, target: Sequence[int]) -> Value:
+    """An image in another shape, in the order of ONNX's array."""
+    together = tuple(a for axis in x.axes[1:] for a in axis)
+    y, order = as_rows(replace(x, axes=(("n",), together)))
+    if not np.array_equal(order, np.arange(len(order))):
+        raise Unsupported(f"it makes {list(target)} of {described(x)}")
+    drafts = y.drafts[:-1] if isinstance(y.drafts[-1].spec, L.Flatten) else y.drafts
+    flat = replace(y, drafts=drafts)
+    return _split(flat, name, target, 0)
+
+
+def concat(reader: Any, node: Node, x: Value) -> Value:
+    """Of one value alone."""
+    if len(node.inputs) == 1:
+        return x.to(node.outputs[0])
+    raise Unsupported("it puts constants beside its input")
+
+
+def reduced_max(reader: Any, node: Node, x: Value) -> Value:
+    """Of pixels, of steps, or of the pieces of a maxout."""
+    axes, keep = _reduced(reader, node, x)
+    names = {a for i in axes for a in x.axes[i]}
+    rest = _rest(x, axes, keep)
+    last = x.drafts[-1] if x.drafts else None
+    if (
+        x.is_split
+        and names == {x.notes["parts"][-1]}
+        and last is not None
+        and isinstance(last.spec, L.Dense)
+    ):
+        units, pieces = list(x.notes["sizes"].values())
+        spec = L.Maxout(units, pieces, bias=last.spec.bias)
+        whole = Draft(spec, last.weights, last.name)
+        notes = {k: v for k, v in x.notes.items() if k not in ("sizes", "parts")}
+        rest = tuple(("f",) if a == (x.notes["parts"][0],) else a for a in rest)
+        return replace(
+            x,
+            name=node.outputs[0],
+            shape=(units,),
+            axes=rest,
+            drafts=[*x.drafts[:-1], whole],
+            notes=notes,
+        )
+    return _pooled(x, node, names, rest, L.GlobalMaxPool())
+
+
+def reduced_mean(reader: Any, node: Node, x: Value) -> Value:
+    """Of pixels or steps."""
+    axes, keep = _reduced(reader, node, x)
+    names = {a for i in axes for a in x.axes[i]}
+    return _pooled(x, node, names, _rest(x, axes, keep), L.GlobalAvgPool())
+
+
+def reduced_sum(reader: Any, node: Node, x: Value) -> Value:
+    """Of steps, if it is divided by their number."""
+    axes, _ = _reduced(reader, node, x)
+    names = {a for i in axes for a in x.axes[i]}
+    if names != {"t"}:
+        raise Unsupported(f"it goes over an axis of {described(x)}")
+    return x.to(node.outputs[0], notes={**x.notes, "sum_of_steps": True})
+
+
+def _reduced(reader: Any, node: Node, x: Value) -> tuple[list[int], bool]:
+    axes = reader.param(node, 1, "axes")
+    rank = len(x.axes)
+    found = range(rank) if axes is None else [int(a) % rank for a in np.reshape(axes, -1)]
+    return list(found), bool(node.get("keepdims", 1))
+
+
+def _rest(x: Value, gone: list[int], keep: bool) -> tuple[Axis, ...]:
+    if keep:
+        return tuple(() if i in gone else a for i, a in enumerate(x.axes))
+    return tuple(a for i, a in enumerate(x.axes) if i not in gone)
+
+
+def _pooled(x: Value, node: Node, names: set[str], rest: tuple[Axis, ...], spec: L.Layer) -> Value:
+    large = {a for a in ("h", "w", "t") if a in x.sizes and x.sizes[a] > 1}
+    if not names:
+        return x.to(node.outputs[0], axes=rest)
+    if not large <= names <= {"h", "w", "t"} or x.is_split or len(x.shape) == 1:
+        raise Unsupported(f"it goes over an axis of {described(x)}")
+    rest = tuple(
+        tuple("f" if a == "c" else a for a in axis if a not in ("h", "w")) for axis in rest
+    )
+    return x.then(node.outputs[0], spec, axes=rest)

@@ -1,0 +1,1 @@
+"""Operators of ONNX one by one, by fastdl's kernels."""
