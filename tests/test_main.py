@@ -13,7 +13,8 @@ import sklearn
 
 import fastdl
 from fastdl import _core
-from fastdl.__main__ import describe, main
+from fastdl._versions import describe
+from fastdl.command_line import main
 
 
 def test_describe(monkeypatch):

@@ -66,14 +66,14 @@ _ATTRIBUTES: dict[type, tuple[str, ...]] = {
         "_fit_svd_solver",
     ),
 }
-_CLASSES = {kind.__name__: kind for kind in _ATTRIBUTES}
+CLASSES = {kind.__name__: kind for kind in _ATTRIBUTES}
 _CODE = {FunctionTransformer: ("func", "inverse_func"), Pipeline: ("memory",)}  # None alone
 _RETIRED = ("force_int_remainder_cols",)  # parameters that later versions do without
 _STEPS = ("steps", "transformers", "transformers_", "transformer_list")
 
 OTHERS = (
     "Beside the estimators of fastdl a model file takes Pipeline, ColumnTransformer, "
-    f"{', '.join(sorted(set(_CLASSES) - {'Pipeline', 'ColumnTransformer', 'MissingIndicator'}))} "
+    f"{', '.join(sorted(set(CLASSES) - {'Pipeline', 'ColumnTransformer', 'MissingIndicator'}))} "
     "of scikit-learn. Save the whole with skops.io.dump, whose file skops.io.load(..., "
     "trusted=fastdl.io.skops_trusted()) reads."
 )
@@ -152,9 +152,9 @@ def _is_in_rules(value: Any) -> bool:
 
 def _restore(decoder: Decoder, stored: Any) -> Any:
     name, parameters, fitted = named(stored, "class", "parameters", "fitted")
-    if not isinstance(name, str) or name not in _CLASSES:
+    if not isinstance(name, str) or name not in CLASSES:
         raise ValueError(f"it holds a {short(name)}, which this version of fastdl does not have.")
-    kind = _CLASSES[name]
+    kind = CLASSES[name]
     for part in (parameters, fitted):
         if not isinstance(part, dict):
             raise ValueError(f"{name}: it holds {short(part)} in place of values by name.")

@@ -1,0 +1,138 @@
+"""CSV files with a header, as data frames where pandas is there."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastdl.command_line.errors import DataError
+
+
+def read(
+    name: str, content: bytes, target: str | None, needs_y: bool, model: Any, labels: bool
+) -> tuple[Any, NDArray[Any] | None]:
+    """X, a frame or an array, and y.
+
+    Raises
+    ------
+    DataError
+        For a column that is not there, and for text where `model` takes numbers: with its row,
+        counted from 1 without the header, and its column.
+    """
+    columns = _columns(name, content)
+    if not columns or not len(next(iter(columns.values()))):
+        raise DataError(f"{name} has no rows.")
+    y = None
+    if target is not None and needs_y:
+        y = _target(name, columns, target, labels)
+    columns.pop(target or "", None)
+    wanted = getattr(model, "feature_names_in_", None)
+    if wanted is not None:
+        missing = [column for column in wanted if column not in columns]
+        if missing:
+            raise DataError(
+                f"{name}: {_not_there(missing[0], columns)} The model was fitted on it."
+            )
+        columns = {column: columns[column] for column in wanted}
+    if not columns:
+        raise DataError(f"{name} has no column beside {target!r}.")
+    if not _takes_text(model):
+        columns = {c: _numbers(name, c, values) for c, values in columns.items()}
+    return _framed(columns, named=model is None or wanted is not None or not _is_fitted(model)), y
+
+
+def _columns(name: str, content: bytes) -> dict[str, NDArray[Any]]:
+    """By name; numbers where all are, else texts, missing ones None."""
+    try:
+        import pandas as pd
+    except ImportError:
+        return _plain_columns(name, content)
+    try:
+        frame = pd.read_csv(io.BytesIO(content))
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise DataError(f"{name} cannot be read as CSV: {error}") from error
+    found = {}
+    for column in frame.columns:
+        values = frame[column]
+        if values.dtype.kind not in "iufb":
+            values = values.astype(object).where(values.notna(), None)
+        found[str(column)] = values.to_numpy()
+    return found
+
+
+def _plain_columns(name: str, content: bytes) -> dict[str, NDArray[Any]]:
+    try:
+        header, *rows = [row for row in csv.reader(io.StringIO(content.decode())) if row]
+    except (ValueError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{name} cannot be read as CSV: {error or 'it is empty'}") from error
+    for i, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise DataError(f"{name}: row {i} has {len(row)} cells, the header {len(header)}.")
+    return {column: _parsed([row[j] for row in rows]) for j, column in enumerate(header)}
+
+
+def _parsed(cells: list[str]) -> NDArray[Any]:
+    for kind in (int, float):
+        try:
+            if kind is int or any(cells):
+                return np.array([kind(cell) if cell else np.nan for cell in cells])
+        except ValueError:
+            continue
+    return np.array([cell or None for cell in cells], dtype=object)
+
+
+def _target(name: str, columns: dict[str, NDArray[Any]], target: str, labels: bool) -> NDArray[Any]:
+    if target not in columns:
+        raise DataError(f"{name}: {_not_there(target, columns)}")
+    values = columns[target]
+    if not labels:
+        return _numbers(name, target, values)
+    bad = [v is None or v != v for v in values.tolist()]
+    if any(bad):
+        raise DataError(f"{name}: row {bad.index(True) + 1}, column {target!r} is empty.")
+    return values if values.dtype != object else values.astype(str)
+
+
+def _numbers(name: str, column: str, values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.kind in "iub":
+        return values
+    for i, value in enumerate(values.tolist(), 1):
+        where = f"{name}: row {i}, column {column!r}"
+        if value is None or value != value:
+            raise DataError(f"{where} is empty; expected a number.")
+        if isinstance(value, str):
+            raise DataError(f"{where} holds {value!r}; expected a number.")
+    return values.astype(np.float64)
+
+
+def _takes_text(model: Any) -> bool:
+    """Whether what comes first in a model takes columns of text, and missing numbers."""
+    from sklearn.pipeline import Pipeline
+
+    while isinstance(model, Pipeline):
+        model = model.steps[0][1]
+    kinds = ("Tabular", "ColumnTransformer", "OneHotEncoder", "OrdinalEncoder", "SimpleImputer")
+    return type(model).__name__.startswith(kinds)
+
+
+def _is_fitted(model: Any) -> bool:
+    return hasattr(model, "n_features_in_")
+
+
+def _framed(columns: dict[str, NDArray[Any]], *, named: bool) -> Any:
+    try:
+        import pandas as pd
+    except ImportError:
+        pd = None
+    if pd is not None and named:
+        return pd.DataFrame(columns)
+    dtype = np.result_type(*(v.dtype for v in columns.values()))
+    return np.column_stack([values.astype(dtype) for values in columns.values()])
+
+
+def _not_there(column: str, columns: dict[str, NDArray[Any]]) -> str:
+    return f"there is no column {column!r}; there are {', '.join(map(repr, columns))}."
