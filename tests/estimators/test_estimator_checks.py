@@ -1,4 +1,4 @@
-"""scikit-learn's estimator checks, without expected failures."""
+"""scikit-learn's estimator checks, without expected failures; more in test_default_checks.py."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,18 +34,14 @@ class StepClassifier(ClassifierMixin, SequenceTagger):
 
 
 ESTIMATORS = [
-    BernoulliRBM(),
     BernoulliRBM(20, persistent=False, momentum=0.5, weight_decay=1e-3, sparsity_target=0.1),
     GaussianRBM(20),
     GaussianRBM(20, persistent=True, k=2),
-    DBN(),
     DBN((20,), visible="gaussian", persistent=True, dtype="float64"),
     DBNClassifier((20,), learning_rate_init=1e-2, max_epochs=200, **DBN_PARAMS),
     DBNRegressor((20,), learning_rate_init=1e-2, max_epochs=100, **DBN_PARAMS),
-    MLPClassifier(max_iter=100),
     MLPClassifier((10, 5), solver="lbfgs"),
     MLPClassifier((20,), "tanh", solver="adamw", weight_decay=1e-3, class_weight="balanced"),
-    MLPRegressor(max_iter=100),
     MLPRegressor(solver="lbfgs"),
     MLPRegressor("squared_error", (20,), solver="nesterov", learning_rate="cosine", clip_norm=1.0),
     StepClassifier(dtype="float64"),

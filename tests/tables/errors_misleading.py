@@ -141,7 +141,7 @@ UNSCALED = [
 STEPS = [
     (lambda: RNNClassifier((2,), max_epochs=1).fit(IRIS[:, :, np.newaxis], IRIS > 3), UserWarning,
      "RNNClassifier: y has as many columns as X has steps, 4. They are learnt as answers for the "
-     "whole sequence; SequenceTagger learns a label for every step."),
+     "whole sequence. SequenceTagger learns a label for every step."),
 ]
 # fmt: on
 

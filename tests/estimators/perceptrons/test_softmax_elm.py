@@ -25,9 +25,7 @@ EXACT: dict[str, Any] = {"dtype": "float64", "n_jobs": 1}
     [
         SoftmaxRegression(**EXACT),
         SoftmaxRegression(solver="adam", **EXACT),
-        ELMClassifier(),
         ELMClassifier((50, 50), activation="tanh", alpha=1.0, **EXACT),
-        ELMRegressor(),
         ELMRegressor(20, alpha=0.0, **EXACT),
     ]
 )

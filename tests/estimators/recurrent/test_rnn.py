@@ -36,7 +36,7 @@ def tiny_regressor(**params: Any) -> RNNRegressor:
 
 
 @pytest.mark.filterwarnings("ignore:X is an array of integers", "ignore:X has values from")
-# With their own defaults: test_float32_checks.py.
+# With their own defaults: test_default_checks.py.
 @parametrize_with_checks(
     [
         RNNClassifier(

@@ -90,7 +90,8 @@ class Labels:
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
-        _refuse_parts(estimator, y, self.of_parts)
+        if self.of_parts:
+            _refuse_parts(estimator, y, self.of_parts)
         return estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=False)
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
@@ -106,6 +107,11 @@ class Labels:
         targets = self._new_targets(e, y)
         if targets.kind == "multilabel":
             warn_of_one_hot(e, targets.n_outputs, y)
+            if self.of_parts and _has_columns_for_steps(e, y):
+                warn(
+                    f"{type(e).__name__}: y has as many columns as X has steps, {y.shape[1]}. They "
+                    f"are learnt as answers for the whole sequence. {self.of_parts}"
+                )
         e.classes_ = targets.classes
         return targets
 
@@ -113,8 +119,7 @@ class Labels:
         """Raise for y that is no labels, or several for each sample."""
         check_classification_targets(y)
         if type_of_target(y).endswith("multioutput"):
-            steps_and_features = getattr(estimator, "input_shape_", ())
-            of_steps = np.shape(y)[1:] == steps_and_features[:1] and len(steps_and_features) == 2
+            of_steps = _has_columns_for_steps(estimator, y)
             raise ValueError(
                 f"y has shape {np.shape(y)}; {type(estimator).__name__} learns one class for each "
                 "sample, or indicators (0 and 1) of several. "
@@ -163,7 +168,8 @@ class Numbers:
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
-        _refuse_parts(estimator, y, self.of_parts)
+        if self.of_parts:
+            _refuse_parts(estimator, y, self.of_parts)
         return estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=True)
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
@@ -318,11 +324,11 @@ def _targets_of(estimator: Any, labels: Any) -> Targets:
 
 
 def _refuse_parts(estimator: Any, y: Any, instead: str) -> None:
-    """Raise for y that has something for every step or pixel, where a sentence says what takes it.
+    """Raise for y that has something for every step or pixel, and say in a sentence what takes it.
 
     That is y with more than two dimensions, or with lists of different lengths.
     """
-    n_dims, shape = depth(y) if instead else 0, np.shape(y) if hasattr(y, "ndim") else ()
+    n_dims, shape = depth(y), np.shape(y) if hasattr(y, "ndim") else ()
     is_list = n_dims == 2 and len(shape) < 2
     if n_dims > 2 or (is_list and len({len(of_one) for of_one in y}) > 1):
         raise ValueError(
@@ -330,6 +336,12 @@ def _refuse_parts(estimator: Any, y: Any, instead: str) -> None:
             f"{type(estimator).__name__} takes one target for each, or as many for all. "
             f"{instead}"
         )
+
+
+def _has_columns_for_steps(estimator: Any, y: Any) -> bool:
+    """Whether X holds sequences, and y (n, n_columns) as many columns as they have steps."""
+    steps_and_features = getattr(estimator, "input_shape_", ())
+    return len(steps_and_features) == 2 and y.shape[1:] == steps_and_features[:1] != (1,)
 
 
 def known_classes(estimator: Any, reset: bool) -> Any:

@@ -110,7 +110,7 @@ def validated(
     if not reset and _is_as_before(estimator, X, options):
         if y is NO_Y:
             return X
-        if _is_plain(y, len(X), options["y_numeric"]):
+        if _is_plain(y, options["y_numeric"]) and len(y) == len(X):
             return X, y
     X = unpacked(X)
     if isinstance(X, np.ndarray) and not X.dtype.isnative:
@@ -124,6 +124,13 @@ def validated(
         return validate_data(estimator, X, **options)
     X, y = validate_data(estimator, X, y, multi_output=True, **options)
     return X, as_column(y)
+
+
+def validated_y(estimator: Any, y: Any, *, numeric: bool) -> Any:
+    """What `validate_data` makes of targets; (n, 1) become (n,), with scikit-learn's warning."""
+    if _is_plain(y, numeric):
+        return y
+    return as_column(validate_data(estimator, NO_Y, y, multi_output=True, y_numeric=numeric))
 
 
 def _is_as_before(estimator: Any, X: Any, options: dict[str, Any]) -> bool:
@@ -148,12 +155,12 @@ def _is_as_before(estimator: Any, X: Any, options: dict[str, Any]) -> bool:
     )
 
 
-def _is_plain(y: Any, n: int, numeric: bool) -> bool:
-    """Whether y is an array of n targets that `validate_data` would give back as it is."""
+def _is_plain(y: Any, numeric: bool) -> bool:
+    """Whether y is an array of targets that `validate_data` would give back as it is."""
     return (
         type(y) is np.ndarray
         and (y.ndim == 1 or (y.ndim == 2 and y.shape[1] > 1))
-        and len(y) == n
+        and len(y) > 0
         and y.dtype.kind in ("biuf" if numeric else "biufU")
         and (y.dtype.kind != "f" or bool(np.isfinite(y).all()))
     )

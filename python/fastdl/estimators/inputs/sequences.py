@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
 from fastdl._rules import INPUT_SHAPE, Rule
-from fastdl._sklearn import validate_data
 from fastdl._warn import warn
 from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.forms import Cut, are_rows, in_form_of, is_list
 from fastdl.estimators.inputs.images import normalises
-from fastdl.estimators.inputs.rows import TAKEN, as_column, validated
+from fastdl.estimators.inputs.rows import TAKEN, validated, validated_y
 from fastdl.estimators.inputs.steps import check_steps, marked_off
 from fastdl.estimators.inputs.symbols import (
     CHARACTERS,
@@ -90,16 +89,10 @@ class SequenceInput:
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
     ) -> tuple[Sequences, NDArray[Any]]:
         """`check` for X and y together; y of shape (n,) or (n, n_outputs)."""
-        X = _of_known_form(estimator, X, reset)
-        if is_list(X) or self._are_symbols(estimator, X, reset):
-            options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric}
-            y = validate_data(estimator, "no_validation", y, **options)
-            check_consistent_length(X, y)
-            return self.check(estimator, X, reset=reset), as_column(y)
-        self._learn_symbols(estimator, None, reset)
-        self._warn_of_integers(estimator, X, reset)
-        X, y = validated(estimator, X, y, reset=reset, y_numeric=numeric, **_OPTIONS)
-        return self._from_array(estimator, X, reset), y
+        y = validated_y(estimator, y, numeric=numeric)
+        checked = self.check(estimator, X, reset=reset)
+        check_consistent_length(checked.lengths, y)
+        return checked, y
 
     def check_with_steps(
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool, classes: Any = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastdl import layers as L
 from fastdl.estimators.base.heads import Steps
 from fastdl.estimators.base.sequence_net import SequenceNet
@@ -40,14 +38,6 @@ class Recurrent(RecurrentWords, SequenceNet):
         return "steps" if self._each_step else "samples"
 
     # --- the network
-
-    def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        self._check_truncation(bidirectional=self.bidirectional)
-        return super()._check(X, y, reset=reset)
-
-    def _input_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        steps, n_features = shape[1:]
-        return min(steps, self.truncate_bptt or steps), n_features
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         hidden = self._recurrent_layers(bidirectional=self.bidirectional, each_step=self._each_step)

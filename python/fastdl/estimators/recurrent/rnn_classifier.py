@@ -8,13 +8,11 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from fastdl._warn import warn
 from fastdl.estimators.base.heads import Labels, takes_indicators
 from fastdl.estimators.base.training_words import CLASS_WEIGHT, CLASSES, LABEL_LOSS, ClassWeight
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.recurrent.recurrent import Recurrent
-from fastdl.fitting.job import Job
 from fastdl.losses import Loss
 
 
@@ -72,13 +70,3 @@ class RNNClassifier(ClassifierMixin, Recurrent):
     @property
     def _head(self) -> Labels:
         return Labels(of_parts="SequenceTagger learns a label for every step.")
-
-    def _start(self, job: Job) -> None:
-        """Warn of indicators that may be labels of steps."""
-        super()._start(job)
-        n_steps, targets = job.train.X.shape[1], self._targets
-        if targets.kind == "multilabel" and targets.n_outputs == n_steps > 1:
-            warn(
-                f"RNNClassifier: y has as many columns as X has steps, {n_steps}. They are learnt "
-                "as answers for the whole sequence; SequenceTagger learns a label for every step."
-            )

@@ -275,7 +275,6 @@ class TextGenerator(RecurrentWords, Net):
     # --- the network
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        self._check_truncation(bidirectional=False)
         documents = self._inputs.documents(self, X, reset=reset)
         if reset:
             window = self.truncate_bptt or max(map(len, documents))
@@ -288,10 +287,6 @@ class TextGenerator(RecurrentWords, Net):
         if reset:
             self.input_shape_ = text.shape[1:]
         return text, targets
-
-    def _input_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        steps, n_features = shape[1:]
-        return min(steps, self.truncate_bptt or steps), n_features
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         hidden = self._recurrent_layers(bidirectional=False, each_step=True)

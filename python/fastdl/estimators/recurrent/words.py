@@ -15,7 +15,7 @@ from fastdl.estimators.base.text_words import SYMBOLS, SYMBOLS_FORM, TextWords
 from fastdl.estimators.base.training_words import COUNT, RATE, TrainingWords
 from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.fitting.network import Network
-from fastdl.fitting.recipe import is_lbfgs
+from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.layers import Layer
 
 CELLS: dict[str, Callable[..., Layer]] = {
@@ -129,12 +129,21 @@ class RecurrentWords(TextWords, TrainingWords):
             name, layer = type(self).__name__, str(network.layers[0].name)
             start_from(network.program, layer, name, self.embedding, self.symbols_)
 
-    def _check_truncation(self, *, bidirectional: bool) -> None:
+    def _input_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a sample, or a window of it."""
+        steps, n_features = shape[1:]
+        return min(steps, self.truncate_bptt or steps), n_features
+
+    def _recipe(self, n_samples: int, *, own_validation: bool, incremental: bool) -> Recipe:
+        self._check_truncation()
+        return super()._recipe(n_samples, own_validation=own_validation, incremental=incremental)
+
+    def _check_truncation(self) -> None:
         """Raise ValueError for what cannot be learnt window by window."""
         who = f"{type(self).__name__}: truncate_bptt={self.truncate_bptt}"
         if self.truncate_bptt is None:
             return
-        if bidirectional:
+        if getattr(self, "bidirectional", False):
             raise ValueError(
                 f"{who} with bidirectional=True: a window does not know what comes after it. Set "
                 "one of them only."
