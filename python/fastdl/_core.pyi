@@ -40,6 +40,7 @@ class EpochResult(NamedTuple):
     penalty: float  # the part of it that is L1, L2 and penalties of layers
     n_batches: int  # done
     status: str  # "done" "diverged" "interrupted"
+    sides: tuple[float, ...]  # mean losses of side heads, in the layers' order; not in `loss`
 
 def backends() -> list[BackendInfo]: ...  # best first
 def layer_fields() -> dict[str, list[str]]: ...  # kind -> fields, as registered in C++
@@ -165,6 +166,9 @@ class Program:
         lengths: NDArray[np.int32] | None = None,
         stateful: bool = False,
     ) -> tuple[float, float]: ...
+    # Of side heads, without their weights: in the last loss_and_grads, whose gradients are of these losses too.
+    @property
+    def side_losses(self) -> tuple[float, ...]: ...
 
     # --- use
     # Output of a layer (index into the top level; -1 = the last) in inference mode, after the link ("" "softmax" "sigmoid" "exp").

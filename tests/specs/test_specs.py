@@ -57,6 +57,7 @@ REQUIRED = {
     L.Sequential: ([L.Dense(3)],),
     L.Residual: ([L.Dense(3)],),
     L.Concat: ([[L.Dense(3)], []],),
+    L.AuxHead: ([L.Dense(3)],),
     L.TiedDense: ("dense_1",),
     L.ActivityL1: (0.1,),
     L.Lambda: (np.tanh,),

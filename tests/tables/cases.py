@@ -308,6 +308,14 @@ CASES = [
     Case("concat_of_steps",   [L.Concat([[L.LSTM(3)], [L.GlobalAvgPool()], [L.LastStep()]]),
                                L.Dense(2)], (4, 5)),
 
+    # --- side heads: silent without a loss; test_aux_head.py has the rest ------------------------
+    Case("aux_head",          [L.Dense(5), L.AuxHead([L.Dense(4), act("relu"), L.Dense(2)]),
+                               act("relu"), L.Dense(2)], (6,)),
+    Case("aux_head_first",    [L.AuxHead([L.GlobalAvgPool(), L.Dense(2)]), L.Conv2D(3, 3)], IMAGE),
+    Case("aux_head_inside",   [L.Residual([L.AuxHead([L.Dense(2)]), L.Dense(6), act("tanh")]),
+                               L.Concat([[L.Dense(3), L.AuxHead([L.Dense(2)])],
+                                         [L.AuxHead([L.BatchNorm(), L.Dense(2)])]])], (6,)),
+
     # --- autoencoders: tied weights, corruption, penalties ----------------------------------------
     Case("tied_dense",        [L.Dense(4, name="a"), act("tanh"), L.TiedDense("a")], (7,)),
     Case("tied_dense_deep",   [L.Dense(20, name="a"), act("sigmoid"), L.Dense(5, name="b"),

@@ -350,6 +350,12 @@ def residual_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: b
     )
 
 
+def aux_head_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    if training:  # for its running statistics
+        forward(layer["layers"], arrays, x, training)
+    return x
+
+
 LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "dense": dense_layer,
     "conv2d": conv2d_layer,
@@ -403,6 +409,7 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "concat": lambda layer, arrays, x, training: np.concatenate(
         [forward(branch, arrays, x, training) for branch in layer["branches"]], axis=-1
     ),
+    "aux_head": aux_head_layer,
     "tied_dense": lambda layer, arrays, x, training: dense(
         x, arrays[layer["tied_to"] + ".weight"].T, arrays.get(layer["name"] + ".bias")
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastdl import layers as L
-from fastdl.architectures._parts import SMALL, conv, conv_norm, smaller_side
+from fastdl.architectures._parts import SMALL, conv, conv_norm, dense, smaller_side
 from fastdl.layers import Layer
 
 # Filters of the 1x1, of the 3x3 and the 5x5 with those of the 1x1 before them, and of the 1x1 after
@@ -26,18 +26,21 @@ _BLOCKS = {
 def googlenet(input_shape: Sequence[int], *, batch_norm: bool = False) -> list[Layer]:
     """Szegedy et al., "Going deeper with convolutions", CVPR 2015, table 1: Inception v1.
 
-    6,998,552 parameters for 1,000 classes, 7,005,832 with `batch_norm`.
+    6,998,552 parameters for 1,000 classes, 7,005,832 with `batch_norm`. The two side heads of
+    section 5, at 4a and 4d, have 6,379,728 more, which are used in training only; their losses
+    weigh 0.3.
 
-    Small images, up to 64x64: 3x3 instead of 7x7 at the start, no stride, and no pooling before the
-    blocks 3a. From 9x9 on.
+    Small images, up to 64x64: 3x3 instead of 7x7 at the start, no stride, and no pooling before
+    block 3a. From 9x9 on.
 
     Parameters
     ----------
     input_shape : (int, int, int)
         Height, width and channels of an image.
     batch_norm : bool, default=False
-        Whether each convolution is followed by batch normalisation, in place of its biases. The
-        paper's network has none; with it, training needs neither a good start nor many epochs.
+        Whether each convolution but the side heads' is followed by batch normalisation, in place of
+        its biases and of the two response normalisations that the paper's network has. With it,
+        training needs neither a good start nor many epochs.
 
     Returns
     -------
@@ -45,6 +48,7 @@ def googlenet(input_shape: Sequence[int], *, batch_norm: bool = False) -> list[L
     """
     small = smaller_side("googlenet", input_shape) <= SMALL
     pool = L.MaxPool2D(3, stride=2, padding=1)
+    norm = [] if batch_norm else [L.LocalResponseNorm()]
 
     def unit(filters: int, size: int, stride: int = 1) -> list[Layer]:
         if batch_norm:
@@ -63,14 +67,24 @@ def googlenet(input_shape: Sequence[int], *, batch_norm: bool = False) -> list[L
 
     return [
         *(unit(64, 3) if small else [*unit(64, 7, 2), pool]),
+        *norm,
         *unit(64, 1),
         *unit(192, 3),
+        *norm,
         *([] if small else [pool]),
         *map(block, ("3a", "3b")),
         pool,
-        *map(block, ("4a", "4b", "4c", "4d", "4e")),
+        *(block("4a"), _side_head()),
+        *map(block, ("4b", "4c", "4d")),
+        *(_side_head(), block("4e")),
         pool,
         *map(block, ("5a", "5b")),
         L.GlobalAvgPool(),
         L.Dropout(0.4),
     ]
+
+
+def _side_head() -> Layer:
+    """Of 5x5 average pooling, 128 filters of 1x1, 1,024 units and dropout of 70 %."""
+    pool = L.AvgPool2D(5, stride=3)
+    return L.AuxHead([pool, *conv(128, 1), L.Flatten(), *dense(1024), L.Dropout(0.7)])

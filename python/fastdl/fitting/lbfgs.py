@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +30,13 @@ class PackedLoss:
     biases). The order decides how SciPy's sums are rounded.
     """
 
-    def __init__(self, program: Program, reported: Callable[[float, Samples], float]) -> None:
-        self.program, self.reported = program, reported
+    def __init__(
+        self,
+        program: Program,
+        reported: Callable[[float, Samples], float],
+        side_weights: Sequence[float] = (),
+    ) -> None:
+        self.program, self.reported, self.side_weights = program, reported, side_weights
         parameters = sorted(program.parameters, key=lambda p: p.role != "weight")
         places = [np.arange(p.offset, p.offset + p.size) for p in parameters]
         self.index = np.concatenate(places)
@@ -61,7 +66,11 @@ class PackedLoss:
         )
         gradient = self.pack(self.program.get_gradients())
         gradient[self.fixed] = 0.0
-        return self.reported(loss, samples) + penalty, gradient
+        return self.reported(loss, samples) + penalty + self.of_sides(), gradient
+
+    def of_sides(self) -> float:
+        """The weighted losses of side heads at the last weights that were asked for."""
+        return sum(w * s for w, s in zip(self.side_weights, self.program.side_losses, strict=True))
 
 
 def run(
@@ -74,6 +83,7 @@ def run(
     evaluate: Callable[[], dict[str, float]] | None = None,
     tasks: EpochTasks | None = None,
     publish: Callable[[Checkpoint], None] = lambda checkpoint: None,
+    side_weights: Sequence[float] = (),
 ) -> None:
     """Minimise the loss; the program ends with SciPy's result.
 
@@ -84,13 +94,15 @@ def run(
     optimizer : LBFGS
     reported : callable
         The loss that users see for the core's mean.
+    side_weights : sequence of float, optional
+        Of the losses of side heads, which are in the sum that falls, and not in the history's loss.
 
     Raises
     ------
     ValueError
         If the weights are not finite in the end.
     """
-    loss = PackedLoss(program, reported)
+    loss = PackedLoss(program, reported, side_weights)
     last = loss.pack(program.get_weights())
     progress.n_iter = 0
     kept, begun = Checkpoint.of(Snapshot.of(program), progress, None), time.perf_counter()
@@ -104,9 +116,12 @@ def run(
             tasks.begin()
         if evaluate or tasks:
             loss.set_weights(x)
-        columns = evaluate() if evaluate else {}
+        columns, own = evaluate() if evaluate else {}, float(intermediate_result.fun)
+        if side_weights:
+            own = loss(x, samples)[0] - loss.of_sides()
+            columns |= zip(progress.side_losses, program.side_losses, strict=True)
         now = time.perf_counter()
-        progress.record(loss=float(intermediate_result.fun), **columns, seconds=now - begun)
+        progress.record(loss=own, **columns, seconds=now - begun)
         progress.best_iter, begun = progress.n_epochs, now
         snapshot = kept.snapshot._replace(weights=loss.unpack(x), states=program.get_states())
         kept = Checkpoint.of(snapshot, progress, None)
@@ -132,6 +147,8 @@ def run(
             },
         )
         last, progress.loss = result.x, float(result.fun)
+        if side_weights:
+            progress.loss = loss(last, samples)[0] - loss.of_sides()
         if result.status != 99:  # 99: a callback stopped it
             progress.n_iter = _iterations(result, settings)
         loss.set_weights(last)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from fastdl import layers as L
 from fastdl._sklearn import _safe_indexing
 from fastdl._warn import warn
 from fastdl.fitting import checkpoint, lbfgs, training
@@ -218,6 +219,7 @@ def _run(
         lbfgs.run(
             program, train.samples, recipe.optimizer, settings, e._progress,
             e._reported_loss, evaluate, tasks, _others_see(e),
+            [head.weight for head in L.side_heads(e._network.layers)],
         )  # fmt: skip
         return
     if resumes and _goes_on(e._optimizer, recipe):

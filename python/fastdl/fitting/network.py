@@ -120,6 +120,12 @@ class Network:
         snapshot = Snapshot(flat, states, np.empty((0, len(flat)), kind), 0)
         return cls(layers, input_shape, loss, dtype=kind, snapshot=snapshot)
 
+    def counts(self) -> tuple[int, int]:
+        """Parameters that predictions need, and those of side heads, which they do not."""
+        inside = L.held_by_sides(self.layers)
+        sizes = [(p.name.rpartition(".")[0] in inside, p.size) for p in self.parameters]
+        return sum(n for side, n in sizes if not side), sum(n for side, n in sizes if side)
+
     @property
     def output_shape(self) -> tuple[int, ...]:
         """What the layers give for one sample."""

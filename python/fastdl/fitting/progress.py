@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from fastdl._rules import FLAG
 from fastdl._saved import ANYTHING, NATURAL, REAL, Table, spec, take
 from fastdl.schedules import Plateau, Schedule
 
+SIDE_LOSS = "_loss"  # ends the column of a side head, which begins with its name
 COLUMNS = ("epoch", "lr", "loss", "val_loss", "score", "val_score", "seconds")
 HISTORY = Table(COLUMNS)
 
@@ -135,6 +136,17 @@ class Progress:
     def __post_init__(self) -> None:
         self.n_validated = sum(not math.isnan(loss) for loss in self.history["val_loss"])
 
+    @classmethod
+    def beside(cls, heads: Sequence[str]) -> Self:
+        """Of a network with side heads of these names: their losses are columns of the history."""
+        columns = _with_sides([f"{head}{SIDE_LOSS}" for head in heads])
+        return cls(history={column: [] for column in columns})
+
+    @property
+    def side_losses(self) -> list[str]:
+        """The columns with losses of side heads, in their order."""
+        return [column for column in self.history if column not in COLUMNS]
+
     @property
     def n_epochs(self) -> int:
         """Epochs of all fits."""
@@ -152,13 +164,16 @@ class Progress:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a model file."""
         counts = {name: getattr(self, name) for name in _PROGRESS if name != "history"}
-        return {**counts, "history": HISTORY.to_dict(self.history)}
+        return {**counts, "history": Table(tuple(self.history)).to_dict(self.history)}
 
     @classmethod
     def from_dict(cls, stored: Any) -> Self:
         """What `to_dict` gave; ValueError for anything else."""
         fields = take(stored, _PROGRESS, "progress")
-        return cls(**fields | {"history": HISTORY.from_dict(fields["history"])})
+        found = fields["history"]
+        sides = [c for c in found if c not in COLUMNS] if isinstance(found, dict) else []
+        columns = _with_sides([c for c in sides if isinstance(c, str) and c.endswith(SIDE_LOSS)])
+        return cls(**fields | {"history": Table(columns).from_dict(found)})
 
     def last(self, column: str) -> float:
         """The newest value of a column of the history."""
@@ -195,6 +210,12 @@ class Progress:
             better = self.last("loss") < self.best_loss
             self.best_loss = self.last("loss") if better else self.best_loss
         return better
+
+
+def _with_sides(sides: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a history, those of side heads beside the loss."""
+    place = COLUMNS.index("loss") + 1
+    return (*COLUMNS[:place], *sides, *COLUMNS[place:])
 
 
 def line(epoch: int, figures: Mapping[str, float], seconds: float) -> str:

@@ -37,7 +37,7 @@ _LINKS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
 
 def draws(layers: tuple[Layer, ...]) -> bool:
     """Whether there is something to draw: a dropout."""
-    return L.draws([_thinning(layer) for layer in layers])
+    return any(layer.draws for layer in L.walk(list(map(_thinning, layers)), sides=False))
 
 
 def answers(

@@ -92,6 +92,7 @@ def run(
             progress.record(
                 lr=float(rates[0]),
                 loss=loss_of(result, order) if loss_of else result.loss,
+                **dict(zip(progress.side_losses, result.sides, strict=True)),
                 **(evaluate() if evaluate else {}),
             )
             progress.history["seconds"][-1] = time.perf_counter() - start

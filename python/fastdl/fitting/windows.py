@@ -206,7 +206,7 @@ def train_epoch(
         if result.status != "done":
             break
     seen = seen or 1  # steps without weight
-    return EpochResult(loss / seen, penalty / seen, done, result.status)
+    return EpochResult(loss / seen, penalty / seen, done, result.status, ())
 
 
 def _n_windows(lengths: NDArray[np.int32], steps: int) -> int:

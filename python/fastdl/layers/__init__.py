@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastdl._other_names import raiser
 from fastdl.layers._activation import Activation, ParametricActivation, PReLU
+from fastdl.layers._aux_head import AuxHead, held_by_sides, side_heads
 from fastdl.layers._columns import EmbedCategories, NumericEmbedding, Scale
 from fastdl.layers._container import Concat, Residual, Sequential, asks_for, gives
 from fastdl.layers._conv import Conv2D, Conv2DTranspose
@@ -73,6 +74,7 @@ ALL: tuple[type[Layer], ...] = (
     Residual,
     Sequential,
     Concat,
+    AuxHead,
     TiedDense,
     Corrupt,
     KLSparsity,
@@ -88,6 +90,7 @@ __all__ = [
     "RNN",
     "Activation",
     "ActivityL1",
+    "AuxHead",
     "AvgPool2D",
     "BatchNorm",
     "Bidirectional",
@@ -130,8 +133,10 @@ __all__ = [
     "form_of",
     "get_params",
     "gives",
+    "held_by_sides",
     "replace",
     "set_params",
+    "side_heads",
     "to_dict",
     "walk",
     "with_names",

@@ -29,4 +29,4 @@ def _followed(
         rest = (*layers[i + 1 :], *after)
         yield layer, rest
         for branch in layer.paths():
-            yield from _followed(branch, rest)
+            yield from _followed(branch, () if layer.side else rest)

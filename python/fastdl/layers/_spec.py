@@ -53,6 +53,7 @@ class Layer(Spec):
     takes_codes: ClassVar[bool] = False  # its input holds codes of symbols, not numbers
     recurrent: ClassVar[bool] = False  # what it makes of a step depends on other steps
     normalises: ClassVar[bool] = False  # what it gives hardly depends on the scale of its input
+    side: ClassVar[bool] = False  # what its paths give has a loss of its own, and goes nowhere else
     follows: ClassVar[bool] = False  # an activation or a norm, which belongs to the weights before
 
     @property

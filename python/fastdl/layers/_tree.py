@@ -11,13 +11,13 @@ from fastdl._rules import unknown
 from fastdl.layers._spec import Layer
 
 
-def walk(layers: Sequence[Layer]) -> Iterator[Layer]:
-    """Every layer, a container before what it holds."""
+def walk(layers: Sequence[Layer], *, sides: bool = True) -> Iterator[Layer]:
+    """Every layer, a container before what it holds; without `sides`, not what side heads hold."""
     for layer in layers:
         yield layer
-        if isinstance(layer, Layer):
+        if isinstance(layer, Layer) and (sides or not layer.side):
             for branch in layer.paths():
-                yield from walk(branch)
+                yield from walk(branch, sides=sides)
 
 
 def draws(layers: Sequence[Layer]) -> bool:

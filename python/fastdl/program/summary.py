@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def summary(program: Program) -> str:
     """A table of the layers: what each gives and how many parameters it has."""
-    return "\n".join(_table(program.layers, program.parameters, program.input_shape, {}))
+    return "\n".join(_table(program.layers, program.parameters, program.input_shape, {}, set()))
 
 
 def summary_of(
@@ -52,14 +52,15 @@ def summary_of(
     named, name = L.with_names(layers), np.dtype(dtype).name
     plain = L.to_dict(named)
     rows, parameters, memory = _core.survey(plain, input_shape, dtype=name, batch_size=batch_size)
-    work = _multiply_adds(named, rows, parameters)
-    lines = _table(rows, parameters, input_shape, work)
+    work, sides = _multiply_adds(named, rows, parameters), L.held_by_sides(named)
+    lines = _table(rows, parameters, input_shape, work, sides)
     if optimizer:
         memory["optimizer"] = _core.n_moments(optimizer) * memory["gradients"]
     else:
         del memory["gradients"]
+    in_use = sum(count for layer, count in work.items() if layer not in sides)
     lines.append(
-        f"{sum(work.values()):,} multiply-adds for a sample; {_bytes(memory['parameters'])} of "
+        f"{in_use:,} multiply-adds for a sample; {_bytes(memory['parameters'])} of "
         f"weights, {_bytes(sum(memory.values()))} in a fit ({name})."
     )
     return "\n".join(lines)
@@ -87,6 +88,7 @@ def _table(
     parameters: Sequence[ParameterInfo],
     input_shape: tuple[int, ...],
     work: dict[str, int],
+    sides: set[str],
 ) -> list[str]:
     cells = [["Layer", "Output shape", "Parameters", *(["Multiply-adds"] if work else [])]]
     for row in rows:
@@ -102,10 +104,13 @@ def _table(
         for line in cells
     ]
     lines.insert(1, "-" * len(lines[0]))
-    total = sum(p.size for p in parameters)
+    beside = [p for p in parameters if p.name.rpartition(".")[0] in sides]
+    total = sum(p.size for p in parameters) - sum(p.size for p in beside)
     fixed = sum(p.size for p in parameters if not p.trainable)
-    frozen = f", {fixed:,} of them frozen" if fixed else ""
-    lines.append(f"Input {_shape_text(input_shape)}, {total:,} parameters{frozen}.")
+    text = f"Input {_shape_text(input_shape)}, {total:,} parameters"
+    text += f", and {sum(p.size for p in beside):,} in side heads" if beside else ""
+    text += f", {fixed:,} of them frozen" if fixed else ""
+    lines.append(f"{text}.")
     return lines
 
 

@@ -135,7 +135,8 @@ py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y
     return program.train_epoch(batches.data, each_rate, each_factor, size, epoch, ask);
   });
   const char* status[] = {"done", "diverged", "interrupted"};
-  return py::module_::import("fastdl._core").attr("EpochResult")(r.loss, r.penalty, r.n_batches, status[int(r.status)]);
+  return py::module_::import("fastdl._core")
+      .attr("EpochResult")(r.loss, r.penalty, r.n_batches, status[int(r.status)], py::tuple(py::cast(r.sides)));
 }
 
 py::tuple loss_and_grads(PyProgram& self, const py::object& X, const py::object& y, const py::object& sample_weight,
@@ -149,6 +150,9 @@ py::tuple loss_and_grads(PyProgram& self, const py::object& X, const py::object&
 }  // namespace
 
 void bind_training(ProgramClass& c) {
+  c.def_property_readonly("side_losses", [](PyProgram& s) {
+    return py::tuple(py::cast(s.busy(Use::read, [](AnyProgram& p) { return p.side_losses(); })));
+  });
   c.def(
       "set_loss",
       [](PyProgram& s, const std::string& kind, double param, double cap) {

@@ -36,7 +36,7 @@ PYBIND11_MODULE(_core, m) {
   m.attr("ParameterInfo") = named_tuple("ParameterInfo", "name shape fan_in fan_out role trainable offset size");
   m.attr("StateInfo") = named_tuple("StateInfo", "name size");
   m.attr("LayerInfo") = named_tuple("LayerInfo", "name title depth input_shape output_shape n_parameters");
-  m.attr("EpochResult") = named_tuple("EpochResult", "loss penalty n_batches status");
+  m.attr("EpochResult") = named_tuple("EpochResult", "loss penalty n_batches status sides");
 
   m.def("backends", [BackendInfo] {
     py::list list;

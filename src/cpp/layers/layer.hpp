@@ -93,6 +93,7 @@ struct Layer {
   virtual void backward(const Frame<T>& frame) const = 0;  // reads out's gradient, writes in's and the parameters'
   // What it adds to the loss, between forward and backward; every thread gets it.
   virtual double penalty(const Frame<T>&) const { return 0; }
+  virtual const Tensor* side_output() const { return nullptr; }  // of an AuxHead: it has a loss of its own in training
   virtual const std::vector<std::unique_ptr<Layer>>* children() const { return nullptr; }
   virtual int symbols() const { return 0; }  // an Embedding: its input holds codes below this
 

@@ -42,7 +42,7 @@ class Plan {
   Tensor tensor(const Shape& shape, bool wants_gradient) {
     check_size(shape);
     const index count = aligned(elements(shape));
-    std::vector<int> values_of, gradients_of;
+    std::vector<int> values_of, gradients_of = lasting;
     for (const Tensor& t : busy) {
       values_of.push_back(t.place);
       if (t.wants_gradient) gradients_of.push_back(t.gradient);
@@ -59,7 +59,7 @@ class Plan {
     Tensor other = t;
     other.overwritable = false;
     if (t.wants_gradient) {
-      other.gradient = gradients.add(aligned(elements(t.shape)), {});
+      other.gradient = gradients.add(aligned(elements(t.shape)), lasting);
       hold_gradient(other, 0);
     }
     busy.push_back(other);
@@ -107,6 +107,7 @@ class Plan {
   // Shared by all layers: free again when a kernel returns.
   void scratch(index count) { scratches = std::max(scratches, aligned(count)); }
 
+  std::vector<int> lasting;     // gradients that wait, while backward passes through all later layers
   std::vector<Tensor> busy;     // what the layer that is planned, or one around it, still needs
   Places predicted, gradients;  // of values in predict; of gradients
 

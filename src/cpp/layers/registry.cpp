@@ -42,6 +42,7 @@
   X(residual, Residual, "layers", "shortcut")                                                                        \
   X(sequential, Sequential, "layers")                                                                                \
   X(concat, Concat, "branches")                                                                                      \
+  X(aux_head, AuxHead, "layers", "weight")                                                                           \
   X(tied_dense, TiedDense, "tied_to", "bias", "bias_init", "trainable", "lr_multiplier")                             \
   X(corrupt, Corrupt, "noise", "rate")                                                                               \
   X(kl_sparsity, KLSparsity, "target", "strength")                                                                   \

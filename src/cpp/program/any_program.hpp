@@ -83,6 +83,7 @@ struct EpochResult {
   double loss, penalty;
   int n_batches;
   Status status;
+  std::vector<double> sides{};  // the losses of side heads, in the layers' order, without their weights
 };
 
 struct LayerRow {
@@ -132,8 +133,10 @@ class AnyProgram {
   // regularisation: factors of the dropout's rates and of the decoupled decay.
   virtual EpochResult train_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation, int batch,
                                   std::uint32_t epoch, const Poll& poll) = 0;
-  // Mean loss over all samples and (unless evaluation) its gradients, penalties included; no update.
+  // Mean loss over all samples and (unless evaluation) its gradients, penalties included; no update. The gradients are
+  // of the side losses too, which side_losses() then gives.
   virtual void loss_and_grads(const Data& data, bool evaluation, double& loss, double& penalty) = 0;
+  const std::vector<double>& side_losses() const { return side_losses_; }
 
   // --- use
   // Outputs of a top-level layer in inference mode, (count, ...) in the user's order, after the link.
@@ -158,6 +161,7 @@ class AnyProgram {
   std::vector<Parameter> parameters_;
   std::vector<State> states_;
   Loss loss_;
+  std::vector<double> side_losses_;  // of the last batch, or of loss_and_grads
 };
 
 std::unique_ptr<AnyProgram> make_program(const std::vector<LayerSpec>& layers, const Shape& input,

@@ -14,11 +14,12 @@
 namespace fastdl {
 namespace {
 
-template <class T>
-void find_penalties(const std::vector<LayerPtr<T>>& layers, std::vector<const Layer<T>*>& found) {
+// Those of the layers, and of all that they hold, for which `is` is true.
+template <class T, class Is>
+void find(const std::vector<LayerPtr<T>>& layers, Is is, std::vector<const Layer<T>*>& found) {
   for (const auto& layer : layers) {
-    if (layer->penalises) found.push_back(layer.get());
-    if (layer->children()) find_penalties(*layer->children(), found);
+    if (is(*layer)) found.push_back(layer.get());
+    if (layer->children()) find(*layer->children(), is, found);
   }
 }
 
@@ -54,7 +55,9 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   input_ = plan.tensor(input, settings.input_gradient);
   plan.busy.clear();
   plan_chain(layers_, layers, input_, plan);
-  find_penalties(layers_, penalising_);
+  find(layers_, [](const Layer<T>& layer) { return layer.penalises; }, penalising_);
+  find(layers_, [](const Layer<T>& layer) { return layer.side_output() != nullptr; }, sides_);
+  side_losses_.resize(sides_.size());
   backend_name_ = backend_.name, symbols_ = layers_[0]->symbols();
   shapes_.push_back(input_.shape);
   for (const auto& layer : layers_) shapes_.push_back(layer->out.shape);

@@ -157,13 +157,17 @@ template <class T>
 void Program<T>::ready_for_loss() {
   check(penalising_.empty() || output().is_row(),
         "penalties of activations need one output for each sample, but the last layer gives " + output().what() + ".");
+  for (const Layer<T>* layer : sides_)
+    check(layer->side_output()->shape == output() && output().is_row() && !input_.shape.is_sequence(),
+          layer->who() + " needs rows or images as input, and layers that give as many outputs as the network, one " +
+              "row for each sample; but its layers give " + layer->side_output()->shape.what() + ", and the network " +
+              output().what() + ", of " + input_.shape.what() + ".");
   batch_.make_room();
 }
 
-// The sum of the weighted losses, and where wanted the gradient of the outputs.
+// The sum of the weighted losses of these outputs, and where wanted their gradient, times a weight.
 template <class T>
-double Program<T>::run_loss(const Frame<T>& f, const Data& data, bool gradient) {
-  const Tensor& out = layers_.back()->out;
+double Program<T>::run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient) {
   T* slopes = gradient ? f.gradient(out) : nullptr;
   const LossArgs<T> args{.kind = loss_.kind,
                          .param = T(loss_.param),
@@ -174,12 +178,26 @@ double Program<T>::run_loss(const Frame<T>& f, const Data& data, bool gradient) 
                          .target = batch_.targets_of(f, data),
                          .codes = loss_.takes_codes ? batch_.codes() : nullptr,
                          .weight = batch_.weights(),
-                         .norm = T(f.norm),
+                         .norm = T(f.norm / weight),
                          .value = batch_.losses(),
                          .dpred = slopes ? batch_.slopes_for(slopes) : nullptr};
   const double sum = loss_.own ? run_own_loss(f.team, args) : kernels_.training.loss(f.team, args);
   if (slopes) batch_.write_slopes(f, slopes);
   return sum;
+}
+
+// The losses of side heads in training, and the gradients of their outputs; their sum, times their weights.
+template <class T>
+double Program<T>::run_side_losses(const Frame<T>& f, const Data& data) {
+  double total = 0;
+  for (std::size_t i = 0; i < sides_.size(); i++) {
+    f.team.sync();  // the losses of samples that are there have been summed by everyone
+    const double weight = sides_[i]->spec.number("weight");
+    const double loss = run_loss(f, data, *sides_[i]->side_output(), weight, true) / f.norm;
+    if (f.team.rank == 0) side_losses_[i] = loss;
+    total += weight * loss;
+  }
+  return total;
 }
 
 // The loss of a user is asked by the thread that began the pass, while the others wait; not a number where it failed.
@@ -229,6 +247,7 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
                                        by_steps ? data.lengths : nullptr, output().steps() * output().pixels());
   if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
+  std::vector<double> sides(sides_.size());
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
     const Batch batch{.data = &data,
                       .begin = begin,
@@ -242,7 +261,11 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
       batch_.gather_targets(f, batch);
       f.norm = norm;
       forward_chain(f, layers_, 0, n_layers());
-      const double sum = run_loss(f, data, !evaluation), part = penalties(f);
+      const double sum = run_loss(f, data, layers_.back()->out, 1, !evaluation), part = penalties(f);
+      if (!evaluation) {
+        run_side_losses(f, data);
+        for (std::size_t i = 0; team.rank == 0 && i < sides.size(); i++) sides[i] += side_losses_[i];
+      }
       if (team.rank == 0) loss += sum / norm, penalty += part;
       if (!evaluation) backward_chain(f, layers_, 0, n_layers());
       if (several && first) kernels_.memory.fill(team, totals_.size(), T(0), totals_.data());
@@ -255,6 +278,7 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
     });
     rethrow();
   }
+  side_losses_ = sides;
 }
 
 // --- epoch --------------------------------------------------------------------------------------------------------
@@ -267,19 +291,19 @@ BatchResult Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate)
   forward_chain(f, layers_, 0, n_layers());
   f.norm = kernels_.memory.sum(f.team, batch_.rows(f), batch_.weights());
   if (f.norm == 0) return {0, 0, 0};  // samples without weight teach nothing
-  const double loss = run_loss(f, *batch.data, true) / f.norm;
-  const double penalty = optimizer_.penalty(f) / f.norm + penalties(f);
-  if (std::isfinite(loss + penalty) && !failure_) {
-    backward_chain(f, layers_, 0, n_layers());
-    if (!failure_) optimizer_.step(f, rate, f.norm);
-  }
+  const double loss = run_loss(f, *batch.data, layers_.back()->out, 1, true) / f.norm;
+  const double penalty = optimizer_.penalty(f) / f.norm + penalties(f), sides = run_side_losses(f, *batch.data);
+  if (!std::isfinite(loss + penalty + sides)) return {std::numeric_limits<double>::quiet_NaN(), penalty, f.norm};
+  if (failure_) return {loss, penalty, f.norm};
+  backward_chain(f, layers_, 0, n_layers());
+  if (!failure_) optimizer_.step(f, rate, f.norm);
   return {loss, penalty, f.norm};
 }
 
 template <class T>
 EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation,
                                     int batch_size, std::uint32_t epoch, const Poll& poll) {
-  EpochResult result{0, 0, 0, Status::done};
+  EpochResult result{0, 0, 0, Status::done, std::vector<double>(sides_.size())};
   PollClock clock{poll};
   last_.n = 0;
   ready_for_loss();
@@ -310,6 +334,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
           seen += count;
           result.loss += (loss + penalty) * count;
           result.penalty += penalty * count;
+          for (std::size_t i = 0; norm != 0 && i < sides_.size(); i++) result.sides[i] += side_losses_[i] * count;
           result.n_batches++;
           if (clock.interrupts()) result.status = Status::interrupted;
         }
@@ -327,6 +352,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
   rethrow();
   if (clock.error) std::rethrow_exception(clock.error);
   if (seen) result.loss /= seen, result.penalty /= seen;
+  for (double& side : result.sides) side /= seen ? seen : 1;
   return result;
 }
 

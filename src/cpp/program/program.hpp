@@ -55,7 +55,8 @@ class Program final : public AnyProgram {
   const Block<T>& block(Held what) const;
   Frame<T> frame(const Team& team, const Batch& batch);
   void ready_for_loss();  // before the team is
-  double run_loss(const Frame<T>& f, const Data& data, bool gradient);
+  double run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient);
+  double run_side_losses(const Frame<T>& f, const Data& data);
   double run_own_loss(const Team& team, const LossArgs<T>& args);
   void rethrow();                             // what a function of the user's threw
   double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
@@ -64,7 +65,7 @@ class Program final : public AnyProgram {
   const Backend& backend_;
   const Kernels<T>& kernels_;
   std::vector<LayerPtr<T>> layers_;
-  std::vector<const Layer<T>*> penalising_;
+  std::vector<const Layer<T>*> penalising_, sides_;
   bool lone_ = false;  // there are images, and all layers take those of a lone sample
   Tensor input_;
   std::vector<index> value_starts_, gradient_starts_;

@@ -220,7 +220,8 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
             X = job.train.X
             self._targets = self._head.normalized(self, self._targets, job.train)
             self._network = self._new_network(X.shape, X.dtype, job.random_state)
-            self._progress = Progress()
+            heads = L.side_heads(self._network.layers)
+            self._progress = Progress.beside([head.name or "" for head in heads])
             self._start(job)
         if not job.anew:
             self._go_on()
@@ -267,7 +268,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         """Bring the fitted attributes up to date."""
         network, progress = self._network, self._progress
         history = progress.history
-        self.n_parameters_ = sum(p.size for p in network.parameters)
+        self.n_parameters_ = network.counts()[0]
         self.n_iter_, self.best_iter_, self.t_ = progress.n_iter, progress.best_iter, progress.t
         self.history_ = history
         self.loss_curve_ = list(history["loss"])

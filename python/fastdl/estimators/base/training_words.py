@@ -104,7 +104,8 @@ class TrainingRecord:
     history_: dict[str, list[float]] = fitted(
         "dict of list",
         "One table for all epochs: epoch, lr, loss, val_loss, score, val_score, seconds; nan "
-        "where nothing was computed.",
+        "where nothing was computed. Side heads (`fastdl.layers.AuxHead`) have columns of their "
+        "own, such as aux_head_1_loss.",
     )
     t_: int = fitted("int", "Samples trained on, repetitions counted.")
     _progress: Progress = fitted(saved=Saved(Progress, "progress"))

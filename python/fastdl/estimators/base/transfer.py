@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastdl import layers as L
 from fastdl import program as programs
+from fastdl._other_names import meant
 from fastdl.layers import Layer
 from fastdl.layers._spec import LearningLayer
 
@@ -34,9 +35,11 @@ def freeze(layers: Sequence[Layer], patterns: str | Sequence[str]) -> list[Layer
     names = [layer.name or "" for layer in L.walk(named)]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
+            near = meant(pattern, names)
             raise ValueError(
-                f"freeze={pattern!r} matches no layer. The layers are "
-                f"{', '.join(map(repr, names))}."
+                f"freeze={pattern!r} matches no layer. "
+                f"{'' if near is None else f'Did you mean {near!r}? '}"
+                f"The layers are {', '.join(map(repr, names))}."
             )
 
     def visit(layer: Layer, inside: bool = False) -> Layer:
@@ -56,16 +59,19 @@ def decay_rates(layers: Sequence[Layer], decay: float) -> list[Layer]:
     """
     if decay == 1:
         return list(layers)
-    n_weighted = sum(layer.has_weights for layer in L.walk(layers))
+    n_weighted = sum(layer.has_weights for layer in L.walk(layers, sides=False))
     seen = 0
 
     def visit(layer: Layer) -> Layer:
         nonlocal seen
         seen += layer.has_weights
+        before = seen
         layer = layer.map(visit)
+        if layer.side:  # is as far from the end as the layer before it
+            seen = before
         if not isinstance(layer, LearningLayer):
             return layer
-        return layer.replace(lr_multiplier=layer.lr_multiplier * decay ** (n_weighted - seen))
+        return layer.replace(lr_multiplier=layer.lr_multiplier * decay ** max(n_weighted - seen, 0))
 
     return [visit(layer) for layer in layers]
 
@@ -88,7 +94,7 @@ def copy_weights(source: Program, target: Program, without: Sequence[str] = ()) 
     Raises
     ------
     ValueError
-        If a layer of the target is not in the source, or has other shapes there.
+        If layers of the target are not in the source, or have other shapes there: which ones.
     """
     known, new = programs.get_state(source), {}
     for name, value in programs.get_state(target).items():

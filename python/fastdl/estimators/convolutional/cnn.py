@@ -11,9 +11,11 @@ from fastdl._rules import PAIR
 from fastdl._saved import SHAPE
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.output import with_output
+from fastdl.estimators.base.side_heads import N_SIDE_PARAMETERS, with_side_outputs
 from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, RATE, TrainingWords
 from fastdl.estimators.base.words import fitted, parameters, word
 from fastdl.estimators.inputs import ImageInput
+from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 
 # What an architecture decides itself.
@@ -91,6 +93,7 @@ class ConvNet(TrainingWords, Net):
     )
     convolution: str = word(default="auto", like=CONVOLUTION)
     input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
+    n_side_parameters_: int = fitted(*N_SIDE_PARAMETERS)
 
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
 
@@ -99,7 +102,13 @@ class ConvNet(TrainingWords, Net):
         return ImageInput(self.input_shape, strips=lambda: True)
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
-        return with_output(self._hidden(input_shape), input_shape, n_outputs)
+        hidden, targets = self._hidden(input_shape), Targets("continuous", n_outputs)
+        hidden = with_side_outputs(type(self).__name__, hidden, input_shape, targets)
+        return with_output(hidden, input_shape, n_outputs)
+
+    def _show(self) -> None:
+        super()._show()
+        self.n_side_parameters_ = self._network.counts()[1]
 
     def _hidden(self, input_shape: tuple[int, ...]) -> list[Layer]:
         if self.architecture is None:

@@ -14,6 +14,12 @@ from fastdl.estimators.base.layer_params import check_layer_names, set_layers, w
 from fastdl.estimators.base.output import warn_of_two_outputs, with_answers
 from fastdl.estimators.base.pretrained import EMBEDDING, embedding_layer, start_from
 from fastdl.estimators.base.sequence_net import SequenceNet
+from fastdl.estimators.base.side_heads import (
+    N_SIDE_PARAMETERS,
+    side_outputs,
+    with_side_outputs,
+    without_side_outputs,
+)
 from fastdl.estimators.base.text_words import INTEGERS, SYMBOLS, SYMBOLS_FORM, TextWords
 from fastdl.estimators.base.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
 from fastdl.estimators.base.transfer import copy_weights, decay_rates, freeze, thaw
@@ -84,6 +90,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         "Of one sample; of sequences, steps of the longest and features.",
         saved=SHAPE,
     )
+    n_side_parameters_: int = fitted(*N_SIDE_PARAMETERS)
     symbols_: tuple[Any, ...] = fitted(*SYMBOLS, saved=SYMBOLS_FORM)
     _made_of: tuple[Any, ...] = fitted(default=())
 
@@ -159,7 +166,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
             )
         layers = thaw(self.init_from._network.layers)
         last = next((i for i, layer in enumerate(layers) if layer.name == "output"), -1)
-        return layers[:last], layers[last:]
+        return without_side_outputs(layers[:last]), layers[last:]
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         name, old = type(self).__name__, self.init_from is not None
@@ -167,6 +174,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         hidden = hidden if self.freeze is None else freeze(hidden, self.freeze)
         known = getattr(self, "_targets", Targets("continuous", n_outputs))
         targets = replace(known, n_outputs=n_outputs)
+        hidden = with_side_outputs(name, hidden, input_shape, targets)
         layers = with_answers(name, hidden, input_shape, targets, always=old)
         if old and not self.drop_head:
             head = self._inherited()[1]
@@ -185,7 +193,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         sizes = {self._targets.n_outputs, len(self._targets.classes)}
         warn_of_two_outputs(type(self).__name__, self._network.layers, sizes)
         if self.init_from is not None:
-            new = ["output"] if self.drop_head else []
+            new = ["output", *side_outputs(self._network.layers)] if self.drop_head else []
             if not self.drop_head:  # then the units of y are those of that layer
                 of = self.init_from._targets
                 self._targets = replace(self._targets, center=of.center, scale=of.scale)
@@ -200,6 +208,10 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         if self.embedding is not None:
             program, layer = self._network.program, str(self._network.layers[0].name)
             start_from(program, layer, type(self).__name__, self.embedding, self.symbols_)
+
+    def _show(self) -> None:
+        super()._show()
+        self.n_side_parameters_ = self._network.counts()[1]
 
     def _go_on(self) -> None:
         """Before a warm start: the same weights with what is frozen, and at which rates, as now."""

@@ -15,6 +15,7 @@ Writer = Callable[[Graph, Any, Value], Value]
 LEFT_OUT: dict[type[Layer], str] = {
     L.Dropout: "acts in training only",
     L.Corrupt: "acts in training only",
+    L.AuxHead: "acts in training only",
     L.KLSparsity: "adds to the loss only",
     L.ActivityL1: "adds to the loss only",
 }
