@@ -262,6 +262,8 @@ NETS = [
      "layer 'output' (Dense): the name is taken by a Dense. Names must differ within a net."),
     (fit_net(L.Conv2D(3, 3), freeze="cnv*"), ValueError,
      "freeze='cnv*' matches no layer. The layers are 'conv2d_1'."),
+    (fit_net(L.Conv2D(3, 3, name="conv1"), L.Flatten(), freeze="cnv1"), ValueError,
+     "freeze='cnv1' matches no layer. Did you mean 'conv1'? The layers are 'conv1', 'flatten_1'."),
     (lambda: net(L.Dense(3, name="a")).set_params(a__unit=3), ValueError,
      "Dense: parameter='unit' is not known. Did you mean 'units'? Choose from 'name', 'trainable', "
      "'lr_multiplier', 'bias', 'weight_init', 'bias_init', 'units'."),
@@ -277,6 +279,14 @@ NETS = [
      "NetClassifier: init_from was fitted with samples of shape (8, 8, 3), but X has samples of "
      "shape (8, 8, 1): 'conv2d_1.weight' has shape (3, 3, 3, 4) in the weights, but (3, 3, 1, 4) "
      "in the network. Weights fit only a network with the layers they were taken from."),
+    (start_from(cnn(), np.zeros((20, 10, 8, 1))), ValueError,
+     "NetClassifier: init_from was fitted with samples of shape (8, 8, 3), but X has samples of "
+     "shape (10, 8, 1): 'conv2d_1.weight' has shape (3, 3, 3, 4) in the weights, but (3, 3, 1, 4) "
+     "in the network; 'dense_1.weight' has shape (64, 128) in the weights, but (80, 128) in the "
+     "network. Weights fit only a network with the layers they were taken from."),
+    (start_from(cnn(), ROWS[:, :60]), ValueError,
+     "X has shape (20, 60), but the network of init_from takes images of shape (8, 8, 3), or rows "
+     "of 192 features. Set input_shape to what a row of this X is."),
 ]
 
 RECURRENT = [

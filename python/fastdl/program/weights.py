@@ -79,19 +79,22 @@ def check(
     parameters: Sequence[ParameterInfo],
     states: Sequence[StateInfo],
 ) -> None:
-    """Raise ValueError if names or shapes of weights are not those of a network."""
+    """Raise ValueError, which lists all of them, if names or shapes are not those of a network."""
     shapes = {p.name: tuple(p.shape) for p in parameters}
     shapes.update({s.name: (s.size,) for s in states})
-    for name in [*shapes, *state]:
+    wrong = []
+    for name in dict.fromkeys([*shapes, *state]):
         if name not in state:
-            raise ValueError(f"'{name}' of the network is missing in the weights. {_OTHER_NET}")
-        if name not in shapes:
-            raise ValueError(f"'{name}' of the weights is not in the network. {_OTHER_NET}")
-        if np.shape(state[name]) != shapes[name]:
-            raise ValueError(
+            wrong.append(f"'{name}' of the network is missing in the weights")
+        elif name not in shapes:
+            wrong.append(f"'{name}' of the weights is not in the network")
+        elif np.shape(state[name]) != shapes[name]:
+            wrong.append(
                 f"'{name}' has shape {np.shape(state[name])} in the weights, but {shapes[name]} in "
-                f"the network. {_OTHER_NET}"
+                "the network"
             )
+    if wrong:
+        raise ValueError(f"{'; '.join(wrong)}. {_OTHER_NET}")
 
 
 _OTHER_NET = "Weights fit only a network with the layers they were taken from."

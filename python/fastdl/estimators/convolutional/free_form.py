@@ -80,7 +80,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         rule="no_validation",
         kind="(int, int, int), (int, int) or None",
         text="Height, width and channels (1 if not given) of an image; steps and features of a row "
-        "that is a sequence. None takes them from X.",
+        "that is a sequence. None takes them from X, or, where X has rows, from `init_from`.",
     )
     convolution: str = word(default="auto", like=CONVOLUTION)
     integers: str = word(default="auto", like=INTEGERS)
@@ -99,7 +99,17 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
 
     @property
     def _inputs(self) -> AnyInput:
-        return AnyInput(self.input_shape, self._given, self._reading, self.integers)
+        return AnyInput(
+            self.input_shape, self._given, self._rows_as(), self._reading, self.integers
+        )
+
+    def _rows_as(self) -> tuple[int, ...] | None:
+        """What a row is to the network of `init_from`, if more than its features."""
+        shape: tuple[int, ...] = getattr(self.init_from, "input_shape_", ())
+        given = getattr(self.init_from, "input_shape", None)
+        if len(shape) == 2:
+            return None if given is None else tuple(given)
+        return tuple(shape) if len(shape) == 3 and shape[0] > 1 else None
 
     @property
     def _head(self) -> OfChoice:

@@ -29,18 +29,26 @@ class AnyInput:
 
     input_shape: Any  # as the user set it
     layers: Callable[[], Sequence[Layer]]  # those that the user gave
+    rows_as: tuple[int, ...] | None = None  # what a row is where input_shape does not say
     reading: Reading = CHARACTERS
     integers: str = "auto"  # as the user set it; of an embedding of the user's own, codes
 
     @property
     def images(self) -> ImageInput:
         """What takes rows and images."""
-        return ImageInput(self.input_shape, strips=lambda: L.asks_for(self.layers()) == "images")
+        is_image = self.rows_as is not None and len(self.rows_as) == 3
+        return ImageInput(
+            self.input_shape,
+            rows_as=self.rows_as if is_image else None,
+            strips=lambda: L.asks_for(self.layers()) == "images",
+        )
 
     @property
     def sequences(self) -> SequenceInput:
         """What takes sequences and texts."""
-        return SequenceInput(self.input_shape, reading=self.reading, integers=self.integers)
+        known = self.rows_as if self.rows_as is not None and len(self.rows_as) == 2 else None
+        shape = known if self.input_shape is None else self.input_shape
+        return SequenceInput(shape, reading=self.reading, integers=self.integers)
 
     @property
     def first_sequences(self) -> SequenceInput:

@@ -34,6 +34,7 @@ class ImageInput:
     """
 
     input_shape: Any = None  # as the user set it
+    rows_as: tuple[int, ...] | None = None  # the image that a row is, where it is not set
     strips: Callable[[], bool] = bool  # whether rows without it are images of height 1, one channel
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
@@ -110,6 +111,8 @@ class ImageInput:
                     "as (n, height, width, channels). Use np.moveaxis(X, 1, -1), or set "
                     f"input_shape={X.shape[1:]} if it is right as it is."
                 )
+            if X.ndim == 2 and self.rows_as is not None:
+                return self._as_known(X, self.rows_as)
             return (1, X.shape[1], 1) if X.ndim == 2 and self.strips() else X.shape[1:]
         shape = image_shape(asked)
         fits = X.shape[1:] == shape or (X.ndim == 2 and X.shape[1] == math.prod(shape))
@@ -118,6 +121,15 @@ class ImageInput:
                 f"X has shape {X.shape}, but input_shape={asked!r} asks for images of shape "
                 f"{shape}, or rows of {math.prod(shape)} features. Leave input_shape out to take "
                 "it from X."
+            )
+        return shape
+
+    def _as_known(self, X: NDArray[Any], shape: tuple[int, ...]) -> tuple[int, ...]:
+        if X.shape[1] != math.prod(shape):
+            raise ValueError(
+                f"X has shape {X.shape}, but the network of init_from takes images of shape "
+                f"{shape}, or rows of {math.prod(shape)} features. Set input_shape to what a row "
+                "of this X is."
             )
         return shape
 

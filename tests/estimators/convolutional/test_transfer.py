@@ -1,0 +1,67 @@
+"""What `init_from` takes over beside layers and weights: what a row is."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from fastdl import CNNClassifier, NetClassifier, NetRegressor, RNNClassifier
+from fastdl import layers as L
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.normal(size=(40, 6, 4, 2)).astype(np.float32)
+ROWS = IMAGES.reshape(40, -1)
+Y = np.arange(40) % 3
+WORDS = {"max_epochs": 1, "random_state": 0, "n_jobs": 1}
+
+
+def cnn(X, **params):
+    return CNNClassifier(conv_layer_sizes=(4,), **params, **WORDS).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "base", [cnn(ROWS, input_shape=(6, 4, 2)), cnn(IMAGES)], ids=["rows", "images"]
+)
+def test_rows_are_images_as_they_were(base):
+    new = NetClassifier(init_from=base, drop_head=True, freeze="*", **WORDS)
+    assert new.fit(ROWS, Y > 0).input_shape_ == (6, 4, 2)
+    np.testing.assert_array_equal(new.transform(ROWS), base.transform(IMAGES))
+    again = NetClassifier(init_from=new, **WORDS).fit(ROWS, Y > 0)  # from one that took it over
+    assert again.input_shape_ == (6, 4, 2)
+    number = NetRegressor(init_from=base, drop_head=True, **WORDS).fit(ROWS, Y)
+    assert number.predict(IMAGES).shape == (40,)
+    assert clone(new).fit(ROWS, Y > 0).input_shape_ == (6, 4, 2)
+    text = NetClassifier(init_from=base).summary((6, 4, 2), 3)
+    assert "Input 6x4x2" in text
+
+
+def test_input_shape_comes_first():
+    base = cnn(ROWS, input_shape=(6, 4, 2))
+    body = NetClassifier([L.Conv2D(3, 3), L.GlobalAvgPool()], input_shape=(6, 8), **WORDS)
+    body.fit(ROWS, Y)
+    other = NetClassifier(init_from=body, input_shape=(8, 6), **WORDS).fit(ROWS, Y)
+    assert other.input_shape_ == (8, 6, 1)
+    with pytest.raises(ValueError, match="asks for images of shape"):
+        NetClassifier(init_from=base, input_shape=(3, 3), **WORDS).fit(ROWS, Y)
+
+
+def test_images_of_another_size_are_taken_as_they_are():
+    base = NetClassifier([L.Conv2D(3, 3), L.GlobalAvgPool()], **WORDS).fit(IMAGES, Y)
+    larger = NetClassifier(init_from=base, **WORDS).fit(RNG.normal(size=(40, 9, 7, 2)), Y)
+    assert larger.input_shape_ == (9, 7, 2)
+
+
+def test_rows_are_strips_and_features_as_they_were():
+    strips = NetClassifier([L.Conv2D(3, (1, 3)), L.GlobalAvgPool()], **WORDS).fit(ROWS, Y)
+    shorter = NetClassifier(init_from=strips, **WORDS).fit(ROWS[:, :30], Y)
+    assert shorter.input_shape_ == (1, 30, 1)
+    rows = NetClassifier([L.Dense(4)], **WORDS).fit(ROWS, Y)
+    assert NetClassifier(init_from=rows, **WORDS).fit(ROWS, Y).input_shape_ == (48,)
+
+
+def test_rows_are_sequences_as_they_were():
+    base = RNNClassifier(hidden_layer_sizes=(4,), input_shape=(8, 6), **WORDS).fit(ROWS, Y)
+    new = NetClassifier(init_from=base, drop_head=True, freeze="*", **WORDS).fit(ROWS, Y > 0)
+    assert new.input_shape_ == (8, 6)
+    np.testing.assert_allclose(new.transform(ROWS), base.transform(ROWS), atol=1e-6)
+    plain = RNNClassifier(hidden_layer_sizes=(4,), **WORDS).fit(ROWS, Y)
+    assert NetClassifier(init_from=plain, **WORDS).fit(ROWS, Y).input_shape_ == (48, 1)
