@@ -47,6 +47,8 @@ class Layer(Benchmark):
         "local_response_norm 5, 16x16x32": ((16, 16, 32), L.LocalResponseNorm()),
         "maxout 512-64x4": ((512,), L.Maxout(64, pieces=4)),
         "concat dense 512-64": ((512,), L.Concat([[L.Dense(64)], []])),
+        "concat twice 16x16x32": ((16, 16, 32), L.Concat([[], []])),
+        "aux_head 16x16x32": ((16, 16, 32), L.AuxHead([L.GlobalAvgPool(), L.Dense(10)])),
         "dense and tied_dense 784-100": ((784,), L.Dense(100, name="code"), L.TiedDense("code")),
         "corrupt masking 784": ((784,), L.Corrupt("masking")),
         "corrupt gaussian 784": ((784,), L.Corrupt("gaussian")),

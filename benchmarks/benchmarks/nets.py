@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fastdl import architectures, losses, optim
 from fastdl import layers as L
-from fastdl import losses, optim
 from fastdl.program import compile
+
+MNIST, CIFAR = (28, 28, 1), (32, 32, 3)
 
 
 @dataclass(frozen=True)
@@ -61,19 +63,20 @@ def lenet5() -> list[L.Layer]:
 
 
 def resnet20() -> list[L.Layer]:
-    """He et al. 2016, section 4.2, with projections where the shape changes."""
+    return [*architectures.resnet20(CIFAR), L.Dense(10)]
 
-    def conv_norm(filters, size=3, stride=1):
-        same = L.Conv2D(filters, size, stride=stride, padding=size // 2, bias=False)
-        return [same, L.BatchNorm()]
 
-    layers: list[L.Layer] = [*conv_norm(16), L.Activation("relu")]
-    for filters in (16, 32, 64):
-        for block in range(3):
-            stride = 2 if filters > 16 and block == 0 else 1
-            inside = [*conv_norm(filters, stride=stride), L.Activation("relu"), *conv_norm(filters)]
-            shortcut = conv_norm(filters, 1, stride) if stride == 2 else None
-            layers += [L.Residual(inside, shortcut), L.Activation("relu")]
+def googlenet() -> list[L.Layer]:
+    """With batch normalisation; without dropout and side heads."""
+    layers = architectures.googlenet(CIFAR, batch_norm=True)
+    kept = [layer for layer in layers if not isinstance(layer, (L.AuxHead, L.Dropout))]
+    return [*kept, L.Dense(10)]
+
+
+def resnet50_stage() -> list[L.Layer]:
+    """The second stage: four bottlenecks, from 256 channels to 512 and to half the height."""
+    after_start, blocks = 3 + 3 * 2, 4
+    layers = architectures.resnet50(CIFAR)[after_start : after_start + 2 * blocks]
     return [*layers, L.GlobalAvgPool(), L.Dense(10)]
 
 
@@ -96,8 +99,6 @@ def last_step(cell: L.Layer) -> list[L.Layer]:
     return [cell, L.Dense(10)]
 
 
-MNIST, CIFAR = (28, 28, 1), (32, 32, 3)
-
 NETS = {
     "mlp 784-30-10": Net((784,), mlp(30, 10, activation="sigmoid"), 10, optim.SGD(), 0.1),
     "mlp 784-100-10": Net((784,), mlp(100, 10), 200, optim.Adam(), 1e-3),
@@ -112,6 +113,8 @@ NETS = {
     ),
     "lenet5": Net(MNIST, lenet5(), 64, optim.Adam(), 1e-3),
     "resnet20": Net(CIFAR, resnet20(), 32, optim.Momentum(), 0.01),
+    "googlenet": Net(CIFAR, googlenet(), 32, optim.Momentum(), 0.01),
+    "resnet50 stage": Net((32, 32, 256), resnet50_stage(), 16, optim.Momentum(), 0.01),
     "vgg-small": Net(CIFAR, vgg_small(), 32, optim.Adam(), 1e-4),
     "depthwise, 80x80": Net((80, 80, 3), mobile(), 32, optim.Adam(), 1e-3),
     "rnn 64-128, T=50": Net((50, 64), last_step(L.RNN(128)), 32, optim.Adam(), 1e-3),

@@ -21,6 +21,15 @@ class Residual(nn.Module):
         return self.inside(x) + self.shortcut(x)
 
 
+class Concat(nn.Module):
+    def __init__(self, branches: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
 class GlobalAvgPool(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.mean((2, 3))
@@ -154,8 +163,9 @@ class TorchNet:
         return ACTIVATIONS[layer.function](), shape
 
     def _max_pool2d(self, layer: L.MaxPool2D, shape):
-        h, w, c = shape
-        return nn.MaxPool2d(layer.size), (h // layer.size, w // layer.size, c)
+        k, s, p = layer.size, layer.stride or layer.size, layer.padding
+        high, wide = ((side + 2 * p - k) // s + 1 for side in shape[:2])
+        return nn.MaxPool2d(k, s, p), (high, wide, shape[2])
 
     def _global_avg_pool(self, layer: L.GlobalAvgPool, shape):
         return GlobalAvgPool(), shape[-1:]
@@ -163,6 +173,11 @@ class TorchNet:
     def _flatten(self, layer: L.Flatten, shape):
         self._flattened = shape
         return nn.Flatten(), (math.prod(shape),)
+
+    def _concat(self, layer: L.Concat, shape):
+        found = [self._sequence(branch, shape) for branch in layer.branches]
+        channels = sum(out[-1] for _, out in found)
+        return Concat([module for module, _ in found]), (*found[0][1][:-1], channels)
 
     def _residual(self, layer: L.Residual, shape):
         inside, out = self._sequence(layer.layers, shape)
