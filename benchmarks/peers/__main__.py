@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from fastdl import _core
+from peers import autodiff
 from peers.harness import HEADER, geometric_mean, line, measure, write_json
 from peers.peak import measure_peak
 from peers.rows import all_rows
@@ -18,8 +19,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=30, help="timed rounds of each row")
     parser.add_argument("--threads", type=int, default=_core.max_threads())
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile")
+    parser.add_argument(
+        "--page", choices=["networks", "autodiff"], default="networks", help="which table"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
     arguments = parser.parse_args()
+    if arguments.page == "autodiff":
+        autodiff.main(arguments.steps)
+        return
 
     torch.set_num_threads(arguments.threads)
     peak = measure_peak(arguments.threads)

@@ -58,6 +58,11 @@ def after(_):
 of_sum = np.sum
 LOST = "its derivative would be lost"
 ROWS = [
+    (
+        lambda: grad(lambda v: np.allclose(v, v))(x),
+        TypeError,
+        "grad: the function returned the bool True, which has no derivative",
+    ),
     # out= writes into a plain array, by whichever kind of rule
     *(
         (lambda f=f: grad(lambda v: np.sum(f(v)))(x), NotImplementedError, "keyword out= has no")

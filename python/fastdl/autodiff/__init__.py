@@ -1,9 +1,9 @@
 """Derivatives of plain NumPy code, by forward and reverse mode.
 
 A function is called with traced arrays in place of its arguments (`_trace`); NumPy's protocols lead
-from each call to a rule (`_elementwise`, `_products`, `_reductions`, `_shapes`, `_indexing`,
-`_linalg`, written with `_table`). The transformations are in `_transforms`, containers of arguments
-in `_tree`.
+from each call to a rule (`_elementwise`, `_products`, `_reductions`, `_shapes` and others, written
+with `_table`). The transformations are in `_transforms` and `_matrices`, containers of arguments in
+`_tree`.
 """
 
 from typing import Any
@@ -25,16 +25,9 @@ from fastdl.autodiff import (  # noqa: F401 (they fill the table of rules)
 )
 from fastdl.autodiff._check import check_gradients
 from fastdl.autodiff._control import check_finite, checkpoint, rule, rules, stop_gradient, value_of
+from fastdl.autodiff._matrices import hessian, hessian_vector_product, jacobian
 from fastdl.autodiff._trace import Traced
-from fastdl.autodiff._transforms import (
-    grad,
-    hessian,
-    hessian_vector_product,
-    jacobian,
-    jvp,
-    value_and_grad,
-    vjp,
-)
+from fastdl.autodiff._transforms import grad, jvp, value_and_grad, vjp
 from fastdl.autodiff._tree import flatten
 
 

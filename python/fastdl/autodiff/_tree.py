@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._trace import is_traced
+from fastdl.autodiff._trace import Traced, is_traced
 
 
 def _is_leaf(tree: Any) -> bool:
@@ -25,8 +25,17 @@ def leaves(tree: Any) -> list[Any]:
 
 def rebuild(tree: Any, f: Callable[[Any], Any]) -> Any:
     """The same containers with f of each leaf; None stays."""
+    kind = type(tree)
+    if (
+        kind is np.ndarray or kind is float or kind is Traced
+    ):  # most, before questions that take time
+        return f(tree)
     if tree is None:
         return None
+    if kind is list:
+        return [rebuild(part, f) for part in tree]
+    if kind is dict:
+        return {key: rebuild(value, f) for key, value in tree.items()}
     if _is_leaf(tree):
         return f(tree)
     if isinstance(tree, dict):

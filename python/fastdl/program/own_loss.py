@@ -55,7 +55,7 @@ class OwnLoss:
                 f"{np.shape(y)} and y_pred of shape {np.shape(pred)}; expected one loss for each "
                 f"row, ({len(y)},), or one number."
             )
-        return np.sum(losses * weight) / norm
+        return np.sum(losses * (weight / norm))
 
 
 def try_out(spec: Custom, y: NDArray[Any], n_outputs: int) -> None:

@@ -1,0 +1,178 @@
+# What is known of a function; element-wise rules.
+
+cdef class Rule:
+    """What is known of a function: how to call it on traced arrays, and its derivatives.
+
+    `f` is called with what the traced arrays hold, so that older traces see it in turn.
+    """
+
+    cdef readonly object f
+    cdef readonly str name
+    cdef readonly str kind
+    cdef object keywords      # a frozenset of those that the rule knows; None: any
+    cdef object names         # of the positional parameters, for arrays passed by keyword
+
+    def __init__(self, f, str name, keywords=None, names=()):
+        self.f = f
+        self.name = name
+        self.keywords = keywords
+        self.names = names
+
+    def __call__(self, *args, **kwargs):
+        return self.call(args, kwargs)
+
+    cdef object call(self, tuple args, dict kwargs):
+        raise NotImplementedError
+
+    cdef int backward(self, Node node, object dy, dict slots) except -1:
+        raise NotImplementedError
+
+    cdef object checked_keywords(self, dict kwargs):
+        """The keywords without those that say nothing; raises for those that the rule does not know."""
+        if self.keywords is None:
+            return kwargs
+        kept = {}
+        for key, value in kwargs.items():
+            if key in ("out", "where") and (value is None or value is True or (type(value) is tuple and value == (None,))):
+                continue
+            if key not in self.keywords or key == "out":
+                raise NotImplementedError(
+                    f"{self.name}: the keyword {key}= has no derivative rule in fastdl.autodiff."
+                    + (WRITES if key == "out" else "")
+                )
+            kept[key] = value
+        return kept
+
+    def by_position(self, tuple args, dict kwargs):
+        """Arguments with arrays that were passed by keyword in their places."""
+        placed = list(args)
+        for name in self.names[len(args):]:
+            if name not in kwargs:
+                break
+            placed.append(kwargs.pop(name))
+        return tuple(placed), kwargs
+
+    def no_forward(self):
+        """The error of a rule without forward mode."""
+        return NotImplementedError(f"{self.name} has no rule for forward mode in fastdl.autodiff; use reverse mode.")
+
+
+WRITES = (
+    " A traced array cannot be written into a plain one: build the result with np.stack or np.concatenate, or write "
+    "into np.zeros_like(x) of a traced x."
+)
+
+
+cdef object value_at(object a, Trace trace):
+    return (<Traced>a).value if type(a) is Traced and (<Traced>a).trace is trace else a
+
+
+cdef bint has_traced(tuple args):
+    for a in args:
+        if type(a) is Traced:
+            return True
+    return False
+
+
+cdef class Elementwise(Rule):
+    """One value of each position of its arguments. `partials`: a function (y, *args), or a number, for each."""
+
+    cdef tuple partials
+    cdef unsigned int keeps[4]   # bits of (y, *args) that a partial needs
+    cdef object by_operator      # the same function as Python's operator, which is quicker
+
+    def __init__(self, f, str name, tuple partials, tuple keeps, by_operator=None):
+        super().__init__(f, name, frozenset())
+        self.kind = "elementwise"
+        self.partials = partials
+        for i, bits in enumerate(keeps):
+            self.keeps[i] = bits
+        self.by_operator = by_operator
+
+    cdef object call(self, tuple args, dict kwargs):
+        if kwargs:
+            kwargs = self.checked_keywords(kwargs)
+        return self.apply(self.f, args)
+
+    cdef object apply(self, object f, tuple args):
+        cdef Trace trace = newest(args)
+        cdef Py_ssize_t i, n = len(args)
+        cdef Traced x
+        cdef unsigned int bits = 0
+        cdef bint depends = False
+        cdef list parents
+        cdef list saved
+        cdef tuple values
+        if trace is None:
+            return f(*args)
+        if n == 1:
+            values = ((<Traced>args[0]).value,)
+        elif n == 2:
+            values = (value_at(args[0], trace), value_at(args[1], trace))
+        else:
+            values = tuple([value_at(a, trace) for a in args])
+        y = f(*values)
+        if trace.forward:
+            return new_traced(trace, y, None, self.tangent(trace, args, values, y))
+        parents = [None] * n
+        for i in range(n):
+            a = args[i]
+            if type(a) is Traced and (<Traced>a).trace is trace and (<Traced>a).node is not None:
+                parents[i] = (<Traced>a).node
+                bits |= self.keeps[i]
+                depends = True
+        if not depends:
+            return new_traced(trace, y, None, None)
+        saved = [None] * (n + 1)
+        if bits & 1:
+            saved[0] = y
+        for i in range(n):
+            if bits & (2u << i):
+                saved[i + 1] = kept_argument(args[i], values[i])
+        return new_traced(trace, y, new_node(self, tuple(parents), tuple(saved), None, y, trace), None)
+
+    cdef object tangent(self, Trace trace, tuple args, tuple values, object y):
+        dy = None
+        for i, a in enumerate(args):
+            if type(a) is Traced and (<Traced>a).trace is trace and (<Traced>a).tangent is not None:
+                partial = self.partials[i]
+                dx = (<Traced>a).tangent
+                if not isinstance(partial, (int, float)):
+                    term = dx * partial(y, *values)
+                elif partial == 1:
+                    term = dx
+                else:
+                    term = dx * partial
+                dy = term if dy is None else dy + term
+        if dy is not None and np.shape(dy) != np.shape(y):
+            dy = np.broadcast_to(dy, np.shape(y))
+        return dy
+
+    cdef int backward(self, Node node, object dy, dict slots) except -1:
+        cdef tuple saved = restore(node)
+        cdef Py_ssize_t i
+        for i in range(len(node.parents)):
+            parent = node.parents[i]
+            if parent is None:
+                continue
+            partial = self.partials[i]
+            if type(partial) is int:
+                if partial == 1:
+                    add_to(slots, parent, dy, False)
+                elif partial == -1:
+                    add_to(slots, parent, -dy)
+            elif type(partial) is float:
+                add_to(slots, parent, dy * partial)
+            else:
+                add_to(slots, parent, dy * partial(*saved))
+        return 0
+
+
+cdef object view_of(Traced x, Traced y):
+    """Let y share the storage of x if its memory does."""
+    if (type(y.value) is cnp.ndarray and cnp.PyArray_BASE(y.value) != NULL and type(x.value) is cnp.ndarray
+            and np.may_share_memory(x.value, y.value)):
+        if x.storage is None:
+            x.storage = Storage.__new__(Storage)
+        y.storage = x.storage
+    return y
