@@ -21,6 +21,7 @@ from fastdl.io._errors import ModelFileError
 from fastdl.io._sources import File
 
 if TYPE_CHECKING:
+    from fastdl.io._card import model_card as model_card
     from fastdl.io._skops import skops_trusted as skops_trusted
     from fastdl.io._values import Decoder
     from fastdl.io._weights import load_weights as load_weights
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _HOMES = {  # imported when first used
     "load_weights": "fastdl.io._weights",
+    "model_card": "fastdl.io._card",
     "save_weights": "fastdl.io._weights",
     "skops_trusted": "fastdl.io._skops",
 }
@@ -41,6 +43,7 @@ __all__ = [
     "load",
     "load_network",
     "load_weights",
+    "model_card",
     "save",
     "save_weights",
     "skops_trusted",
