@@ -56,13 +56,8 @@ def model_card(
     >>> import fastdl
     >>> X, y = load_iris(return_X_y=True)
     >>> card = fastdl.io.model_card(fastdl.SoftmaxRegression().fit(X, y), X, y)
-    >>> print(card[:63])
-    ---
-    library_name: fastdl
-    tags:
-    - fastdl
-    - sklearn
-    - tabular
+    >>> card.splitlines()[1:6]
+    ['library_name: fastdl', 'tags:', '- fastdl', '- sklearn', '- tabular-classification']
     """
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     check_is_fitted(last)
