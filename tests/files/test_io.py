@@ -493,7 +493,7 @@ DAMAGED = {
     ),
     "units": (
         fitted_with("network", "layers", -1, value=HUGE),
-        "in the weights, but (8, 5000000) in the network.",
+        "in the weights, but (8, 5000000) in the network",
     ),
     "array of nothing": (
         with_parameters(alpha={"$array": {"shape": [20_000_000], "objects": ["a"]}}),
@@ -518,8 +518,12 @@ DAMAGED = {
         "n_features_in_ is '6'; expected an",
     ),
     "layer": (
+        fitted_with("network", "layers", 0, "$spec", "class", value="layers.Conv9D"),
+        "it holds a 'layers.Conv9D', which this version of fastdl does not have.",
+    ),
+    "code": (
         fitted_with("network", "layers", 0, "$spec", "class", value="layers.Lambda"),
-        "it holds a 'layers.Lambda', which this version of fastdl does not have.",
+        "it holds a Lambda, whose function is code.",
     ),
     "layer's field": (
         fitted_with("network", "layers", 0, "$spec", "code", value="x"),

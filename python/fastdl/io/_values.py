@@ -323,6 +323,8 @@ def _restore_spec(decoder: Decoder, stored: Any) -> Any:
         name = stored.get("class") if isinstance(stored, dict) else stored
         raise ValueError(f"it holds a {short(name)}, which this version of fastdl does not have.")
     spec = SPECS[stored["class"]]
+    if spec is layers.Lambda:
+        raise ValueError("it holds a Lambda, whose function is code.")
     fields = {f.name: f for f in dataclasses.fields(spec)}
     values = {name: decoder.decode(value) for name, value in stored.items() if name != "class"}
     for name in values:
