@@ -338,7 +338,15 @@ class Network:
         """X as the core takes it, and lengths for sequences."""
         if self._columns is not None:
             return self._columns.prepared(x, self.dtype), None
-        given = np.asarray(x)
+        try:
+            given = np.asarray(x)
+        except ValueError as error:  # lists of several lengths
+            way_out = "Pad sequences, and pass lengths." if len(self.input_shape) == 2 else ""
+            what = "x has parts of several lengths"
+            raise ValueError(f"{what}; {self._expected(self.input_shape)}. {way_out}") from error
+        if given.dtype.kind not in "biuf":
+            what = f"x has the dtype {given.dtype}"
+            raise ValueError(f"{what}; {self._expected(self.input_shape)}, of numbers.")
         codes = len(self.input_shape) == 2 and given.dtype.kind in "iu"
         is_known = codes or given.dtype in (np.uint8, np.float32, np.float64)
         x = given if is_known else given.astype(np.float64)
@@ -360,8 +368,8 @@ class Network:
     ) -> tuple[NDArray[Any], NDArray[np.int32]]:
         _, n_features = self.input_shape
         x = x[..., np.newaxis] if x.ndim == 2 and n_features == 1 else x
-        if x.ndim == 2 and x.shape[1] == self.input_shape[0] * n_features:
-            x = x.reshape(len(x), *self.input_shape)
+        if x.ndim == 2 and x.shape[1] % n_features == 0:
+            x = x.reshape(len(x), -1, n_features)
         if x.ndim != 3 or x.shape[2] != n_features or not x.shape[1]:
             shape = ("steps", n_features)
             raise ValueError(f"x has shape {given}; {self._expected(shape)}.")

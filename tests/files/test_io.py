@@ -218,6 +218,14 @@ def test_weights_of_a_map_are_not_copied(tmp_path):
         assert network._network.snapshot().weights.flags.owndata is not mmap
 
 
+def test_set_output_stays(tmp_path):
+    pytest.importorskip("pandas")
+    for scaler in (NDScaler(), NDScaler().fit(ROWS)):
+        scaler.set_output(transform="pandas").save(tmp_path / "model")
+        frame = fastdl.load(tmp_path / "model").fit(ROWS).transform(ROWS)
+        assert type(frame).__name__ == "DataFrame"
+
+
 def test_on_another_device(tmp_path):
     tiny(device="auto").save(tmp_path / "model")
     assert fastdl.load(tmp_path / "model").device == "auto"

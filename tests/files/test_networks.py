@@ -1,5 +1,7 @@
 """`fastdl.Network`: the network of every estimator, with NumPy alone."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -201,6 +203,42 @@ def test_drawn_weights_are_those_of_a_fit():
 def test_errors(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("x", "lengths", "message"),
+    [
+        ("ab", None, r"x has the dtype <U2; this network takes \(n, 5, 3\), of numbers"),
+        ([np.zeros((3, 3)), np.zeros((4, 3))], None, "parts of several lengths.* pass lengths"),
+        (np.zeros((2, 4, 2)), None, r"x has shape \(2, 4, 2\); this network takes \(n, steps, 3\)"),
+        (np.zeros((2, 4, 3)), [1], r"lengths has shape \(1,\) and dtype int64; expected 2 integ"),
+        (np.zeros((2, 4, 3)), [1, 5], "lengths has values outside 0 to 4, the steps of x"),
+    ],
+)
+def test_sequences_that_are_none(x, lengths, message):
+    net = fastdl.Network([L.LSTM(4)], (5, 3), random_state=0)
+    with pytest.raises(ValueError, match=message):
+        net.predict(x, lengths)
+
+
+def test_rows_of_steps():
+    """However many; whatever was asked before."""
+    net = fastdl.Network([L.LSTM(4)], (5, 3), random_state=0)
+    x = np.random.default_rng(0).normal(size=(2, 9, 3))
+    np.testing.assert_array_equal(net.predict(x.reshape(2, 27)), net.predict(x))
+    np.testing.assert_array_equal(net.predict(x[:, :5].reshape(2, 15)), net.predict(x[:, :5]))
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))]
+)
+def test_copies(copied, tmp_path):
+    _, net = saved("CNNClassifier", tmp_path)
+    again = copied(net)
+    np.testing.assert_array_equal(
+        again.predict_proba(models.IMAGES), net.predict_proba(models.IMAGES)
+    )
+    np.testing.assert_array_equal(again.classes, net.classes)
 
 
 def test_trained_on():

@@ -51,7 +51,9 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
             fitted[name] = encoder.encode(value, prefix + name)
         else:
             fitted[name] = encoder.encode(saved.form.to_dict(value), prefix + name)
-    return {"class": kind.__name__, "parameters": parameters, "fitted": fitted}
+    stored = {"class": kind.__name__, "parameters": parameters, "fitted": fitted}
+    output = vars(estimator).get(_OUTPUT)
+    return {**stored, "set_output": encoder.encode(output, prefix)} if output else stored
 
 
 def _as_spec(name: str, value: Any) -> Any:
@@ -62,7 +64,7 @@ def _as_spec(name: str, value: Any) -> Any:
 
 def _restore(decoder: Decoder, stored: Any) -> Any:
     parts = ("class", "parameters", "fitted")
-    if not isinstance(stored, dict) or stored.keys() != set(parts):
+    if not isinstance(stored, dict) or stored.keys() - {"set_output"} != set(parts):
         raise ValueError(f"it holds {short(stored)} in place of {', '.join(parts)}.")
     name, parameters, fitted = (stored[part] for part in parts)
     if not isinstance(name, str) or name not in ESTIMATORS:
@@ -89,6 +91,11 @@ def _restore(decoder: Decoder, stored: Any) -> Any:
     _check_whole(name, known, fitted)
     if fitted:
         estimator._restored()
+    if "set_output" in stored:
+        output = decoder.decode(stored["set_output"])
+        if output not in ({"transform": kind} for kind in (None, "default", "pandas", "polars")):
+            raise ValueError(f"{name}: set_output is {short(output)}.")
+        setattr(estimator, _OUTPUT, output)
     return estimator
 
 
@@ -101,6 +108,7 @@ def _renamed(stored: dict[str, Any], known: Any) -> dict[str, Any]:
     return {**rest, "unknown": "error" if token is None else token}
 
 
+_OUTPUT = "_sklearn_output_config"  # what set_output sets
 _TOGETHER = (  # all of these that a class has, or none
     ("targets", "network", "progress"),
     ("rbms_", "visible_"),

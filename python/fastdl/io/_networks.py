@@ -58,6 +58,8 @@ def network_of(decoder: Decoder, content: Any) -> Network:
     if isinstance(content, dict) and "$sklearn" in content:
         raise ValueError("it holds a pipeline and no network. Read it with fastdl.load.")
     (stored,) = named(content, "$estimator")
+    if isinstance(stored, dict):
+        stored = {key: value for key, value in stored.items() if key != "set_output"}
     name, _, fitted = named(stored, "class", "parameters", "fitted")
     if not isinstance(fitted, dict):
         raise ValueError(f"{short(name)}: it holds {short(fitted)} in place of values by name.")
