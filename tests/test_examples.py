@@ -15,6 +15,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "adding_problem": "--steps 10 --samples 200 --epochs 1",
     "beijing_pm25": "--epochs 1",
+    "cifar_features": "--labels 20 --seeds 0 --filters 4 --epochs 1 --iterations 3",
+    "cifar_transfer": "--labels 10 20 --seeds 0 --epochs 1 --steps 5 --pictures PICTURES",
     "dropout_ensemble": "--units 4 --epochs 1 --samples 20",
     "forecast_series": "--length 8 --horizon 3 --period 7 --epochs 1",
     "four_derivatives": "--iterations 4 --parameters 100 --pictures PICTURES",
@@ -81,6 +83,19 @@ def sequences(tmp_path_factory):
     }
 
 
+@pytest.fixture(scope="module")
+def cifar(tmp_path_factory):
+    """Noise in ten classes, dressed up as CIFAR-10."""
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("images") / "cifar.npz"
+    arrays = {"y_train": np.arange(100) % 10, "y_test": np.arange(40) % 10}
+    for part in ("train", "test"):
+        shape = (len(arrays[f"y_{part}"]), 32, 32, 3)
+        arrays[f"x_{part}"] = rng.integers(0, 256, shape, dtype=np.uint8)
+    np.savez(path, **arrays)
+    return path
+
+
 # Scripts that read no file.
 MADE_HERE = (
     "adding_problem",
@@ -98,9 +113,10 @@ MADE_HERE = (
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # so few epochs
 @pytest.mark.parametrize("name", ARGUMENTS)
-def test_runs(name, mnist, sequences, tmp_path, monkeypatch, capsys):
+def test_runs(name, mnist, cifar, sequences, tmp_path, monkeypatch, capsys):
     arguments = ARGUMENTS[name].replace("PICTURES", str(tmp_path / "pictures")).split()
-    data = [] if name in MADE_HERE else ["--data", str(sequences.get(name, mnist))]
+    images = cifar if name.startswith("cifar") else mnist
+    data = [] if name in MADE_HERE else ["--data", str(sequences.get(name, images))]
     monkeypatch.syspath_prepend(EXAMPLES)  # as for a script
     monkeypatch.setattr(sys, "argv", [name, *data, *arguments])
     runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")

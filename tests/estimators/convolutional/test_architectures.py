@@ -16,10 +16,15 @@ LARGE = (224, 224, 3)
 
 
 def counted(layers, input_shape, n_outputs):
-    """Parameters with an output layer, and the layers' shapes: nothing is allocated."""
-    plain = L.to_dict([*layers, L.Flatten(), L.Dense(n_outputs)])
+    """Parameters with an output layer, and the layers' shapes: nothing is allocated.
+
+    Without those of side heads, which get output layers in estimators: test_side_heads.py.
+    """
+    named = L.with_names([*layers, L.Flatten(), L.Dense(n_outputs)])
+    plain, beside = L.to_dict(named), L.held_by_sides(named)
     rows, parameters, _ = _core.survey(plain, input_shape, dtype="float32", batch_size=1)
-    return sum(p.size for p in parameters), rows
+    in_use = [p.size for p in parameters if p.name.rpartition(".")[0] not in beside]
+    return sum(in_use), rows
 
 
 def on_the_way(layers):
@@ -29,7 +34,7 @@ def on_the_way(layers):
         if isinstance(layer, L.Concat):
             branches = [list(on_the_way(branch)) for branch in layer.branches]
             yield from max(branches, key=lambda branch: len(weighted(branch)))
-        else:
+        elif not layer.side:
             yield from on_the_way(getattr(layer, "layers", ()))
 
 

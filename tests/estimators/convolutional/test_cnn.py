@@ -343,12 +343,6 @@ def test_names_from_elsewhere():
         CNNClassifier(epochs=3)
 
 
-def test_errors_pass_through_from_the_core(data):
-    X, y = data
-    with pytest.raises(ValueError, match=r"layer 'conv2d_2' \(Conv2D"):
-        CNNClassifier(architecture="lenet5").fit(X[:, :4, :4], y)
-
-
 def test_the_docstring_lists_every_parameter():
     for estimator in (CNNClassifier, CNNRegressor):
         text: Any = estimator.__doc__

@@ -11,8 +11,7 @@ import fastdl
 from fastdl import CNNClassifier, CNNRegressor, NetClassifier, NetRegressor, architectures
 from fastdl import layers as L
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(60, 6, 6, 2)).astype(np.float32)
+X = np.random.default_rng(0).normal(size=(60, 6, 6, 2)).astype(np.float32)
 Y = (X.mean(axis=(1, 2, 3)) > 0).astype(int) + (X[:, 0, 0, 0] > 1)
 
 
