@@ -50,7 +50,9 @@ def main() -> None:
         cnn.set_params(max_epochs=arguments.epochs, learning_rate="cosine", tol=0)
         cnn.fit(X[y < 5], y[y < 5])
         pipes = [
-            make_pipeline(first, StandardScaler(), LogisticRegression(max_iter=arguments.iterations))
+            make_pipeline(
+                first, StandardScaler(), LogisticRegression(max_iter=arguments.iterations)
+            )
             for first in (FrozenEstimator(cnn), FunctionTransformer(as_rows))
         ]
         order = np.random.RandomState(seed).permutation(len(X))
