@@ -58,6 +58,9 @@ def after(_):
 of_sum = np.sum
 LOST = "its derivative would be lost"
 ROWS = [
+    (lambda: grad(np.sum, argnums=(0, 0))(x), ValueError, r"argnums=\(0, 0\) names an argument tw"),
+    (lambda: grad(np.sum)(np.ma.array(x)), TypeError, "is a MaskedArray, which NumPy's functions"),
+    (lambda: grad(np.sum)(x.view(np.matrix)), TypeError, "an argument is a matrix"),
     (
         lambda: grad(lambda v: np.allclose(v, v))(x),
         TypeError,

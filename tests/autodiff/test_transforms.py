@@ -5,7 +5,7 @@ import gc
 import pickle
 import sys
 import threading
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +37,8 @@ TREES = {
     "list": [np.arange(2.0), 1.0],
     "tuple": (np.arange(2.0), (1.0, np.ones((2, 2), np.float32))),
     "dict": {"w": np.ones(2), "b": {"c": 0.5}},
+    "ordered": OrderedDict(w=np.ones(2), b=0.5),
+    "with_defaults": defaultdict(list, w=np.ones(2), b=0.5),
     "named": Pair(np.ones(2), 3.0),
     "dataclass": Weights(np.ones(2), 0.5, None, {"k": np.zeros(1)}),
     "none": [np.ones(2), None, (None, 1.0)],
@@ -189,6 +191,15 @@ def test_own_rule():
         jvp(only_reverse, (1.0,), (1.0,))
     product = ad.rule(lambda a, b: a * b, vjp=lambda dy, y, a, b: (dy * b, dy * a))
     assert grad(grad(lambda x: product(x, x)))(3.0) == 2.0
+
+
+def test_checkpoint_takes_keywords():
+    f = ad.checkpoint(lambda v, *, scale: np.sin(v * scale))
+    x = np.array([0.5, 1.0])
+    assert grad(lambda v: np.sum(f(v, scale=2.0)))(x).tolist() == (2 * np.cos(2 * x)).tolist()
+    np.testing.assert_array_equal(f(x, scale=2.0), np.sin(2 * x))
+    with pytest.raises(RuntimeError, match="not among its arguments"):
+        grad(lambda v: np.sum(f(v, scale=v)))(x)
 
 
 def test_checkpoint_gives_the_same():

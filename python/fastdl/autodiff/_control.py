@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -56,8 +56,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     f : callable
-        What it reads besides its arguments must not be traced. It is called twice, so it may not
-        draw random numbers, nor change anything.
+        What it reads besides its positional arguments must not be traced. It is called twice, so it
+        may not draw random numbers, nor change anything.
 
     Returns
     -------
@@ -70,11 +70,11 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     name = f"checkpoint({getattr(f, '__name__', type(f).__name__)})"
 
     @wraps(f)
-    def called(*args: Any) -> Any:
+    def called(*args: Any, **kwargs: Any) -> Any:
         flat = leaves(args)
         if not any_traced(tuple(flat)):
-            return f(*args)
-        run = _Again(f, args)
+            return f(*args, **kwargs)
+        run = _Again(partial(f, **kwargs), args)
         made = _trace.Custom(
             run, name, None, (), joint=run.gradients, joint_jvp=run.tangent, keeps=_WITHOUT_VALUE
         )

@@ -37,7 +37,10 @@ def places_of(argnums: Argnums, n: int, who: str) -> list[int]:
                 f"{who}: argnums={argnums!r}, but the function was called with {n} positional "
                 f"argument{'s' if n != 1 else ''}."
             )
-    return [int(place) % n for place in given]
+    places = [int(place) % n for place in given]
+    if len(set(places)) < len(places):
+        raise ValueError(f"{who}: argnums={argnums!r} names an argument twice.")
+    return places
 
 
 class _Reverse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +40,10 @@ def rebuild(tree: Any, f: Callable[[Any], Any]) -> Any:
     if _is_leaf(tree):
         return f(tree)
     if isinstance(tree, dict):
-        return type(tree)((key, rebuild(value, f)) for key, value in tree.items())
+        new = copy.copy(tree)  # its own kind: ordered, with defaults
+        for key, value in tree.items():
+            new[key] = rebuild(value, f)
+        return new
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(rebuild(part, f) for part in tree))
     if isinstance(tree, (tuple, list)):
@@ -82,6 +86,11 @@ def checked(leaf: Any, who: str, what: str) -> Any:
     """
     if is_traced(leaf) or type(leaf) is float:
         return leaf
+    if isinstance(leaf, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(
+            f"{who}: {what} is a {type(leaf).__name__}, which NumPy's functions treat in a way of "
+            "its own. Pass a plain array: np.asarray(x), or x.filled(0) and the mask beside it."
+        )
     if isinstance(leaf, (np.ndarray, np.generic)):
         if leaf.dtype.kind == "f":
             return leaf
