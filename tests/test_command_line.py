@@ -211,6 +211,27 @@ FAULTS = {
     "no X": (["train", "y.npz", *ARGUMENTS], 1, "y.npz has no array 'X'; it has 'y'."),
     "objects": (["train", "objects.npz", *ARGUMENTS], 1, "objects.npz cannot be read as .npz"),
     "no images": (["train", "folder", *ARGUMENTS], 1, "folder holds no images; expected a folder"),
+    "semicolons": (
+        ["train", "semi.csv", "--target", "b", *ARGUMENTS],
+        1,
+        "there is no column 'b'; there are 'a;b'. Cells have to be parted by commas.",
+    ),
+    "long row": (["train", "long.csv", "--target", "a", *ARGUMENTS], 1, "long.csv"),
+    "empty cell": (
+        ["train", "gap.csv", "--target", "b", *ARGUMENTS],
+        1,
+        "gap.csv: row 2, column 'b' is empty.",
+    ),
+    "nothing to predict": (
+        ["predict", "scaler", "iris.csv"],
+        1,
+        "scaler holds NDScaler, which predicts nothing",
+    ),
+    "empty pipeline": (
+        ["train", "iris.csv", "--model", "make_pipeline()", "--out", "m"],
+        2,
+        "'make_pipeline()' is no estimator; expected one such as",
+    ),
     "folder": (
         ["train", "iris.csv", "--target", "species", "--model", MLP, "--out", "no/m"],
         1,
@@ -230,6 +251,10 @@ def test_faults(name, folder, capsys):
     Path("empty.csv").write_text("a,b\n")
     Path("nothing.csv").write_text("")
     Path("one.csv").write_text("a,b\n1,2\n1,3\n")
+    Path("semi.csv").write_text("a;b\n1;2\n3;4\n")
+    Path("long.csv").write_text("a,b\n1,2\n1,3,4\n")
+    Path("gap.csv").write_text("a,b\n1,x\n1,\n")
+    fastdl.io.save(fastdl.NDScaler().fit(IRIS.data), "scaler")
     np.savez("y.npz", y=[1])
     np.savez("objects.npz", X=np.array([{}]), y=[1])
     Path("folder").mkdir()

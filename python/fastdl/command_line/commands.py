@@ -66,11 +66,11 @@ def train(a: Any) -> Result:
 def predict(a: Any) -> Result:
     """Predictions as CSV, a row for each sample."""
     model = _loaded(a)
-    data = read(a.data, a, target=a.target, model=model)
     if a.proba and not hasattr(model, "predict_proba"):
         raise CallError(f"{a.model} gives no probabilities: leave --proba out.")
     if not hasattr(model, "predict"):
-        raise DataError(f"{a.model} is a {type(model).__name__}, which predicts nothing.")
+        raise DataError(f"{a.model} holds {type(model).__name__}, which predicts nothing.")
+    data = read(a.data, a, target=a.target, model=model)
     lengths = {} if data.lengths is None else {"lengths": data.lengths}
     found = (model.predict_proba if a.proba else model.predict)(data.X, **lengths)
     found = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
@@ -95,7 +95,7 @@ def evaluate(a: Any) -> Result:
     model = _loaded(a)
     labels = is_classifier(model)
     if not labels and not is_regressor(model):
-        raise DataError(f"{a.model} is a {type(model).__name__}, which has no scores.")
+        raise DataError(f"{a.model} holds {type(model).__name__}, which has no scores.")
     data = read(a.data, a, target=a.target, needs_y=True, model=model, labels=labels)
     assert data.y is not None
     lengths = {} if data.lengths is None else {"lengths": data.lengths}

@@ -44,7 +44,7 @@ def model_of(text: str) -> Any:
     if isinstance(tree, (ast.Name, ast.Attribute)):
         tree = ast.Call(tree, [], [])
     model = _value(tree, known) if isinstance(tree, ast.Call) else None
-    if not hasattr(model, "fit"):
+    if not hasattr(model, "fit") or getattr(model, "steps", True) == []:
         raise CallError(
             f"--model {text!r} is no estimator; expected one such as "
             '"CNNClassifier(conv_layer_sizes=(32, 64))".'

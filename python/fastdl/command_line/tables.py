@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,10 @@ def _columns(name: str, content: bytes) -> dict[str, NDArray[Any]]:
     except ImportError:
         return _plain_columns(name, content)
     try:
-        frame = pd.read_csv(io.BytesIO(content))
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        with warnings.catch_warnings():  # rows that are longer than the header
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(io.BytesIO(content), index_col=False)
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserWarning) as error:
         raise DataError(f"{name} cannot be read as CSV: {error}") from error
     found = {}
     for column in frame.columns:
@@ -135,4 +138,5 @@ def _framed(columns: dict[str, NDArray[Any]], *, named: bool) -> Any:
 
 
 def _not_there(column: str, columns: dict[str, NDArray[Any]]) -> str:
-    return f"there is no column {column!r}; there are {', '.join(map(repr, columns))}."
+    hint = " Cells have to be parted by commas." if len(columns) == 1 else ""
+    return f"there is no column {column!r}; there are {', '.join(map(repr, columns))}.{hint}"
