@@ -112,6 +112,15 @@ def gradients(rounds: int) -> dict[str, dict[str, float]]:
     }
     found = times(calls, rounds)
     table["Hessian-vector product, in gradients"] = {"fastdl": found["product"] / found["gradient"]}
+    long = models.LARGE["RNN of 1000 steps, 64x32"]
+    calls = {
+        "all": partial(autodiff.grad(long.loss(np, None)), long.params),
+        "pieces": partial(autodiff.grad(long.by_hand), long.params),
+    }
+    found = times(calls, rounds)
+    table["RNN of 1000 steps by checkpoints, in gradients"] = {
+        "fastdl": found["pieces"] / found["all"]
+    }
     return table
 
 

@@ -60,7 +60,7 @@ def _logsumexp(xp: Any, x: Any, axis: int) -> Any:
     if hasattr(xp, "logsumexp"):
         return xp.logsumexp(x, axis)
     top = xp.max(x, axis=axis, keepdims=True)
-    return xp.log(xp.sum(xp.exp(x - top), axis=axis)) + top[:, 0]
+    return xp.log(xp.sum(xp.exp(x - top), axis=axis)) + xp.squeeze(top, axis)
 
 
 def _softplus(xp: Any, x: Any) -> Any:
@@ -156,10 +156,45 @@ def _rnn_by_hand(p: Any) -> Any:
     return d
 
 
+# --- a mixture of 10 normal distributions in the plane
+
+POINTS = rng.normal(size=(500, 1, 2))
+
+
+def _mixture(xp: Any, arrays: Any) -> Any:
+    x = arrays(POINTS)
+
+    def f(p: Any) -> Any:  # means, log(1 / scales), log weights that do not sum to 1
+        z = (x - p[0]) * xp.exp(p[1])
+        density = xp.sum(p[1], 1) - 0.5 * xp.sum(z * z, 2) + p[2]
+        return _logsumexp(xp, p[2], 0) - xp.mean(_logsumexp(xp, density, 1))
+
+    return f
+
+
+def _mixture_by_hand(p: Any) -> Any:
+    scaled = np.exp(p[1])
+    z = (POINTS - p[0]) * scaled
+    density = p[1].sum(1) - 0.5 * (z * z).sum(2) + p[2]
+    e = np.exp(density - density.max(axis=1, keepdims=True))
+    r = e / e.sum(axis=1, keepdims=True) / -500  # of the mean, with the loss's sign
+    prior = np.exp(p[2] - p[2].max())
+    return [
+        np.sum(r[..., None] * z, 0) * scaled,
+        np.sum(r[..., None] * (1 - z * z), 0),
+        prior / prior.sum() + r.sum(0),
+    ]
+
+
 MODELS = {
     "logistic regression, 500x20": Model([rng.normal(size=20)], _logistic, _logistic_by_hand),
     "MLP 64-100-10, batch 128": Model(MLP, _mlp, _mlp_by_hand),
     "RNN 16x50 steps, 8-32": Model(RNN, _rnn, _rnn_by_hand),
+    "mixture of 10, 500x2": Model(
+        [rng.normal(size=(10, 2)), 0.1 * rng.normal(size=(10, 2)), np.zeros(10)],
+        _mixture,
+        _mixture_by_hand,
+    ),
 }
 
 # --- memory
