@@ -60,7 +60,12 @@ def are_rows(X: Any) -> bool:
 def is_list(X: Any) -> bool:
     """Whether X is a list of sequences; lists of as many numbers each are rows."""
     X = unpacked(X)
-    if isinstance(X, Cut) or as_texts(X) is not None:
+    return as_texts(X) is not None or holds_sequences(X)
+
+
+def holds_sequences(X: Any) -> bool:
+    """Whether unpacked X, which is no text, is a list of sequences."""
+    if isinstance(X, Cut):
         return True
     if not isinstance(X, (list, tuple)) or not any(hasattr(x, "__len__") for x in X):
         return False

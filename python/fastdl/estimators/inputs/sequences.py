@@ -15,7 +15,7 @@ from sklearn.utils import check_consistent_length
 from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl._warn import warn
 from fastdl.data import pad_sequences
-from fastdl.estimators.inputs.forms import Cut, are_rows, in_form_of, is_list
+from fastdl.estimators.inputs.forms import Cut, are_rows, holds_sequences, in_form_of
 from fastdl.estimators.inputs.images import normalises
 from fastdl.estimators.inputs.rows import TAKEN, validated, validated_y
 from fastdl.estimators.inputs.steps import check_steps, marked_off
@@ -75,11 +75,12 @@ class SequenceInput:
             not known.
         """
         X = _of_known_form(estimator, X, reset)
-        symbols = self._symbols(estimator, X, reset)
-        self._learn_symbols(estimator, symbols, reset, texts=as_texts(X))
+        texts = as_texts(X)
+        symbols = self._symbols(estimator, X, texts, reset)
+        self._learn_symbols(estimator, symbols, texts, reset)
         if symbols is not None:
             return _fitting(estimator, self.reading.encode(estimator, symbols), math.nan, reset)
-        if is_list(X):
+        if holds_sequences(X):
             return _fitting(estimator, _from_list(estimator, X), math.nan, reset)
         self._warn_of_integers(estimator, X, reset)
         X = validated(estimator, X, reset=reset, **_OPTIONS)
@@ -150,13 +151,14 @@ class SequenceInput:
         """Whether X holds symbols: texts, or integers that are read as such."""
         return as_texts(X) is not None or self._integers(estimator, X, reset) is not None
 
-    def _symbols(self, estimator: Any, X: Any, reset: bool) -> list[Symbols] | None:
+    def _symbols(
+        self, estimator: Any, X: Any, texts: list[Any] | None, reset: bool
+    ) -> list[Symbols] | None:
         """The symbols of each text, or integers that are read as such; None of other X."""
-        name, texts = type(estimator).__name__, as_texts(X)
-        symbols: list[Symbols] | None = self._integers(estimator, X, reset)
         if texts is not None:
-            check_texts(name, texts)
-            symbols = [self.reading.symbols(text) for text in texts]
+            check_texts(type(estimator).__name__, texts)
+            return [self.reading.symbols(text) for text in texts]
+        symbols: list[Symbols] | None = self._integers(estimator, X, reset)
         if symbols is None and not reset and hasattr(estimator, "symbols_") and _are_empty(X):
             symbols = [[] for _ in X]
         return symbols
@@ -194,7 +196,7 @@ class SequenceInput:
         )
 
     def _learn_symbols(
-        self, estimator: Any, symbols: list[Symbols] | None, reset: bool, texts: Any = None
+        self, estimator: Any, symbols: list[Symbols] | None, texts: list[Any] | None, reset: bool
     ) -> None:
         """Learn the symbols of X, or compare what X holds with what was fitted."""
         name, known = type(estimator).__name__, getattr(estimator, "symbols_", None)
