@@ -45,7 +45,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _register() -> None:
-    import_module("fastdl.onnx.pipelines.converters").register()
+    import_module("fastdl.onnx.pipelines.converters")
 
 
 when_imported("skl2onnx", _register)

@@ -1,4 +1,4 @@
-"""Shape calculators and converters of skl2onnx for every estimator."""
+"""Shape calculators and converters of skl2onnx for every estimator, known to it by this import."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TYPES = {"float32": FloatTensorType, "float64": DoubleTensorType, "int64": Int6
 _NOT_IN_PIPELINES = ("TextGenerator", "WordVectors")  # they take no arrays
 
 
-def register() -> None:
+def _register() -> None:
     """Make the estimators known to skl2onnx."""
     from sklearn.base import is_classifier
 
@@ -114,3 +114,6 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
             name=scope.get_unique_operator_name(node.name),
             **attributes,
         )
+
+
+_register()  # at the end: whoever imports skl2onnx asks for this module, which may be itself
