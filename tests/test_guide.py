@@ -8,7 +8,8 @@ import pytest
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide"
 PAGES = sorted(GUIDE.glob("*.md"))
-OTHERS = [GUIDE.parent / f"{name}.md" for name in ("derivatives", "own-losses", "own-layers")]
+NAMES = ("derivatives", "own-losses", "own-layers", "onnx")
+OTHERS = [GUIDE.parent / f"{name}.md" for name in NAMES]
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ def activation(function: str, alpha: float | None = None) -> Reads:
             raise Unsupported(f"alpha={value:g} is negative")
         return x.then(node.outputs[0], L.Activation(function, value))
 
+    read.__doc__ = f"Activation({function!r})."
     return read
 
 

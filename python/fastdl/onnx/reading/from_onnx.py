@@ -16,8 +16,8 @@ from fastdl.onnx.reading.errors import UnsupportedModelError
 from fastdl.onnx.reading.graph import Graph, Node
 from fastdl.onnx.reading.patterns import fuse
 from fastdl.onnx.reading.source import model_of
-from fastdl.onnx.reading.value import FORMS, Axis, Unsupported, Value
-from fastdl.onnx.reading.walk import JOINS, Stopped, Walk, finished
+from fastdl.onnx.reading.value import FORMS, LARGEST, Axis, Unsupported, Value
+from fastdl.onnx.reading.walk import JOINS, MALFORMED, Stopped, Walk, finished, malformed
 
 _SAMPLES, _STEPS = (7, 11), (5, 9)  # that a model is read with: what depends on them is found out
 _QUANTISED = ("QLinear", "Quantize", "Dequantize", "ConvInteger", "MatMulInteger", "DynamicQuant")
@@ -32,8 +32,6 @@ _BY_RANK: dict[int, list[tuple[Axis, ...]]] = {
     ],
     4: [(("n",), ("c",), ("h",), ("w",)), (("n",), ("h",), ("w",), ("c",))],
 }
-
-table.READERS["Exp"] = heads.exponential
 
 
 def from_onnx(
@@ -142,6 +140,9 @@ class _Way:
             for size, axis in zip(self.shape, self.axes, strict=True)
         ]
         n = sizes[self.axes.index(("n",))]
+        if not 0 < np.prod(sizes, dtype=np.float64) / n <= LARGEST or n > LARGEST:
+            self.problems.append((None, f"input {self.x_name!r} is of shape {tuple(sizes)}"))
+            return [], {}, self._start(sizes, n), None, ""
         graph.outputs = [self.asked.name]
         graph.keep_for(graph.outputs)
         graph.fold({self.x_name: sizes, **{name: [n] for name in self.others}})
@@ -170,6 +171,9 @@ class _Way:
             return [], {}, walk.x, None, ""
         except Unsupported as reason:
             self.problems.append((None, str(reason)))
+            return [], {}, walk.x, None, ""
+        except MALFORMED as error:
+            self.problems.append((None, malformed(error)))
             return [], {}, walk.x, None, ""
         if not x.drafts:
             x = x.then(x.name, L.Activation("identity"))

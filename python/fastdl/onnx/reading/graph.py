@@ -14,9 +14,15 @@ from onnx.reference import ReferenceEvaluator
 
 from fastdl.io._errors import ModelFileError
 
+_BROADCASTS = "Add And Div Equal Greater Less Max Min Mod Mul Or Pow Sub Where"
+_BROADCAST = frozenset(_BROADCASTS.split())
 _LARGEST_FOLDED = 1 << 24  # bytes that a folded constant may take
 _SHAPES = ("Shape", "Size")
-_BRANCHING = ("If", "Loop", "Scan", "SequenceMap")
+_COMPUTED = """Abs Add And Cast Ceil Clip Concat Constant ConstantOfShape Div Equal Erf Exp Expand
+Flatten Floor Gather Greater Identity Less Log Max Min Mod Mul Neg Not Or Pow Range Reciprocal
+ReduceMax ReduceMin ReduceProd ReduceSum Reshape Round Slice Split Sqrt Squeeze Sub Tile Transpose
+Unsqueeze Where"""
+_FOLDED = frozenset(_COMPUTED.split())
 
 
 @dataclass(eq=False)
@@ -197,7 +203,7 @@ class Graph:
         given = [name for name in node.inputs if name]
         if any(name not in self.constants for name in given) or node.proto is None:
             return None
-        if node.op.startswith("Random") or node.op in (*_BRANCHING, "Dropout"):
+        if node.op not in _FOLDED or node.domain:
             return None
         try:
             proto = onnx.NodeProto()
@@ -210,8 +216,6 @@ class Graph:
             outs = [helper.make_empty_tensor_value_info(n) for n in node.outputs if n]
             graph = helper.make_graph([proto], "node", infos, outs)
             opsets = [helper.make_opsetid("", self.opset)]
-            if node.domain:
-                return None
             model = helper.make_model(graph, opset_imports=opsets)
             values = ReferenceEvaluator(model).run(
                 None, {name: self.constants[name] for name in given}
@@ -272,16 +276,21 @@ def _node(proto: onnx.NodeProto, i: int) -> Node:
         if isinstance(value, onnx.TensorProto):
             value = _array(value)
         attributes[attribute.name] = value
-    domain = "" if proto.domain == "ai.onnx" else proto.domain
+    domain = "" if proto.domain == "ai.onnx" else _text(proto.domain)
     return Node(
-        proto.op_type,
-        proto.name or f"node {i}",
+        _text(proto.op_type),
+        _text(proto.name) or f"node {i}",
         domain,
-        list(proto.input),
-        list(proto.output),
+        list(map(_text, proto.input)),
+        list(map(_text, proto.output)),
         attributes,
         proto,
     )
+
+
+def _text(value: str | bytes) -> str:
+    """A name, also where it is no UTF-8."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _described(info: onnx.ValueInfoProto) -> tuple[np.dtype[Any], list[int | str | None]]:
@@ -317,6 +326,11 @@ def _estimated(node: Node, constants: Mapping[str, NDArray[Any]]) -> float:
         last = inputs[-1].astype(np.float64)
         base = inputs[0].size if node.op == "Tile" and len(inputs) > 1 else 1
         return float(8 * base * np.prod(np.maximum(last, 1)))
+    if node.op in _BROADCAST:
+        whole = np.broadcast_shapes(*(x.shape for x in inputs))
+        return 8 * float(np.prod(whole, dtype=np.float64))
+    if node.op == "Gather":
+        return 8.0 * inputs[0].size * inputs[1].size
     if node.op == "Range":
         start, limit, step = (float(x) for x in inputs)
         return 8 * abs((limit - start) / step) if step else float("inf")

@@ -214,6 +214,7 @@ def global_pool(spec: Any) -> Any:
         ones: tuple[tuple[str, ...], ...] = ((),) * (len(x.axes) - 2)
         return x.then(node.outputs[0], spec(), axes=(("n",), ("f",), *ones))
 
+    read.__doc__ = f"{spec.__name__}."
     return read
 
 
@@ -274,11 +275,14 @@ def resize(reader: Any, node: Node, x: Value) -> Value:
     return x.then(node.outputs[0], spec)
 
 
+_MOST_SHUFFLED = 8192  # channels, whose order is a matrix
+
+
 def channel_shuffle(reader: Any, node: Node, x: Value) -> Value:
     """A frozen 1x1 convolution that puts channels in another order."""
     x = as_image(_without_pads(x))
     groups, channels = int(node.get("groups")), x.shape[2]
-    if groups < 1 or channels % groups:
+    if groups < 1 or channels % groups or channels > _MOST_SHUFFLED:
         raise Unsupported(f"it makes {groups} groups of {channels} channels")
     order = np.arange(channels).reshape(groups, -1).T.ravel()
     weight = np.eye(channels, dtype=reader.dtype)[:, order]

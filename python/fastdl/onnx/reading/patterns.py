@@ -224,14 +224,21 @@ PATTERNS: list[Callable[[Around, Node], Found | None]] = [
 ]
 
 
+def _found(pattern: Any, around: Around, node: Node) -> Found | None:
+    """The group that ends in a node; None too where its nodes are not as they are defined."""
+    try:
+        found: Found | None = pattern(around, node)
+    except (IndexError, TypeError, ValueError, ArithmeticError):
+        return None
+    return found
+
+
 def fuse(graph: Graph) -> None:
     """Replace each group by its node; those that nothing takes any more go."""
     for pattern in PATTERNS:
         around = Around(graph)
         for node in graph.nodes:
-            if node.domain:
-                continue
-            found = pattern(around, node)
+            found = None if node.domain else _found(pattern, around, node)
             if found is not None:
                 node.op, node.inputs, node.attributes = found.op, found.inputs, found.attributes
                 node.proto = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastdl import layers as L
-from fastdl.onnx.reading import dense, elementwise, images, sequences, shapes
+from fastdl.onnx.reading import dense, elementwise, heads, images, sequences, shapes
 from fastdl.onnx.reading.elementwise import Reads, activation
 
 READERS: dict[str, Reads] = {
@@ -58,6 +58,7 @@ READERS: dict[str, Reads] = {
     "Max": elementwise.maximum,
     "Min": elementwise.minimum,
     "Abs": elementwise.absolute,
+    "Exp": heads.exponential,
     "Identity": elementwise.unchanged,
     "Dropout": elementwise.unchanged,
     "Cast": elementwise.cast,

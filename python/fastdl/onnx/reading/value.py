@@ -122,7 +122,18 @@ def shape_after(spec: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
         rows, *_ = _core.survey(L.to_dict([spec]), shape, dtype="float32", batch_size=1)
     except ValueError as error:
         raise Unsupported(str(error)) from error
-    return tuple(next(row for row in rows if row.depth == 0).output_shape)
+    given = tuple(next(row for row in rows if row.depth == 0).output_shape)
+    check_size(given)
+    return given
+
+
+def check_size(shape: tuple[int, ...]) -> None:
+    """Raise Unsupported for more than a file is likely to mean."""
+    if not 0 < math.prod(shape) <= LARGEST:
+        raise Unsupported(f"samples of shape {shape} have no number, or more than {LARGEST}")
+
+
+LARGEST = 1 << 26  # numbers of a sample
 
 
 def _check_weights(draft: Draft, shape: tuple[int, ...]) -> None:

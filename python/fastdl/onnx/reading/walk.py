@@ -21,6 +21,16 @@ class Stopped(Exception):
     """The way ends at a node that is not supported; the reader has noted which."""
 
 
+# What readers run into where a node is not as its operator is defined.
+MALFORMED = (IndexError, KeyError, TypeError, ValueError, ArithmeticError, AttributeError)
+
+
+def malformed(error: BaseException) -> str:
+    """What messages say of it."""
+    what = str(error).splitlines() or [""]
+    return f"it is not as the operator is defined ({type(error).__name__}: {what[0][:120]})"
+
+
 class Walk:
     """One way through a graph, from an input to an output.
 
@@ -124,6 +134,8 @@ class Walk:
             y = settled(reads(self, node, x))
         except Unsupported as reason:
             raise self._problem(node, str(reason)) from reason
+        except MALFORMED as error:
+            raise self._problem(node, malformed(error)) from error
         if self._ours and len(y.drafts) == len(x.drafts) + 1 and "/" in node.name:
             last = y.drafts[-1]
             named = Draft(last.spec, last.weights, last.name, last.inside)
@@ -207,6 +219,8 @@ class Walk:
             return settled(JOINS[join.key](self, join, x, ends))
         except Unsupported as reason:
             raise self._problem(join, str(reason)) from reason
+        except MALFORMED as error:
+            raise self._problem(join, malformed(error)) from error
 
     def _comes_to(self, name: str, x: Value) -> bool:
         cache: dict[str, set[str]] = self.__dict__.setdefault("_from", {})
