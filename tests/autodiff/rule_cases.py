@@ -94,6 +94,8 @@ ELEMENTWISE = [
     ("sinc", np.sinc, A),
     ("sinc_at_0", lambda a: np.sinc(a * 1e-3), A),
     ("real", lambda a: np.real(a), A),
+    ("imag", lambda a: a * a + np.imag(a), A),
+    ("angle", lambda a: a * np.cos(np.angle(a)), A),
     ("conjugate", lambda a: np.conjugate(a), A),
     ("nan_to_num", lambda a: np.nan_to_num(a), A),
     ("where", lambda a, b: np.where(mask, a, b), A, A),

@@ -58,6 +58,19 @@ def after(_):
 of_sum = np.sum
 LOST = "its derivative would be lost"
 ROWS = [
+    # complex numbers: at the end, and on the ways back to real ones
+    (
+        lambda: grad(lambda v: np.sum(v) * 1j)(x),
+        TypeError,
+        "grad: complex numbers. fastdl.autodiff",
+    ),
+    (lambda: vjp(lambda v: v * 1j, x), TypeError, "vjp: complex numbers"),
+    (lambda: jvp(lambda v: v * 1j, (x,), (x,)), TypeError, "jvp: complex numbers"),
+    (lambda: grad(lambda v: np.sum((v * 1j).imag))(x), TypeError, "np.imag: complex numbers"),
+    (lambda: grad(lambda v: np.sum(np.real(v * 1j)))(x), TypeError, "np.real: complex numbers"),
+    (lambda: grad(lambda v: np.sum((v * 1j).astype(float)))(x), TypeError, "x.astype: complex num"),
+    (lambda: grad(lambda v: np.sum(np.abs(v * 1j)))(x), TypeError, "np.abs: complex numbers"),
+    (lambda: grad(lambda v: np.sum(np.angle(v * 1j) * v))(x), TypeError, "np.angle: complex num"),
     (lambda: grad(np.sum, argnums=(0, 0))(x), ValueError, r"argnums=\(0, 0\) names an argument tw"),
     (lambda: grad(np.sum)(np.ma.array(x)), TypeError, "is a MaskedArray, which NumPy's functions"),
     (lambda: grad(np.sum)(x.view(np.matrix)), TypeError, "an argument is a matrix"),

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._table import composed, constant
+from fastdl.autodiff._table import composed
 from fastdl.autodiff._trace import plain
+from fastdl.autodiff._tree import real
 
 
 @composed(np.apply_along_axis)
@@ -74,4 +75,4 @@ def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * 
 
 
 composed(np.real_if_close)(lambda a, tol=100: a)
-constant(np.angle)
+composed(np.angle)(lambda z, deg=False: np.angle(plain(real(z, "np.angle")), deg))

@@ -76,7 +76,7 @@ for _g in (np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal):
 METHODS["T"] = np.transpose
 METHODS["mT"] = lambda x: np.swapaxes(x, -1, -2)
 METHODS["real"] = np.real
-METHODS["imag"] = lambda x: plain(x).imag
+METHODS["imag"] = np.imag
 METHODS["flat"] = lambda x: iter(np.reshape(x, -1))
 for _name in (
     "sum", "mean", "prod", "max", "min", "var", "std", "cumsum", "cumprod", "trace", "ravel",

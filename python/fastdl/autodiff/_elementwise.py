@@ -13,6 +13,7 @@ import numpy as np
 
 from fastdl.autodiff._table import composed, constant, custom, elementwise
 from fastdl.autodiff._trace import plain
+from fastdl.autodiff._tree import real
 
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
@@ -52,7 +53,7 @@ elementwise(np.float_power, _power_by_base, _power_by_exponent)
 elementwise(np.negative, -1, by_operator=operator.neg)
 elementwise(np.positive, 1)
 elementwise(np.conjugate, 1)
-elementwise(np.absolute, lambda _y, x: np.sign(plain(x)))
+elementwise(np.absolute, lambda _y, x: np.sign(plain(real(x, "np.abs"))))
 elementwise(np.fabs, lambda _y, x: np.sign(plain(x)))
 elementwise(np.square, lambda _y, x: 2 * x)
 elementwise(np.reciprocal, lambda y, _x: -y * y)
@@ -152,7 +153,8 @@ elementwise(np.fmod, 1, lambda _y, a, b: -np.trunc(plain(a) / plain(b)))
 elementwise(np.ldexp, lambda _y, _a, b: np.ldexp(1.0, plain(b)), 0)
 elementwise(np.heaviside, 0, lambda _y, a, _b: (plain(a) == 0).astype(float))
 
-elementwise(np.real, 1)
+composed(np.real)(lambda val: real(val, "np.real"))
+composed(np.imag)(lambda val: np.imag(plain(real(val, "np.imag"))))
 elementwise(np.nan_to_num, lambda _y, x: np.isfinite(plain(x)).astype(float))
 
 
@@ -213,5 +215,5 @@ constant(
     np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.floor_divide,
     np.isnan, np.isfinite, np.isinf, np.isposinf, np.isneginf, np.signbit, np.spacing,
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
-    np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.imag,
+    np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
 )  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from fastdl.autodiff._indexing import along, scatter
 from fastdl.autodiff._table import composed, custom, linear, primitive
 from fastdl.autodiff._trace import plain
+from fastdl.autodiff._tree import real
 
 
 def _reshape_transpose(
@@ -95,7 +96,7 @@ def cast(x: Any, dtype: Any, *_args: Any, **_options: Any) -> Any:
         return plain(x).astype(dtype)
     if np.dtype(dtype).kind != "f":
         raise NotImplementedError(f"x.astype({np.dtype(dtype)}) has no derivative rule.")
-    return astype(x, dtype)
+    return astype(real(x, "x.astype"), dtype)
 
 
 if hasattr(np, "astype"):

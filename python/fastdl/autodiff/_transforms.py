@@ -9,7 +9,7 @@ import numpy as np
 
 import fastdl.autodiff._trace as _trace
 from fastdl.autodiff._trace import ConversionError, Trace, is_traced
-from fastdl.autodiff._tree import checked, leaves, rebuild, rebuilt_with, same_form
+from fastdl.autodiff._tree import checked, leaves, real, rebuild, rebuilt_with, same_form
 
 Argnums = int | Sequence[int]
 
@@ -98,6 +98,7 @@ class _Reverse:
 def _scalar_node(run: _Reverse, y: Any, who: str) -> tuple[Any, Any]:
     """Value and node of what must be one number."""
     value, node = _trace.outcome(run.trace, y)
+    real(value, who)
     if (
         node is None
         and not isinstance(value, (float, int, np.ndarray, np.generic))
@@ -265,7 +266,7 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
     (array([1., 0.]),)
     """
     run = _Reverse(f, args, {}, list(range(len(args))), "vjp")
-    outs = [_trace.outcome(run.trace, leaf) for leaf in leaves(run.y)]
+    outs = [_trace.outcome(run.trace, real(leaf, "vjp")) for leaf in leaves(run.y)]
     y = rebuilt_with(run.y, [value for value, _ in outs])
 
     def pullback(dy: Any) -> tuple[Any, ...]:
@@ -337,7 +338,7 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
         return _trace.dual(trace, value, _as_gradient(next(directions), value))
 
     y = _call(f, rebuild(args, start), {}, trace)
-    outs = [_trace.outcome(trace, leaf) for leaf in leaves(y)]
+    outs = [_trace.outcome(trace, real(leaf, "jvp")) for leaf in leaves(y)]
     values = [value for value, _ in outs]
     return rebuilt_with(y, values), rebuilt_with(y, [_tangent(v, d) for v, d in outs])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._trace import Traced, is_traced
+from fastdl.autodiff._trace import Traced, is_traced, plain
 
 
 def _is_leaf(tree: Any) -> bool:
@@ -103,6 +103,24 @@ def checked(leaf: Any, who: str, what: str) -> Any:
         f"{who}: {what} is {seen}; derivatives are taken by floats and arrays of floats. Convert "
         "it (x.astype(float)), or leave it out of argnums."
     )
+
+
+def real(x: Any, who: str) -> Any:
+    """x, which is not complex: whatever leads from complex numbers to real ones asks here.
+
+    Raises
+    ------
+    TypeError
+        If it is.
+    """
+    value = plain(x)
+    if isinstance(value, complex) or getattr(value, "dtype", np.dtype(float)).kind == "c":
+        raise TypeError(
+            f"{who}: complex numbers. fastdl.autodiff takes derivatives of real ones only: keep "
+            "real and imaginary parts in arrays of their own, or take value_of(x) where no "
+            "derivative is wanted."
+        )
+    return x
 
 
 def flatten(params: Any) -> tuple[Any, Callable[[Any], Any]]:
