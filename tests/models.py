@@ -112,6 +112,12 @@ OTHERS: dict[str, Callable[[], Any]] = {
 }
 
 
+def samples_of(name: str) -> Any:
+    """What the model of a class was fitted on, but for texts."""
+    data = {"CNN": IMAGES, "Conv": IMAGES, "NDS": IMAGES, "RNN": SEQUENCES}
+    return next((X for start, X in data.items() if name.startswith(start)), ROWS)
+
+
 def answer(estimator: Any) -> Any:
     """What it says to data of the kind that it was fitted on."""
     name = type(estimator).__name__
@@ -123,10 +129,7 @@ def answer(estimator: Any) -> Any:
         return np.concatenate(estimator.predict_proba(TEXTS))
     if name == "WordVectors":
         return np.concatenate(estimator.transform([TEXTS]))
-    data = {"CNN": IMAGES, "Conv": IMAGES, "NDS": IMAGES, "RNN": SEQUENCES}
-    X = next((X for start, X in data.items() if name.startswith(start)), ROWS)
-    if hasattr(estimator, "symbols_"):
-        X = TEXTS
+    X = TEXTS if hasattr(estimator, "symbols_") else samples_of(name)
     ask = getattr(estimator, "predict_proba", None) or getattr(estimator, "predict", None)
     return (ask or estimator.transform)(X)
 

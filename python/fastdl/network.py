@@ -213,11 +213,11 @@ class Network:
         programs.set_state(program, {**programs.get_state(program), **new})
         return self
 
-    def save(self, file: File) -> None:
+    def save(self, path: File) -> None:
         """Write it to a safetensors file; `fastdl.load_network` reads it."""
         from fastdl import io
 
-        io.save(self, file)
+        io.save(self, path)
 
     # --- what it answers
 

@@ -30,8 +30,7 @@ def samples(estimator):
     if hasattr(estimator, "symbols_") and name != "TextGenerator":
         codes = estimator._inputs.check(estimator, models.TEXTS, reset=False)
         return models.TEXTS, (codes.values, codes.lengths)
-    data = {"CNN": models.IMAGES, "Conv": models.IMAGES, "RNN": models.SEQUENCES}
-    X = next((X for start, X in data.items() if name.startswith(start)), models.ROWS)
+    X = models.samples_of(name)
     X = X.round(1) if name == "TabularRegressor" else X
     return X, (X, None)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fastdl
+import models
 from fastdl import estimators
 from models import OTHERS, answer
 
@@ -30,3 +31,20 @@ def test_it_answers_as_it_did(path):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     else:
         np.testing.assert_array_equal(found, expected)
+
+
+WITHOUT = ("NDScaler", "SequenceScaler", "WordVectors", "Pipeline", "TextGenerator")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path.stem not in WITHOUT],
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
+)
+def test_its_network_answers_as_the_estimator(path):
+    model, net = fastdl.load(path), fastdl.load_network(path)
+    X = models.samples_of(path.stem)
+    for method in ("predict", "predict_proba"):
+        if hasattr(model, method) and not hasattr(model, "symbols_"):
+            found, expected = getattr(net, method)(X), getattr(model, method)(X)
+            np.testing.assert_array_equal(found, expected)

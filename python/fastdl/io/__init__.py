@@ -58,7 +58,7 @@ def __getattr__(name: str) -> Any:
     return _unknown(name)
 
 
-def save(estimator: Any, file: File, *, optimizer: bool = True) -> None:
+def save(estimator: Any, path: File, *, optimizer: bool = True) -> None:
     """Write an estimator into a file; ``estimator.save(path)`` does the same.
 
     The same estimator gives the same bytes. Callbacks are not saved. A file is written whole or not
@@ -68,7 +68,7 @@ def save(estimator: Any, file: File, *, optimizer: bool = True) -> None:
     ----------
     estimator : fastdl estimator or fastdl.Network
         Fitted or not.
-    file : str, path or binary file object
+    path : str, path or binary file object
         A path usually ends in ".safetensors". An object, such as an `io.BytesIO`, is written to
         where it stands.
     optimizer : bool, default=True
@@ -99,15 +99,15 @@ def save(estimator: Any, file: File, *, optimizer: bool = True) -> None:
         )
     description = {"format": _FORMAT, "versions": _versions(), "content": content}
     text = json.dumps(description, allow_nan=False)
-    _safetensors.write(file, encoder.tensors, {"fastdl": text})
+    _safetensors.write(path, encoder.tensors, {"fastdl": text})
 
 
-def load(file: File, *, device: str | None = None, mmap: bool = False) -> Any:
+def load(path: File, *, device: str | None = None, mmap: bool = False) -> Any:
     """Read an estimator, or a network, that `save` wrote.
 
     Parameters
     ----------
-    file : str, path or binary file object
+    path : str, path or binary file object
         An object, such as an `io.BytesIO` or a member of an archive, is read to its end.
     device : str, optional
         Where the estimator is to work from now on, instead of where it did.
@@ -139,18 +139,18 @@ def load(file: File, *, device: str | None = None, mmap: bool = False) -> Any:
             raise ValueError("it holds no estimator.")
         return found
 
-    model = _read(file, mmap, decode)
+    model = _read(path, mmap, decode)
     if device is not None and "device" in signature(type(model)).parameters:
         model.set_params(device=device)
     return model
 
 
-def load_network(file: File, *, mmap: bool = False) -> Network:
+def load_network(path: File, *, mmap: bool = False) -> Network:
     """Read the network of a saved estimator, or one that was saved as such, with NumPy alone.
 
     Parameters
     ----------
-    file : str, path or binary file object
+    path : str, path or binary file object
     mmap : bool, default=False
         As in `load`.
 
@@ -168,14 +168,14 @@ def load_network(file: File, *, mmap: bool = False) -> Network:
     """
     from fastdl.io._networks import network_of
 
-    return _read(file, mmap, network_of)
+    return _read(path, mmap, network_of)
 
 
-def _read(file: File, mmap: bool, decode: Callable[[Decoder, Any], T]) -> T:
+def _read(path: File, mmap: bool, decode: Callable[[Decoder, Any], T]) -> T:
     """What `decode` makes of the content of a file."""
     from fastdl.io._values import Decoder
 
-    with _safetensors.opened(file, mmap=mmap) as arrays:
+    with _safetensors.opened(path, mmap=mmap) as arrays:
         content = _content(arrays.name, arrays.metadata)
         try:
             return decode(Decoder(arrays), content)

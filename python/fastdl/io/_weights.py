@@ -28,7 +28,7 @@ _LAYOUT = choice("torch", "keras", "fastdl")
 
 def load_weights(
     net: T,
-    file: File | Mapping[str, Any] | Sequence[Any],
+    path: File | Mapping[str, Any] | Sequence[Any],
     *,
     names: Names | None = None,
     layout: str = "torch",
@@ -43,7 +43,7 @@ def load_weights(
     ----------
     net : fitted estimator of fastdl, or fastdl.Network
         Its weights are replaced; after an error they are as they were.
-    file : str, path, binary file object, mapping or sequence
+    path : str, path, binary file object, mapping or sequence
         A safetensors file, such as ``safetensors.torch.save_file(model.state_dict(), path)``
         writes, or arrays by name. For Keras also the list ``model.get_weights()``.
     names : mapping of str to str, or callable, optional
@@ -71,12 +71,12 @@ def load_weights(
     if not _LAYOUT.accepts(layout):
         raise ValueError(_LAYOUT.complaint("layout", layout))
     target = Target(net, layout)
-    if isinstance(file, Sequence) and not isinstance(file, str):
-        pairs = in_turn(target, [np.asarray(a) for a in file], layout)
+    if isinstance(path, Sequence) and not isinstance(path, str):
+        pairs = in_turn(target, [np.asarray(a) for a in path], layout)
     elif names is None and layout != "fastdl":
-        pairs = by_shape(target, modules_of(file, layout), in_order=isinstance(file, Mapping))
+        pairs = by_shape(target, modules_of(path, layout), in_order=isinstance(path, Mapping))
     else:
-        pairs = by_name(target, modules_of(file, layout), names or {})
+        pairs = by_name(target, modules_of(path, layout), names or {})
         if names is None:
             refuse_others(target, pairs)
     new: Arrays = {}
@@ -89,7 +89,7 @@ def load_weights(
 
 
 def save_weights(
-    net: Any, file: File, *, layout: str = "torch", names: Mapping[str, str] | None = None
+    net: Any, path: File, *, layout: str = "torch", names: Mapping[str, str] | None = None
 ) -> None:
     """Write the weights of a network for PyTorch or Keras.
 
@@ -99,7 +99,7 @@ def save_weights(
     Parameters
     ----------
     net : fitted estimator of fastdl, or fastdl.Network
-    file : str, path or binary file object
+    path : str, path or binary file object
     layout : {"torch", "keras", "fastdl"}, default="torch"
     names : mapping of str to str, optional
         From layers of the network to those of the file: ``{"conv1": "features.0"}``. Others keep
@@ -123,7 +123,7 @@ def save_weights(
             key = f"{names.get(name, name)}.num_batches_tracked"
             tensors[key] = np.zeros((), np.int64)
     tensors = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    _safetensors.write(file, tensors, {"format": "pt"} if layout == "torch" else {})
+    _safetensors.write(path, tensors, {"format": "pt"} if layout == "torch" else {})
 
 
 def _table(target: Target, pairs: Pairs, new: Arrays) -> str:

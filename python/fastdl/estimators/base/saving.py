@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from fastdl.io._sources import File
 
 
-def save(self: Any, file: File, *, optimizer: bool = True) -> None:
+def save(self: Any, path: File, *, optimizer: bool = True) -> None:
     """Write the estimator to a safetensors file; `fastdl.load` reads it.
 
     Parameters
     ----------
-    file : str, path or binary file object
+    path : str, path or binary file object
     optimizer : bool, default=True
         Whether the state of the optimizer is kept, which only `partial_fit` needs; see
         `fastdl.io.save`.
     """
     from fastdl import io
 
-    io.save(self, file, optimizer=optimizer)
+    io.save(self, path, optimizer=optimizer)
 
 
 def export_onnx(self: Any, path: str | PathLike[str], **options: Any) -> None:
