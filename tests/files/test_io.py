@@ -1,5 +1,6 @@
 """Model files: the same estimator comes back, nothing but data is in them, damage is noticed."""
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -135,6 +136,34 @@ def test_names_in_a_file_are_not_those_of_private_attributes(name, tmp_path):
     content = json.loads(metadata["fastdl"])["content"]["$estimator"]
     assert set(content) == {"class", "parameters", "fitted"}
     assert not [key for key in (*content["fitted"], *tensors) if key.startswith("_")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", {**MODELS, **models.OTHERS})
+def test_each_part_is_needed_or_not(name):
+    """Without any one part of what is fitted, a file is read or refused, with one kind of error."""
+    file = io.BytesIO()
+    fastdl.io.save({**MODELS, **models.OTHERS}[name](), file, optimizer=False)
+    tensors, metadata = _safetensors.read(io.BytesIO(file.getvalue()))
+    text = metadata["fastdl"]
+
+    def parts(tree, at=()):
+        for key in tree if isinstance(tree, dict) else range(len(tree)):
+            yield (*at, key)
+            if isinstance(tree[key], dict) and len(at) < 3 and key != "parameters":
+                yield from parts(tree[key], (*at, key))
+
+    for *at, key in list(parts(json.loads(text)["content"])):
+        description = json.loads(text)
+        tree = description["content"]
+        for step in at:
+            tree = tree[step]
+        del tree[key]
+        file = io.BytesIO()
+        _safetensors.write(file, tensors, {"fastdl": json.dumps(description)})
+        for read in (fastdl.load, fastdl.load_network):
+            with contextlib.suppress(ModelFileError):
+                read(io.BytesIO(file.getvalue()))
 
 
 def test_pretraining_is_saved(tmp_path):
