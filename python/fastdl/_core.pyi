@@ -110,6 +110,7 @@ class Program:
     def get_optimizer(self) -> NDArray[Any]: ...  # (2, n_parameters): first and second moments
     def set_optimizer(self, moments: NDArray[Any], steps: int) -> None: ...
     optimizer_steps: int
+    least_steps: tuple[int, str]  # that a sequence must have, and the layer that needs them
 
     # --- training
     def set_loss(self, kind: str, param: float = 0.0, cap: float = float("inf")) -> None: ...

@@ -42,6 +42,15 @@ ANY_ORDER = {
     "col2im": (lambda c: F.col2im(c, (2, 3, 3, 1), 2), normal(8, 4)),
     "avg_pool2d": (lambda x: F.avg_pool2d(x, 2), IMAGES),
     "global_avg_pool2d": (F.global_avg_pool2d, IMAGES),
+    "conv1d": (
+        lambda x, w, b: F.conv1d(x, w, b, 2, "same", lengths=[4, 1]),
+        normal(2, 4, 3),
+        normal(3, 3, 2),
+        normal(2),
+    ),
+    "avg_pool1d": (lambda x: F.avg_pool1d(x, 2, 1, "same", [4, 1]), normal(2, 4, 3)),
+    "pixel_shuffle": (lambda x: F.pixel_shuffle(x, 2), IMAGES),
+    "weight_norm": (F.weight_norm, normal(3, 2, 4), normal(4)),
     "upsample2d": (lambda x: F.upsample2d(x, 2, "bilinear"), IMAGES),
     "dropout": (lambda x: F.dropout(x, 0.5, 3), ROWS),
     "embedding": (lambda t: F.embedding(ids, t), normal(4, 3)),
@@ -79,6 +88,10 @@ ANY_ORDER = {
 }  # fmt: skip
 x, h = normal(2, 4, 3), normal(2, 5)
 ONCE = {
+    "max_pool1d": (lambda x: F.max_pool1d(x, 2, lengths=[4, 2]), x),
+    "spatial_pyramid_pool2d": (F.spatial_pyramid_pool2d, IMAGES),
+    "stochastic_pool2d": (lambda x: F.stochastic_pool2d(x, 2, seed=5), IMAGES),
+    "rrelu": (lambda x: F.rrelu(x, seed=5), ROWS),
     "max_pool2d": (lambda x: F.max_pool2d(x, 2), IMAGES),
     "global_max_pool2d": (F.global_max_pool2d, IMAGES),
     "group_norm": (lambda x, g, b: F.group_norm(x, g, b, 2), IMAGES, normal(4), normal(4)),

@@ -59,6 +59,18 @@ def masks(case: Case, program: Program, n: int) -> dict[str, NDArray[np.float64]
         shape = shapes.get(x.name or "", ())
         if isinstance(x, L.Dropout):
             drawn[f"{x.name}.mask"] = reference.dropout_mask(shape, x.rate, SEED, next(number))
+        elif isinstance(x, L.SpatialDropout):
+            one = (shape[0], 1, 1, shape[-1]) if len(shape) == 4 else shape
+            drawn[f"{x.name}.mask"] = reference.dropout_mask(one, x.rate, SEED, next(number))
+        elif isinstance(x, L.RReLU):
+            u = reference.uniform(shape, SEED, next(number))
+            drawn[f"{x.name}.slopes"] = x.lower + (x.upper - x.lower) * u
+        elif isinstance(x, L.StochasticPool2D):
+            drawn[f"{x.name}.draws"] = reference.uniform(shape, SEED, next(number))
+        elif isinstance(x, L.DropConnect):
+            weight = program.get_parameter(f"{x.name}.weight")
+            mask = reference.dropout_mask((1, weight.size), x.rate, SEED, next(number))
+            drawn[f"{x.name}.mask"] = mask.reshape(weight.shape)
         elif isinstance(x, L.Corrupt):
             scale, shift = reference.corruption(shape, x.noise, x.rate, SEED, next(number))
             drawn |= {f"{x.name}.scale": scale, f"{x.name}.shift": shift}

@@ -1,5 +1,6 @@
 """Sequences in a program: lengths, padding, carried states, losses at every step."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,31 @@ NETS: dict[str, list[L.Layer]] = {
     "max": [L.Dense(17), L.GlobalMaxPool(), L.Dense(2)],
     "tagger": [L.Dense(6), L.Activation("tanh"), L.GRU(5, **ALL), L.LayerNorm(), L.Dense(3)],
     "flatten": [L.LSTM(3, **ALL), L.Flatten(), L.Dense(2)],
+    "conv1d": [
+        L.Conv1D(5, 3, padding="same"),
+        L.Activation("tanh"),
+        L.Conv1D(18, 2, padding="causal", dilation=2),
+        L.AvgPool1D(2, 1, "same"),
+        L.Dense(3),
+    ],
+    "conv1d-strides": [
+        L.Conv1D(5, 3, 2, "same"),
+        L.MaxPool1D(2, padding="same"),
+        L.Conv1D(4, 3, 2, "causal"),
+        L.GRU(4),
+    ],
+    "conv1d-lstm": [
+        L.Conv1D(6, 3, 2, "causal", groups=2),
+        L.Bidirectional(L.LSTM(3, **ALL)),
+        L.Residual([L.Conv1D(6, 4, padding="same")]),
+        L.GlobalMaxPool(),
+    ],
+    "conv1d-flatten": [L.Conv1D(3, 2, 2, "same"), L.Flatten(), L.Dense(2)],
+    "pool1d": [L.MaxPool1D(3, 2, "causal"), L.AvgPool1D(3, 2, "same"), L.LastStep()],
+    "concat-over-time": [
+        L.Concat([[], [L.MaxPool1D(3, 1, "same")], [L.Conv1D(2, 5, padding="same")]]),
+        L.GlobalAvgPool(),
+    ],
 }
 
 
@@ -212,6 +238,54 @@ def test_full_lengths_are_no_lengths(net: list[L.Layer]) -> None:
     full = run(program, X, np.full(N, STEPS, np.int32))
     for a, b in zip(run(program, X, None), full, strict=True):
         assert_same_bytes(a, b)
+
+
+# --- windows over time ---------------------------------------------------------------------------
+
+
+def test_lengths_shrink_with_strides(backend: str) -> None:
+    """Steps past what is left of a sequence are zeros, and no gradient comes back from them."""
+    net: list[L.Layer] = [L.Conv1D(3, 2, 2), L.MaxPool1D(2, 1)]
+    lengths = np.array([9, 4, 5, 7], np.int32)
+    program = build(net, backend=backend, dtype="float64")
+    y, dx, *_ = run(program, X[:4], lengths)
+    assert y.shape == (4, 3, 3)
+    left = lengths // 2 - 1
+    for i, steps in enumerate(left):
+        assert (y[i, :steps] != 0).all()
+        assert (y[i, steps:] == 0).all()
+        assert (dx[i, lengths[i] // 2 * 2 :] == 0).all()  # windows that do not fit
+    known = arrays(program) | {"lengths": lengths}
+    assert_close(y, reference.forward(L.to_dict(net), known, X[:4]), 1e-12)
+    np.testing.assert_array_equal(known["lengths"], left)
+
+
+def test_sequences_shorter_than_a_kernel() -> None:
+    program = build([L.Conv1D(3, 2, 2), L.MaxPool1D(2, name="pool"), L.GlobalAvgPool()])
+    assert program.least_steps == (4, "layer 'pool' (MaxPool1D, window 2, padding 'valid')")
+    text = (
+        "X[2] has 1 steps, but layer 'pool' (MaxPool1D, window 2, padding 'valid') needs at least "
+        '4. Use padding="same" or "causal", or leave short sequences out.'
+    )
+    lengths = np.array([4, 9, 1], np.int32)
+    with pytest.raises(ValueError, match=re.escape(text)):
+        program.predict(X[:3].astype(np.float32), lengths=lengths)
+    program.set_loss("squared_error")
+    with pytest.raises(ValueError, match=re.escape(text)):
+        program.loss_and_grads(X[:3].astype(np.float32), np.zeros((3, 3)), lengths=lengths)
+
+
+def test_windows_of_a_sequence_are_refused_where_steps_are_read_together() -> None:
+    program = build([L.Conv1D(3, 2, padding="causal"), L.LSTM(3)])
+    with pytest.raises(ValueError, match=r"\(Conv1D\) reads several steps at a time"):
+        program.forward(X.astype(np.float32), stateful=True)
+
+
+def test_an_answer_for_every_step_needs_all_steps() -> None:
+    program = build([L.Conv1D(3, 3), L.Dense(2)], dtype="float64")
+    program.set_loss("squared_error")
+    with pytest.raises(ValueError, match=r"the layers make 7 of 9\. Use stride 1 and padding"):
+        program.loss_and_grads(X, np.zeros((N, 7, 2)))
 
 
 # --- states that go on ---------------------------------------------------------------------------

@@ -18,6 +18,7 @@ def normal(*shape, seed=0):
 
 X = normal(3, 6, 7, 4)
 ROWS = normal(5, 6)
+STEPS = normal(3, 7, 4)
 GAMMA, BETA = 1 + 0.3 * normal(4), normal(4, seed=1)
 MEAN, VAR = normal(4, seed=2), 0.5 + normal(4, seed=3) ** 2
 
@@ -44,6 +45,20 @@ CALLS = [
     (F.avg_pool2d, (X, 3), {"stride": 2, "padding": 1, "count_include_pad": False}),
     (F.upsample2d, (X, 2), {}),
     (F.upsample2d, (X, (3, 2)), {"interpolation": "bilinear"}),
+    (F.conv1d, (STEPS, normal(3, 4, 5), normal(5)), {}),
+    (F.conv1d, (STEPS, normal(2, 4, 5)), {"stride": 2, "padding": "same", "lengths": [7, 2, 5]}),
+    (F.conv1d, (STEPS, normal(3, 2, 6), normal(6)), {"groups": 2, "lengths": [3, 7, 4]}),
+    (F.conv1d, (STEPS, normal(3, 4, 3)),
+     {"dilation": 2, "padding": "causal", "lengths": [1, 7, 4]}),
+    (F.max_pool1d, (STEPS, 2), {}),
+    (F.max_pool1d, (STEPS, 3), {"stride": 2, "padding": "same", "lengths": [7, 2, 5]}),
+    (F.avg_pool1d, (STEPS, 3), {"stride": 1}),
+    (F.avg_pool1d, (STEPS, 3), {"stride": 2, "padding": "causal", "lengths": [7, 2, 5]}),
+    (F.pixel_shuffle, (X, 2), {}),
+    (F.stochastic_pool2d, (X, 2), {"seed": 3}),
+    (F.stochastic_pool2d, (X, 3), {"stride": 2, "training": False}),
+    (F.spatial_pyramid_pool2d, (X,), {}),
+    (F.spatial_pyramid_pool2d, (X,), {"levels": (3, 8), "mode": "avg"}),
     (F.global_avg_pool2d, (X,), {}),
     (F.global_max_pool2d, (X,), {}),
     (F.maxout, (X, 2), {}),
@@ -59,6 +74,10 @@ CALLS = [
     (F.local_response_norm, (X,), {"alpha": 0.5}),
     (F.local_response_norm, (ROWS,), {"size": 3, "alpha": 0.4, "beta": 0.6, "k": 2.0}),
     (F.prelu, (X, GAMMA), {}),
+    (F.rrelu, (X,), {"seed": 7}),
+    (F.rrelu, (X, 0.1, 0.5), {"training": False}),
+    (F.weight_norm, (normal(3, 2, 4), GAMMA), {}),
+    (F.weight_norm, (normal(3, 2, 4, 5), GAMMA), {"axis": 2}),
     *[(getattr(F, name), (X,), {}) for name in (
         "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu", "swish",
         "mish", "softmax", "log_softmax")],
@@ -182,6 +201,8 @@ def test_empty_batches(f, args, options):
         args = (args[0][:0], (0, *args[1][1:]), *args[2:])
     else:
         args = (args[0][:0], *args[1:])
+    if "lengths" in options:
+        options = options | {"lengths": np.empty(0, int)}
     if options.get("training") and f is F.batch_norm:
         pytest.skip("no statistics of nothing")
     y = f(*args, **options)
@@ -330,6 +351,24 @@ def torch_group_norm(T, x, gamma, beta, groups, eps):
     return channels_last(T.group_norm(channels_first(x), groups, gamma, beta, eps))
 
 
+def torch_conv1d(T, x, w, b, *options):
+    return T.conv1d(x.mT, w.permute(2, 1, 0), b, *options).mT
+
+
+def torch_pyramid(name):
+    def pyramid(T, x, levels, *_):
+        bins = [channels_last(getattr(T, name)(channels_first(x), level)) for level in levels]
+        return torch_cat([b.flatten(1) for b in bins])
+
+    return pyramid
+
+
+def torch_cat(parts):
+    import torch
+
+    return torch.cat(parts, 1)
+
+
 # fmt: off
 TORCH = [
     ("dense", (ROWS, normal(6, 3), normal(3)), lambda T, x, w, b: T.linear(x, w.T, b)),
@@ -351,6 +390,14 @@ TORCH = [
     ("avg_pool2d", (X, 3, 2, 1), torch_pool("avg_pool2d")),
     ("avg_pool2d", (X, 3, 2, 1, False), lambda T, x, size, stride, padding, count: channels_last(
         T.avg_pool2d(channels_first(x), size, stride, padding, count_include_pad=count))),
+    ("conv1d", (STEPS, normal(3, 4, 5), normal(5), 2), torch_conv1d),
+    ("conv1d", (STEPS, normal(3, 2, 6), normal(6), 1, "same", 2, 2), torch_conv1d),
+    ("max_pool1d", (STEPS, 3, 2), lambda T, x, *o: T.max_pool1d(x.mT, *o).mT),
+    ("avg_pool1d", (STEPS, 3, 2), lambda T, x, *o: T.avg_pool1d(x.mT, *o).mT),
+    ("pixel_shuffle", (X, 2), torch_pool("pixel_shuffle")),
+    ("spatial_pyramid_pool2d", (X, (1, 3, 8)), torch_pyramid("adaptive_max_pool2d")),
+    ("spatial_pyramid_pool2d", (X, (1, 3, 8), "avg"), torch_pyramid("adaptive_avg_pool2d")),
+    ("rrelu", (X, 0.1, 0.5, 0, False), lambda T, x, low, high, *_: T.rrelu(x, low, high)),
     ("global_avg_pool2d", (X,), lambda T, x: x.mean((1, 2))),
     ("global_max_pool2d", (X,), lambda T, x: x.amax((1, 2))),
     ("batch_norm", (X, GAMMA, BETA, MEAN, VAR, True, 0.1, 1e-5), torch_batch_norm),
@@ -746,6 +793,37 @@ BAD_CALLS = [
      "local_response_norm(): size=4; expected an odd positive integer."),
     (lambda: F.local_response_norm(3.0), ValueError,
      "local_response_norm(): x has shape (); expected (..., channels)."),
+    (lambda: F.conv1d(STEPS, normal(3, 4, 5), lengths=[7, 2, 5]), ValueError,
+     "X[1] has 2 steps, but conv1d(kernel 3, padding 'valid') needs at least 3. Use "
+     'padding="same" or "causal", or leave short sequences out.'),
+    (lambda: F.conv1d(STEPS, normal(8, 4, 5)), ValueError,
+     "conv1d(kernel 8, padding 'valid') gets sequences of 7 steps. Use padding=\"same\" or "
+     '"causal".'),
+    (lambda: F.conv1d(STEPS, normal(3, 3, 5)), ValueError,
+     "conv1d(): w has shape (3, 3, 5), for 3 features in groups=1, but x has 4 features."),
+    (lambda: F.conv1d(STEPS, normal(3, 2, 5), groups=2), ValueError,
+     "conv1d(): filters=5 cannot be split into groups=2; expected a multiple of groups."),
+    (lambda: F.conv1d(STEPS, normal(3, 4, 5), padding="full"), ValueError,
+     "conv1d(): padding='full' is not known. Choose from 'valid', 'same', 'causal'."),
+    (lambda: F.conv1d(STEPS, normal(3, 4, 5), lengths=[1.5, 2, 3]), TypeError,
+     "conv1d(): lengths has dtype float64; expected integers."),
+    (lambda: F.max_pool1d(STEPS, 8), ValueError,
+     "max_pool1d(window 8, padding 'valid') gets sequences of 7 steps. Use padding=\"same\" or "
+     '"causal".'),
+    (lambda: F.pixel_shuffle(X, 3), ValueError,
+     "pixel_shuffle(): factor=3 makes a pixel of 9 channels, but its input has 4. Use a multiple "
+     "of 9 channels."),
+    (lambda: F.stochastic_pool2d(X, 8), ValueError,
+     "stochastic_pool2d(window 8x8) gets an input of 6x7."),
+    (lambda: F.spatial_pyramid_pool2d(X, (1, 0)), ValueError,
+     "spatial_pyramid_pool2d(): levels=(1, 0); expected a sequence of positive integers."),
+    (lambda: F.rrelu(X, 0.5, 0.2), ValueError,
+     "rrelu(): lower=0.5 is above upper=0.2; expected slopes from lower to upper."),
+    (lambda: F.weight_norm(normal(3, 2), GAMMA), ValueError,
+     "weight_norm(): g has shape (4,); expected (2,), one value for each output of v, whose shape "
+     "is (3, 2)."),
+    (lambda: F.weight_norm(normal(3, 2), GAMMA, 2), ValueError,
+     "weight_norm(): axis=2, but v has shape (3, 2)."),
     (lambda: F.activation(X, "rleu"), ValueError,
      "activation(): function='rleu' is not known. Did you mean 'relu'? Choose from 'identity', "
      "'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', 'swish', "

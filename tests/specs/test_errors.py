@@ -68,6 +68,48 @@ SHAPES = [
     (net(L.Conv2D(4, 3, groups=2)), ValueError,
      "layer 'conv2d_1' (Conv2D): groups=2 must divide both its 3 input channels and its 4 "
      "filters."),
+    (net(L.Conv1D(4, 3)), ValueError,
+     "layer 'conv1d_1' (Conv1D) takes sequences (steps, features), but its input is an image of "
+     "4x5x3. Pass input_shape=(steps, features)."),
+    (net(L.Conv1D(4, 3), L.MaxPool1D(4), L.LastStep(), shape=(5, 3)), ValueError,
+     "layer 'max_pool1d_1' (MaxPool1D, window 4, padding 'valid') gets sequences of 3 steps. Use "
+     'padding="same" or "causal", or fewer poolings; see summary().'),
+    (net(L.Conv1D(4, 3, dilation=3), L.LastStep(), shape=(5, 3)), ValueError,
+     "layer 'conv1d_1' (Conv1D, kernel 3, dilation 3, padding 'valid') gets sequences of 5 steps. "
+     'Use padding="same" or "causal", or fewer poolings; see summary().'),
+    (net(L.Conv1D(4, 3, padding="cuasal"), L.LastStep(), shape=(5, 3)), ValueError,
+     "layer 'conv1d_1' (Conv1D): padding='cuasal' is not known. Did you mean 'causal'? Choose from "
+     "'valid', 'same', 'causal'."),
+    (net(L.Conv1D(4, 3, groups=2), L.LastStep(), shape=(5, 3)), ValueError,
+     "layer 'conv1d_1' (Conv1D): groups=2 must divide both its 3 input features and its 4 "
+     "filters."),
+    (net(L.Conv1D(4, 3, groups=3), L.LastStep(), shape=(5, 3)), ValueError,
+     "layer 'conv1d_1' (Conv1D): filters=4 cannot be split into groups=3; expected a multiple of "
+     "groups."),
+    (net(L.Residual([L.AvgPool1D(2)], [L.AvgPool1D(2, padding="same")]), L.LastStep(),
+         shape=(6, 3)), ValueError,
+     "layer 'residual_1' (Residual): its layers give 3x3, but its shortcut gives 3x3 with other "
+     'steps of shorter sequences. Use padding="same" in both.'),
+    (net(L.WeightNorm(L.BatchNorm())), ValueError,
+     "layer 'weight_norm_1' (WeightNorm): layer=BatchNorm(name='batch_norm_1'); expected a layer "
+     "with one weight: Dense, Conv1D, Conv2D, DepthwiseConv2D or Conv2DTranspose."),
+    (net(L.DropConnect(L.SeparableConv2D(4, 3))), ValueError,
+     "layer 'drop_connect_1' (DropConnect): layer=SeparableConv2D(4, 3, "
+     "name='separable_conv2d_1'); expected a layer with one weight: Dense, Conv1D, Conv2D, "
+     "DepthwiseConv2D or Conv2DTranspose."),
+    (net(L.Flatten(), L.DropConnect(L.Dense(3), name="a"), L.TiedDense("a")), ValueError,
+     "layer 'tied_dense_1' (TiedDense): tied_to='a' is no Dense before it."),
+    (net(L.PixelShuffle(2)), ValueError,
+     "layer 'pixel_shuffle_1' (PixelShuffle): factor=2 makes a pixel of 4 channels, but its input "
+     "has 3. Use a multiple of 4 channels."),
+    (net(L.StochasticPool2D(6)), ValueError,
+     "layer 'stochastic_pool2d_1' (StochasticPool2D, window 6x6) gets an input of 4x5. Use fewer "
+     "poolings; see summary()."),
+    (net(L.SpatialPyramidPool(levels=())), ValueError,
+     "layer 'spatial_pyramid_pool_1' (SpatialPyramidPool): levels=(); expected a sequence of "
+     "positive integers."),
+    (net(L.RReLU(0.5, 0.2)), ValueError,
+     "layer 'rrelu_1' (RReLU): lower=0.5 is above upper=0.2; expected slopes from lower to upper."),
     (net(L.GroupNorm()), ValueError,
      "layer 'group_norm_1' (GroupNorm): groups=32 does not divide its 3 channels. Use groups=1."),
     (net(L.Flatten(), L.GroupNorm(40)), ValueError,

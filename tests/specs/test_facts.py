@@ -25,6 +25,8 @@ pytestmark = pytest.mark.share(4)
 # shape is none layer's, or not one that would be guessed. Another layer has a mirror image.
 NO_MIRROR = {
     *("conv2d_transpose", "upsample2d", "global_avg_pool", "global_max_pool", "last_step"),
+    *("depthwise_conv2d", "separable_conv2d", "conv1d", "max_pool1d", "avg_pool1d"),
+    *("stochastic_pool2d", "spatial_pyramid_pool", "pixel_shuffle", "weight_norm", "drop_connect"),
     *("numeric_embedding", "embed_categories"),
     *("maxout", "embedding", "rnn", "lstm", "gru", "bidirectional", "residual", "sequential"),
     *("concat", "aux_head", "tied_dense", "contractive", "lambda"),
@@ -33,6 +35,7 @@ NO_MIRROR = {
 STARTS: dict[tuple[str, str], Any] = {
     ("prelu", "alpha"): 0.25,
     ("lstm", "peepholes"): 0.0,
+    ("weight_norm", "weight_g"): None,  # the norm of weight_v
     ("numeric_embedding", "phase"): None,  # drawn
     ("numeric_embedding", "bias"): None,
     ("embed_categories", "weight"): None,
@@ -119,19 +122,19 @@ def with_all_steps(layer: L.Layer) -> L.Layer:
 
 
 def test_recurrent(case: Case) -> None:
-    """Another first step changes what is made of the last, and another last of the first."""
+    """Other steps before the last change what is made of it, and others after the first of it."""
     for layer, row in rows(case):
         if layer.paths() and layer.kind != "bidirectional":
             continue  # the layers inside are asked
         layer = with_all_steps(layer).map(with_all_steps)
         if len(row.input_shape) != 2 or layer.gives("sequences") != "sequences":
             continue
-        shape = (4, row.input_shape[1])
+        shape = (6, row.input_shape[1])
         program = compiled([layer], shape, dtype="float64", batch_size=1)
         x = np.zeros((1, *shape)) if layer.kind == "embedding" else sample((1, *shape))
         first, last = x.copy(), x.copy()
-        first[:, 0] += 1
-        last[:, -1] += 1
+        first[:, :-1] += 1
+        last[:, 1:] += 1
         y = program.predict(x)
         forwards = not np.array_equal(program.predict(first)[:, -1], y[:, -1])
         backwards = not np.array_equal(program.predict(last)[:, 0], y[:, 0])
@@ -196,10 +199,11 @@ def test_initial_weights(case: Case) -> None:
     for p in program.parameters:
         name, _, what = p.name.rpartition(".")
         layer, value = kinds[name], program.get_parameter(p.name)
-        layer = getattr(layer, "layer", layer)
         what = what.removesuffix("_reverse")
-        if (layer.kind, what) in STARTS:
-            start = STARTS[layer.kind, what]
+        start = STARTS.get((layer.kind, what), ...)
+        layer = getattr(layer, "layer", layer)
+        if (layer.kind, what) in STARTS or start is not ...:
+            start = STARTS.get((layer.kind, what), start)
             assert np.ptp(value) > 0 if start is None else (value == start).all(), p
         elif what == "bias" and layer.kind == "lstm":
             gates = value.reshape(4, -1)
@@ -226,7 +230,7 @@ def test_initializer_before(case: Case, function: str, expected: object) -> None
         opaque = any(
             x.has_weights
             or hasattr(x, "tied_to")
-            or x.kind in ("activation", "prelu", "parametric_activation")
+            or x.kind in ("activation", "prelu", "rrelu", "parametric_activation")
             for x in inside
         ) or any(len(x.paths()) > 1 for x in inside)
         layers = L.with_names([L.Dense(3, name="before"), layer, L.Activation(function)])
@@ -293,6 +297,9 @@ def test_survey(case: Case) -> None:
         (L.Conv2D(3, 2), (5, 6, 4), 4 * 5 * (2 * 2 * 4 * 3)),
         (L.Conv2D(4, 2, stride=2, groups=4), (6, 6, 4), 3 * 3 * (2 * 2 * 4)),
         (L.Conv2DTranspose(3, 2, 2), (5, 6, 4), 5 * 6 * (2 * 2 * 4 * 3)),
+        (L.Conv1D(3, 2), (6, 4), 5 * (2 * 4 * 3)),
+        (L.SeparableConv2D(3, 2), (5, 6, 4), 4 * 5 * (2 * 2 * 4 + 4 * 3)),
+        (L.WeightNorm(L.Conv2DTranspose(3, 2, 2)), (5, 6, 4), 5 * 6 * (2 * 2 * 4 * 3)),
         (L.RNN(3), (5, 4), 5 * (4 + 3) * 3),
         (L.LSTM(3), (5, 4), 5 * (4 + 3) * 12),
         (L.GRU(3, return_sequences=True), (5, 4), 5 * (4 + 3) * 9),

@@ -29,7 +29,7 @@ def of_layers(name: str, hint: str) -> tuple[Callable[[], object], type[Exceptio
 # fmt: off
 NAMES = [
     of_layers("Linear", "Did you mean 'Dense'?"),
-    of_layers("Conv1D", "Rows are images of height 1: write Conv2D(filters, (1, width))."),
+    of_layers("MaxPooling1D", "Did you mean 'MaxPool1D'?"),
     of_layers("MaxPooling2D", "Did you mean 'MaxPool2D'?"),
     of_layers("BatchNormalization", "Did you mean 'BatchNorm'?"),
     of_layers("ReLU", "Write Activation('relu')."),

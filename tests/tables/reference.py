@@ -110,6 +110,45 @@ def avg_pool2d(
     return total / windows(np.ones_like(x), size, stride, padding, (1, 1), 0.0).sum(axis=(4, 5))
 
 
+def stochastic_pool2d(x: Array, size: Any, stride: Any, draws: Array | None) -> Array:
+    """The first value whose running sum passes its draw's share; without draws the mean."""
+    a = np.maximum(windows(x, size, stride, "valid", (1, 1), 0.0), 0.0)
+    a = np.where(np.isnan(windows(x, size, stride, "valid", (1, 1), 0.0)), np.nan, a)
+    a = a.reshape(*a.shape[:4], -1)
+    total = a.sum(axis=-1, keepdims=True)
+    if draws is None:
+        return (a * (a / np.where(total == 0, 1.0, total))).sum(axis=-1)
+    passed = np.cumsum(a, axis=-1) > draws[..., None] * total
+    taken = np.take_along_axis(a, passed.argmax(axis=-1)[..., None], axis=-1)[..., 0]
+    return np.where(passed.any(axis=-1), taken, 0.0)
+
+
+def spatial_pyramid_pool(x: Array, levels: Any, mode: str) -> Array:
+    (h, w), pool = x.shape[1:3], {"max": np.max, "avg": np.mean}[mode]
+    bins = []
+    for level in levels:
+        for i, j in np.ndindex(level, level):
+            rows = slice(i * h // level, -(-(i + 1) * h // level))
+            columns = slice(j * w // level, -(-(j + 1) * w // level))
+            bins.append(pool(x[:, rows, columns], axis=(1, 2)))
+    return np.concatenate(bins, axis=1)
+
+
+def pixel_shuffle(x: Array, r: int) -> Array:
+    n, h, w, c = x.shape
+    parts = x.reshape(n, h, w, c // r**2, r, r)  # n h w c i j
+    return parts.transpose(0, 1, 4, 2, 5, 3).reshape(n, h * r, w * r, c // r**2)
+
+
+def weight_norm(v: Array, g: Array, transposed: bool = False, groups: int = 1) -> Array:
+    """g v / ||v||, for each output: the last axis, or (h, w, filters / groups, groups * inputs)."""
+    if not transposed:
+        return g * v / np.sqrt((v**2).sum(axis=tuple(range(v.ndim - 1))))
+    parts = zip(np.split(v, groups, axis=3), np.split(g, groups), strict=True)
+    scaled = [p * (of / np.sqrt((p**2).sum(axis=(0, 1, 3))))[:, None] for p, of in parts]
+    return np.concatenate(scaled, axis=3)
+
+
 def upsample2d(x: Array, factor: Any, interpolation: str = "nearest") -> Array:
     if interpolation == "nearest":
         return x.repeat(factor[0], axis=1).repeat(factor[1], axis=2)
@@ -252,6 +291,18 @@ def random_words(shape: Any, seed: int, layer: int, epoch: int = 0) -> NDArray[n
     return words.reshape(shape)
 
 
+def uniform(shape: Any, seed: int, layer: int, epoch: int = 0) -> Array:
+    """In [0, 1), one for each element of a batch; of sequences, for each of every step."""
+    if len(shape) == 3:  # a step has blocks of 64 elements of its own
+        n, steps, features = shape
+        room = -(-features // 64) * 64
+        words = random_words((n, steps * room), seed, layer, epoch)
+        words = words.reshape(n, steps, room)[..., :features]
+    else:
+        words = random_words(shape, seed, layer, epoch)
+    return (words >> 8) / 2.0**24
+
+
 def dropout_mask(shape: Any, rate: float, seed: int, layer: int, epoch: int = 0) -> Array:
     """What training multiplies a batch by: 0 or 1 / (1 - rate)."""
     kept = (random_words(shape, seed, layer, epoch) >> 8) / 2.0**24 >= rate
@@ -300,6 +351,33 @@ def conv2d_transpose_layer(
     names = ("stride", "padding", "output_padding", "dilation", "groups")
     name, options = layer["name"], {k: layer[k] for k in names}
     return conv2d_transpose(x, arrays[name + ".weight"], arrays.get(name + ".bias"), **options)
+
+
+def separable_conv2d_layer(
+    layer: Layer, arrays: dict[str, Array], x: Array, training: bool
+) -> Array:
+    name, options = layer["name"], {k: layer[k] for k in ("stride", "padding", "dilation")}
+    x = conv2d(x, arrays[name + ".depthwise_weight"], groups=x.shape[3], **options)
+    return conv2d(x, arrays[name + ".pointwise_weight"], arrays.get(name + ".bias"))
+
+
+def around_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    """WeightNorm and DropConnect: the layer inside, with the weights that they make."""
+    name, inner = layer["name"], layer["layer"][0] | {"name": layer["name"]}
+    if layer["kind"] == "weight_norm":
+        transposed = inner["kind"] == "conv2d_transpose"
+        groups = inner["groups"] if transposed else 1
+        w = weight_norm(arrays[name + ".weight_v"], arrays[name + ".weight_g"], transposed, groups)
+        arrays[name + ".weight"] = w  # which a tied layer reads, too
+    elif training:
+        arrays = arrays | {name + ".weight": arrays[name + ".weight"] * arrays[name + ".mask"]}
+    return LAYERS[inner["kind"]](inner, arrays, x, training)
+
+
+def rrelu_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    mean = (layer["lower"] + layer["upper"]) / 2
+    slopes = arrays[layer["name"] + ".slopes"] if training else mean
+    return np.where(x > 0, x, slopes * x)
 
 
 def maxout_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
@@ -365,6 +443,23 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     ),
     "avg_pool2d": lambda layer, arrays, x, training: avg_pool2d(
         x, layer["size"], layer["stride"], layer["padding"], layer["count_include_pad"]
+    ),
+    "depthwise_conv2d": lambda layer, arrays, x, training: conv2d_layer(
+        layer | {"groups": x.shape[3]}, arrays, x, training
+    ),
+    "separable_conv2d": separable_conv2d_layer,
+    "weight_norm": around_layer,
+    "drop_connect": around_layer,
+    "stochastic_pool2d": lambda layer, arrays, x, training: stochastic_pool2d(
+        x, layer["size"], layer["stride"], arrays[layer["name"] + ".draws"] if training else None
+    ),
+    "spatial_pyramid_pool": lambda layer, arrays, x, training: spatial_pyramid_pool(
+        x, layer["levels"], layer["mode"]
+    ),
+    "pixel_shuffle": lambda layer, arrays, x, training: pixel_shuffle(x, layer["factor"]),
+    "rrelu": rrelu_layer,
+    "spatial_dropout": lambda layer, arrays, x, training: (
+        x * arrays[layer["name"] + ".mask"] if training else x
     ),
     "upsample2d": lambda layer, arrays, x, training: upsample2d(
         x, layer["factor"], layer["interpolation"]

@@ -86,6 +86,60 @@ def pooled(layer: Layer, arrays: dict[str, Array], x: Array, pool: Any) -> Array
     return np.stack([pool(x[i, :t], axis=0) for i, t in enumerate(lengths_of(arrays, x))])
 
 
+# --- windows over time ---------------------------------------------------------------------------
+
+
+def seen_steps(length: int, size: int, stride: int, padding: str, dilation: int = 1) -> Any:
+    """For each output of a sequence, the steps that its taps meet; those outside do not exist."""
+    reach = dilation * (size - 1) + 1
+    count = (length - reach) // stride + 1 if padding == "valid" else -(-length // stride)
+    before = {"valid": 0, "causal": reach - 1}.get(
+        padding, max((count - 1) * stride + reach - length, 0) // 2
+    )
+    return [[t * stride - before + u * dilation for u in range(size)] for t in range(count)]
+
+
+def over_windows(
+    layer: Layer, arrays: dict[str, Array], x: Array, size: int, f: Callable[[Array, Array], Array]
+) -> Array:
+    """f(values (size, c), which of them exist) of each window; the lengths after it go on."""
+    lengths, dilation = lengths_of(arrays, x), layer.get("dilation", 1)
+    outs, counts = [], []
+    most = len(seen_steps(x.shape[1], size, layer["stride"], layer["padding"], dilation))
+    for of_one, length in zip(x, lengths, strict=True):
+        windows = seen_steps(length, size, layer["stride"], layer["padding"], dilation)
+        rows = []
+        for steps in map(np.array, windows):
+            there = (steps >= 0) & (steps < length)
+            values = np.where(there[:, None], of_one[np.clip(steps, 0, length - 1)], 0.0)
+            rows.append(f(values, there))
+        out = np.zeros((most, *f(np.zeros((size, x.shape[2])), np.ones(size, bool)).shape))
+        out[: len(rows)] = rows
+        outs.append(out)
+        counts.append(len(rows))
+    arrays["lengths"] = np.array(counts, np.float64)
+    return np.stack(outs)
+
+
+def conv1d_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    w, b = arrays[layer["name"] + ".weight"], arrays.get(layer["name"] + ".bias", 0.0)
+
+    def f(values: Array, there: Array) -> Array:
+        groups = layer["groups"]
+        parts = zip(np.split(values, groups, axis=1), np.split(w, groups, axis=2), strict=True)
+        return np.concatenate([np.einsum("uc,ucf->f", p, v) for p, v in parts]) + b
+
+    return over_windows(layer, arrays, x, layer["kernel_size"], f)
+
+
+def max_pool1d_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    return over_windows(layer, arrays, x, layer["size"], lambda v, there: v[there].max(axis=0))
+
+
+def avg_pool1d_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    return over_windows(layer, arrays, x, layer["size"], lambda v, there: v[there].mean(axis=0))
+
+
 # --- layers --------------------------------------------------------------------------------------
 
 
@@ -134,6 +188,9 @@ def embedding_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: 
 LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "global_avg_pool": lambda layer, arrays, x, training: pooled(layer, arrays, x, np.mean),
     "global_max_pool": lambda layer, arrays, x, training: pooled(layer, arrays, x, np.max),
+    "conv1d": conv1d_layer,
+    "max_pool1d": max_pool1d_layer,
+    "avg_pool1d": avg_pool1d_layer,
     "last_step": lambda layer, arrays, x, training: last_step(x, lengths_of(arrays, x)),
     "embedding": embedding_layer,
     "rnn": recurrent_layer,

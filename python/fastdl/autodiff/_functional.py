@@ -66,6 +66,8 @@ for _f, _back in (
     (F.avg_pool2d, F.avg_pool2d_backward),
     (F.global_avg_pool2d, F.global_avg_pool2d_backward),
     (F.upsample2d, F.upsample2d_backward),
+    (F.pixel_shuffle, F.pixel_shuffle_backward),
+    (F.avg_pool1d, F.avg_pool1d_backward),
     (F.dropout, F.dropout_backward),
 ):
     _linear(_f, _back)
@@ -73,8 +75,13 @@ for _f, _back in (
 # --- linear in x and in w, with a bias
 
 
-def _affine(f: Any, back: Any, axes_of_bias: tuple[int, ...]) -> None:
-    """f(x, w, b) and the two maps that its gradients are: they are each other's transposes."""
+def _affine(
+    f: Any, back: Any, axes_of_bias: tuple[int, ...], real: Any = lambda dy, _w, **_: dy
+) -> None:
+    """f(x, w, b) and the two maps that its gradients are: they are each other's transposes.
+
+    real: of dy, what stands at outputs that there are.
+    """
 
     @primitive
     def to_x(dy: Any, w: Any, shape: tuple[int, ...], **o: Any) -> Any:
@@ -103,13 +110,13 @@ def _affine(f: Any, back: Any, axes_of_bias: tuple[int, ...]) -> None:
             return back(dy, x, w, b, needs=needs, **o)
         dx = to_x(dy, w, np.shape(x), **o) if needs[0] else None
         dw = to_w(dy, x, np.shape(w), **o) if needs[1] else None
-        return dx, dw, np.sum(dy, axis=axes_of_bias) if needs[2] else None
+        return dx, dw, np.sum(real(dy, w, **o), axis=axes_of_bias) if needs[2] else None
 
     def tangent(tangents: Any, y: Any, x: Any, w: Any, _b: Any, **o: Any) -> Any:
         dx, dw, db = tangents
         parts = [] if dx is None else [f(dx, w, **o)]
         parts += [] if dw is None else [f(x, dw, **o)]
-        parts += [] if db is None else [np.broadcast_to(db, np.shape(y))]
+        parts += [] if db is None else [real(np.broadcast_to(db, np.shape(y)), w, **o)]
         return sum(parts[1:], parts[0]) if parts else None
 
     RULES[f] = _trace.Custom(
@@ -121,6 +128,20 @@ def _affine(f: Any, back: Any, axes_of_bias: tuple[int, ...]) -> None:
 _affine(F.dense, F.dense_backward, (0,))
 _affine(F.conv2d, F.conv2d_backward, (0, 1, 2))
 _affine(F.conv2d_transpose, F.conv2d_transpose_backward, (0, 1, 2))
+
+
+def _within(
+    dy: Any, w: Any, stride: int, padding: str, dilation: int, lengths: Any, **_: Any
+) -> Any:
+    """Gradients (n, out_T, f), zero past the ends of the sequences."""
+    if lengths is None:
+        return dy
+    reach = dilation * (np.shape(w)[0] - 1) + 1 if padding == "valid" else 1
+    left = (np.asarray(lengths) - reach) // stride + 1
+    return dy * (np.arange(np.shape(dy)[1]) < left[:, None])[:, :, None]
+
+
+_affine(F.conv1d, F.conv1d_backward, (0, 1), _within)
 
 
 def _embedding_vjp(dy: Any, _y: Any, ids: Any, table: Any) -> Any:
@@ -202,6 +223,13 @@ _custom(
     F.max_pool2d, lambda dy, _y, x, return_indices=False, **o: F.max_pool2d_backward(dy, x, **o)
 )
 _custom(F.global_max_pool2d, lambda dy, _y, x: F.global_max_pool2d_backward(dy, x))
+_custom(F.max_pool1d, lambda dy, _y, x, **o: F.max_pool1d_backward(dy, x, **o))
+_custom(
+    F.spatial_pyramid_pool2d,
+    lambda dy, _y, x, **o: F.spatial_pyramid_pool2d_backward(dy, x, **o),
+)
+_custom(F.stochastic_pool2d, lambda dy, _y, x, **o: F.stochastic_pool2d_backward(dy, x, **o))
+_custom(F.rrelu, lambda dy, _y, x, **o: F.rrelu_backward(dy, x, **o))
 _custom(F.local_response_norm, lambda dy, _y, x, **o: F.local_response_norm_backward(dy, x, **o))
 
 
@@ -225,6 +253,14 @@ def _maxout(x: Any, pieces: int) -> Any:
     return np.squeeze(np.take_along_axis(grouped, first, -1), -1)
 
 
+def _weight_norm(v: Any, g: Any, axis: int = -1) -> Any:
+    F.weight_norm(plain(v), plain(g), axis)  # checks
+    axes = tuple(i for i in range(np.ndim(v)) if i != axis % np.ndim(v))
+    norm = np.sqrt(np.sum(v * v, axis=axes, keepdims=True))
+    return v * (np.reshape(g, np.shape(norm)) / norm)
+
+
+_composed(F.weight_norm, 2, _weight_norm)
 _composed(F.activation, 1, _by_name)
 _composed(F.maxout, 1, _maxout)
 _composed(F.prelu, 2, lambda x, alpha: np.where(plain(x) > 0, x, alpha * x))

@@ -99,8 +99,11 @@ CODING = Defaults(4000, rate_of_one=0.05, largest_rate=0.005, shrinkages=(), shr
 
 def by_layers(layers: Sequence[Layer]) -> Defaults:
     """The rules of networks of their kind."""
-    if any(layer.recurrent for layer in L.walk(layers)):
+    over_time = [layer for layer in L.walk(layers) if layer.recurrent]
+    if any(layer.has_weights and not layer.linear for layer in over_time):
         return RECURRENT
+    if over_time:
+        return CONVOLUTIONAL
     return CONVOLUTIONAL if L.asks_for(layers) == "images" else DENSE
 
 

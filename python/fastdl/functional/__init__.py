@@ -61,6 +61,8 @@ from fastdl.functional._activation import (
     prelu_backward,
     relu,
     relu_backward,
+    rrelu,
+    rrelu_backward,
     selu,
     selu_backward,
     sigmoid,
@@ -107,6 +109,16 @@ from fastdl.functional._norm import (
     layer_norm_backward,
     local_response_norm,
     local_response_norm_backward,
+    weight_norm,
+    weight_norm_backward,
+)
+from fastdl.functional._over_time import (
+    avg_pool1d,
+    avg_pool1d_backward,
+    conv1d,
+    conv1d_backward,
+    max_pool1d,
+    max_pool1d_backward,
 )
 from fastdl.functional._pool import (
     avg_pool2d,
@@ -117,6 +129,10 @@ from fastdl.functional._pool import (
     global_max_pool2d_backward,
     max_pool2d,
     max_pool2d_backward,
+    spatial_pyramid_pool2d,
+    spatial_pyramid_pool2d_backward,
+    stochastic_pool2d,
+    stochastic_pool2d_backward,
 )
 from fastdl.functional._recurrent import (
     RecurrentCache,
@@ -141,7 +157,12 @@ from fastdl.functional._steps import (
     rmsprop_step,
     sgd_step,
 )
-from fastdl.functional._upsample import upsample2d, upsample2d_backward
+from fastdl.functional._upsample import (
+    pixel_shuffle,
+    pixel_shuffle_backward,
+    upsample2d,
+    upsample2d_backward,
+)
 
 __all__ = [
     "RecurrentCache",
@@ -153,6 +174,8 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
+    "avg_pool1d",
+    "avg_pool1d_backward",
     "avg_pool2d",
     "avg_pool2d_backward",
     "batch_norm",
@@ -161,6 +184,8 @@ __all__ = [
     "binary_focal",
     "col2im",
     "col2im_backward",
+    "conv1d",
+    "conv1d_backward",
     "conv2d",
     "conv2d_backward",
     "conv2d_transpose",
@@ -198,6 +223,8 @@ __all__ = [
     "log_softmax_backward",
     "lstm",
     "lstm_backward",
+    "max_pool1d",
+    "max_pool1d_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "maxout",
@@ -208,6 +235,8 @@ __all__ = [
     "nadam_step",
     "nesterov_step",
     "pinball",
+    "pixel_shuffle",
+    "pixel_shuffle_backward",
     "poisson",
     "prelu",
     "prelu_backward",
@@ -216,6 +245,8 @@ __all__ = [
     "rmsprop_step",
     "rnn",
     "rnn_backward",
+    "rrelu",
+    "rrelu_backward",
     "selu",
     "selu_backward",
     "sgd_step",
@@ -226,11 +257,17 @@ __all__ = [
     "softmax_cross_entropy",
     "softplus",
     "softplus_backward",
+    "spatial_pyramid_pool2d",
+    "spatial_pyramid_pool2d_backward",
     "squared_error",
+    "stochastic_pool2d",
+    "stochastic_pool2d_backward",
     "swish",
     "swish_backward",
     "tanh",
     "tanh_backward",
     "upsample2d",
     "upsample2d_backward",
+    "weight_norm",
+    "weight_norm_backward",
 ]

@@ -10,9 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
+from fastdl._rules import SEED
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, deliver, expect_same_shape, floats, wanted
-from fastdl.functional._layer import backward, backward_input, forward
+from fastdl.functional._arrays import (
+    buffer,
+    deliver,
+    expect,
+    expect_same_shape,
+    floats,
+    wanted,
+)
+from fastdl.functional._layer import backward, backward_input, forward, forward_training
 
 Out: TypeAlias = NDArray[Any] | None
 
@@ -259,6 +267,63 @@ def prelu_backward(
     layer, params = L.PReLU(name="prelu"), {"alpha": alpha}
     dx, dalpha = backward(layer, dy.reshape(rows.shape), rows, params, needed)
     return None if dx is None else dx.reshape(x.shape), dalpha
+
+
+@differentiable
+def rrelu(
+    x: ArrayLike,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    seed: int = 0,
+    training: bool = True,
+    *,
+    out: Out = None,
+) -> NDArray[Any]:
+    """The function x where x > 0, else a x, with a drawn between `lower` and `upper` for each.
+
+    Xu et al., "Empirical evaluation of rectified activations in convolutional network", 2015; see
+    `fastdl.layers.RReLU`.
+
+    Parameters
+    ----------
+    x : array-like
+        Of any shape.
+    lower, upper : float
+    seed : int, default=0
+        The same seed draws the same slopes for an array of the same size.
+    training : bool, default=True
+        False takes the mean of `lower` and `upper`.
+    out : ndarray of the shape of x, optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of the shape of x
+    """
+    (x,) = floats("rrelu", x=x)
+    buffer("rrelu", out, x.shape, x.dtype)  # raises
+    layer, seed = L.RReLU(lower, upper, name="rrelu"), expect("rrelu", "seed", seed, SEED)
+    rows = x.reshape(-1, max(1, x.size))
+    y, _ = forward_training(layer, rows, {}, seed=seed, training=training)
+    return deliver(y.reshape(x.shape), out)
+
+
+@differentiable
+def rrelu_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    seed: int = 0,
+    training: bool = True,
+) -> NDArray[Any]:
+    """Gradient of `rrelu` with the same seed: dy where x > 0, else dy times the slope."""
+    dy, x = floats("rrelu", dy=dy, x=x)
+    expect_same_shape("rrelu", "dy", dy, "x", x)
+    layer, seed = L.RReLU(lower, upper, name="rrelu"), expect("rrelu", "seed", seed, SEED)
+    rows = x.reshape(-1, max(1, x.size))
+    dx = backward_input(layer, dy.reshape(rows.shape), rows, seed=seed, training=training)
+    return dx.reshape(x.shape)
 
 
 def _channels(x: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:

@@ -32,6 +32,7 @@ def forward(
     out: NDArray[Any] | None,
     *,
     states: Arrays | None = None,
+    lengths: NDArray[np.int32] | None = None,
     algorithm: str = "direct",
 ) -> NDArray[Any]:
     """What the layer gives in inference mode.
@@ -43,6 +44,8 @@ def forward(
     x : ndarray of shape (n, *sample)
     params, states : dict of ndarray
         The layer's parameters and states by name ("weight").
+    lengths : ndarray of int32 of shape (n,), optional
+        Steps of sequences.
     out : ndarray, optional
         Written to and returned.
     algorithm : {"direct", "winograd"}, default="direct"
@@ -55,7 +58,7 @@ def forward(
         y = buffer(layer.name or "", out, (len(x), *program.output_shape), x.dtype)
         if out is not None and np.may_share_memory(x, out):
             x = x.copy()
-        program.predict(x, out=y)
+        program.predict(x, out=y, lengths=lengths)
     return deliver(y, out)
 
 
@@ -68,13 +71,15 @@ def forward_training(
     seed: int = 0,
     training: bool = True,
     input_gradient: bool = False,
+    lengths: NDArray[np.int32] | None = None,
     algorithm: str = "direct",
 ) -> tuple[NDArray[Any], _core.Program]:
     """What the layer gives for all of x as one batch, and its program, ready for its backward."""
     with _named_as_function():
         program = _program(layer, x, max(1, len(x)), input_gradient, seed >> 32, algorithm)
         _set(program, layer, params, states or {})
-        return program.forward(x, training=training, epoch=seed & 0xFFFFFFFF), program
+        y = program.forward(x, training=training, epoch=seed & 0xFFFFFFFF, lengths=lengths)
+        return y, program
 
 
 def backward(
@@ -86,6 +91,8 @@ def backward(
     *,
     states: Arrays | None = None,
     training: bool = True,
+    seed: int = 0,
+    lengths: NDArray[np.int32] | None = None,
     algorithm: str = "direct",
 ) -> tuple[NDArray[Any] | None, ...]:
     """Gradients of x and of the parameters, in this order; None for those not needed."""
@@ -101,8 +108,10 @@ def backward(
             x,
             params,
             states=states,
+            seed=seed,
             training=training,
             input_gradient=needs[0],
+            lengths=lengths,
             algorithm=algorithm,
         )
         expect_same_shape(layer.name or "", "dy", dy, "the result", y)
@@ -111,9 +120,11 @@ def backward(
     return tuple(g if need else None for g, need in zip(grads.values(), needs, strict=True))
 
 
-def backward_input(layer: L.Layer, dy: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+def backward_input(
+    layer: L.Layer, dy: NDArray[Any], x: NDArray[Any], **options: Any
+) -> NDArray[Any]:
     """Gradient of x for a layer without parameters."""
-    (dx,) = backward(layer, dy, x, {}, (True,))
+    (dx,) = backward(layer, dy, x, {}, (True,), **options)
     return np.zeros_like(x) if dx is None else dx
 
 
@@ -179,5 +190,7 @@ def _named_as_function() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        text = re.sub(r"^layer '(\w+)' \(\w+(, )?", r"\1(", str(error))
-        raise ValueError(text.replace(", or fewer poolings; see summary()", "")) from None
+        text = re.sub(r"(^|but )layer '(\w+)' \(\w+(, )?", r"\1\2(", str(error))
+        for hint in (", or fewer poolings; see summary()", " Use fewer poolings; see summary()."):
+            text = text.replace(hint, "")
+        raise ValueError(text) from None

@@ -3,6 +3,7 @@
 # mypy: allow-redefinition
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
+from fastdl._rules import SEED
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import expect_shape, floats
-from fastdl.functional._layer import backward_input, forward
+from fastdl.functional._arrays import buffer, deliver, expect, expect_shape, floats
+from fastdl.functional._layer import backward_input, forward, forward_training
 from fastdl.functional._window import Padding, Pair, window
 
 
@@ -187,3 +189,111 @@ def _backward(who: str, layer: L.Layer, dy: ArrayLike, x: ArrayLike) -> NDArray[
     dy, x = floats(who, dy=dy, x=x)
     expect_shape(who, "x", x, "(n, h, w, c)")
     return backward_input(layer, dy, x)
+
+
+@differentiable
+def stochastic_pool2d(
+    x: ArrayLike,
+    size: Pair,
+    stride: Pair | None = None,
+    seed: int = 0,
+    training: bool = True,
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """A value of each window and channel, drawn in proportion to itself.
+
+    Zeiler and Fergus, "Stochastic pooling for regularization of deep convolutional neural
+    networks", ICLR 2013; see `fastdl.layers.StochasticPool2D`. Negative values count as 0.
+
+    Parameters
+    ----------
+    x : array-like of shape (n, h, w, c)
+    size : int or (int, int)
+        Of the window.
+    stride : int or (int, int), optional
+        None: the size.
+    seed : int, default=0
+        The same seed draws the same values.
+    training : bool, default=True
+        False gives the mean of the draws, ``sum x_i^2 / sum x_i``.
+    out : ndarray of shape (n, oh, ow, c), optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of shape (n, oh, ow, c)
+    """
+    (x,) = floats("stochastic_pool2d", x=x)
+    expect_shape("stochastic_pool2d", "x", x, "(n, h, w, c)")
+    layer = L.StochasticPool2D(size, stride, name="stochastic_pool2d")
+    seed = expect("stochastic_pool2d", "seed", seed, SEED)
+    if not training or not len(x):
+        return forward(layer, x, {}, out)
+    y, _ = forward_training(layer, x, {}, seed=seed)
+    buffer("stochastic_pool2d", out, y.shape, y.dtype)  # raises
+    return deliver(y, out)
+
+
+@differentiable
+def stochastic_pool2d_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    size: Pair,
+    stride: Pair | None = None,
+    seed: int = 0,
+    training: bool = True,
+) -> NDArray[Any]:
+    """Gradient of `stochastic_pool2d` with the same seed: dy where the value came from.
+
+    Without training ``dy (2 x_i - y) / sum_j x_j``, where x_i is above 0.
+    """
+    dy, x = floats("stochastic_pool2d", dy=dy, x=x)
+    expect_shape("stochastic_pool2d", "x", x, "(n, h, w, c)")
+    layer = L.StochasticPool2D(size, stride, name="stochastic_pool2d")
+    seed = expect("stochastic_pool2d", "seed", seed, SEED)
+    return backward_input(layer, dy, x, seed=seed, training=training)
+
+
+@differentiable
+def spatial_pyramid_pool2d(
+    x: ArrayLike,
+    levels: Sequence[int] = (1, 2, 4),
+    mode: str = "max",
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """The largest value, or the mean, of l x l bins for each level l: rows of one size.
+
+    He et al., "Spatial pyramid pooling in deep convolutional networks for visual recognition", ECCV
+    2014; see `fastdl.layers.SpatialPyramidPool`.
+
+    Parameters
+    ----------
+    x : array-like of shape (n, h, w, c)
+    levels : sequence of int, default=(1, 2, 4)
+        Bin i of level l goes from ``floor(i h / l)`` to ``ceil((i + 1) h / l)``.
+    mode : {"max", "avg"}, default="max"
+    out : ndarray of shape (n, c * the sum of l^2), optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of shape (n, c * the sum of l^2)
+        Level after level, row after row, column after column, channels side by side.
+    """
+    (x,) = floats("spatial_pyramid_pool2d", x=x)
+    expect_shape("spatial_pyramid_pool2d", "x", x, "(n, h, w, c)")
+    return forward(_pyramid(levels, mode), x, {}, out)
+
+
+@differentiable
+def spatial_pyramid_pool2d_backward(
+    dy: ArrayLike, x: ArrayLike, levels: Sequence[int] = (1, 2, 4), mode: str = "max"
+) -> NDArray[Any]:
+    """Gradient of `spatial_pyramid_pool2d`: dy at the first of the largest, or shared out."""
+    return _backward("spatial_pyramid_pool2d", _pyramid(levels, mode), dy, x)
+
+
+def _pyramid(levels: Sequence[int], mode: str) -> L.Layer:
+    return L.SpatialPyramidPool(tuple(levels), mode, name="spatial_pyramid_pool2d")

@@ -56,3 +56,39 @@ def upsample2d_backward(
     dy, x = floats("upsample2d", dy=dy, x=x)
     expect_shape("upsample2d", "x", x, "(n, h, w, c)")
     return backward_input(L.Upsample2D(factor, interpolation, name="upsample2d"), dy, x)
+
+
+@differentiable
+def pixel_shuffle(x: ArrayLike, factor: int, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """The channels of each pixel as a square of `factor` x `factor` pixels.
+
+    Channel ``c factor^2 + i factor + j`` goes to row i and column j, the order of PyTorch and ONNX.
+    Shi et al., "Real-time single image and video super-resolution", CVPR 2016, equation 4.
+
+    Parameters
+    ----------
+    x : array-like of shape (n, h, w, c * factor^2)
+    factor : int
+    out : ndarray of shape (n, h * factor, w * factor, c), optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of shape (n, h * factor, w * factor, c)
+
+    Raises
+    ------
+    ValueError
+        If the channels are no multiple of ``factor^2``.
+    """
+    (x,) = floats("pixel_shuffle", x=x)
+    expect_shape("pixel_shuffle", "x", x, "(n, h, w, c)")
+    return forward(L.PixelShuffle(factor, name="pixel_shuffle"), x, {}, out)
+
+
+@differentiable
+def pixel_shuffle_backward(dy: ArrayLike, x: ArrayLike, factor: int) -> NDArray[Any]:
+    """Gradient of `pixel_shuffle`: dy back in its channels; of x only the shape is used."""
+    dy, x = floats("pixel_shuffle", dy=dy, x=x)
+    expect_shape("pixel_shuffle", "x", x, "(n, h, w, c)")
+    return backward_input(L.PixelShuffle(factor, name="pixel_shuffle"), dy, x)

@@ -8,13 +8,13 @@
 from typing import TYPE_CHECKING
 
 from fastdl._other_names import raiser
-from fastdl.layers._activation import Activation, ParametricActivation, PReLU
+from fastdl.layers._activation import Activation, ParametricActivation, PReLU, RReLU
 from fastdl.layers._aux_head import AuxHead, held_by_sides, side_heads
 from fastdl.layers._columns import EmbedCategories, NumericEmbedding, Scale
 from fastdl.layers._container import Concat, Residual, Sequential, asks_for, gives
-from fastdl.layers._conv import Conv2D, Conv2DTranspose
+from fastdl.layers._conv import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from fastdl.layers._dense import Dense, Maxout, TiedDense
-from fastdl.layers._dropout import Corrupt, Dropout
+from fastdl.layers._dropout import Corrupt, Dropout, SpatialDropout
 from fastdl.layers._initial import automatic_initializers
 from fastdl.layers._lambda import Lambda
 from fastdl.layers._norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
@@ -25,11 +25,15 @@ from fastdl.layers._pool import (
     GlobalMaxPool,
     LastStep,
     MaxPool2D,
+    PixelShuffle,
+    SpatialPyramidPool,
+    StochasticPool2D,
     Upsample2D,
 )
 from fastdl.layers._recurrent import GRU, LSTM, RNN, Bidirectional, Embedding, RecurrentLayer
 from fastdl.layers._shape import Flatten, Reshape
 from fastdl.layers._spec import Layer, form_of
+from fastdl.layers._steps import AvgPool1D, Conv1D, MaxPool1D
 from fastdl.layers._tree import (
     check,
     draws,
@@ -41,14 +45,23 @@ from fastdl.layers._tree import (
     walk,
     with_names,
 )
+from fastdl.layers._weights import DropConnect, WeightNorm
 
 ALL: tuple[type[Layer], ...] = (
     Dense,
     Conv2D,
     Conv2DTranspose,
+    DepthwiseConv2D,
+    SeparableConv2D,
+    Conv1D,
     MaxPool2D,
     AvgPool2D,
+    MaxPool1D,
+    AvgPool1D,
+    StochasticPool2D,
+    SpatialPyramidPool,
     Upsample2D,
+    PixelShuffle,
     GlobalAvgPool,
     GlobalMaxPool,
     LastStep,
@@ -56,11 +69,13 @@ ALL: tuple[type[Layer], ...] = (
     Reshape,
     Activation,
     PReLU,
+    RReLU,
     ParametricActivation,
     Scale,
     NumericEmbedding,
     EmbedCategories,
     Dropout,
+    SpatialDropout,
     BatchNorm,
     LayerNorm,
     GroupNorm,
@@ -71,6 +86,8 @@ ALL: tuple[type[Layer], ...] = (
     LSTM,
     GRU,
     Bidirectional,
+    WeightNorm,
+    DropConnect,
     Residual,
     Sequential,
     Concat,
@@ -91,15 +108,19 @@ __all__ = [
     "Activation",
     "ActivityL1",
     "AuxHead",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNorm",
     "Bidirectional",
     "Concat",
     "Contractive",
+    "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
     "Corrupt",
     "Dense",
+    "DepthwiseConv2D",
+    "DropConnect",
     "Dropout",
     "EmbedCategories",
     "Embedding",
@@ -113,18 +134,26 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LocalResponseNorm",
+    "MaxPool1D",
     "MaxPool2D",
     "Maxout",
     "NumericEmbedding",
     "PReLU",
     "ParametricActivation",
+    "PixelShuffle",
+    "RReLU",
     "RecurrentLayer",
     "Reshape",
     "Residual",
     "Scale",
+    "SeparableConv2D",
     "Sequential",
+    "SpatialDropout",
+    "SpatialPyramidPool",
+    "StochasticPool2D",
     "TiedDense",
     "Upsample2D",
+    "WeightNorm",
     "asks_for",
     "automatic_initializers",
     "check",

@@ -108,6 +108,50 @@ def _initializer_before(function: str) -> Initializer:
 
 
 @dataclass(frozen=True, repr=False)
+class RReLU(Layer):
+    """A leaky rectifier whose slopes are drawn in training.
+
+    ``y = x`` for x > 0, else ``a x``: in training a is uniform between `lower` and `upper`, drawn
+    for each value; at prediction it is their mean. The shape stays. The draws depend on the seed,
+    the layer, the epoch, the sample and, of sequences, the step. Xu et al., "Empirical evaluation
+    of rectified activations in convolutional network", 2015, section 2.4, whose slopes are the
+    inverse of numbers from 3 to 8.
+
+    Parameters
+    ----------
+    lower, upper : float, default=1/8, 1/3
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "rrelu"
+    follows: ClassVar[bool] = True
+    lower: float = 1 / 8
+    upper: float = 1 / 3
+    rules: ClassVar[Mapping[str, Rule]] = {"lower": NOT_NEGATIVE, "upper": NOT_NEGATIVE}
+
+    def check(self) -> None:
+        super().check()
+        if self.lower > self.upper:
+            raise ValueError(
+                f"{self.who}: lower={self.lower!r} is above upper={self.upper!r}; expected slopes "
+                "from lower to upper."
+            )
+
+    @property
+    def draws(self) -> bool:
+        """Unless there is one slope only."""
+        return self.lower != self.upper
+
+    def initializer_before(self) -> Initializer:
+        """He uniform: it is a rectifier."""
+        return initializers.HeUniform()
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Layer:
+        """The same, behind the mirror image of the weights before."""
+        return self.replace(name=None)
+
+
+@dataclass(frozen=True, repr=False)
 class ParametricActivation(LearningLayer):
     """Between the identity and a function f, as far as is learnt for each channel (or feature).
 

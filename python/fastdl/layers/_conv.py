@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastdl._rules import PADDING, PAIR, PAIR_OF_COUNTS, POSITIVE_INTEGER, Rule
+from fastdl.initializers import Initializer
 from fastdl.layers._spec import Form, WeightedLayer
 from fastdl.layers._window import window
 
@@ -47,6 +48,7 @@ class Conv2D(WeightedLayer):
     kind: ClassVar[str] = "conv2d"
     forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     linear: ClassVar[bool] = True
+    weight_axis: ClassVar[int | None] = -1
     filters: int
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] = 1
@@ -149,6 +151,7 @@ class Conv2DTranspose(WeightedLayer):
     kind: ClassVar[str] = "conv2d_transpose"
     forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     linear: ClassVar[bool] = True
+    weight_axis: ClassVar[int | None] = -2
     filters: int
     kernel_size: int | Sequence[int]
     stride: int | Sequence[int] = 1
@@ -186,3 +189,98 @@ class Conv2DTranspose(WeightedLayer):
                 f"{self.who}: padding='same' gives stride times the input; "
                 f"output_padding={self.output_padding!r} goes with numbers for padding."
             )
+
+
+@dataclass(frozen=True, repr=False)
+class DepthwiseConv2D(WeightedLayer):
+    """A convolution in which no two channels meet: each has `multiplier` kernels of its own.
+
+    Input (h, w, c), output (oh, ow, c * multiplier), those of a channel side by side; height and
+    width as `Conv2D`, whose `groups` are the channels here. Parameters: weight (kernel height,
+    kernel width, 1, c * multiplier), bias (c * multiplier,). Howard et al., "MobileNets", 2017,
+    section 3.1.
+
+    Parameters
+    ----------
+    kernel_size : int or (int, int)
+    multiplier : int, default=1
+        Kernels for each channel.
+    stride : int or (int, int), default=1
+    padding : as in Conv2D, default="valid"
+    dilation : int or (int, int), default=1
+    bias : bool, default=True
+    weight_init, bias_init : str or Initializer, optional
+        None: weights by the activation that follows, biases zero.
+    trainable : bool, default=True
+    lr_multiplier : float, default=1.0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "depthwise_conv2d"
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
+    linear: ClassVar[bool] = True
+    weight_axis: ClassVar[int | None] = -1
+    kernel_size: int | Sequence[int]
+    multiplier: int = 1
+    stride: int | Sequence[int] = 1
+    padding: str | int | Sequence[int] | Sequence[Sequence[int]] = "valid"
+    dilation: int | Sequence[int] = 1
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "kernel_size": PAIR,
+        "multiplier": POSITIVE_INTEGER,
+        "stride": PAIR,
+        "padding": PADDING,
+        "dilation": PAIR,
+        **WeightedLayer.rules,
+    }
+
+
+@dataclass(frozen=True, repr=False)
+class SeparableConv2D(WeightedLayer):
+    """A `DepthwiseConv2D` and a convolution of 1x1 that mixes what it gives, as one layer.
+
+    Input (h, w, c), output (oh, ow, filters); height and width as `Conv2D`, with far fewer weights:
+    parameters depthwise_weight (kernel height, kernel width, 1, c * multiplier), pointwise_weight
+    (1, 1, c * multiplier, filters), bias (filters,), which the second convolution adds. Chollet,
+    "Xception: deep learning with depthwise separable convolutions", CVPR 2017.
+
+    Parameters
+    ----------
+    filters : int
+        Output channels.
+    kernel_size : int or (int, int)
+    multiplier : int, default=1
+        Kernels for each input channel.
+    stride : int or (int, int), default=1
+    padding : as in Conv2D, default="valid"
+    dilation : int or (int, int), default=1
+    bias : bool, default=True
+    weight_init, bias_init : str or Initializer, optional
+        Both weights'. None: by the activation that follows, biases zero.
+    trainable : bool, default=True
+    lr_multiplier : float, default=1.0
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "separable_conv2d"
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
+    linear: ClassVar[bool] = True
+    filters: int
+    kernel_size: int | Sequence[int]
+    multiplier: int = 1
+    stride: int | Sequence[int] = 1
+    padding: str | int | Sequence[int] | Sequence[Sequence[int]] = "valid"
+    dilation: int | Sequence[int] = 1
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "filters": POSITIVE_INTEGER,
+        "kernel_size": PAIR,
+        "multiplier": POSITIVE_INTEGER,
+        "stride": PAIR,
+        "padding": PADDING,
+        "dilation": PAIR,
+        **WeightedLayer.rules,
+    }
+
+    def initializer(self, what: str, role: str, automatic: Initializer) -> Initializer:
+        """Both weights as `weight_init` says."""
+        return super().initializer("weight" if role == "weight" else what, role, automatic)

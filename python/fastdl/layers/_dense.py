@@ -37,6 +37,7 @@ class Dense(WeightedLayer):
     kind: ClassVar[str] = "dense"
     forms: ClassVar[Mapping[Form, Form]] = {"rows": "rows", "sequences": "sequences"}
     linear: ClassVar[bool] = True
+    weight_axis: ClassVar[int | None] = -1
     units: int
     rules: ClassVar[Mapping[str, Rule]] = {"units": POSITIVE_INTEGER, **WeightedLayer.rules}
 

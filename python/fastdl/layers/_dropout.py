@@ -46,6 +46,37 @@ class Dropout(Layer):
 
 
 @dataclass(frozen=True, repr=False)
+class SpatialDropout(Layer):
+    """Sets whole channels of images to zero at random in training; does nothing at prediction.
+
+    Neighbouring pixels of a channel say much the same, so that dropping them one by one, as
+    `Dropout` does, hides little. A channel of a sample is dropped with probability `rate` and
+    divided by ``1 - rate`` when it stays. Of sequences and rows it drops what `Dropout` does: a
+    feature of a sequence at all steps. The shape stays; the draws depend on the same things.
+    Tompson et al., "Efficient object localization using convolutional networks", CVPR 2015,
+    section 3.2.
+
+    Parameters
+    ----------
+    rate : float, default=0.5
+        Probability of being dropped.
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "spatial_dropout"
+    rate: float = 0.5
+    rules: ClassVar[Mapping[str, Rule]] = {"rate": FRACTION}
+
+    @property
+    def draws(self) -> bool:
+        """Unless nothing is dropped."""
+        return self.rate != 0
+
+    def mirror(self, input_shape: tuple[int, ...]) -> None:
+        """None: noise has no way back."""
+
+
+@dataclass(frozen=True, repr=False)
 class Corrupt(Layer):
     """Noise on the input of a denoising autoencoder in training; does nothing at prediction.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from fastdl._rules import FLAG, PADDING, PAIR, Rule, choice, optional
+from fastdl._rules import FLAG, PADDING, PAIR, POSITIVE_INTEGER, SIZES, Rule, choice, optional
 from fastdl.layers._spec import Form, Layer
 
 
@@ -106,6 +106,89 @@ class Upsample2D(Layer):
         "factor": PAIR,
         "interpolation": choice("nearest", "bilinear"),
     }
+
+
+@dataclass(frozen=True, repr=False)
+class PixelShuffle(Layer):
+    """The channels of each pixel as a square of pixels: fewer channels, a larger image.
+
+    Input (h, w, c r^2), output (h r, w r, c) with ``r = factor``: channel ``c r^2 + i r + j`` goes
+    to row i and column j of its square, the order of PyTorch and ONNX. Shi et al., "Real-time
+    single image and video super-resolution using an efficient sub-pixel convolutional neural
+    network", CVPR 2016, equation 4.
+
+    Parameters
+    ----------
+    factor : int, default=2
+        Of height and width.
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "pixel_shuffle"
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
+    factor: int = 2
+    rules: ClassVar[Mapping[str, Rule]] = {"factor": POSITIVE_INTEGER}
+
+
+@dataclass(frozen=True, repr=False)
+class StochasticPool2D(Layer):
+    """A value of each window, drawn in proportion to itself, channel by channel.
+
+    In training the value x_i is taken with probability ``p_i = x_i / sum_j x_j``; at prediction
+    ``y = sum_i p_i x_i``. Negative values count as 0 (put a rectifier before it), and windows of
+    zeros give 0. Input (h, w, c), output (oh, ow, c) with ``oh = (h - size) // stride + 1``. The
+    draws depend on the seed, the layer, the epoch and the sample. Zeiler and Fergus, "Stochastic
+    pooling for regularization of deep convolutional neural networks", ICLR 2013, equations 4 to 6.
+
+    Parameters
+    ----------
+    size : int or (int, int), default=2
+        Of the window.
+    stride : int or (int, int), optional
+        None: windows side by side (the stride is the size).
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "stochastic_pool2d"
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
+    size: int | Sequence[int] = 2
+    stride: int | Sequence[int] | None = None
+    rules: ClassVar[Mapping[str, Rule]] = {"size": PAIR, "stride": optional(PAIR)}
+
+    @property
+    def draws(self) -> bool:
+        """Always."""
+        return True
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = super().to_dict()
+        plain["stride"] = plain["stride"] or plain["size"]
+        return plain
+
+
+@dataclass(frozen=True, repr=False)
+class SpatialPyramidPool(Layer):
+    """Images of any size as rows of the same number of features.
+
+    For each level l the image is cut into l x l bins, bin i from ``floor(i h / l)`` to
+    ``ceil((i + 1) h / l)``: they meet or overlap, and none is empty even where the image is
+    smaller. Input (h, w, c), output (c * the sum of l^2,): level after level, in each row after
+    row, column after column, the channels of a bin side by side. He et al., "Spatial pyramid
+    pooling in deep convolutional networks for visual recognition", ECCV 2014.
+
+    Parameters
+    ----------
+    levels : sequence of int, default=(1, 2, 4)
+    mode : {"max", "avg"}, default="max"
+        The largest value of each bin, or the mean.
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "spatial_pyramid_pool"
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "rows"}
+    levels: Sequence[int] = (1, 2, 4)
+    mode: str = "max"
+    rules: ClassVar[Mapping[str, Rule]] = {"levels": SIZES, "mode": choice("max", "avg")}
 
 
 @dataclass(frozen=True, repr=False)

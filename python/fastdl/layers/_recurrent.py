@@ -43,7 +43,6 @@ class RecurrentLayer(LearningLayer):
     bias_init: str | Initializer | None = field(default=None, kw_only=True)
     recurrent_dropout: float = field(default=0.0, kw_only=True)
     has_weights: ClassVar[bool] = True
-    recurrent: ClassVar[bool] = True
     gates: ClassVar[int]  # side by side in the parameters
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": POSITIVE_INTEGER,
@@ -71,6 +70,11 @@ class RecurrentLayer(LearningLayer):
     def draws(self) -> bool:
         """Where there is a `recurrent_dropout`."""
         return self.recurrent_dropout != 0
+
+    @property
+    def recurrent(self) -> bool:
+        """Always."""
+        return True
 
     @property
     def reads_backwards(self) -> bool:
@@ -229,7 +233,6 @@ class Bidirectional(Layer):
     """
 
     kind: ClassVar[str] = "bidirectional"
-    recurrent: ClassVar[bool] = True
     layer: Layer
     rules: ClassVar[Mapping[str, Rule]] = {"layer": INNER}
 
@@ -247,6 +250,11 @@ class Bidirectional(Layer):
 
     def gives(self, form: Form) -> Form | None:
         return self.layer.gives(form)
+
+    @property
+    def recurrent(self) -> bool:
+        """Always."""
+        return True
 
     @property
     def reads_backwards(self) -> bool:

@@ -49,9 +49,9 @@ class Layer(Spec):
         "images": "images",
     }
     has_weights: ClassVar[bool] = False  # its input is multiplied with weights of its own
+    weight_axis: ClassVar[int | None] = None  # of its one weight, the axis that counts outputs
     linear: ClassVar[bool] = False  # what it gives is a sum of weighted inputs, and a bias
     takes_codes: ClassVar[bool] = False  # its input holds codes of symbols, not numbers
-    recurrent: ClassVar[bool] = False  # what it makes of a step depends on other steps
     normalises: ClassVar[bool] = False  # what it gives hardly depends on the scale of its input
     side: ClassVar[bool] = False  # what its paths give has a loss of its own, and goes nowhere else
     follows: ClassVar[bool] = False  # an activation or a norm, which belongs to the weights before
@@ -81,6 +81,11 @@ class Layer(Spec):
     @property
     def draws(self) -> bool:
         """Whether it draws random numbers in training, for which a seed is needed."""
+        return False
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether what it makes of a step depends on other steps."""
         return False
 
     @property
@@ -115,6 +120,17 @@ class Layer(Spec):
         """
         given = getattr(self, f"{what}_init", None)
         return _BY_ROLE.get(role, automatic) if given is None else initializers.get(given)
+
+    def start_of(self, what: str, drawn: Mapping[str, Any]) -> Any:
+        """How a parameter starts that follows from those before it; None: `initializer` says.
+
+        Parameters
+        ----------
+        what : str
+        drawn : dict of ndarray
+            The layer's parameters before it.
+        """
+        return None
 
     def initializer_before(self) -> Initializer | None:
         """How weights before it should start; None leaves that to the layers after it.

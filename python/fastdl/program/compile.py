@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from fastdl import layers as L
 from fastdl import losses, optim
@@ -141,10 +141,15 @@ def draw_weights(
     named = L.with_names(layers)
     specs = {layer.name: layer for layer in L.walk(named)}
     automatic = L.automatic_initializers(named)
+    drawn: dict[str, dict[str, NDArray[Any]]] = {}
     for p in program.parameters:
         name, _, what = p.name.rpartition(".")
-        start = specs[name].initializer(what.removesuffix("_reverse"), p.role, automatic[name])
-        value = start.draw(random, tuple(p.shape), p.fan_in, p.fan_out)
+        of_layer = drawn.setdefault(name, {})
+        value = specs[name].start_of(what, of_layer)
+        if value is None:
+            start = specs[name].initializer(what.removesuffix("_reverse"), p.role, automatic[name])
+            value = start.draw(random, tuple(p.shape), p.fan_in, p.fan_out)
+        of_layer[what] = value
         program.set_parameter(p.name, value.astype(program.dtype))
 
 

@@ -38,6 +38,18 @@ void check_stateful(const AnyProgram& p, bool stateful) {
         p.reversed() +
             " reads from the end: no state goes on to the next window. Leave out reverse, Bidirectional or "
             "stateful=True.");
+  check(!stateful || p.windowed().empty(),
+        p.windowed() +
+            " reads several steps at a time: windows of a sequence would be cut apart. Leave out "
+            "stateful=True.");
+}
+
+void check_least_steps(const AnyProgram& p, index n, const std::int32_t* lengths) {
+  for (index i = 0; lengths && i < n; i++)
+    check(lengths[i] >= p.least_steps(), "X[" + std::to_string(i) + "] has " + std::to_string(lengths[i]) +
+                                             " steps, but " + p.least_of() + " needs at least " +
+                                             std::to_string(p.least_steps()) +
+                                             ". Use padding=\"same\" or \"causal\", or leave short sequences out.");
 }
 
 void bind_program(py::module_& m) {
@@ -63,6 +75,7 @@ void bind_program(py::module_& m) {
     return s.busy(Use::read, [](AnyProgram& p) { return p.optimizer_steps(); });
   });
   property("parameters", [](const AnyProgram& p) { return infos(p.parameters()); });
+  property("least_steps", [](const AnyProgram& p) { return py::make_tuple(p.least_steps(), p.least_of()); });
   property("states", [](const AnyProgram& p) { return infos(p.states()); });
   property("layers", [](const AnyProgram& p) { return infos(p.rows()); });
   c.def(

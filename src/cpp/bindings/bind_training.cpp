@@ -24,6 +24,7 @@ struct __attribute__((visibility("hidden"))) Batches {
     check_stateful(p, stateful);
     lengths = lengths_of(steps, in.n, p.input());
     data.lengths = steps.is_none() ? nullptr : lengths.data();
+    check_least_steps(p, in.n, data.lengths);
     data.stateful = stateful;
     if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
     const index outputs = p.output().c(), rows_of_one = p.output().steps() * p.output().pixels();

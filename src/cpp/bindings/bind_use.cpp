@@ -24,6 +24,7 @@ struct __attribute__((visibility("hidden"))) Reading {
     lengths = lengths_of(steps, in.n, p.input());
     data.x = in.samples, data.count = in.n, data.stateful = stateful;
     if (!steps.is_none()) data.lengths = lengths.data();
+    check_least_steps(p, in.n, data.lengths);
     if (p.symbols()) check_codes(in, p.input().steps(), p.symbols(), data.lengths);
   }
 };

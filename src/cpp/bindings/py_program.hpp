@@ -59,6 +59,7 @@ class PyProgram {
 };
 
 void check_stateful(const AnyProgram& p, bool stateful);
+void check_least_steps(const AnyProgram& p, index n, const std::int32_t* lengths);  // null: all have all steps
 
 using ProgramClass = py::class_<PyProgram>;
 

@@ -21,8 +21,20 @@ index times(index a, index b, More... more) {
   return times(times(a, b), more...);
 }
 
+// How many steps a sequence has somewhere in a network, by how many it came with: (steps + add) / div, rounded down.
+// Windows that slide over time, one after the other, give another of these.
+struct Clock {
+  index add = 0, div = 1;
+  int of(int steps) const { return steps + add > 0 ? int((steps + add) / div) : 0; }
+  index least() const { return div - add; }  // steps that give one
+  // A window after this clock: of its steps, (steps + more) / stride.
+  Clock then(index more, index stride) const { return {add + times(more, div), times(div, stride)}; }
+  bool operator==(const Clock&) const = default;
+};
+
 struct Shape {
   std::vector<int> dims;  // {features}, {steps, features} or {h, w, c}
+  int clock = 0;          // of sequences: which of the plan's clocks counts the steps; 0: as many as came
 
   bool is_image() const { return dims.size() == 3; }
   bool is_row() const { return dims.size() == 1; }

@@ -26,6 +26,8 @@ struct Conv2DKernels;  // kernels/conv2d.hpp
 template <class T>
 struct Conv2DWeightsKernels;  // kernels/conv2d.hpp
 template <class T>
+struct Conv1DKernels;  // kernels/conv1d.hpp
+template <class T>
 struct Pool2DKernels;  // kernels/pool2d.hpp
 template <class T>
 struct PointwiseKernels;  // kernels/pointwise.hpp
@@ -52,6 +54,7 @@ struct Kernels {
   const DenseKernels<T>& dense;
   const Conv2DKernels<T>& conv2d;
   const Conv2DWeightsKernels<T>& conv2d_weights;
+  const Conv1DKernels<T>& conv1d;
   const Pool2DKernels<T>& pool2d;
   const PointwiseKernels<T>& pointwise;
   const NormKernels<T>& norm;

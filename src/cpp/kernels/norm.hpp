@@ -5,6 +5,11 @@
 
 namespace fastdl {
 
+// A weight as (outer, units, groups, inner): outputs are units of groups, number group * units + unit.
+struct WeightNormShape {
+  int outer, units, groups, inner;
+};
+
 template <class T>
 struct NormKernels {
   // Training: batch statistics; mean and rstd are kept for backward, the running ones move by momentum (variance
@@ -35,6 +40,10 @@ struct NormKernels {
                                       T* rscale, T* y);
   void (*local_response_norm_backward)(const Team&, const NormShape&, int size, T alpha, T beta, const T* x,
                                        const T* rscale, const T* y, const T* dy, T* dx);
+  // w = g v / norm, norm (groups * units,) that of v for each output, kept for backward
+  void (*weight_norm_forward)(const Team&, const WeightNormShape&, const T* v, const T* g, T* norm, T* w);
+  void (*weight_norm_backward)(const Team&, const WeightNormShape&, const T* v, const T* g, const T* norm, const T* dw,
+                               T* dv, T* dg);
   void (*channel_sums)(const Team&, const NormShape&, const T* x, T* sums);  // (channels,), over samples and pixels
 };
 

@@ -24,7 +24,9 @@ struct PointwiseKernels {
   void (*scale_forward)(const Team&, const NormShape&, const T* x, const T* gain,
                         T* y);  // y = gain x, gain (channels,)
   void (*scale_backward)(const Team&, const NormShape&, const T* x, const T* gain, const T* dy, T* dx, T* dgain);
-  // x null: ones, for rows
+  // y = d where x > 0, else d times a slope drawn from [lower, upper): forward of d = x, backward of d = dy.
+  void (*rrelu)(const Team&, const NormShape&, const RandomKey&, T lower, T upper, const T* x, const T* d, T* y);
+  // x null: ones
   void (*dropout_forward)(const Team&, const NormShape&, const RandomKey&, T rate, const T* x, T* y);
   void (*dropout_backward)(const Team&, const NormShape&, const RandomKey&, T rate, const T* dy, T* dx);
   void (*corrupt_forward)(const Team&, const NormShape&, const RandomKey&, NoiseKind, T rate, const T* x, T* y);

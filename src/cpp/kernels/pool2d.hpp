@@ -2,7 +2,7 @@
 // T.
 #pragma once
 
-#include "core/team.hpp"
+#include "kernels/shapes.hpp"
 
 namespace fastdl {
 
@@ -15,6 +15,23 @@ struct Pool2DShape {
   int top, left;
   bool count_include_pad;  // average only: divide by kh*kw everywhere
   bool lone;               // one sample, whose images are rows (h*w, c); forward only
+};
+
+// Windows of l x l bins for each level l: from floor(i h / l) to ceil((i + 1) h / l).
+struct PyramidShape {
+  int n;
+  int h, w, c;
+  const int* levels;
+  int n_levels, bins;  // of all levels together
+  bool average;        // or the largest
+  bool lone;
+};
+
+struct PixelShuffleShape {
+  int n;
+  int h, w, c;  // of the small image; c of the large one, which has factor^2 fewer
+  int factor;
+  bool lone;
 };
 
 enum class Interpolation { nearest, bilinear };
@@ -32,6 +49,18 @@ struct Pool2DKernels {
   void (*max_pool2d_backward)(const Team&, const Pool2DShape&, const T* dy, const T* where, T* dx);
   void (*avg_pool2d_forward)(const Team&, const Pool2DShape&, const T* x, T* y);
   void (*avg_pool2d_backward)(const Team&, const Pool2DShape&, const T* dy, T* dx);
+  // In training: one value of each window is drawn in proportion to itself, negative ones count as 0; where is -1 in
+  // windows of zeros. Backward: max_pool2d_backward.
+  void (*stochastic_pool2d_forward)(const Team&, const Pool2DShape&, const RandomKey&, const T* x, T* y, T* where);
+  // In use: the mean of the values, each weighted by itself.
+  void (*weighted_pool2d_forward)(const Team&, const Pool2DShape&, const T* x, T* y);
+  void (*weighted_pool2d_backward)(const Team&, const Pool2DShape&, const T* x, const T* y, const T* dy, T* dx);
+  // Images to rows (n, bins * c); where, of maxima, as y.
+  void (*spatial_pyramid_pool_forward)(const Team&, const PyramidShape&, const T* x, T* y, T* where);
+  void (*spatial_pyramid_pool_backward)(const Team&, const PyramidShape&, const T* dy, const T* where, T* dx);
+  // y (h factor, w factor, c): channel c factor^2 + i factor + j of x goes to row i, column j; and back.
+  void (*pixel_shuffle_forward)(const Team&, const PixelShuffleShape&, const T* x, T* y);
+  void (*pixel_shuffle_backward)(const Team&, const PixelShuffleShape&, const T* dy, T* dx);
   void (*upsample2d_forward)(const Team&, const Upsample2DShape&, const T* x, T* y);
   void (*upsample2d_backward)(const Team&, const Upsample2DShape&, const T* dy, T* dx);
   // Images to rows (n, c).

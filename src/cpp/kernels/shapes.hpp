@@ -26,6 +26,8 @@ struct RandomKey {
   std::uint32_t layer, epoch;
   const std::int64_t* sample;  // (n,), the index of each sample in the user's array
   int n;                       // a sequence's steps, rows that many apart, share their draws
+  bool by_step = false;        // but for this: each step has its own
+  bool by_channel = false;     // all pixels of an image's channel share theirs
 };
 
 enum class ActivationKind {

@@ -1,4 +1,5 @@
-// conv2d: y (n, oh, ow, f) = x (n, h, w, c) * weight (kh, kw, c/groups, f) + bias (f,), a cross-correlation
+// conv2d: y (n, oh, ow, f) = x (n, h, w, c) * weight (kh, kw, c/groups, f) + bias (f,), a cross-correlation;
+// depthwise_conv2d: with a group for each channel
 #include "kernels/conv2d.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
@@ -16,7 +17,7 @@ struct Conv2D : Layer<T> {
   void plan(Plan<T>& plan) override {
     this->learns = plan.learns(spec);
     Window v = window_of(*this, "kernel_size", "kernel");
-    int c = in.shape.c(), filters = spec.integer("filters"), groups = spec.integer("groups");
+    const int c = in.shape.c(), filters = n_filters(), groups = n_groups();
     check(c % groups == 0 && filters % groups == 0,
           this->who() + ": groups=" + std::to_string(groups) + " must divide both its " + std::to_string(c) +
               " input channels and its " + std::to_string(filters) + " filters.");
@@ -49,6 +50,9 @@ struct Conv2D : Layer<T> {
     plan.scratch(plan.kernels.conv2d.conv2d_lone_scratch(shape, plan.threads));
   }
 
+  virtual int n_filters() const { return spec.integer("filters"); }
+  virtual int n_groups() const { return spec.integer("groups"); }
+
   void forward(const Frame<T>& f) const override {
     const auto forward = f.lone ? f.kernels.conv2d.conv2d_lone_forward : f.kernels.conv2d.conv2d_forward;
     forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
@@ -71,8 +75,18 @@ struct Conv2D : Layer<T> {
   }
 };
 
+template <class T>
+struct DepthwiseConv2D : Conv2D<T> {
+  using Conv2D<T>::Conv2D;
+  int n_groups() const override { return this->in.shape.c(); }
+  int n_filters() const override {
+    return this->as_int(times(n_groups(), this->spec.integer("multiplier")), "the number of channels");
+  }
+};
+
 }  // namespace
 
 FASTDL_LAYER(Conv2D)
+FASTDL_LAYER(DepthwiseConv2D)
 
 }  // namespace fastdl

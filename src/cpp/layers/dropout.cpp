@@ -1,6 +1,7 @@
 // dropout: in training each value is kept with probability 1-rate and divided by it (inverted dropout, Srivastava et
 // al. 2014), of a sequence the same ones at every step (Gal and Ghahramani 2016); the identity in inference. Backward
-// draws the same mask again: nothing is saved.
+// draws the same mask again: nothing is saved. spatial_dropout: whole channels of images are kept or not (Tompson et
+// al. 2015).
 #include "kernels/pointwise.hpp"
 #include "layers/copy.hpp"
 #include "layers/make.hpp"
@@ -46,12 +47,23 @@ struct Dropout : Layer<T> {
  private:
   T now(const Frame<T>& f) const { return T(rate * f.regularisation); }
   RandomKey key(const Frame<T>& f) const {
-    return {.seed = f.seed, .layer = number, .epoch = f.epoch, .sample = f.sample, .n = f.n};
+    return {.seed = f.seed,
+            .layer = number,
+            .epoch = f.epoch,
+            .sample = f.sample,
+            .n = f.n,
+            .by_channel = spec.kind == "spatial_dropout"};
   }
+};
+
+template <class T>
+struct SpatialDropout : Dropout<T> {
+  using Dropout<T>::Dropout;
 };
 
 }  // namespace
 
 FASTDL_LAYER(Dropout)
+FASTDL_LAYER(SpatialDropout)
 
 }  // namespace fastdl

@@ -1,6 +1,7 @@
 // What a layer is: plan books memory and checks shapes, forward and backward call kernels.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -26,8 +27,11 @@ struct Tensor {
   bool in_place = false;        // that layer works in place: its backward writes over the gradient
 };
 
-using Param = index;   // offset into params and grads
+using Param = index;   // offset into params and grads; -1: none; below: of a derived one (derived_param)
 using Buffer = index;  // offset into state, saved, carried
+
+constexpr Param derived_param(index offset) { return -2 - offset; }
+constexpr index derived_offset(Param p) { return -2 - p; }
 
 template <class T>
 class Plan;  // layers/plan.hpp: tensor, parameter, state, saved, carry, scratch
@@ -43,12 +47,15 @@ struct Frame {
   std::uint32_t epoch;
   const std::int64_t* sample;  // (n,), index of each sample in the user's array
   T *params, *grads, *states, *values, *gradients, *saves, *scratch;
-  const std::int32_t* lengths;  // (n,), steps of each sequence
-  int steps;                    // of the longest one
-  bool stateful;                // recurrent layers start from the states that the batch before left
-  T* carried;                   // those states
-  const T* weight;              // (n,), of the samples
-  double regularisation = 1;    // factor of the dropout's rates and of the decoupled decay
+  T *derived, *derived_grads;   // parameters that a layer makes of others
+  const std::int32_t* lengths;  // (clocks, room), steps of each sequence
+  int room;                     // samples of the largest batch
+  const Clock* clocks;
+  int steps;                  // of the longest sequence, as it came
+  bool stateful;              // recurrent layers start from the states that the batch before left
+  T* carried;                 // those states
+  const T* weight;            // (n,), of the samples
+  double regularisation = 1;  // factor of the dropout's rates and of the decoupled decay
   double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
   std::exception_ptr* failure;  // of a function of the user's: it waits for the end of the team
   const index* gradient_starts;
@@ -60,18 +67,24 @@ struct Frame {
     return shape.is_image() && !lone ? (n + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : n;
   }
   // Rows of a tensor of this shape: one for each sample, or for each sample and step.
-  int rows(const Shape& shape) const { return shape.is_sequence() ? n * steps : n; }
+  int rows(const Shape& shape) const { return shape.is_sequence() ? n * steps_of(shape) : n; }
+  // Of the longest sequence in a tensor of this shape.
+  int steps_of(const Shape& shape) const { return std::max(1, clocks[shape.clock].of(steps)); }
   // Elements that one pass over the whole tensor meets.
   index elements(const Shape& shape) const {
     return shape.is_image() ? padded(shape) * shape.size() : rows(shape) * index(shape.c());
   }
   SequenceShape sequence(const Shape& shape) const {
-    return {.n = n, .steps = steps, .features = shape.c(), .room = shape.steps(), .lengths = lengths};
+    return {.n = n,
+            .steps = steps_of(shape),
+            .features = shape.c(),
+            .room = shape.steps(),
+            .lengths = lengths + index(shape.clock) * room};
   }
   T* value(const Tensor& t) const { return values + (value_starts ? value_starts[t.place] : t.value); }
   T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + gradient_starts[t.gradient] : nullptr; }
-  T* param(Param p) const { return p < 0 ? nullptr : params + p; }
-  T* grad(Param p) const { return p < 0 ? nullptr : grads + p; }
+  T* param(Param p) const { return p >= 0 ? params + p : p == -1 ? nullptr : derived + derived_offset(p); }
+  T* grad(Param p) const { return p >= 0 ? grads + p : p == -1 ? nullptr : derived_grads + derived_offset(p); }
   T* state(Buffer b) const { return states + b; }
   T* saved(Buffer b) const { return saves + b; }
   T* carry(Buffer b) const { return carried + b; }

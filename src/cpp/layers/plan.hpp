@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/kernels.hpp"
@@ -72,6 +74,8 @@ class Plan {
 
   Param parameter(const LayerSpec& spec, const std::string& what, const std::string& role, std::vector<int> dims,
                   int fan_in, int fan_out) {
+    if (what == "weight" && instead_of_weight)
+      return std::exchange(instead_of_weight, nullptr)(spec, dims, fan_in, fan_out);
     Parameter p{
         .name = spec.name + "." + what, .dims = std::move(dims), .fan_in = fan_in, .fan_out = fan_out, .role = role};
     p.trainable = !frozen && (!spec.has("trainable") || spec.flag("trainable"));
@@ -83,6 +87,12 @@ class Plan {
     n_parameters += p.count;
     parameters.push_back(p);
     return p.offset;
+  }
+  // What stands where a parameter would, and is made of others in every pass (Frame::derived).
+  Param derived(index count) {
+    const Param p = derived_param(n_derived);
+    n_derived += aligned(count);
+    return p;
   }
   // Whether a layer with this spec learns: its out then wants a gradient.
   bool learns(const LayerSpec& spec) const { return !frozen && (!spec.has("trainable") || spec.flag("trainable")); }
@@ -104,6 +114,14 @@ class Plan {
     carries += aligned(count);
     return b;
   }
+  // The clock of what a window over time makes of sequences: of `steps` it makes (steps + more) / stride.
+  int clock(const std::string& who, int before, index more, index stride) {
+    const Clock after = clocks[before].then(more, stride);
+    if (after.least() > std::max<index>(1, least_steps)) least_steps = after.least(), least_of = who;
+    const auto known = std::find(clocks.begin(), clocks.end(), after);
+    if (known == clocks.end()) clocks.push_back(after);
+    return int(std::find(clocks.begin(), clocks.end(), after) - clocks.begin());
+  }
   // Shared by all layers: free again when a kernel returns.
   void scratch(index count) { scratches = std::max(scratches, aligned(count)); }
 
@@ -111,13 +129,20 @@ class Plan {
   std::vector<Tensor> busy;     // what the layer that is planned, or one around it, still needs
   Places predicted, gradients;  // of values in predict; of gradients
 
+  // What the layer around one books, instead of that one's weight: from its spec, dimensions, fan_in and fan_out.
+  std::function<Param(const LayerSpec&, const std::vector<int>&, int, int)> instead_of_weight;
   bool frozen = false;              // inside a container that does not learn
   std::uint32_t random_layers = 0;  // booked so far: each draws from a stream of its own
   std::string reversed;             // a layer that reads sequences from their end
+  std::string windowed;             // a layer that reads several steps at a time
+  std::vector<Clock> clocks{{}};    // of sequences
+  index least_steps = 0;            // of a sequence, for one step everywhere
+  std::string least_of;             // the layer that asks for them
   std::vector<Parameter> parameters;
   std::vector<State> states;
   std::map<std::string, DenseWeight> dense_weights;  // by layer
-  index n_parameters = 0, n_states = 0, values = 0, saves = 0, carries = 0, scratches = 0;
+  index n_parameters = 0, n_states = 0, values = 0, saves = 0, carries = 0, scratches = 0, n_derived = 0;
+  index saved_room() const { return saves + 2 * n_derived; }  // derived parameters and their gradients last
 
  private:
   // Kernels count rows, and the pixels of a map, in ints.

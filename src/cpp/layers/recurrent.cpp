@@ -47,7 +47,7 @@ struct Recurrent : Layer<T> {
     bool wants_gradient = in.wants_gradient || this->learns;
     int steps = in.shape.steps();
     x = reverse ? plan.tensor(in.shape, in.wants_gradient) : in;
-    h = plan.tensor({{steps, units}}, wants_gradient);
+    h = plan.tensor({{steps, units}, in.shape.clock}, wants_gradient);
     out = !all_steps ? plan.tensor({{units}}, wants_gradient) : reverse ? plan.tensor(h.shape, wants_gradient) : h;
     out.overwritable = !all_steps || reverse;
     index states = plan.batch * index(units);
@@ -118,7 +118,8 @@ struct Recurrent : Layer<T> {
   bool is_gru() const { return cell == Cell::gru || cell == Cell::gru_reset_after; }
 
   RecurrentShape shape(const Frame<T>& f) const {
-    return {.cell = cell, .n = f.n, .steps = f.steps, .features = features, .units = units, .lengths = f.lengths};
+    const SequenceShape s = f.sequence(in.shape);
+    return {.cell = cell, .n = s.n, .steps = s.steps, .features = features, .units = units, .lengths = s.lengths};
   }
   RecurrentArrays<T> arrays(const Frame<T>& f) const {
     RecurrentArrays<T> a{};

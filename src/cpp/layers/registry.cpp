@@ -10,9 +10,20 @@
     "bias_init", "trainable", "lr_multiplier")                                                                       \
   X(conv2d_transpose, Conv2DTranspose, "filters", "kernel_size", "stride", "padding", "output_padding", "dilation",  \
     "groups", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                                      \
+  X(depthwise_conv2d, DepthwiseConv2D, "kernel_size", "multiplier", "stride", "padding", "dilation", "bias",         \
+    "weight_init", "bias_init", "trainable", "lr_multiplier")                                                        \
+  X(separable_conv2d, SeparableConv2D, "filters", "kernel_size", "multiplier", "stride", "padding", "dilation",      \
+    "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                                                \
+  X(conv1d, Conv1D, "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "weight_init",      \
+    "bias_init", "trainable", "lr_multiplier")                                                                       \
   X(max_pool2d, MaxPool2D, "size", "stride", "padding")                                                              \
   X(avg_pool2d, AvgPool2D, "size", "stride", "padding", "count_include_pad")                                         \
+  X(max_pool1d, MaxPool1D, "size", "stride", "padding")                                                              \
+  X(avg_pool1d, AvgPool1D, "size", "stride", "padding")                                                              \
+  X(stochastic_pool2d, StochasticPool2D, "size", "stride")                                                           \
+  X(spatial_pyramid_pool, SpatialPyramidPool, "levels", "mode")                                                      \
   X(upsample2d, Upsample2D, "factor", "interpolation")                                                               \
+  X(pixel_shuffle, PixelShuffle, "factor")                                                                           \
   X(global_avg_pool, GlobalAvgPool)                                                                                  \
   X(global_max_pool, GlobalMaxPool)                                                                                  \
   X(last_step, LastStep)                                                                                             \
@@ -20,12 +31,14 @@
   X(reshape, Reshape, "shape")                                                                                       \
   X(activation, Activation, "function", "alpha")                                                                     \
   X(prelu, PReLU, "alpha_init", "trainable", "lr_multiplier")                                                        \
+  X(rrelu, RReLU, "lower", "upper")                                                                                  \
   X(parametric_activation, ParametricActivation, "function", "alpha", "trainable", "lr_multiplier")                  \
   X(scale, Scale, "trainable", "lr_multiplier")                                                                      \
   X(numeric_embedding, NumericEmbedding, "columns", "units", "frequencies", "frequency_scale", "trainable",          \
     "lr_multiplier")                                                                                                 \
   X(embed_categories, EmbedCategories, "sizes", "units", "weight_init", "trainable", "lr_multiplier")                \
   X(dropout, Dropout, "rate")                                                                                        \
+  X(spatial_dropout, SpatialDropout, "rate")                                                                         \
   X(batch_norm, BatchNorm, "momentum", "eps", "trainable", "lr_multiplier")                                          \
   X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                      \
   X(group_norm, GroupNorm, "groups", "eps", "trainable", "lr_multiplier")                                            \
@@ -39,6 +52,8 @@
   X(gru, GRU, "units", "reset_after", "return_sequences", "reverse", "weight_init", "recurrent_init", "bias_init",   \
     "recurrent_dropout", "trainable", "lr_multiplier")                                                               \
   X(bidirectional, Bidirectional, "layer")                                                                           \
+  X(weight_norm, WeightNorm, "layer")                                                                                \
+  X(drop_connect, DropConnect, "layer", "rate")                                                                      \
   X(residual, Residual, "layers", "shortcut")                                                                        \
   X(sequential, Sequential, "layers")                                                                                \
   X(concat, Concat, "branches")                                                                                      \

@@ -29,8 +29,11 @@ struct Residual : Layer<T> {
     plan.busy.push_back(shortcut);
     check(branch.shape == shortcut.shape,
           this->who() + ": its layers give " + branch.shape.text() + ", but its shortcut gives " +
-              shortcut.shape.text() + ". Add shortcut=[Conv2D(filters, 1, stride=...)] (Dense(units) for rows) that " +
-              "gives the same shape.");
+              shortcut.shape.text() +
+              (branch.shape.dims == shortcut.shape.dims
+                   ? " with other steps of shorter sequences. Use padding=\"same\" in both."
+                   : ". Add shortcut=[Conv2D(filters, 1, stride=...)] (Dense(units) for rows) that gives the same "
+                     "shape."));
     bool wants_gradient = branch.wants_gradient || shortcut.wants_gradient;
     // The sum may stand where the branch ends, if the gradient there stays as it comes: the shortcut needs it too.
     bool in_place = branch.overwritable && !branch.in_place && branch.wants_gradient == wants_gradient;

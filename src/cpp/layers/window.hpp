@@ -24,9 +24,10 @@ void check_image(const Layer<T>& layer) {
                                        "width, channels)) before it.");
 }
 
-// The word that names the padding, or null where it is numbers.
+// The word that names the padding, or null where it is numbers, or where the layer knows none.
 inline const std::string* named_padding(const LayerSpec& spec) {
-  return std::get_if<std::string>(&spec.fields.at("padding"));
+  const auto found = spec.fields.find("padding");
+  return found == spec.fields.end() ? nullptr : std::get_if<std::string>(&found->second);
 }
 
 // The spec's numbers: `size`, stride, dilation where given, and padding where it has no name.
@@ -37,7 +38,7 @@ Window window_fields(const Layer<T>& layer, const std::string& size) {
   auto pair = [&](const std::string& field, int i) { return int(spec.integers(field)[i]); };
   Window w{pair(size, 0), pair(size, 1), pair("stride", 0), pair("stride", 1)};
   if (spec.has("dilation")) w.dh = pair("dilation", 0), w.dw = pair("dilation", 1);
-  if (!named_padding(spec)) {
+  if (!named_padding(spec) && spec.has("padding")) {
     const auto& p = spec.integers("padding");
     w.top = int(p[0]), w.bottom = int(p[1]), w.left = int(p[2]), w.right = int(p[3]);
   }
@@ -50,7 +51,8 @@ inline std::string window_text(const LayerSpec& spec, const Window& w, const std
   std::string padding = named ? "'" + *named + "'"
                               : "((" + std::to_string(w.top) + ", " + std::to_string(w.bottom) + "), (" +
                                     std::to_string(w.left) + ", " + std::to_string(w.right) + "))";
-  return "layer '" + spec.name + "' (" + spec.title + ", " + what + " " + w.text() + ", padding " + padding + ")";
+  return "layer '" + spec.name + "' (" + spec.title + ", " + what + " " + w.text() +
+         (spec.has("padding") ? ", padding " + padding : "") + ")";
 }
 
 // Raises for an image, with its padding, that the kernels cannot count in ints. A stride beyond all of it leaves a
@@ -80,9 +82,10 @@ Window window_of(const Layer<T>& layer, const std::string& size, const std::stri
   }
   const index padded_h = index(h) + w.top + w.bottom, padded_w = index(width) + w.left + w.right;
   const index room_h = padded_h - w.reach_h(), room_w = padded_w - w.reach_w();
-  check(room_h >= 0 && room_w >= 0, window_text(layer.spec, w, what) + " gets an input of " + std::to_string(h) + "x" +
-                                        std::to_string(width) +
-                                        ". Use padding=\"same\", or fewer poolings; see summary().");
+  check(room_h >= 0 && room_w >= 0,
+        window_text(layer.spec, w, what) + " gets an input of " + std::to_string(h) + "x" + std::to_string(width) +
+            (layer.spec.has("padding") ? ". Use padding=\"same\", or fewer poolings; see summary()."
+                                       : ". Use fewer poolings; see summary()."));
   limit_window(layer, w, padded_h, padded_w);
   w.oh = int(room_h / w.sh) + 1, w.ow = int(room_w / w.sw) + 1;
   return w;

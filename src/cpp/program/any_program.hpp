@@ -112,6 +112,9 @@ class AnyProgram {
   int n_layers() const { return int(shapes_.size()) - 1; }   // at the top level
   int symbols() const { return symbols_; }                   // the input holds codes below this; 0: numbers
   const std::string& reversed() const { return reversed_; }  // a layer that reads from the end, or ""
+  const std::string& windowed() const { return windowed_; }  // a layer that reads several steps at a time, or ""
+  index least_steps() const { return least_steps_; }         // that a sequence must have, for least_of()
+  const std::string& least_of() const { return least_of_; }
   const std::vector<LayerRow>& rows() const { return rows_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const std::vector<State>& states() const { return states_; }
@@ -156,7 +159,8 @@ class AnyProgram {
   int threads_;
   std::vector<Shape> shapes_;  // the input, and the output of each layer at the top level
   int symbols_ = 0;
-  std::string reversed_;
+  std::string reversed_, windowed_, least_of_;
+  index least_steps_ = 0;
   std::vector<LayerRow> rows_;
   std::vector<Parameter> parameters_;
   std::vector<State> states_;

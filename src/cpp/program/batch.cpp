@@ -9,9 +9,16 @@
 namespace fastdl {
 
 template <class T>
-BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch)
-    : kernels_(&kernels_of<T>(backend)), memory_(&backend.memory), input_(input), output_(output), batch_(batch) {
-  order_ = Block<std::int64_t>(batch, *memory_), lengths_ = Block<std::int32_t>(batch, *memory_);
+BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
+                              const std::vector<Clock>& clocks)
+    : kernels_(&kernels_of<T>(backend)),
+      memory_(&backend.memory),
+      input_(input),
+      output_(output),
+      batch_(batch),
+      clocks_(clocks) {
+  order_ = Block<std::int64_t>(batch, *memory_);
+  lengths_ = Block<std::int32_t>(index(batch) * index(clocks.size()), *memory_);
   if (!output.is_image()) make_room();
 }
 
@@ -33,6 +40,7 @@ void BatchBuffers<T>::gather(Frame<T>& f, const Batch& batch) const {
     for (int i = 0; i < f.n; i++) {
       order_[i] = data.order ? data.order[batch.begin + i] : batch.begin + i;
       lengths_[i] = data.lengths ? data.lengths[order_[i]] : s.steps();
+      for (index c = 1; c < index(clocks_.size()); c++) lengths_[c * batch_ + i] = clocks_[c].of(lengths_[i]);
     }
   f.team.sync();
   set_steps(f);
@@ -52,12 +60,8 @@ void BatchBuffers<T>::set_steps(Frame<T>& f) const {
 template <class T>
 void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) const {
   const Data& data = *batch.data;
-  const bool sequence = output_.is_sequence();
-  const SequenceShape steps{.n = f.n,
-                            .steps = sequence ? f.steps : 1,
-                            .features = output_.c(),
-                            .room = output_.steps(),
-                            .lengths = sequence ? lengths() : nullptr};
+  SequenceShape steps{.n = f.n, .steps = 1, .features = output_.c(), .room = 1, .lengths = nullptr};
+  if (output_.is_sequence()) steps = f.sequence(output_);
   kernels_->layout.gather_targets(
       f.team,
       {data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights), data.weights_of_steps},

@@ -2,6 +2,8 @@
 // out of them.
 #pragma once
 
+#include <vector>
+
 #include "core/arena.hpp"
 #include "layers/layer.hpp"
 #include "program/any_program.hpp"
@@ -23,11 +25,13 @@ template <class T>
 class BatchBuffers {
  public:
   BatchBuffers() = default;
-  BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch);
+  BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
+               const std::vector<Clock>& clocks);
 
   const std::int64_t* order() const { return order_.data(); }      // (n,), index of each sample in the user's arrays
-  const std::int32_t* lengths() const { return lengths_.data(); }  // (n,), steps of each sequence
-  const T* weights() const { return weights_.data(); }             // of each row of the loss
+  const std::int32_t* lengths() const { return lengths_.data(); }  // (clocks, batch), steps of each sequence
+  const Clock* clocks() const { return clocks_.data(); }
+  const T* weights() const { return weights_.data(); }  // of each row of the loss
   const std::int32_t* codes() const { return codes_.data(); }
   double* losses() const { return losses_.data(); }
 
@@ -59,6 +63,7 @@ class BatchBuffers {
   Tensor input_;
   Shape output_;
   int batch_ = 0;
+  std::vector<Clock> clocks_;
   Block<std::int64_t> order_;
   Block<std::int32_t> codes_, lengths_;
   Block<T> targets_, weights_;

@@ -62,11 +62,13 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   shapes_.push_back(input_.shape);
   for (const auto& layer : layers_) shapes_.push_back(layer->out.shape);
   parameters_ = plan.parameters, states_ = plan.states, reversed_ = plan.reversed;
+  windowed_ = plan.windowed, least_steps_ = plan.least_steps, least_of_ = plan.least_of;
   const auto block = [&](index count) { return Block<T>(count, backend_.memory); };
   params_ = block(plan.n_parameters), grads_ = block(plan.n_parameters), state_ = block(plan.n_states);
   value_starts_ = plan.predicted.starts(), gradient_starts_ = plan.gradients.starts();
   values_ = block(plan.values), gradients_ = block(plan.gradients.room(gradient_starts_));
-  saved_ = block(plan.saves);
+  saved_ = block(plan.saved_room());
+  derived_ = saved_.data() + plan.saves, derived_grads_ = derived_ + plan.n_derived;
   carried_ = block(plan.carries), scratch_ = block(plan.scratches);
   for (const State& s : states_) kernels_.memory.fill({}, s.count, T(s.fill), state_.data() + s.offset);
   for (const auto& layer : layers_) add_rows(*layer, 0, parameters_, rows_);
@@ -77,7 +79,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   }
   lone_ = lone_ && take_lone(layers_);
 
-  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch);
+  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, plan.clocks);
 }
 
 template <class T>

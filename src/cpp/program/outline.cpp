@@ -22,7 +22,7 @@ Survey survey_of(const std::vector<LayerSpec>& layers, const Shape& input, int b
   found.memory = {{"parameters", bytes(plan.n_parameters + plan.n_states)},
                   {"gradients", bytes(plan.n_parameters)},
                   {"values", bytes(plan.values + gradients)},
-                  {"saved", bytes(plan.saves + plan.carries)},
+                  {"saved", bytes(plan.saved_room() + plan.carries)},
                   {"scratch", bytes(plan.scratches)}};
   return found;
 }

@@ -43,7 +43,11 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .gradients = gradients_.data(),
           .saves = saved_.data(),
           .scratch = scratch_.data(),
+          .derived = derived_,
+          .derived_grads = derived_grads_,
           .lengths = batch_.lengths(),
+          .room = settings_.batch,
+          .clocks = batch_.clocks(),
           .steps = 1,
           .stateful = batch.stateful,
           .carried = carried_.data(),
@@ -162,6 +166,9 @@ void Program<T>::ready_for_loss() {
           layer->who() + " needs rows or images as input, and layers that give as many outputs as the network, one " +
               "row for each sample; but its layers give " + layer->side_output()->shape.what() + ", and the network " +
               output().what() + ", of " + input_.shape.what() + ".");
+  check(output().clock == 0, "an answer for every step needs as many steps at the end as X has, but the layers make " +
+                                 std::to_string(output().steps()) + " of " + std::to_string(input().steps()) +
+                                 ". Use stride 1 and padding=\"same\" or \"causal\" in layers over time.");
   batch_.make_room();
 }
 

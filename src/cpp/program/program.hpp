@@ -73,7 +73,8 @@ class Program final : public AnyProgram {
   Optimizer<T> optimizer_;
 
   Block<T> params_, grads_, state_, values_, gradients_, saved_, carried_, scratch_;
-  Block<T> totals_;  // gradients summed over batches (loss_and_grads)
+  T *derived_ = nullptr, *derived_grads_ = nullptr;  // in saved_
+  Block<T> totals_;                                  // gradients summed over batches (loss_and_grads)
   BatchBuffers<T> batch_;
   Pace pace_;                     // of training steps
   Trial trials_[2];               // of predictions of many samples and of a few

@@ -53,7 +53,10 @@ def with_answers(
     """
     if targets.of == "pixels":
         return _with_pixels(who, hidden, input_shape, targets, always)
-    hidden = with_steps(who, hidden) if targets.of == "steps" else list(hidden)
+    hidden = list(hidden)
+    if targets.of == "steps":
+        hidden = with_steps(who, hidden)
+        _check_all_steps(who, hidden, input_shape)
     if hidden and not always and _is_dense(hidden[-1], targets.n_outputs):
         form = L.gives(hidden, L.form_of(input_shape))
         if form == ("sequences" if targets.of == "steps" else "rows"):
@@ -61,6 +64,17 @@ def with_answers(
     if targets.of == "steps":
         return [*hidden, L.Dense(targets.n_outputs, name="output")]
     return with_output(hidden, input_shape, targets.n_outputs)
+
+
+def _check_all_steps(who: str, hidden: Sequence[Layer], input_shape: tuple[int, ...]) -> None:
+    """Raise where layers over time leave fewer steps than X has."""
+    given = output_shape(hidden, input_shape)
+    if given[0] != input_shape[0]:
+        raise ValueError(
+            f"{who}: y has a value for every step, but the layers make {given[0]} of "
+            f'{input_shape[0]} steps. Use stride 1 and padding="same" or "causal" in layers over '
+            "time."
+        )
 
 
 def _is_dense(layer: Layer, n_outputs: int) -> bool:

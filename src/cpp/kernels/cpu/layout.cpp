@@ -1,7 +1,10 @@
 // The ways in and out, pooling and upsampling: what moves pixels about.
 #include "kernels/cpu/layout.hpp"
 #include "kernels/cpu/memory.hpp"
+#include "kernels/cpu/pixel_shuffle.hpp"
 #include "kernels/cpu/pool2d.hpp"
+#include "kernels/cpu/spatial_pyramid_pool.hpp"
+#include "kernels/cpu/stochastic_pool2d.hpp"
 #include "kernels/cpu/tables.hpp"
 #include "kernels/cpu/targets.hpp"
 #include "kernels/cpu/upsample2d.hpp"
@@ -42,6 +45,13 @@ constexpr Pool2DKernels<T> pool2d_rows() {
       .max_pool2d_backward = max_pool2d_backward<T>,
       .avg_pool2d_forward = avg_pool2d_forward<T>,
       .avg_pool2d_backward = avg_pool2d_backward<T>,
+      .stochastic_pool2d_forward = stochastic_pool2d_forward<T>,
+      .weighted_pool2d_forward = weighted_pool2d_forward<T>,
+      .weighted_pool2d_backward = weighted_pool2d_backward<T>,
+      .spatial_pyramid_pool_forward = spatial_pyramid_pool_forward<T>,
+      .spatial_pyramid_pool_backward = spatial_pyramid_pool_backward<T>,
+      .pixel_shuffle_forward = pixel_shuffle_forward<T>,
+      .pixel_shuffle_backward = pixel_shuffle_backward<T>,
       .upsample2d_forward = upsample2d_forward<T>,
       .upsample2d_backward = upsample2d_backward<T>,
       .global_avg_pool_forward = global_avg_pool_forward<T>,

@@ -14,28 +14,30 @@ struct Noise {  // of elements 64 b .. 64 b + 63 of a sample
   alignas(64) T scale[philox_block], shift[philox_block];
 };
 
-// draw(noise, words) makes noise of random words; x null: ones.
-template <class T, class Draw>
-void noise_rows(const Team& team, int n, int features, const RandomKey& key, Draw draw, const T* x, T* y) {
+// draw(noise, words) makes noise of random words; apply(at, scale, shift) does with it what is done at some place.
+template <class T, class Draw, class Apply>
+void noise_rows(const Team& team, int n, int features, const RandomKey& key, Draw draw, Apply apply) {
   const std::int64_t blocks = ceil_div(features, philox_block);
   Range part = team.share(n * blocks);
   std::uint32_t word[4][16];
   Noise<T> noise;
   for (std::int64_t u = part.begin; u < part.end; u++) {
     std::int64_t row = u / blocks, first = u % blocks * philox_block;
-    philox(key, key.sample[row % key.n], std::uint32_t(u % blocks), word);
+    const std::int64_t before = key.by_step ? row / key.n * blocks : 0;
+    philox(key, key.sample[row % key.n], std::uint32_t(before + u % blocks), word);
     draw(noise, word);
     std::int64_t begin = row * features + first;
     for_slices<T>(begin, begin + least<std::int64_t>(philox_block, features - first), [&](Slice<T> at) {
       const std::int64_t i = at.i - begin;
-      at.write(y, (x ? at.read(x) : splat(T(1))) * load(noise.scale + i) + load(noise.shift + i));
+      apply(at, load(noise.scale + i), load(noise.shift + i));
     });
   }
   team.sync();
 }
 
-template <class T, class Draw>
-void noise_images(const Team& team, int n, int elements, const RandomKey& key, Draw draw, const T* x, T* y) {
+// Of images of `elements` draws each, each for so many pixels.
+template <class T, class Draw, class Apply>
+void noise_images(const Team& team, int n, int elements, int pixels, const RandomKey& key, Draw draw, Apply apply) {
   const std::int64_t blocks = ceil_div(elements, philox_block);
   Range part = team.share(ceil_div(n, lanes<T>) * blocks);
   std::uint32_t word[4][16];
@@ -48,22 +50,32 @@ void noise_images(const Team& team, int n, int elements, const RandomKey& key, D
       draw(noise, word);
       for (int j = 0; j < philox_block; j++) scale[j][l] = noise.scale[j], shift[j][l] = noise.shift[j];
     }
-    std::int64_t begin = (image / lanes<T> * elements + first) * lanes<T>;
+    const std::int64_t begin = (image / lanes<T> * elements + first) * pixels * lanes<T>;
     int size = int(least<std::int64_t>(philox_block, elements - first));
     for (int j = 0; j < size; j++) {
-      std::int64_t at = begin + j * lanes<T>;
-      store(y + at, load(x + at) * load(scale[j]) + load(shift[j]));
+      const Vec<T> scales = load(scale[j]), shifts = load(shift[j]);
+      for (int p = 0; p < pixels; p++)
+        apply(Slice<T>{begin + (std::int64_t(j) * pixels + p) * lanes<T>, lanes<T>}, scales, shifts);
     }
   }
   team.sync();
 }
 
+template <class T, class Draw, class Apply>
+FASTDL_INLINE void each_noise(const Team& team, const NormShape& s, const RandomKey& key, Draw draw, Apply apply) {
+  if (s.image)
+    noise_images<T>(team, s.n, key.by_channel ? s.channels : s.channels * s.pixels, key.by_channel ? s.pixels : 1, key,
+                    draw, apply);
+  else
+    noise_rows<T>(team, s.n, s.channels, key, draw, apply);
+}
+
+// y = scale x + shift; x null: ones
 template <class T, class Draw>
 FASTDL_INLINE void add_noise(const Team& team, const NormShape& s, const RandomKey& key, Draw draw, const T* x, T* y) {
-  if (s.image)
-    noise_images<T>(team, s.n, s.channels * s.pixels, key, draw, x, y);
-  else
-    noise_rows<T>(team, s.n, s.channels, key, draw, x, y);
+  each_noise<T>(team, s, key, draw, [=](const Slice<T>& at, Vec<T> scale, Vec<T> shift) {
+    at.write(y, (x ? at.read(x) : splat(T(1))) * scale + shift);
+  });
 }
 
 // draw(scale, shift, word) for each of the 64 elements
@@ -89,6 +101,17 @@ void dropout_forward(const Team& team, const NormShape& s, const RandomKey& key,
 template <class T>
 void dropout_backward(const Team& team, const NormShape& s, const RandomKey& key, T rate, const T* dy, T* dx) {
   dropout_forward(team, s, key, rate, dy, dx);
+}
+
+// --- rrelu: y = x where x > 0, else a x, a drawn from [lower, upper) for each value; of d = dy the gradient
+template <class T>
+void rrelu(const Team& team, const NormShape& s, const RandomKey& key, T lower, T upper, const T* x, const T* d, T* y) {
+  const T width = upper - lower;
+  auto draw = [=](T& scale, T& shift, std::uint32_t word) { scale = lower + width * u01(word), shift = 0; };
+  each_noise<T>(team, s, key, each_draw<T>(draw), [=](const Slice<T>& at, Vec<T> slope, Vec<T>) {
+    const Vec<T> v = at.read(d);
+    at.write(y, at.read(x) > 0 ? v : slope * v);
+  });
 }
 
 // --- corruption of a denoising autoencoder (Vincent et al. 2010) -----------------------------------------------------

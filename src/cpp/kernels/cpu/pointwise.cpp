@@ -20,6 +20,7 @@ constexpr PointwiseKernels<T> pointwise_rows() {
       .parametric_activation_backward = parametric_activation_backward<T>,
       .scale_forward = scale_forward<T>,
       .scale_backward = scale_backward<T>,
+      .rrelu = rrelu<T>,
       .dropout_forward = dropout_forward<T>,
       .dropout_backward = dropout_backward<T>,
       .corrupt_forward = corrupt_forward<T>,
