@@ -44,8 +44,9 @@ demo: build  ## train a network on real digits, save it, draw three pictures int
 test: build  ## all tests; `make test ARGS="-k conv2d"` for those of one layer
 	$(BIN)/python -m pytest $(ARGS)
 
-fuzz: build  ## 100,000 damaged model files; `make fuzz ARGS="--count=1000"`
+fuzz: build  ## 100,000 damaged model files, and as many ONNX models; `make fuzz ARGS="--count=1000"`
 	$(BIN)/python tests/fuzz.py $(ARGS)
+	$(BIN)/python tests/fuzz_onnx.py $(ARGS)
 
 test-quick: build  ## a part of every test, in a minute: one backend, float64, no estimator checks
 	$(BIN)/python -m pytest --quick -n 2 $(ARGS)

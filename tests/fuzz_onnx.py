@@ -1,10 +1,11 @@
 """ONNX models that are damaged or made up: each is read, or refused with one of two errors.
 
-`python tests/fuzz_onnx.py 100000` reads as many mutations of eight small models, made by a seeded
+`make fuzz` reads 100,000 mutations of eight small models, made by a seeded
 generator, and reports what must not be: errors of another type, more than a second of a processor,
 more than 200 MB. tests/interchange/test_onnx_fuzz.py reads some of them.
 """
 
+import argparse
 import resource
 import sys
 import time
@@ -155,6 +156,10 @@ def _problem(seen: Counter[str], i: int, what: Any) -> None:
 
 
 if __name__ == "__main__":
-    seen = run(int((sys.argv[2:] or [0])[0]), int(sys.argv[1]), watched=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100_000, help="mutations (100000)")
+    parser.add_argument("--seed", type=int, default=0, help="of the generator (0)")
+    chosen = parser.parse_args()
+    seen = run(chosen.seed, chosen.count, watched=True)
     print(dict(seen))
     sys.exit(seen["problems"] > 0)

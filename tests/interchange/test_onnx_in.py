@@ -433,6 +433,25 @@ def test_what_is_not_supported(model: Any, message: str) -> None:
         from_onnx(model())
 
 
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [node("ReduceSum", "x a")],
+        [node("ReduceMean", "x none")],
+        [node("Pad", "x p")],
+        [node("Pad", "x p", "z"), node("Relu", "z")],
+        [node("Resize", "x e s", nearest_mode="ceil")],
+    ],
+    ids=lambda nodes: nodes[-1].name,
+)
+def test_what_would_be_another_function_is_refused(nodes: list[Any]) -> None:
+    constants = {"a": [1], "none": np.zeros(0, np.int64), "p": [0, 0, 1, 1, 0, 0, 1, 1]}
+    constants |= {"e": np.zeros(0, F), "s": F([1, 1, 2, 2])}
+    shape = ["n", 4, 3] if nodes[0].op_type == "ReduceSum" else ["n", 2, 4, 5]
+    with pytest.raises(UnsupportedModelError):
+        from_onnx(model_of(nodes, shape, constants))
+
+
 def test_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="no ONNX model"):
         from_onnx(b"\x00\xffnonsense")

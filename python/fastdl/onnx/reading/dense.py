@@ -162,6 +162,8 @@ def div(reader: Any, node: Node, x: Value) -> Value:
         return replace(
             x.then(node.outputs[0], L.GlobalAvgPool()), notes=notes, axes=(("n",), ("f",))
         )
+    if "sum_of_steps" in x.notes:
+        raise Unsupported("it divides a sum over steps by another number than that of the steps")
     divisor = reader.other(node, x)
     if node.inputs[0] != x.name:
         raise Unsupported("it divides by its input")

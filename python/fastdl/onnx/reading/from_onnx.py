@@ -17,7 +17,15 @@ from fastdl.onnx.reading.graph import Graph, Node
 from fastdl.onnx.reading.patterns import fuse
 from fastdl.onnx.reading.source import model_of
 from fastdl.onnx.reading.value import FORMS, LARGEST, Axis, Unsupported, Value
-from fastdl.onnx.reading.walk import JOINS, MALFORMED, Stopped, Walk, finished, malformed
+from fastdl.onnx.reading.walk import (
+    JOINS,
+    MALFORMED,
+    Stopped,
+    Walk,
+    finished,
+    malformed,
+    may_follow,
+)
 
 _SAMPLES, _STEPS = (7, 11), (5, 9)  # that a model is read with: what depends on them is found out
 _QUANTISED = ("QLinear", "Quantize", "Dequantize", "ConvInteger", "MatMulInteger", "DynamicQuant")
@@ -158,6 +166,8 @@ class _Way:
             return [], {}, walk.x, None, ""
         try:
             x = walk.whole(self.asked.name)
+            if not may_follow(x, None):
+                raise Unsupported("the output is of padding, or of a sum over steps")
             x, link = heads.linked(x)
             x, order = heads.turned(x)
             self.n_read = len(walk.seen)

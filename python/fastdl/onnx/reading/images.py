@@ -264,7 +264,8 @@ def resize(reader: Any, node: Node, x: Value) -> Value:
     if mode == "nearest":
         rounding = node.get("nearest_mode", "round_prefer_floor")
         plain = old or (rule == "asymmetric" and rounding == "floor")
-        if not plain and rule not in ("half_pixel", "pytorch_half_pixel"):
+        centred = rule in ("half_pixel", "pytorch_half_pixel") and rounding.startswith("round_")
+        if not plain and not centred:
             raise Unsupported(f"{rule!r} with {rounding!r} repeats pixels unevenly")
     elif mode == "linear" and rule in ("half_pixel", "pytorch_half_pixel"):
         if rule == "pytorch_half_pixel" and 1 in x.shape[:2]:

@@ -173,7 +173,10 @@ def reduced_sum(reader: Any, node: Node, x: Value) -> Value:
 def _reduced(reader: Any, node: Node, x: Value) -> tuple[list[int], bool]:
     axes = reader.param(node, 1, "axes")
     rank = len(x.axes)
-    found = range(rank) if axes is None else [int(a) % rank for a in np.reshape(axes, -1)]
+    axes = None if axes is None else np.reshape(axes, -1)
+    if axes is not None and not len(axes) and not node.get("noop_with_empty_axes", 0):
+        axes = None
+    found = range(rank) if axes is None else [int(a) % rank for a in axes]
     return list(found), bool(node.get("keepdims", 1))
 
 

@@ -127,6 +127,8 @@ class Walk:
         if id(node) in self.seen:
             raise self._problem(node, "what it gives is used by branches that cross")
         self.seen.add(id(node))
+        if not may_follow(x, node):
+            raise self._problem(node, "it comes after padding, or a sum over steps")
         reads = READERS.get(node.key)
         if reads is None:
             raise self._problem(node, "no layer does this")
@@ -310,6 +312,18 @@ JOINS = {"Add": residual, "Sum": residual, "Sub": difference, "Concat": concat}
 
 
 # --- afterwards
+
+
+_TAKERS = {"pads": ("Conv", "Pad", "Identity"), "sum_of_steps": ("Div",)}
+
+
+def may_follow(x: Value, node: Node | None) -> bool:
+    """Whether a node, or the end, may come after what was noted and is no layer yet."""
+    return all(
+        node is not None and node.key in takers
+        for note, takers in _TAKERS.items()
+        if note in x.notes
+    )
 
 
 def settled(x: Value) -> Value:
