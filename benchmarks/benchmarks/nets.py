@@ -113,7 +113,7 @@ NETS = {
     ),
     "lenet5": Net(MNIST, lenet5(), 64, optim.Adam(), 1e-3),
     "resnet20": Net(CIFAR, resnet20(), 32, optim.Momentum(), 0.01),
-    "googlenet": Net(CIFAR, googlenet(), 32, optim.Momentum(), 0.01),
+    "googlenet": Net(CIFAR, googlenet(), 16, optim.Momentum(), 0.01),
     "resnet50 stage": Net((32, 32, 256), resnet50_stage(), 16, optim.Momentum(), 0.01),
     "vgg-small": Net(CIFAR, vgg_small(), 32, optim.Adam(), 1e-4),
     "depthwise, 80x80": Net((80, 80, 3), mobile(), 32, optim.Adam(), 1e-3),

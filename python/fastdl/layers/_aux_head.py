@@ -74,5 +74,7 @@ def side_heads(layers: Sequence[Layer]) -> list[AuxHead]:
 
 def held_by_sides(layers: Sequence[Layer]) -> set[str]:
     """The names of the layers that side heads hold, which are used in training only."""
+    if not side_heads(layers):
+        return set()
     names, main = ({layer.name or "" for layer in walk(layers, sides=s)} for s in (True, False))
     return names - main
