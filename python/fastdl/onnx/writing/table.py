@@ -14,6 +14,7 @@ Writer = Callable[[Graph, Any, Value], Value]
 # Layers of which nothing stands in a graph that predicts, and why.
 LEFT_OUT: dict[type[Layer], str] = {
     L.Dropout: "acts in training only",
+    L.SpatialDropout: "acts in training only",
     L.Corrupt: "acts in training only",
     L.AuxHead: "acts in training only",
     L.KLSparsity: "adds to the loss only",
@@ -23,6 +24,22 @@ LEFT_OUT: dict[type[Layer], str] = {
 # Layers that have no form in ONNX, and why.
 NOT_WRITTEN: dict[type[Layer], str] = {
     L.Lambda: "holds a function of Python",
+    **dict.fromkeys(
+        (
+            L.Conv1D,
+            L.MaxPool1D,
+            L.AvgPool1D,
+            L.DepthwiseConv2D,
+            L.SeparableConv2D,
+            L.StochasticPool2D,
+            L.SpatialPyramidPool,
+            L.PixelShuffle,
+            L.RReLU,
+            L.WeightNorm,
+            L.DropConnect,
+        ),
+        "has no writer yet",
+    ),
 }
 
 
