@@ -15,6 +15,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "adding_problem": "--steps 10 --samples 200 --epochs 1",
     "beijing_pm25": "--epochs 1",
+    "cifar_augment": "--images 40 --epochs 1 --pictures PICTURES",
     "cifar_features": "--labels 20 --seeds 0 --filters 4 --epochs 1 --iterations 3",
     "cifar_transfer": "--labels 10 20 --seeds 0 --epochs 1 --steps 5 --pictures PICTURES",
     "dropout_ensemble": "--units 4 --epochs 1 --samples 20",
@@ -73,8 +74,13 @@ def sequences(tmp_path_factory):
     for i, language in enumerate(("Elvish", "Orcish")):
         names = {"".join(rng.choice(list("aeinlr" if i else "ugkzsh"), 5)) for _ in range(40)}
         (folder / f"{language}.txt").write_text("\n".join(sorted(names)), encoding="utf-8")
+    photographs = rng.integers(0, 256, (60, 32, 32, 3)).astype(np.uint8)
+    parts = {"x_train": photographs[:40], "x_test": photographs[40:]}
+    classes = {"y_train": np.arange(40) % 4, "y_test": np.arange(20) % 4}
+    np.savez(folder / "photographs.npz", **parts, **classes)
     (folder / "text.txt").write_text("ROMEO:\nBut soft, what light.\n" * 50)
     return {
+        "cifar_augment": folder / "photographs.npz",
         "tiny_shakespeare": folder / "text.txt",
         "japanese_vowels": folder / "vowels.npz",
         "beijing_pm25": folder / "air.npz",

@@ -16,6 +16,21 @@ def affine(x, w, b):
 
 class Layer(Benchmark):
     cases = {
+        "augment flip, shift, 32x32x3": ((32, 32, 3), L.Augment(flip="horizontal", shift=4)),
+        "augment all, 32x32x3": (
+            (32, 32, 3),
+            L.Augment(
+                flip="horizontal",
+                shift=4,
+                rotate=10,
+                scale=0.1,
+                shear=5,
+                brightness=0.2,
+                contrast=0.2,
+                saturation=0.2,
+                hue=0.05,
+            ),
+        ),
         "dense 784-100": ((784,), L.Dense(100)),
         "conv2d 5x5, 1-6, 28x28": ((28, 28, 1), L.Conv2D(6, 5, padding=2)),
         "conv2d 3x3, 16-16, 32x32": ((32, 32, 16), L.Conv2D(16, 3, padding=1)),

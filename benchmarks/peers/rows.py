@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import fastdl
 from benchmarks.nets import NETS, Net
+from peers.augment import augmentation
 from peers.calls import one_row, partial_fits
 from peers.fits import digits_fit, mnist_fit, rbm_fit
 from peers.footprint import imports
@@ -39,6 +40,8 @@ def all_rows(threads: int, compiled: bool) -> dict[str, Callable[[], Contest]]:
     for n, names in PREDICTED.items():
         for name in names:
             rows[f"predict {n}, {name}"] = _prediction(NETS[name], n, threads)
+    rows["augment 32 images, crop and flip"] = lambda: augmentation(all_of_it=False)
+    rows["augment 32 images, affine and colour"] = lambda: augmentation(all_of_it=True)
     rows["import"] = imports
     return rows
 

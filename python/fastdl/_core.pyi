@@ -290,6 +290,14 @@ def update(
     l2: float,
     clip_value: float,
 ) -> None: ...
+def augment(  # one Augment as plain data, X (n, h, w, c) -> (y, draws by name)
+    layers: Sequence[dict[str, Any]],
+    X: NDArray[Any],
+    *,
+    seed: int,
+    epoch: int,
+    dtype: str,
+) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]: ...
 def im2col(
     x: NDArray[Any],
     cols: NDArray[Any],

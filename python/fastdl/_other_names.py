@@ -16,6 +16,17 @@ _ACTIVATIONS = {
     **{name: name.lower() for name in ("ELU", "GELU", "ReLU", "SELU", "Sigmoid", "Tanh")},
     **{"LeakyReLU": "leaky_relu", "SiLU": "swish", "Softplus": "softplus", "Swish": "swish"},
 }
+_AUGMENTS = {
+    "RandomFlip RandomHorizontalFlip": 'flip="horizontal"',
+    "RandomVerticalFlip": 'flip="vertical"',
+    "RandomCrop RandomTranslation": "shift=4",
+    "RandomRotation": "rotate=10",
+    "RandomZoom RandomAffine": "scale=0.1",
+    "RandomBrightness ColorJitter": "brightness=0.2",
+    "RandomContrast": "contrast=0.2",
+    "RandomErasing CutOut": "cutout=8",
+    "MixUp": "mixup=0.2",
+}
 NAMES: dict[str, dict[str, str]] = {
     "layers": {
         **{name: f"Write Activation({function!r})." for name, function in _ACTIVATIONS.items()},
@@ -50,6 +61,11 @@ NAMES: dict[str, dict[str, str]] = {
         "Identity": "Leave it out.",
         **dict.fromkeys(["Softmax", "LogSoftmax"], "Leave it out: it belongs to the loss."),
         "Unflatten": "Reshape",
+        **{
+            name: f"Write Augment({option})."
+            for names, option in _AUGMENTS.items()
+            for name in names.split()
+        },
         "ActivityRegularization": "ActivityL1",
     },
     "losses": {
@@ -132,7 +148,13 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "scale_factor": ("factor",),
     "size": ("factor",),
     "mode": ("interpolation",),
-    "p": ("rate",),
+    "p": ("rate", "probability"),
+    **dict.fromkeys(["padding", "translate", "translation"], ("shift",)),
+    **dict.fromkeys(["degrees", "angle", "rotation"], ("rotate",)),
+    **dict.fromkeys(["zoom", "zoom_range"], ("scale",)),
+    **dict.fromkeys(["fill_mode", "padding_mode"], ("fill",)),
+    **dict.fromkeys(["horizontal_flip", "vertical_flip"], ("flip",)),
+    "erasing": ("cutout",),
     "epsilon": ("eps",),
     "target_shape": ("shape",),
     "negative_slope": ("alpha",),

@@ -57,7 +57,9 @@ def masks(case: Case, program: Program, n: int) -> dict[str, NDArray[np.float64]
     number = itertools.count()
     for x in named:
         shape = shapes.get(x.name or "", ())
-        if isinstance(x, L.Dropout):
+        if isinstance(x, L.Augment):
+            drawn[f"{x.name}.key"] = np.array([SEED, next(number)])
+        elif isinstance(x, L.Dropout):
             drawn[f"{x.name}.mask"] = reference.dropout_mask(shape, x.rate, SEED, next(number))
         elif isinstance(x, L.SpatialDropout):
             one = (shape[0], 1, 1, shape[-1]) if len(shape) == 4 else shape
@@ -129,7 +131,8 @@ def test_forward(case: Case, backend: str, dtype: str) -> None:
 @of_every_case
 def test_gradients(case: Case, backend: str) -> None:
     n = case.batches[1]
-    for training in modes(case):
+    changes_x = any(isinstance(layer, L.Augment) for layer in case.layers)
+    for training in (False,) if changes_x else modes(case):
         program = build(case, backend, "float64", batch_size=n, input_gradient=not case.symbols)
         x = case.inputs(n)
         check_program_gradients(program, x, training=training, max_elements=200)

@@ -29,7 +29,8 @@ eval(sys.argv[3])
 """
 FITS = [
     "Autoencoder(8, max_epochs=1, batch_size=1000, corruption=0.1).fit(X).score(X)",
-    "ConvAutoencoder([layers.Conv2D(1, 3, 4, 'same')], max_epochs=1, input_shape=(28, 28)).fit(X)",
+    "ConvAutoencoder([layers.Augment(shift=2, mixup=1), layers.Conv2D(1, 3, 4, 'same')], "
+    "max_epochs=1, input_shape=(28, 28)).fit(X)",
     "MLPClassifier(8, max_iter=1, batch_size=1000).fit(X, y).predict(X)",
     "BernoulliRBM(8, n_iter=1, batch_size=20, verbose=1).fit(X).partial_fit(X[:50])",
     "ELMClassifier(8).fit(X, y)",

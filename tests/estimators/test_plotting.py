@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+import fastdl.functional as F
 from fastdl import (
     DBN,
     Autoencoder,
@@ -17,10 +18,12 @@ from fastdl import (
     GaussianRBM,
     MLPClassifier,
     NDScaler,
+    NetClassifier,
     SoftmaxRegression,
     WordVectors,
 )
-from fastdl.plotting import FiltersDisplay, HistoryDisplay, PredictionsDisplay
+from fastdl import layers as L
+from fastdl.plotting import AugmentDisplay, FiltersDisplay, HistoryDisplay, PredictionsDisplay
 from fastdl.plotting._axes import mosaic
 
 mpl.use("Agg")
@@ -156,6 +159,41 @@ def test_filters_of_estimators(estimator, data, layer):
         np.testing.assert_array_equal(display.filters[..., 0, 2], rbm.components_[2].reshape(4, 4))
 
 
+AUGMENT = L.Augment(shift=1, rotate=30)
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"), [((8, 8), {}), ((9, 7, 3), {"crop": (6, 5)}), ((8, 6, 1), {"mixup": 1})]
+)
+def test_augment_of_estimators(shape, options):
+    """Each line shows an image, and what the fit saw of it."""
+    X = np.random.default_rng(0).integers(0, 256, (12, *shape)).astype(np.uint8)
+    augment = AUGMENT.replace(**options)
+    words = {"max_epochs": 2, "conv_layer_sizes": (2,), "random_state": 0}
+    net = CNNClassifier(augment=augment, **words)
+    before = AugmentDisplay.from_estimator(net, X)
+    fitted = net.fit(X / 255, np.arange(12) % 2)
+    display = AugmentDisplay.from_estimator(fitted, X, n_images=3, n_draws=2)
+    h, w = augment.output_shape(shape)[:2]
+    assert before.draws.shape[:4] == (4, 6, h, w)
+    assert display.draws.shape[:4] == (3, 2, h, w)
+    seed, options = fitted._network.seed, augment.get_params()
+    del options["name"]
+    seen = F.augment(X.reshape(12, *display.originals.shape[1:]), seed=seed, epoch=1, **options)
+    np.testing.assert_array_equal(display.draws[:, 1], seen[:3])
+    assert display.ax_.get_images()[0].get_array().shape[:2] == (3 * (h + 1) - 1, 3 * (w + 1) - 1)
+    rows = AugmentDisplay.from_estimator(fitted, X.reshape(12, -1), n_images=3, n_draws=2)
+    np.testing.assert_array_equal(rows.draws, display.draws)
+
+
+def test_augment_among_the_layers():
+    net = NetClassifier([AUGMENT, L.Flatten()], max_epochs=1, random_state=0)
+    X = np.zeros((5, 6, 6))
+    assert AugmentDisplay.from_estimator(net, X).draws.shape == (4, 6, 6, 6, 1)
+    net.fit(X, np.arange(5) % 2)
+    assert AugmentDisplay.from_estimator(net, X, n_draws=1).draws.shape == (4, 1, 6, 6, 1)
+
+
 def test_filters_of_another_shape():
     rbm = GaussianRBM(4, n_iter=1).fit(np.random.default_rng(0).random((20, 24)))
     assert FiltersDisplay.from_estimator(rbm, image_shape=(4, 6)).filters.shape == (4, 6, 1, 4)
@@ -178,6 +216,12 @@ def softmax(n_features=16):
 
 # fmt: off
 TEXTS = [
+    (lambda: AugmentDisplay.from_estimator(CNNClassifier(), pixels()),
+     "this CNNClassifier changes no images: it has no Augment. Set "
+     "augment=fastdl.layers.Augment(...)."),
+    (lambda: AugmentDisplay.from_estimator(CNNClassifier(augment=AUGMENT), CLASSES),
+     "augment(): x has shape (20,); expected images (n, height, width, channels) or (n, height, "
+     "width)."),
     (lambda: HistoryDisplay.from_estimator(ELMClassifier(4).fit(pixels(), CLASSES)),
      "this ELMClassifier has no history_: it is not fitted, or not fitted in epochs."),
     (lambda: HistoryDisplay.from_estimator(NDScaler().fit(pixels())),

@@ -251,7 +251,8 @@ def test_mirror(case: Case) -> None:
             why = str(error)
         if why:
             known = layer.kind in NO_MIRROR
-            assert known or re.search("overlap, or do not fill|no layer makes sequences", why), why
+            others = "overlap, or do not fill|no layer makes sequences|crop cuts off"
+            assert known or re.search(others, why), why
             continue
         assert layer.kind not in NO_MIRROR
         there = alone(layer, row.input_shape).output_shape

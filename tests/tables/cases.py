@@ -414,6 +414,17 @@ CASES = [
                                act("tanh"), L.Reshape((2, 3, 2)), act("selu"),
                                L.GlobalMaxPool(), act("sigmoid")], (5,)),
 
+    # --- images changed in training -------------------------------------------------------------
+    Case("augment",           [L.Augment(flip="both", shift=(1, 2), rotate=30, scale=0.2, shear=10,
+                                         brightness=0.3, contrast=0.4, saturation=0.5, hue=0.2,
+                                         noise=0.1, cutout=(2, 3), mixup=0.4)], IMAGE),
+    Case("augment_whole",     [L.Augment(flip="horizontal", shift=2, crop=(4, 5), fill="reflect"),
+                               L.Conv2D(2, 3), act("relu")], IMAGE),
+    Case("augment_edge",      [L.Augment(mixup=1.5, rotate=180, fill="edge", probability=0.7,
+                                         contrast=0.5), L.Dropout(0.3)], (6, 5, 2)),
+    Case("augment_grey",      [L.Augment(crop=3, shear=20, scale=0.5, fill="reflect"),
+                               L.BatchNorm(), L.Flatten(), L.Dense(2)], (5, 7, 1)),
+
     # --- frozen layers ---------------------------------------------------------------------------
     Case("frozen_first",      [L.Dense(5, trainable=False), act("relu"), L.Dense(3)], (4,)),
     Case("frozen_last",       [L.Dense(5), act("relu"), L.Dense(3, trainable=False)], (4,)),

@@ -52,6 +52,11 @@ def coder(y: Any, **params: Any) -> Callable[[], object]:
     return lambda: Autoencoder(4, **ONCE, **params).fit(CLEAN.reshape(8, 30), y)
 
 
+def augmented(X: Any = IMAGES, y: Any = LABELS, layers: Any = CONV, **options: Any) -> Any:
+    """A fit with an Augment of these options."""
+    return lambda: NetClassifier(layers, augment=L.Augment(**options), **ONCE).fit(X, y)
+
+
 # fmt: off
 PIXELS = [
     (numbers(CLEAN[:5]), ValueError,
@@ -158,6 +163,56 @@ OF_SAMPLES = [
      "X holds text, such as 'ab'; CNNClassifier takes numbers. RNNClassifier, RNNRegressor and "
      "networks that begin with a recurrent layer read texts."),
 ]
+ROWS = CLEAN.reshape(8, 30)
+AUGMENTS = [
+    (lambda: L.Augment(rotat=3), TypeError,
+     "Augment has no parameter 'rotat'. Did you mean 'rotate'?"),
+    (lambda: L.Augment(degrees=3), TypeError,
+     "Augment has no parameter 'degrees'. Did you mean 'rotate'?"),
+    (augmented(rotate=-3), ValueError,
+     "layer 'augment' (Augment): rotate=-3; expected a number of degrees from 0 to 180."),
+    (augmented(shear=90), ValueError,
+     "layer 'augment' (Augment): shear=90; expected a number of degrees from 0 to below 90."),
+    (augmented(brightness=1.5), ValueError,
+     "layer 'augment' (Augment): brightness=1.5; expected a number from 0 to 1."),
+    (augmented(fill="zeros"), ValueError,
+     "layer 'augment' (Augment): fill='zeros' is not known. Choose from 'constant', 'edge', "
+     "'reflect'."),
+    (augmented(crop=0), ValueError,
+     "layer 'augment' (Augment): crop=0; expected None or a positive integer or a pair of them."),
+    (augmented(crop=9), ValueError,
+     "layer 'augment' (Augment): crop=9x9 is larger than images of 6x5x1. Crop at most their size; "
+     "shift=4 pads them by 4 pixels on each side before."),
+    (augmented(hue=0.1), ValueError,
+     "layer 'augment' (Augment): saturation and hue are of colours (red, green, blue), but its "
+     "input is an image of 6x5x1. Leave them out; brightness and contrast are for any image."),
+    (augmented(ROWS, flip="both"), ValueError,
+     "layer 'augment' (Augment) takes images, but its input is rows, images of 1x30x1. Pass images "
+     "(n, height, width, channels), or rows and input_shape=(height, width, channels)."),
+    (augmented(ROWS, layers=[L.Dense(3)], flip="both"), ValueError,
+     "layer 'augment' (Augment) takes images, but its input is rows, images of 1x30x1. Pass images "
+     "(n, height, width, channels), or rows and input_shape=(height, width, channels)."),
+    (labels(LABELS, *CONV, L.Augment(flip="both")), ValueError,
+     "layer 'augment_1' (Augment) must be the first layer: it changes samples on their way into "
+     "the network."),
+    (labels(LABELS, L.Residual([L.Augment(flip="both")])), ValueError,
+     "layer 'augment_1' (Augment) must be the first layer: it changes samples on their way into "
+     "the network."),
+    (augmented(layers=[L.Augment(shift=1), *CONV], flip="both"), ValueError,
+     "NetClassifier: augment=Augment(flip='both', name='augment') is one too many: layers begin "
+     "with Augment(shift=1). Give one of the two."),
+    (lambda: NetClassifier(augment="flip").fit(IMAGES, LABELS), ValueError,
+     "The 'augment' parameter of NetClassifier must be an instance of "
+     "'fastdl.layers._augment.Augment' or None. Got 'flip' instead."),
+    (augmented(y=(CLEAN > 0.5).astype(int), shift=1), ValueError,
+     "layer 'augment' (Augment) moves the pixels of X, but not those of y, which has a value for "
+     "every pixel. Leave flip, shift, crop, rotate, scale and shear out, or augment X and y alike "
+     "before fit: fastdl.functional.augment, with the same seed."),
+    (lambda: ConvAutoencoder([L.Augment(shift=1), *CONV], **ONCE).fit(IMAGES, CLEAN), ValueError,
+     "layer 'augment_1' (Augment) moves the pixels of X, but not those of y, which has a value for "
+     "every pixel. Leave flip, shift, crop, rotate, scale and shear out, or augment X and y alike "
+     "before fit: fastdl.functional.augment, with the same seed."),
+]
 # fmt: on
 
-FORMS = [*PIXELS, *OF_STEPS, *PAIRS, *OF_SAMPLES]
+FORMS = [*AUGMENTS, *PIXELS, *OF_STEPS, *PAIRS, *OF_SAMPLES]

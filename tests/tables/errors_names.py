@@ -92,6 +92,8 @@ FIELDS = [
     (lambda: optim.SGD(momentum=0.9), TypeError,
      "SGD has no parameter 'momentum'. Write Momentum(0.9), or Nesterov."),
     (lambda: optim.SGD(xyz=1), TypeError, "SGD has no parameter 'xyz'. It has none."),
+    (get(L, "RandomFlip"), AttributeError,
+     "module 'fastdl.layers' has no attribute 'RandomFlip'. Write Augment(flip=\"horizontal\")."),
     (get(losses, "QuantileLoss"), AttributeError,
      "module 'fastdl.losses' has no attribute 'QuantileLoss'. Did you mean 'Pinball'?"),
     (lambda: losses.SoftmaxCrossEntropy(ignore_index=-1), TypeError,
@@ -124,6 +126,8 @@ FIELDS = [
 ]
 
 PARAMETERS = [
+    (lambda: fastdl.CNNClassifier(data_augmentation=True), TypeError,
+     "CNNClassifier has no parameter 'data_augmentation'. Did you mean 'augment'?"),
     (lambda: fastdl.NetClassifier(epochs=5), TypeError,
      "NetClassifier has no parameter 'epochs'. Did you mean 'max_epochs'?"),
     (lambda: fastdl.MLPClassifier(hiden_layer_sizes=(5,)), TypeError,

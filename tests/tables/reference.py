@@ -4,7 +4,7 @@ Written to be read, shares nothing with the package. Arrays are as users see the
 (n, features), images (n, h, w, c), kernels (kh, kw, c/groups, f).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import erfc
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+import reference_augment
 import reference_recurrent
 
 Array = NDArray[np.float64]
@@ -309,6 +310,20 @@ def dropout_mask(shape: Any, rate: float, seed: int, layer: int, epoch: int = 0)
     return kept / (1 - rate)
 
 
+def augment_layer(layer: dict[str, Any], arrays: dict[str, Array], x: Array) -> Array:
+    """In training: key holds the seed and the layer's number."""
+    seed, number = arrays[layer["name"] + ".key"]
+    options = {"number": int(number), "epoch": 0}
+    return reference_augment.augment(x, layer, philox, normal_quantile, int(seed), **options)
+
+
+def middle(x: Array, size: Sequence[int] | None) -> Array:
+    """Of images, the part of this height and width."""
+    h, w = size or x.shape[1:3]
+    top, left = (x.shape[1] - h) // 2, (x.shape[2] - w) // 2
+    return x[:, top : top + h, left : left + w]
+
+
 def normal_quantile(u: Array) -> Array:
     """sqrt(2) erfinv(u), as Giles approximates it ("Approximating the erfinv function", 2012)."""
     w = -np.log((1 - u) * (1 + u))
@@ -465,6 +480,9 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
         x, layer["factor"], layer["interpolation"]
     ),
     **reference_recurrent.LAYERS,
+    "augment": lambda layer, arrays, x, training: (
+        augment_layer(layer, arrays, x) if training else middle(x, layer["crop"])
+    ),
     "flatten": lambda layer, arrays, x, training: x.reshape(len(x), -1),
     "reshape": lambda layer, arrays, x, training: x.reshape(len(x), *layer["shape"]),
     "activation": lambda layer, arrays, x, training: ACTIVATIONS[layer["function"]](

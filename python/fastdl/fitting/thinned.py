@@ -88,6 +88,8 @@ def _thinning(layer: Layer) -> Layer:
     layer = layer.map(_thinning)
     if isinstance(layer, LearningLayer):
         layer = layer.replace(trainable=False)
+    if isinstance(layer, L.Augment):
+        return layer.replace(probability=0.0)
     return layer.replace(rate=0.0) if isinstance(layer, L.Corrupt) else layer
 
 

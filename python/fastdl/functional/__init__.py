@@ -76,6 +76,7 @@ from fastdl.functional._activation import (
     tanh,
     tanh_backward,
 )
+from fastdl.functional._augment import augment
 from fastdl.functional._conv import (
     col2im,
     col2im_backward,
@@ -174,6 +175,7 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
+    "augment",
     "avg_pool1d",
     "avg_pool1d_backward",
     "avg_pool2d",

@@ -52,7 +52,7 @@ def forward(
         Of convolutions.
     """
     batch = max(1, min(_BATCH, _KEPT // max(1, math.prod(x.shape[1:]))))
-    with _named_as_function():
+    with named_as_function():
         program = _program(layer, x, batch, algorithm=algorithm)
         _set(program, layer, params, states or {})
         y = buffer(layer.name or "", out, (len(x), *program.output_shape), x.dtype)
@@ -75,7 +75,7 @@ def forward_training(
     algorithm: str = "direct",
 ) -> tuple[NDArray[Any], _core.Program]:
     """What the layer gives for all of x as one batch, and its program, ready for its backward."""
-    with _named_as_function():
+    with named_as_function():
         program = _program(layer, x, max(1, len(x)), input_gradient, seed >> 32, algorithm)
         _set(program, layer, params, states or {})
         y = program.forward(x, training=training, epoch=seed & 0xFFFFFFFF, lengths=lengths)
@@ -185,7 +185,7 @@ def _set(program: _core.Program, layer: L.Layer, params: Arrays, states: Arrays)
 
 
 @contextmanager
-def _named_as_function() -> Iterator[None]:
+def named_as_function() -> Iterator[None]:
     """Messages begin with ``conv2d():`` instead of ``layer 'conv2d' (Conv2D):``."""
     try:
         yield

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastdl._other_names import raiser
 from fastdl.layers._activation import Activation, ParametricActivation, PReLU, RReLU
+from fastdl.layers._augment import Augment
 from fastdl.layers._aux_head import AuxHead, held_by_sides, side_heads
 from fastdl.layers._columns import EmbedCategories, NumericEmbedding, Scale
 from fastdl.layers._container import Concat, Residual, Sequential, asks_for, gives
@@ -48,6 +49,7 @@ from fastdl.layers._tree import (
 from fastdl.layers._weights import DropConnect, WeightNorm
 
 ALL: tuple[type[Layer], ...] = (
+    Augment,
     Dense,
     Conv2D,
     Conv2DTranspose,
@@ -107,6 +109,7 @@ __all__ = [
     "RNN",
     "Activation",
     "ActivityL1",
+    "Augment",
     "AuxHead",
     "AvgPool1D",
     "AvgPool2D",

@@ -3,8 +3,9 @@
 Matplotlib is imported when something is drawn.
 """
 
+from fastdl.plotting._augment import AugmentDisplay
 from fastdl.plotting._filters import FiltersDisplay
 from fastdl.plotting._history import HistoryDisplay
 from fastdl.plotting._predictions import PredictionsDisplay
 
-__all__ = ["FiltersDisplay", "HistoryDisplay", "PredictionsDisplay"]
+__all__ = ["AugmentDisplay", "FiltersDisplay", "HistoryDisplay", "PredictionsDisplay"]

@@ -6,6 +6,7 @@
 
 namespace fastdl {
 void bind_program(py::module_& m);
+void bind_augment(py::module_& m);
 void bind_functions(py::module_& m);
 void bind_recurrent(py::module_& m);
 void bind_rbm(py::module_& m);
@@ -50,6 +51,7 @@ PYBIND11_MODULE(_core, m) {
   });
   m.def("max_threads", [] { return max_threads(); });
   bind_program(m);
+  bind_augment(m);
   bind_functions(m);
   bind_recurrent(m);
   bind_rbm(m);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/samples.hpp"
+#include "kernels/augment.hpp"
 #include "kernels/shapes.hpp"
 
 namespace fastdl {
@@ -34,6 +35,16 @@ struct LayoutKernels {
   // may be null. A step has so many pixels: 1 but for images, which have one step.
   void (*gather_targets)(const Team&, const Targets<T>&, const std::int64_t* order, const SequenceShape&, int pixels,
                          const BatchTargets<T>&);
+  // Images as was drawn for them, into (n, oh, ow, c) in the user's order; draws (n,), and (n,) more of those that are
+  // mixed in, in the room of an image for each thread. The key is for noise: its samples are those of the draws.
+  void (*augment)(const Team&, const Samples&, const AugmentShape&, const RandomKey&, const AugmentDraw* draws, int n,
+                  T* room, T* y);
+  // Targets of samples with so many rows each, mixed by the draws' weights. Numbers: own becomes the mean. Codes: the
+  // weights of own and other become those of their parts in the loss. weights: their sum.
+  void (*mix_targets)(const Team&, int n, int rows, int outputs, const AugmentDraw* draws, const BatchTargets<T>& own,
+                      const BatchTargets<T>& other, T* weights);
+  void (*crop_forward)(const Team&, const CropShape&, const T* x, T* y);
+  void (*crop_backward)(const Team&, const CropShape&, const T* dy, T* dx);
 };
 
 }  // namespace fastdl

@@ -10,15 +10,18 @@ template <class T>
 Tensor plan_chain(std::vector<LayerPtr<T>>& chain, const std::vector<LayerSpec>& specs, const Tensor& in,
                   Plan<T>& plan) {
   Tensor last = in;
+  plan.first = ++plan.depth == 1;
   for (const LayerSpec& spec : specs) {
     chain.push_back(make_layer<T>(spec));
     chain.back()->in = last;
     const auto busy = plan.busy.size();
     plan.busy.push_back(last);
     chain.back()->plan(plan);
+    plan.first = false;
     plan.busy.resize(busy);
     last = chain.back()->out;
   }
+  plan.depth--;
   return last;
 }
 

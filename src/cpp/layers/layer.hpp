@@ -33,6 +33,7 @@ using Buffer = index;  // offset into state, saved, carried
 constexpr Param derived_param(index offset) { return -2 - offset; }
 constexpr index derived_offset(Param p) { return -2 - p; }
 
+class Augmentation;  // layers/augmentation.hpp
 template <class T>
 class Plan;  // layers/plan.hpp: tensor, parameter, state, saved, carry, scratch
 
@@ -109,6 +110,8 @@ struct Layer {
   virtual const Tensor* side_output() const { return nullptr; }  // of an AuxHead: it has a loss of its own in training
   virtual const std::vector<std::unique_ptr<Layer>>* children() const { return nullptr; }
   virtual int symbols() const { return 0; }  // an Embedding: its input holds codes below this
+  // An Augment: in training the gather does this to samples, into out.
+  virtual const Augmentation* augmentation() const { return nullptr; }
 
   std::string who() const { return "layer '" + spec.name + "' (" + spec.title + ")"; }
   // A size that was worked out wide, as the int that it is kept as.

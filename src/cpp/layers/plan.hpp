@@ -131,6 +131,8 @@ class Plan {
 
   // What the layer around one books, instead of that one's weight: from its spec, dimensions, fan_in and fan_out.
   std::function<Param(const LayerSpec&, const std::vector<int>&, int, int)> instead_of_weight;
+  bool first = false;               // the layer that is planned is the network's first: it reads the user's samples
+  int depth = 0;                    // of the list it stands in; 1 is the network's own
   bool frozen = false;              // inside a container that does not learn
   std::uint32_t random_layers = 0;  // booked so far: each draws from a stream of its own
   std::string reversed;             // a layer that reads sequences from their end

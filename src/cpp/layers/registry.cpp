@@ -5,6 +5,8 @@
 #include "layers/layer.hpp"
 
 #define FASTDL_LAYERS(X)                                                                                             \
+  X(augment, Augment, "flip", "shift", "crop", "rotate", "scale", "shear", "brightness", "contrast", "saturation",   \
+    "hue", "noise", "cutout", "mixup", "fill", "probability")                                                        \
   X(dense, Dense, "units", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")                         \
   X(conv2d, Conv2D, "filters", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "weight_init",      \
     "bias_init", "trainable", "lr_multiplier")                                                                       \

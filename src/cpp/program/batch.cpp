@@ -5,15 +5,19 @@
 #include "kernels/layout.hpp"
 #include "kernels/memory.hpp"
 #include "kernels/sequence.hpp"
+#include "layers/augmentation.hpp"
 
 namespace fastdl {
 
 template <class T>
 BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
-                              const std::vector<Clock>& clocks)
+                              const std::vector<Clock>& clocks, const Augmentation* augmentation,
+                              const Tensor& augmented)
     : kernels_(&kernels_of<T>(backend)),
       memory_(&backend.memory),
+      augmentation_(augmentation),
       input_(input),
+      augmented_(augmented),
       output_(output),
       batch_(batch),
       clocks_(clocks) {
@@ -33,6 +37,25 @@ void BatchBuffers<T>::make_room() {
 }
 
 template <class T>
+void BatchBuffers<T>::make_room_to_augment(int threads) {
+  if (!augmentation_ || draws_.size()) return;
+  const Memory& m = *memory_;
+  const index image = augmented_.shape.size();
+  draws_ = Block<AugmentDraw>(2 * batch_, m), others_ = Block<std::int64_t>(batch_, m);
+  images_ = Block<T>(batch_ * image, m);
+  if (!augmentation_->mixes()) return;
+  const index rows = batch_ * index(output_.pixels()), numbers = rows * output_.c();
+  room_ = Block<T>(threads * image, m), other_codes_ = Block<std::int32_t>(rows, m);
+  own_weights_ = Block<T>(rows, m), other_weights_ = Block<T>(rows, m);
+  other_targets_ = Block<T>(numbers, m), other_slopes_ = Block<T>(numbers, m);
+}
+
+template <class T>
+bool BatchBuffers<T>::mixes(const Frame<T>& f) const {
+  return f.training && augmentation_ && augmentation_->mixes();
+}
+
+template <class T>
 void BatchBuffers<T>::gather(Frame<T>& f, const Batch& batch) const {
   const Data& data = *batch.data;
   const Shape& s = input_.shape;
@@ -44,12 +67,32 @@ void BatchBuffers<T>::gather(Frame<T>& f, const Batch& batch) const {
     }
   f.team.sync();
   set_steps(f);
-  if (s.is_sequence())
+  if (f.training && augmentation_)
+    augment(f, data);
+  else if (s.is_sequence())
     kernels_->sequence.gather_sequence(f.team, data.x, order(), f.sequence(s), f.value(input_));
   else if (s.is_image() && !f.lone)
     kernels_->layout.gather_image(f.team, data.x, order(), f.n, s.h() * s.w(), s.c(), f.value(input_));
   else
     kernels_->layout.gather_rows(f.team, data.x, order(), f.n, f.value(input_));
+}
+
+// The draws depend on a sample and not on its batch, and the one that is mixed in is any of the epoch's.
+template <class T>
+void BatchBuffers<T>::augment(const Frame<T>& f, const Data& data) const {
+  const Augmentation& a = *augmentation_;
+  const Range part = f.team.share(f.n);
+  for (index i = part.begin; i < part.end; i++) {
+    draws_[i] = a.draw(f.seed, f.epoch, order_[i]);
+    if (!a.mixes()) continue;
+    const index place = Augmentation::partner(draws_[i], data.count);
+    others_[i] = data.order ? data.order[place] : place;
+    draws_[f.n + i] = a.draw(f.seed, f.epoch, others_[i]);
+  }
+  f.team.sync();
+  const RandomKey key{.seed = f.seed, .layer = a.number(), .epoch = f.epoch, .sample = nullptr, .n = f.n};
+  kernels_->layout.augment(f.team, data.x, a.shape(), key, draws_.data(), f.n, room_.data(), images_.data());
+  write(f, augmented_.shape, images_.data(), f.value(augmented_));
 }
 
 template <class T>
@@ -62,18 +105,26 @@ void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) cons
   const Data& data = *batch.data;
   SequenceShape steps{.n = f.n, .steps = 1, .features = output_.c(), .room = 1, .lengths = nullptr};
   if (output_.is_sequence()) steps = f.sequence(output_);
-  kernels_->layout.gather_targets(
-      f.team,
-      {data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights), data.weights_of_steps},
-      order(), steps, output_.pixels(), {codes_.data(), targets_.data(), weights_.data()});
+  const Targets<T> from{data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights),
+                        data.weights_of_steps};
+  const int pixels = output_.pixels();
+  const auto gather = [&](const std::int64_t* samples, const BatchTargets<T>& to) {
+    kernels_->layout.gather_targets(f.team, from, samples, steps, pixels, to);
+  };
+  if (!mixes(f)) return gather(order(), {codes_.data(), targets_.data(), weights_.data()});
+  gather(order(), own_parts());
+  gather(others_.data(), other_parts());
+  BatchTargets<T> own = own_parts();
+  if (!data.targets) own.targets = nullptr;
+  kernels_->layout.mix_targets(f.team, f.n, pixels, output_.c(), draws_.data(), own, other_parts(), weights_.data());
 }
 
 template <class T>
 const T* BatchBuffers<T>::targets_of(const Frame<T>& f, const Data& data) const {
   if (data.codes) return nullptr;
   if (data.targets) return targets_.data();
-  if (input_.shape.is_row()) return f.value(input_);
-  read(f, input_.shape, f.value(input_), targets_.data());
+  if (augmented_.shape.is_row()) return f.value(augmented_);
+  read(f, augmented_.shape, f.value(augmented_), targets_.data());
   return targets_.data();
 }
 

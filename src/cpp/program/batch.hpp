@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "core/arena.hpp"
+#include "kernels/augment.hpp"
+#include "kernels/layout.hpp"
 #include "layers/layer.hpp"
 #include "program/any_program.hpp"
 
@@ -25,8 +27,9 @@ template <class T>
 class BatchBuffers {
  public:
   BatchBuffers() = default;
+  // What the first layer does to samples in training, or null, and where that goes: the tensor that targets may be.
   BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
-               const std::vector<Clock>& clocks);
+               const std::vector<Clock>& clocks, const Augmentation* augmentation, const Tensor& augmented);
 
   const std::int64_t* order() const { return order_.data(); }      // (n,), index of each sample in the user's arrays
   const std::int32_t* lengths() const { return lengths_.data(); }  // (clocks, batch), steps of each sequence
@@ -35,13 +38,16 @@ class BatchBuffers {
   const std::int32_t* codes() const { return codes_.data(); }
   double* losses() const { return losses_.data(); }
 
-  // The samples in program layout, in the input tensor; order and lengths.
+  // The samples in program layout, in the input tensor; order and lengths. In training augmented, behind that layer.
   void gather(Frame<T>& f, const Batch& batch) const;
   // The steps of the longest sequence: all passes end there.
   void set_steps(Frame<T>& f) const;
   // Room for the loss of images, which networks that only predict do without.
   void make_room();
+  void make_room_to_augment(int threads);
   void gather_targets(const Frame<T>& f, const Batch& batch) const;
+  // Whether each sample has two classes, with weights and a loss of their own. Of numbers there is one mean.
+  bool has_two_codes(const Frame<T>& f, const Data& data) const { return mixes(f) && data.codes; }
   // Rows of the loss: a sample each, one of its steps or one of its pixels.
   int rows(const Frame<T>& f) const { return f.rows(output_) * output_.pixels(); }
   // (rows, outputs): those gathered, or the input, which is what an autoencoder is to give.
@@ -49,6 +55,9 @@ class BatchBuffers {
   // (rows, outputs) of the last tensor's values, and where their gradient goes; images are turned.
   const T* outputs_of(const Frame<T>& f, const T* values) const;
   T* slopes_for(T* gradient) const { return output_.is_image() ? slopes_.data() : gradient; }
+  BatchTargets<T> own_parts() const { return {codes_.data(), targets_.data(), own_weights_.data()}; }
+  BatchTargets<T> other_parts() const { return {other_codes_.data(), other_targets_.data(), other_weights_.data()}; }
+  T* other_slopes() const { return other_slopes_.data(); }
   void write_slopes(const Frame<T>& f, T* gradient) const;
   // What the batch counts in the mean over the epoch: its samples, or the steps that the loss takes.
   index steps_of(const Batch& batch) const;
@@ -58,9 +67,13 @@ class BatchBuffers {
   void write(const Frame<T>& f, const Shape& s, const T* y, T* x) const;
 
  private:
+  void augment(const Frame<T>& f, const Data& data) const;
+  bool mixes(const Frame<T>& f) const;
+
   const Kernels<T>* kernels_ = nullptr;
   const Memory* memory_ = nullptr;
-  Tensor input_;
+  const Augmentation* augmentation_ = nullptr;
+  Tensor input_, augmented_;
   Shape output_;
   int batch_ = 0;
   std::vector<Clock> clocks_;
@@ -69,6 +82,11 @@ class BatchBuffers {
   Block<T> targets_, weights_;
   Block<T> outputs_, slopes_;  // of images
   Block<double> losses_;
+  Block<AugmentDraw> draws_;    // of the batch, and of those that are mixed in
+  Block<T> images_, room_;      // in the user's order; of one image for each thread
+  Block<std::int64_t> others_;  // those that are mixed in
+  Block<std::int32_t> other_codes_;
+  Block<T> own_weights_, other_weights_, other_targets_, other_slopes_;
 };
 
 }  // namespace fastdl

@@ -79,7 +79,9 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   }
   lone_ = lone_ && take_lone(layers_);
 
-  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, plan.clocks);
+  const Augmentation* augmentation = layers_[0]->augmentation();
+  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, plan.clocks, augmentation,
+                           augmentation ? layers_[0]->out : input_);
 }
 
 template <class T>

@@ -70,6 +70,7 @@ void Program<T>::forward(const Data& data, bool training, std::uint32_t epoch, v
            .stateful = data.stateful};
   Batch batch = last_;
   batch.data = &data;
+  if (training) batch_.make_room_to_augment(settings_.threads);
   run_team(team_size(batch.n), [&](const Team& team) {
     Frame<T> f = frame(team, batch);
     batch_.gather(f, batch);
@@ -170,25 +171,37 @@ void Program<T>::ready_for_loss() {
                                  std::to_string(output().steps()) + " of " + std::to_string(input().steps()) +
                                  ". Use stride 1 and padding=\"same\" or \"causal\" in layers over time.");
   batch_.make_room();
+  batch_.make_room_to_augment(settings_.threads);
 }
 
 // The sum of the weighted losses of these outputs, and where wanted their gradient, times a weight.
 template <class T>
 double Program<T>::run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient) {
   T* slopes = gradient ? f.gradient(out) : nullptr;
-  const LossArgs<T> args{.kind = loss_.kind,
-                         .param = T(loss_.param),
-                         .cap = T(loss_.cap),
-                         .n = batch_.rows(f),
-                         .outputs = out.shape.c(),
-                         .pred = batch_.outputs_of(f, f.value(out)),
-                         .target = batch_.targets_of(f, data),
-                         .codes = loss_.takes_codes ? batch_.codes() : nullptr,
-                         .weight = batch_.weights(),
-                         .norm = T(f.norm / weight),
-                         .value = batch_.losses(),
-                         .dpred = slopes ? batch_.slopes_for(slopes) : nullptr};
-  const double sum = loss_.own ? run_own_loss(f.team, args) : kernels_.training.loss(f.team, args);
+  const bool two = batch_.has_two_codes(f, data);
+  LossArgs<T> args{.kind = loss_.kind,
+                   .param = T(loss_.param),
+                   .cap = T(loss_.cap),
+                   .n = batch_.rows(f),
+                   .outputs = out.shape.c(),
+                   .pred = batch_.outputs_of(f, f.value(out)),
+                   .target = two ? nullptr : batch_.targets_of(f, data),
+                   .codes = batch_.codes(),
+                   .weight = two ? batch_.own_parts().weights : batch_.weights(),
+                   .norm = T(f.norm / weight),
+                   .value = batch_.losses(),
+                   .dpred = slopes ? batch_.slopes_for(slopes) : nullptr};
+  if (!loss_.takes_codes) args.codes = nullptr;
+  const auto run = [&] { return loss_.own ? run_own_loss(f.team, args) : kernels_.training.loss(f.team, args); };
+  double sum = run();
+  if (two) {        // of mixed samples, the loss of each of their classes
+    f.team.sync();  // everyone has added the losses
+    T* whole = args.dpred;
+    args.codes = batch_.other_parts().codes, args.weight = batch_.other_parts().weights;
+    args.dpred = slopes ? batch_.other_slopes() : nullptr;
+    sum += run();
+    if (slopes) kernels_.pointwise.add(f.team, args.n * index(args.outputs), whole, args.dpred, whole);
+  }
   if (slopes) batch_.write_slopes(f, slopes);
   return sum;
 }

@@ -20,6 +20,7 @@ from fastdl.estimators.autoencoders.words import (
     OUT_ACTIVATION,
     RECONSTRUCTION_LOSS,
 )
+from fastdl.estimators.base.augmented import check_pixels_stay
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.output import output_shape
 from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
@@ -125,6 +126,8 @@ class ConvAutoencoder(TrainingWords, Coder):
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         given = unpacked(X)
         X, y = super()._check(given, y, reset=reset)
+        if y is not None:
+            check_pixels_stay(L.with_names(self._encoder()))
         if reset:
             self._sample_form = (given if hasattr(given, "shape") else np.asarray(given)).shape[1:]
         return X, y
@@ -152,9 +155,11 @@ class ConvAutoencoder(TrainingWords, Coder):
         if self.decoder is None:
             decoder = L.with_names([*encoder, *mirror(encoder, input_shape)])[len(encoder) :]
         self._check_decoder(decoder, code_shape, input_shape)
+        n_augments = isinstance(encoder[0], L.Augment)  # what it gives is the target, without noise
         return [
+            *encoder[:n_augments],
             *self._noise(),
-            *encoder,
+            *encoder[n_augments:],
             L.Flatten(name="code"),
             *([L.ActivityL1(float(self.activity_l1))] if self.activity_l1 else []),
             L.Reshape(code_shape, name="code_shape"),

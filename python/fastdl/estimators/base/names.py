@@ -24,6 +24,8 @@ _OTHER_NAMES = {  # the first that the estimator has is meant
     "hidden_layers": ("hidden_layer_sizes",),
     "activations": ("activation",),
     "dropout_rate": ("dropout",),
+    "augmentation": ("augment",),
+    "data_augmentation": ("augment",),
     "batchnorm": ("batch_norm",),
     "l2": ("alpha",),
     "clipnorm": ("clip_norm",),

@@ -9,6 +9,7 @@ from fastdl import architectures
 from fastdl import layers as L
 from fastdl._rules import PAIR
 from fastdl._saved import SHAPE
+from fastdl.estimators.base.augmented import AUGMENT, with_augment
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.output import with_output
 from fastdl.estimators.base.side_heads import N_SIDE_PARAMETERS, with_side_outputs
@@ -91,6 +92,7 @@ class ConvNet(TrainingWords, Net):
         kind="(int, int, int), (int, int) or None",
         text="Height, width and channels (1 if not given) of an image; None takes them from X.",
     )
+    augment: L.Augment | None = word(default=None, like=AUGMENT)
     convolution: str = word(default="auto", like=CONVOLUTION)
     input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
     n_side_parameters_: int = fitted(*N_SIDE_PARAMETERS)
@@ -111,6 +113,12 @@ class ConvNet(TrainingWords, Net):
         self.n_side_parameters_ = self._network.counts()[1]
 
     def _hidden(self, input_shape: tuple[int, ...]) -> list[Layer]:
+        before = with_augment(type(self).__name__, self.augment, [])
+        shape = input_shape if self.augment is None else self.augment.output_shape(input_shape)
+        return [*before, *self._behind(shape)]
+
+    def _behind(self, input_shape: tuple[int, ...]) -> list[Layer]:
+        """The layers for images of this shape."""
         if self.architecture is None:
             return self._convolutions(input_shape) + self._dense_layers()
         defaults = {f.name: f.default for f in parameters(type(self))}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from fastdl import layers as L
 from fastdl._saved import SHAPE
+from fastdl.estimators.base.augmented import AUGMENT, check_pixels_stay, with_augment
 from fastdl.estimators.base.head_of_choice import OfChoice
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.output import warn_of_two_outputs, with_answers
@@ -82,6 +83,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         text="Height, width and channels (1 if not given) of an image; steps and features of a row "
         "that is a sequence. None takes them from X, or, where X has rows, from `init_from`.",
     )
+    augment: L.Augment | None = word(default=None, like=AUGMENT)
     convolution: str = word(default="auto", like=CONVOLUTION)
     integers: str = word(default="auto", like=INTEGERS)
     embedding: Any = word(default=None, like=EMBEDDING)
@@ -137,24 +139,27 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
     # --- the network
 
     def _given(self) -> list[Layer]:
-        """The layers that were given, or those of `init_from` without the output layer."""
+        """The layers that were given, or those of `init_from` without the output layer.
+
+        Behind `augment`, which takes the place of the one of `init_from`.
+        """
         name = type(self).__name__
         if self.init_from is not None:
             if self.layers is not None:
                 raise ValueError(f"{name}: layers and init_from exclude each other; give one.")
-            return self._inherited()[0]
+            return with_augment(name, self.augment, self._inherited()[0], instead=True)
         layers = self.layers or ()
         if layers:
             L.check(L.with_names(layers))
         check_layer_names(self, layers)
-        return list(layers)
+        return with_augment(name, self.augment, layers)
 
     def _hidden(self, input_shape: tuple[int, ...]) -> list[Layer]:
         """All but the output layer; symbols get an embedding."""
         name, is_sequence = type(self).__name__, len(input_shape) == 2
         hidden = self._given()
         if self.layers is None and self.init_from is None:
-            hidden = list(_DEFAULT_OF_SEQUENCES if is_sequence else _DEFAULT)
+            hidden += _DEFAULT_OF_SEQUENCES if is_sequence else _DEFAULT
         symbols = getattr(self, "symbols_", None) if is_sequence else None
         if symbols is None or not hidden or not hidden[0].takes_codes:
             made = embedding_layer(name, self.embedding, symbols, _EMBEDDING_SIZE, frozen=False)
@@ -185,6 +190,8 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         known = getattr(self, "_targets", Targets("continuous", n_outputs))
         targets = replace(known, n_outputs=n_outputs)
         hidden = with_side_outputs(name, hidden, input_shape, targets)
+        if targets.of == "pixels":
+            check_pixels_stay(L.with_names(hidden))
         layers = with_answers(name, hidden, input_shape, targets, always=old)
         if old and not self.drop_head:
             head = self._inherited()[1]
@@ -256,7 +263,8 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         lists = [self.layers, self.freeze]
         parts = [x if isinstance(x, (list, tuple)) else (x,) for x in lists]
         sizes = tuple(map(len, parts))
-        return (*parts[0], *parts[1], *sizes, self.init_from, self.layer_decay, self.embedding)
+        own = (self.init_from, self.layer_decay, self.embedding, self.augment)
+        return (*parts[0], *parts[1], *sizes, *own)
 
 
 def _n_units(layer: Layer) -> Any:

@@ -23,6 +23,21 @@ def _pads(at: Window) -> list[int]:
     return [top, left, bottom, right]
 
 
+def augment(graph: Graph, layer: L.Augment, x: Value) -> Value:
+    """Nothing, or with `crop` the middle of the image."""
+    if layer.crop is None:
+        return x
+    x = channels_first(graph, x)
+    height, width, channels = layer.output_shape(x.shape)
+    top, left = (x.shape[0] - height) // 2, (x.shape[1] - width) // 2
+    bounds = {"starts": [top, left], "ends": [top + height, left + width], "axes": [2, 3]}
+    inputs = [
+        graph.constant(np.array(value, np.int64), f"{layer.name}.{name}")
+        for name, value in bounds.items()
+    ]
+    return Value(graph.add("Slice", x.name, *inputs), (height, width, channels), "channels_first")
+
+
 def conv2d(graph: Graph, layer: L.Conv2D, x: Value) -> Value:
     """Conv; kernels (kh, kw, in, out) as (out, in, kh, kw)."""
     x, plain = channels_first(graph, x), layer.to_dict()

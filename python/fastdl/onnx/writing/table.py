@@ -60,6 +60,7 @@ def writers() -> dict[type[Layer], Writer]:
         L.Dense: dense.dense,
         L.Maxout: dense.maxout,
         L.TiedDense: dense.tied_dense,
+        L.Augment: images.augment,
         L.Conv2D: images.conv2d,
         L.Conv2DTranspose: images.conv2d_transpose,
         L.MaxPool2D: images.max_pool2d,

@@ -1,5 +1,6 @@
 // The ways in and out, pooling and upsampling: what moves pixels about.
 #include "kernels/cpu/layout.hpp"
+#include "kernels/cpu/augment.hpp"
 #include "kernels/cpu/memory.hpp"
 #include "kernels/cpu/pixel_shuffle.hpp"
 #include "kernels/cpu/pool2d.hpp"
@@ -35,6 +36,10 @@ constexpr LayoutKernels<T> layout_rows() {
       .image_to_rows = image_to_rows<T>,
       .rows_to_image = rows_to_image<T>,
       .gather_targets = gather_targets<T>,
+      .augment = augment<T>,
+      .mix_targets = mix_targets<T>,
+      .crop_forward = crop_forward<T>,
+      .crop_backward = crop_backward<T>,
   };
 }
 
