@@ -66,6 +66,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "RNNClassifier": lambda: fastdl.RNNClassifier(cell="gru", **_RNN).fit(SEQUENCES, CLASSES[:20]),
     "RNNClassifier texts": lambda: fastdl.RNNClassifier(**_RNN).fit(TEXTS, CLASSES[:20]),
     "RNNRegressor": lambda: fastdl.RNNRegressor(**_RNN).fit(SEQUENCES, VALUES[:20]),
+    "Seq2Seq": lambda: fastdl.Seq2Seq(cell="lstm", unknown_token="?", **_RNN).fit(
+        TEXTS, [text[::-1] for text in TEXTS]
+    ),
     "SequenceScaler": lambda: fastdl.SequenceScaler().fit(SEQUENCES),
     "SequenceTagger": lambda: fastdl.SequenceTagger(**_RNN).fit(TEXTS, TAGS),
     "SoftmaxRegression": lambda: fastdl.SoftmaxRegression(**_NET, solver="adam").fit(ROWS, CLASSES),
@@ -127,6 +130,8 @@ def answer(estimator: Any) -> Any:
         return np.concatenate(estimator.transform(SEQUENCES))
     if name == "SequenceTagger":
         return np.concatenate(estimator.predict_proba(TEXTS))
+    if name == "Seq2Seq":
+        return estimator.log_likelihood(TEXTS, TEXTS)
     if name == "WordVectors":
         return np.concatenate(estimator.transform([TEXTS]))
     X = TEXTS if hasattr(estimator, "symbols_") else samples_of(name)

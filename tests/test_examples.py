@@ -33,11 +33,14 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "mnist_stacked_autoencoder": "--pretrain-epochs 1 --epochs 1 --pictures PICTURES",
     "names_by_nationality": "--epochs 1",
     "net_by_hand": "--epochs 1",
+    "numbers_in_words": "--pairs 200 --units 8 --epochs 1",
     "own_loss": "--epochs 1",
     "parity": "--bits 2 3 --steps 100",
+    "reverse_digits": "--pairs 100 --units 8 --epochs 1 --pictures PICTURES",
     "segment_shapes": "--images 40 --epochs 1 --pictures PICTURES",
     "tag_brackets": "--texts 50 --epochs 1",
     "tiny_shakespeare": "--units 8 --epochs 1",
+    "translate_dates": "--pairs 100 --units 8 --epochs 1 --pictures PICTURES",
     "why_deep_was_hard": "--epochs 1 --pictures PICTURES",
 }
 
@@ -109,10 +112,13 @@ MADE_HERE = (
     "four_derivatives",
     "gradients_through_time",
     "net_by_hand",
+    "numbers_in_words",
     "own_loss",
     "parity",
+    "reverse_digits",
     "segment_shapes",
     "tag_brackets",
+    "translate_dates",
 )
 
 

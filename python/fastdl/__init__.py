@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fastdl import io as io
     from fastdl import layers as layers
     from fastdl import losses as losses
+    from fastdl import metrics as metrics
     from fastdl import onnx as onnx
     from fastdl import optim as optim
     from fastdl import plotting as plotting
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from fastdl.estimators import NetRegressor as NetRegressor
     from fastdl.estimators import RNNClassifier as RNNClassifier
     from fastdl.estimators import RNNRegressor as RNNRegressor
+    from fastdl.estimators import Seq2Seq as Seq2Seq
     from fastdl.estimators import SequenceScaler as SequenceScaler
     from fastdl.estimators import SequenceTagger as SequenceTagger
     from fastdl.estimators import SoftmaxRegression as SoftmaxRegression
@@ -84,6 +86,7 @@ _ESTIMATORS = (
     "NetRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "Seq2Seq",
     "SequenceScaler",
     "SequenceTagger",
     "SoftmaxRegression",
@@ -115,6 +118,7 @@ _MODULES = (
     "io",
     "layers",
     "losses",
+    "metrics",
     "onnx",
     "optim",
     "plotting",

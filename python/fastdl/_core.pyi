@@ -140,7 +140,7 @@ class Program:
         self,
         X: Any,
         # int32 codes (n,), targets (n, n_outputs) of the program's dtype, or None: X itself; of sequences
-        # (n, steps ...)
+        # (n, steps ...); of a decoder codes (n, steps of the longest answer), -1 past the end of each
         y: NDArray[Any] | None,
         order: NDArray[np.int64],  # (m,) indices into X: the epoch's samples in order
         rates: NDArray[np.float64],  # (1,) or one for each batch
@@ -192,6 +192,26 @@ class Program:
         epoch: int = 0,
         lengths: NDArray[np.int32] | None = None,
         stateful: bool = False,
+    ) -> NDArray[Any]: ...
+    # Of a network whose last layer is a decoder: codes (n, n_best, max_length), -1 past their ends, the best first, and
+    # log-likelihoods (n, n_best), ends included, -inf where there is no answer. Compared by log-likelihood over
+    # (length + 1) ** length_penalty.
+    def search(
+        self,
+        X: Any,
+        *,
+        lengths: NDArray[np.int32] | None = None,
+        beam_size: int = 1,
+        length_penalty: float = 0.0,
+        max_length: int = 100,
+        n_best: int = 1,  # at most beam_size
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]: ...
+    # Of answers y as in train_epoch: (n,), and weights (n, steps of the longest answer, steps).
+    def log_likelihoods(
+        self, X: Any, y: NDArray[np.int32], *, lengths: NDArray[np.int32] | None = None
+    ) -> NDArray[np.float64]: ...
+    def attention(
+        self, X: Any, y: NDArray[np.int32], *, lengths: NDArray[np.int32] | None = None
     ) -> NDArray[Any]: ...
     def reset_states(self) -> None: ...  # what stateful starts from, to zero
     # dX where input_gradient; parameters by get_gradient.
@@ -324,6 +344,9 @@ def recurrent_forward(
 def recurrent_backward(
     cell: str, lengths: NDArray[np.int32], *arrays: NDArray[Any] | None
 ) -> None: ...
+
+# score, lengths, then q k v w weights y, (steps, n, ...); backward also dy dq dk dv dw.
+def attention(score: str, lengths: NDArray[np.int32], *arrays: NDArray[Any] | None) -> None: ...
 
 # Skip-gram over sentences, tokens[starts[i]:starts[i + 1]] (int32, starts int64); noise int32 (any,): each word as often
 # as it is drawn; vectors and contexts float32 (words, size) are changed. Gives the loss, summed over pairs, and their

@@ -35,6 +35,8 @@ class Data(NamedTuple):
     def ready_for(self, program: Program) -> Data:
         """Sequences with as many steps as the program has, if they have fewer."""
         X, y, weight, lengths = self.samples
+        if isinstance(self.y, Pairs):
+            y = with_answer_steps(y, program.output_shape[0])
         steps = program.input_shape[0]
         if lengths is None or X.shape[1] > steps:
             return self
@@ -152,6 +154,29 @@ class Pixels(Sequences):
     def listed(self) -> Any:
         """The values as images."""
         return self.values.reshape(len(self.values), *self.size, *self.shape[2:])
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Checked answers to sequences: codes (n, T), -1 past each end, and what the user gave."""
+
+    codes: NDArray[np.int32]
+    given: NDArray[Any]  # of shape (n,), objects
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, indices: NDArray[np.int64]) -> Self:
+        return replace(self, codes=self.codes[indices], given=self.given[indices])
+
+
+def with_answer_steps(codes: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
+    """Codes of answers (n, T) with more padding, or with less."""
+    if codes.shape[1] == steps:
+        return codes
+    padded = np.full((len(codes), steps), -1, np.int32)
+    padded[:, : codes.shape[1]] = codes[:, :steps]
+    return padded
 
 
 def plain(values: NDArray[Any]) -> NDArray[Any]:

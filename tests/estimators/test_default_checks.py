@@ -29,7 +29,8 @@ LONG = {
     *("DBN", "DBNClassifier", "DBNRegressor", "TabularClassifier", "TabularRegressor"),
     *("StackedAutoencoder", "StackedAutoencoderClassifier", "StackedAutoencoderRegressor"),
 }
-NOT_CHECKED = {"TextGenerator", "WordVectors"}  # scikit-learn has no checks of what reads text
+# scikit-learn has no checks of what reads text.
+NOT_CHECKED = {"Seq2Seq", "TextGenerator", "WordVectors"}
 SMALL = {"hidden_layer_sizes": (32,), "max_epochs": 24, "n_jobs": 1}
 
 

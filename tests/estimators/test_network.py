@@ -42,6 +42,7 @@ TABLE = {
     "RNNRegressor": (CODE, SEQUENCES, ROWS[:, 0]),
     "SequenceTagger": (CODE, SEQUENCES, TAGS),
     "TextGenerator": (CODE, "so much depends upon a red wheel barrow", None),
+    "Seq2Seq": (CODE, ["ab", "abc", "cab"] * 10, ["ba", "cba", "bac"] * 10),
     "Autoencoder": (CODE, ROWS, None),
     "StackedAutoencoder": (CODE, ROWS, None),
     "StackedAutoencoderClassifier": (CODE, ROWS, LABELS),

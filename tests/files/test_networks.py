@@ -14,7 +14,7 @@ from fastdl import layers as L
 from fastdl.io import ModelFileError
 from models import MODELS
 
-NO_NETWORK = {"NDScaler", "SequenceScaler", "WordVectors"}
+NO_NETWORK = {"NDScaler", "Seq2Seq", "SequenceScaler", "WordVectors"}
 NAMES = [name for name in MODELS if name not in NO_NETWORK and not name.endswith("pretrained")]
 
 

@@ -103,7 +103,7 @@ MORE = {
     "least and largest": lambda: fastdl.NDScaler("minmax").fit(ROWS),
 }
 ESTIMATORS = {**MODELS, **MORE}
-SKIPPED = ("pretrained", "TextGenerator", "WordVectors")  # not fitted; below
+SKIPPED = ("pretrained", "Seq2Seq", "TextGenerator", "WordVectors")  # not fitted; below
 
 
 def inputs_of(name: str, estimator: Any, n: int) -> tuple[Any, dict[str, Any]]:
@@ -301,6 +301,11 @@ def test_what_is_no_estimator() -> None:
         fastdl.to_onnx("net")
     with pytest.raises(ValueError, match="is not fitted yet"):
         fastdl.to_onnx(fastdl.MLPClassifier())
+
+
+def test_a_search_is_no_model() -> None:
+    with pytest.raises(ValueError, match="Seq2Seq looks for its answers step by step"):
+        fastdl.to_onnx(MODELS["Seq2Seq"]())
 
 
 def test_without_onnx(monkeypatch: pytest.MonkeyPatch) -> None:

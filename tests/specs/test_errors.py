@@ -10,6 +10,7 @@ from errors_estimators import ESTIMATORS
 from errors_forms import FORMS
 from errors_misleading import FINE, MISLEADING
 from errors_names import OTHER_NAMES
+from errors_pairs import PAIRS
 from errors_unsupervised import UNSUPERVISED
 from fastdl import _core
 from fastdl import layers as L
@@ -304,6 +305,7 @@ WEIGHTS = [
         *WEIGHTS,
         *ESTIMATORS,
         *FORMS,
+        *PAIRS,
         *UNSUPERVISED,
         *OTHER_NAMES,
         *MISLEADING,

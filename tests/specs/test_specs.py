@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -435,7 +436,12 @@ BAD_LAYERS = [
 # fmt: on
 
 
-@pytest.mark.parametrize(("layers", "error", "text"), BAD_LAYERS, ids=lambda v: str(v)[:60])
+def _id(value: object) -> str:
+    """Without addresses of functions: each process of pytest-xdist has its own."""
+    return re.sub(" at 0x[0-9a-f]+", "", str(value))[:60]
+
+
+@pytest.mark.parametrize(("layers", "error", "text"), BAD_LAYERS, ids=_id)
 def test_messages_for_layers(layers, error, text):
     with pytest.raises(error) as caught:
         L.to_dict(layers)

@@ -36,6 +36,7 @@ SENTENCES = [" ".join(text) for text in TEXTS]
 TEXT = "".join(TEXTS)
 LABELS = np.arange(_N) % 3
 OF_STEPS = [LABELS[: len(x)] for x in SEQUENCES]
+ANSWERS = [text[::-1] for text in TEXTS]
 OF_PIXELS = (IMAGES * 3).astype(int)
 CLEAN = ROWS / 2
 
@@ -113,6 +114,8 @@ CASES = [
     Case(E.SequenceTagger((4,), truncate_bptt=2, **_NET), SEQUENCES, OF_STEPS),
     Case(E.SequenceTagger((4,), **_NET), ROWS, LABELS),
     Case(E.TextGenerator((4,), embedding_size=3, truncate_bptt=5, **_NET), TEXT),
+    Case(E.Seq2Seq((4,), embedding_size=3, teacher_forcing=0.8, **_NET), TEXTS, ANSWERS),
+    Case(E.Seq2Seq((4, 4), cell="lstm", attention="dot", beam_size=2, **_NET), SEQUENCES, ANSWERS),
     Case(E.Autoencoder(4, **_NET), ROWS),
     Case(E.Autoencoder(4, **_NET), ROWS, CLEAN),
     Case(E.ConvAutoencoder([L.Conv2D(2, 3), L.Activation("relu")], **_NET), IMAGES),

@@ -261,7 +261,36 @@ def _weight_norm(v: Any, g: Any, axis: int = -1) -> Any:
 
 
 _composed(F.weight_norm, 2, _weight_norm)
+
+
+def _attention(
+    q: Any,
+    k: Any,
+    v: Any,
+    w: Any,
+    lengths: Any = None,
+    score: str = "dot",
+    return_weights: bool = False,
+) -> Any:
+    """By products; steps past a length are far below all others before the softmax."""
+    F.attention(plain(q), plain(k), plain(v), plain(w), lengths, score)  # checks
+    steps = np.shape(k)[1]
+    inside = np.ones((len(k), 1, steps), bool)
+    if lengths is not None:
+        inside = (np.arange(steps) < np.asarray(lengths)[:, None])[:, None, :]
+    real = np.swapaxes(inside, 1, 2)
+    k, v = np.where(real, k, 0.0), np.where(real, v, 0.0)
+    if score == "dot":
+        scores = np.matmul(q, np.swapaxes(k, 1, 2))
+    else:
+        scores = np.sum(np.tanh(q[:, :, None, :] + k[:, None, :, :]) * w, axis=-1)
+    weights = F.softmax(np.where(inside, scores, -1e30)) * inside
+    y = np.matmul(weights, v)
+    return (y, weights) if return_weights else y
+
+
 _composed(F.activation, 1, _by_name)
+_composed(F.attention, 4, _attention)
 _composed(F.maxout, 1, _maxout)
 _composed(F.prelu, 2, lambda x, alpha: np.where(plain(x) > 0, x, alpha * x))
 

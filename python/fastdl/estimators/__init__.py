@@ -27,6 +27,7 @@ from fastdl.estimators.scaling.nd_scaler import NDScaler
 from fastdl.estimators.scaling.sequence_scaler import SequenceScaler
 from fastdl.estimators.tables.tabular_classifier import TabularClassifier
 from fastdl.estimators.tables.tabular_regressor import TabularRegressor
+from fastdl.estimators.translation.seq2seq import Seq2Seq
 from fastdl.estimators.words.word_vectors import WordVectors
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "NetRegressor",
     "RNNClassifier",
     "RNNRegressor",
+    "Seq2Seq",
     "SequenceScaler",
     "SequenceTagger",
     "SoftmaxRegression",

@@ -16,7 +16,7 @@ from fastdl.fitting import windows
 from fastdl.fitting.checkpoint import at_rest
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Custom, Loss
-from fastdl.samples import Data, Samples, Sequences
+from fastdl.samples import Data, Pairs, Samples, Sequences
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -38,6 +38,10 @@ def evaluation(
         if val is not None and targets.kind in ("input", "next"):
             mean = windows.mean_loss(program, val.samples)
             columns |= {"val_loss": mean, "val_score": -mean * estimator._error_of_loss()}
+        elif val is not None and targets.kind == "answer":
+            columns["val_loss"] = windows.mean_loss(program, val.samples)
+            if scorer is None:
+                columns["val_score"] = estimator._share_of_right(program, val)
         elif val is not None:
             data, output = _outputs(program, val)
             mean = mean_loss(loss, output, data.samples)
@@ -58,7 +62,7 @@ def held_out_loss(estimator: Any, program: Program, held_out: Data) -> float:
     """The mean loss on held-out samples, weighted; nan where none of them has a weight."""
     if held_out.samples.weight is not None and not held_out.samples.weight.any():
         return math.nan
-    if estimator._targets.kind in ("input", "next"):
+    if estimator._targets.kind in ("input", "next", "answer"):
         return float(windows.mean_loss(program, held_out.samples))
     data, output = _outputs(program, held_out)
     return mean_loss(estimator._network.loss, output, data.samples)
@@ -75,6 +79,8 @@ def _outputs(program: Program, data: Data) -> tuple[Data, NDArray[Any]]:
 
 def _score(scorer: Any, estimator: Any, data: Data) -> float:
     y, weight = data.y, data.samples.weight
+    if isinstance(y, Pairs):
+        y = y.given
     if isinstance(y, Sequences) and callable(estimator.scoring):
         weight = y.listed_weights(weight)
         y = y.listed()

@@ -33,6 +33,7 @@ class _Compiled(NamedTuple):
     program: Program
     threads: int  # the most it can use
     convolution: str  # as asked for
+    layers: Sequence[Layer]  # which are replaced for longer answers
 
 
 class Network:
@@ -157,6 +158,7 @@ class Network:
             and held.program.batch_size >= batch_size
             and held.program.input_shape == self.input_shape
             and held.convolution == self.convolution
+            and held.layers is self.layers
         )
 
     @property
@@ -187,6 +189,15 @@ class Network:
                     "on sequences as long."
                 )
             self.input_shape = shape
+
+    def lengthen_answers(self, steps: int) -> int:
+        """Make room for answers of so many steps, their ends included; what there is room for."""
+        with self._lock:
+            decoder = self.layers[-1]
+            if isinstance(decoder, L.Decoder) and steps > decoder.steps:
+                decoder = decoder.replace(steps=steps)
+                self.layers = (*self.layers[:-1], decoder)
+            return decoder.steps  # type: ignore[attr-defined]
 
     def snapshot(self) -> Snapshot:
         """Copies of all that training changes."""
@@ -253,7 +264,7 @@ class Network:
         )
         programs.set_loss(program, self.loss, cap=self.cap)
         programs.set_optimizer(program, self.optimizer, **self.options)
-        return _Compiled(program, threads, self.convolution)
+        return _Compiled(program, threads, self.convolution, self.layers)
 
     def at(self, snapshot: Snapshot) -> Network:
         """A network of the same layers and settings with other weights, states and moments."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastdl._rules import FLAG, choice
 from fastdl._saved import SHAPE, SIZE, VECTOR, array, take
-from fastdl.samples import Sequences, is_sparse
+from fastdl.samples import Pairs, Sequences, is_sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +19,9 @@ class Targets:
 
     Attributes
     ----------
-    kind : {"binary", "multiclass", "multilabel", "continuous", "input", "next"}
-        "input" is X itself, for autoencoders; "next" the code of the symbol that comes next.
+    kind : {"binary", "multiclass", "multilabel", "continuous", "input", "next", "answer"}
+        "input" is X itself, for autoencoders; "next" the code of the symbol that comes next;
+        "answer" the codes of another sequence.
     n_outputs : int
         Outputs of the network.
     classes : ndarray of shape (n_classes,)
@@ -151,6 +152,8 @@ class Targets:
         """
         if y is None:
             return None
+        if isinstance(y, Pairs):
+            return y.codes
         if isinstance(y, Sequences):
             steps = y.steps if self.kind == "next" else self.encode(y.steps, dtype, codes=codes)
             assert steps is not None
@@ -228,7 +231,7 @@ class Targets:
 
 
 _FIELDS = {
-    "kind": choice("binary", "multiclass", "multilabel", "continuous", "input", "next"),
+    "kind": choice("binary", "multiclass", "multilabel", "continuous", "input", "next", "answer"),
     "n_outputs": SIZE,
     "classes": array("biufUO", 1, "an array of labels"),
     "sparse": FLAG,

@@ -133,6 +133,8 @@ def epoch(
     """Train for an epoch: the order of the samples, the rates, and what came of it."""
     if settings.shuffle:
         order = order[_permutation(len(order), random_state)]
+    if settings.similar_lengths:
+        order = windows.by_length(order, train, settings.batch_size, random_state)
     used = order[: settings.n_used(len(order))]
     n_updates = math.ceil(len(used) / settings.batch_size)
     if train.lengths is not None:

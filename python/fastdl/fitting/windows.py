@@ -136,6 +136,27 @@ def longest_first(
     return order[np.lexsort((-lengths[order], np.arange(len(order)) // batch_size))]
 
 
+def by_length(
+    order: NDArray[np.int64],
+    samples: Samples,
+    batch_size: int,
+    random_state: np.random.RandomState,
+) -> NDArray[np.int64]:
+    """Batches of pairs of like length, of X first and then of y; the batches shuffled.
+
+    Pairs of the same lengths stay in the order given. The batch that is smaller than the others
+    comes last, as it must; which lengths it has is drawn.
+    """
+    assert samples.lengths is not None
+    lengths = samples.lengths[order], (samples.y[order] >= 0).sum(axis=1)
+    order = order[np.lexsort(lengths[::-1])]
+    n_whole, rest = divmod(len(order), batch_size)
+    at = random_state.randint(n_whole + 1) * batch_size
+    smaller, others = order[at : at + rest], np.delete(order, slice(at, at + rest))
+    batches = others.reshape(n_whole, batch_size)[random_state.permutation(n_whole)]
+    return np.concatenate([batches.ravel(), smaller])
+
+
 def count(program: Program, samples: Samples, order: NDArray[np.int64], batch_size: int) -> int:
     """Updates in an epoch: one for each batch, or for each window of each."""
     lengths = samples.lengths

@@ -76,6 +76,7 @@ from fastdl.functional._activation import (
     tanh,
     tanh_backward,
 )
+from fastdl.functional._attention import attention, attention_backward
 from fastdl.functional._augment import augment
 from fastdl.functional._conv import (
     col2im,
@@ -175,6 +176,8 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
+    "attention",
+    "attention_backward",
     "augment",
     "avg_pool1d",
     "avg_pool1d_backward",

@@ -64,7 +64,7 @@ def network_of(decoder: Decoder, content: Any) -> Network:
     if not isinstance(fitted, dict):
         raise ValueError(f"{short(name)}: it holds {short(fitted)} in place of values by name.")
     if "network" in fitted:
-        return _of_net(decoder, fitted)
+        return _of_net(decoder, name, fitted)
     if name in _MACHINES and fitted:
         return _of_machines(decoder, name, fitted)
     if not fitted:
@@ -72,7 +72,7 @@ def network_of(decoder: Decoder, content: Any) -> Network:
     raise ValueError(f"{short(name)} in it is no network. Read it with fastdl.load.")
 
 
-def _of_net(decoder: Decoder, fitted: Mapping[str, Any]) -> Network:
+def _of_net(decoder: Decoder, who: Any, fitted: Mapping[str, Any]) -> Network:
     """Of an estimator that is one network; of its optimizer nothing is read."""
     stored = fitted["network"]
     if isinstance(stored, dict):
@@ -81,6 +81,8 @@ def _of_net(decoder: Decoder, fitted: Mapping[str, Any]) -> Network:
     if "targets" not in fitted:
         raise ValueError("targets of the fitted estimator is missing.")
     targets = Targets.from_dict(decoder.decode(fitted["targets"]))
+    if targets.kind == "answer":
+        raise ValueError(f"{short(who)} in it is no network. Read it with fastdl.load.")  # a search
     columns = None
     if "preparation" in fitted:
         categories = decoder.decode(fitted.get("categories_"))

@@ -16,7 +16,7 @@ from fastdl._spec import Spec
 from fastdl.io._safetensors import DTYPES, Arrays, Tensors, is_storable
 
 _FAMILIES: dict[str, tuple[type[Spec], Any]] = {
-    "layers": (layers.Layer, layers.ALL),
+    "layers": (layers.Layer, (*layers.ALL, *layers.INNER)),
     "losses": (losses.Loss, losses.BY_NAME.values()),
     "optim": (optim.Optimizer, optim.BY_NAME.values()),
     "schedules": (schedules.Schedule, schedules.BY_NAME.values()),

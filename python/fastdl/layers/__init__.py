@@ -14,6 +14,7 @@ from fastdl.layers._aux_head import AuxHead, held_by_sides, side_heads
 from fastdl.layers._columns import EmbedCategories, NumericEmbedding, Scale
 from fastdl.layers._container import Concat, Residual, Sequential, asks_for, gives
 from fastdl.layers._conv import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
+from fastdl.layers._decoder import Attention, Decoder
 from fastdl.layers._dense import Dense, Maxout, TiedDense
 from fastdl.layers._dropout import Corrupt, Dropout, SpatialDropout
 from fastdl.layers._initial import automatic_initializers
@@ -102,13 +103,17 @@ ALL: tuple[type[Layer], ...] = (
     Lambda,
 )
 
+INNER: tuple[type[Layer], ...] = (Attention, Decoder)  # of estimators: no list of layers takes them
+
 __all__ = [
     "ALL",
     "GRU",
+    "INNER",
     "LSTM",
     "RNN",
     "Activation",
     "ActivityL1",
+    "Attention",
     "Augment",
     "AuxHead",
     "AvgPool1D",
@@ -121,6 +126,7 @@ __all__ = [
     "Conv2D",
     "Conv2DTranspose",
     "Corrupt",
+    "Decoder",
     "Dense",
     "DepthwiseConv2D",
     "DropConnect",

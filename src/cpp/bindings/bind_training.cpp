@@ -12,6 +12,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 struct __attribute__((visibility("hidden"))) Batches {
   Input in;
   Array<std::int32_t> codes, lengths;
+  std::vector<std::int32_t> answer_lengths;
   py::array targets, weights;
   Array<std::int64_t> order;
 
@@ -33,7 +34,12 @@ struct __attribute__((visibility("hidden"))) Batches {
     std::vector<py::ssize_t> of_rows = of_outputs;  // (n,), (n, steps) or (n, pixels)
     of_rows.pop_back();
     check(p.loss().kind != LossKind::hinge || outputs > 1, "the hinge loss compares classes, but there is one output.");
-    if (p.loss().takes_codes) {
+    if (p.decodes()) {
+      codes = exact<std::int32_t>(y, "y");
+      check_shape(codes, of_rows, "y");
+      answer_lengths = lengths_of_answers(codes, outputs);
+      data.codes = codes.data(), data.answer_lengths = answer_lengths.data();
+    } else if (p.loss().takes_codes) {
       codes = exact<std::int32_t>(y, "y");
       check_shape(codes, of_rows, "y");
       for (index i = 0; i < in.n; i++)

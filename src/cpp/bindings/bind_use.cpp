@@ -37,6 +37,7 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
   check(layer >= -count && layer < count,
         "layer=" + std::to_string(layer) + "; the network has " + std::to_string(count) + " layers.");
   const Reading reading(p, X, lengths, stateful);
+  check(!p.decodes() || (layer < 0 ? layer + count : layer) < count - 1, "a decoder gives answers by search().");
   const Shape& shape = p.output(layer);
   const DType dtype = p.settings().dtype;
   const auto expected = batch_shape(reading.in.n, shape);
@@ -51,6 +52,7 @@ py::array predict(PyProgram& self, const py::object& X, const std::string& link,
 py::array forward(PyProgram& self, const py::object& X, bool training, std::uint32_t epoch, const py::object& lengths,
                   bool stateful) {
   const AnyProgram& p = *self;
+  check(!p.decodes(), "a decoder gives answers by search().");
   const Reading reading(p, X, lengths, stateful);
   const index n = reading.in.n;
   check(n <= p.settings().batch, "forward() takes one batch: " + std::to_string(n) + " samples, at most " +
@@ -79,6 +81,59 @@ py::object backward(PyProgram& self, const py::object& dy) {
   return result;
 }
 
+void check_decodes(const AnyProgram& p) { check(p.decodes(), "the network has no decoder."); }
+
+py::tuple search(PyProgram& self, const py::object& X, const py::object& lengths, index beam_size,
+                 double length_penalty, index max_length, index n_best) {
+  const AnyProgram& p = *self;
+  check_decodes(p);
+  const Reading reading(p, X, lengths, false);
+  check(beam_size >= 1 && max_length >= 1 && n_best >= 1 && n_best <= beam_size && length_penalty >= 0,
+        "beam_size, max_length and n_best must be positive, n_best at most beam_size, length_penalty not negative.");
+  const Search how{.beam_size = checked_int(beam_size, "beam_size"),
+                   .length_penalty = length_penalty,
+                   .max_length = checked_int(max_length, "max_length"),
+                   .n_best = checked_int(n_best, "n_best")};
+  Array<std::int32_t> codes({py::ssize_t(reading.in.n), py::ssize_t(n_best), py::ssize_t(max_length)});
+  Array<double> totals({py::ssize_t(reading.in.n), py::ssize_t(n_best)});
+  const Answers found{.codes = codes.mutable_data(), .log_likelihoods = totals.mutable_data()};
+  self.busy(Use::read, [&](AnyProgram& program) { program.search(reading.data, how, found); });
+  return py::make_tuple(codes, totals);
+}
+
+// Sources and answers that are there already.
+struct __attribute__((visibility("hidden"))) Pairs : Reading {
+  Array<std::int32_t> codes;
+  std::vector<std::int32_t> answer_lengths;
+
+  Pairs(const AnyProgram& p, const py::object& X, const py::object& y, const py::object& steps)
+      : Reading(p, X, steps, false) {
+    check_decodes(p);
+    codes = exact<std::int32_t>(y, "y");
+    check_shape(codes, {py::ssize_t(in.n), p.output().steps()}, "y");
+    answer_lengths = lengths_of_answers(codes, p.output().c());
+    data.codes = codes.data(), data.answer_lengths = answer_lengths.data();
+  }
+};
+
+py::array log_likelihoods(PyProgram& self, const py::object& X, const py::object& y, const py::object& lengths) {
+  const Pairs pairs(*self, X, y, lengths);
+  Array<double> of_each(pairs.in.n);
+  double* to = of_each.mutable_data();
+  self.busy(Use::read, [&](AnyProgram& program) { program.log_likelihoods(pairs.data, to); });
+  return of_each;
+}
+
+py::array attention(PyProgram& self, const py::object& X, const py::object& y, const py::object& lengths) {
+  const AnyProgram& p = *self;
+  const Pairs pairs(p, X, y, lengths);
+  py::array weights(numpy_dtype(p.settings().dtype),
+                    std::vector<py::ssize_t>{py::ssize_t(pairs.in.n), p.output().steps(), p.input().steps()});
+  void* to = weights.mutable_data();
+  self.busy(Use::read, [&](AnyProgram& program) { program.attention(pairs.data, to); });
+  return weights;
+}
+
 }  // namespace
 
 void bind_use(ProgramClass& c) {
@@ -86,6 +141,11 @@ void bind_use(ProgramClass& c) {
         py::arg("out") = py::none(), py::arg("lengths") = py::none(), py::arg("stateful") = false);
   c.def("forward", &forward, py::arg("X"), py::kw_only(), py::arg("training") = false, py::arg("epoch") = 0,
         py::arg("lengths") = py::none(), py::arg("stateful") = false);
+  c.def("search", &search, py::arg("X"), py::kw_only(), py::arg("lengths") = py::none(), py::arg("beam_size") = 1,
+        py::arg("length_penalty") = 0.0, py::arg("max_length") = 100, py::arg("n_best") = 1);
+  c.def("log_likelihoods", &log_likelihoods, py::arg("X"), py::arg("y"), py::kw_only(),
+        py::arg("lengths") = py::none());
+  c.def("attention", &attention, py::arg("X"), py::arg("y"), py::kw_only(), py::arg("lengths") = py::none());
   c.def("reset_states", [](PyProgram& s) { s.busy(Use::write, [](AnyProgram& p) { p.reset_states(); }); });
   c.def("backward", &backward, py::arg("dy"));
   c.def("memory", [](PyProgram& s) {

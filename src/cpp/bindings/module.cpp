@@ -9,6 +9,7 @@ void bind_program(py::module_& m);
 void bind_augment(py::module_& m);
 void bind_functions(py::module_& m);
 void bind_recurrent(py::module_& m);
+void bind_attention(py::module_& m);
 void bind_rbm(py::module_& m);
 void bind_words(py::module_& m);
 
@@ -54,6 +55,7 @@ PYBIND11_MODULE(_core, m) {
   bind_augment(m);
   bind_functions(m);
   bind_recurrent(m);
+  bind_attention(m);
   bind_rbm(m);
   bind_words(m);
 }

@@ -106,6 +106,20 @@ void check_codes(const Input& in, int steps, int symbols, const std::int32_t* le
   }
 }
 
+std::vector<std::int32_t> lengths_of_answers(const Array<std::int32_t>& codes, index outputs) {
+  const index n = codes.shape(0), room = codes.shape(1);
+  std::vector<std::int32_t> lengths(n, std::int32_t(room));
+  for (index i = 0; i < n; i++) {
+    for (index t = 0; t < lengths[i]; t++) {
+      const std::int32_t code = codes.data()[i * room + t];
+      check(code >= -1 && code < outputs, "y has a code outside of -1.." + std::to_string(outputs - 1) + ".");
+      if (code < 0) lengths[i] = std::int32_t(t);
+    }
+    check(lengths[i] > 0, "y[" + std::to_string(i) + "] has no step: an answer ends with the last code at least.");
+  }
+  return lengths;
+}
+
 Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape) {
   if (lengths.is_none()) return {};
   check(shape.is_sequence(), "lengths go with sequences, but the network takes samples of " + shape.text() + ".");

@@ -6,6 +6,7 @@
 #include <pybind11/stl.h>
 
 #include <string>
+#include <vector>
 
 #include "core/check.hpp"
 #include "core/samples.hpp"
@@ -56,6 +57,8 @@ struct __attribute__((visibility("hidden"))) Input {
 };
 Input input_of(const py::object& X, const Shape& shape);
 
+// The steps of answers, codes (n, steps) below outputs, -1 past their ends.
+std::vector<std::int32_t> lengths_of_answers(const Array<std::int32_t>& codes, index outputs);
 // The steps of each of n sequences, or null for None.
 Array<std::int32_t> lengths_of(const py::object& lengths, index n, const Shape& shape);
 

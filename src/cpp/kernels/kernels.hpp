@@ -45,6 +45,8 @@ template <class T>
 struct RbmKernels;  // kernels/rbm.hpp
 template <class T>
 struct WordKernels;  // kernels/words.hpp
+template <class T>
+struct AttentionKernels;  // kernels/attention.hpp
 
 template <class T>
 struct Kernels {
@@ -64,6 +66,7 @@ struct Kernels {
   const TrainingKernels<T>& training;
   const RbmKernels<T>& rbm;
   const WordKernels<T>& words;
+  const AttentionKernels<T>& attention;
 };
 
 struct Backend {

@@ -52,11 +52,14 @@ struct Frame {
   const std::int32_t* lengths;  // (clocks, room), steps of each sequence
   int room;                     // samples of the largest batch
   const Clock* clocks;
-  int steps;                  // of the longest sequence, as it came
-  bool stateful;              // recurrent layers start from the states that the batch before left
-  T* carried;                 // those states
-  const T* weight;            // (n,), of the samples
-  double regularisation = 1;  // factor of the dropout's rates and of the decoupled decay
+  int steps;                           // of the longest sequence, as it came
+  bool stateful;                       // recurrent layers start from the states that the batch before left
+  T* carried;                          // those states
+  const T* weight;                     // (n,), of the samples
+  const std::int32_t* answers;         // of a decoder: (answer_steps, n), what it is to give
+  const std::int32_t* answer_lengths;  // (n,)
+  int answer_steps;                    // of the longest one
+  double regularisation = 1;           // factor of the dropout's rates and of the decoupled decay
   double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
   std::exception_ptr* failure;  // of a function of the user's: it waits for the end of the team
   const index* gradient_starts;
@@ -92,6 +95,9 @@ struct Frame {
 };
 
 template <class T>
+struct Decoding;  // layers/decoding.hpp
+
+template <class T>
 struct Layer {
   const LayerSpec spec;
   Tensor in, out;
@@ -109,7 +115,8 @@ struct Layer {
   virtual double penalty(const Frame<T>&) const { return 0; }
   virtual const Tensor* side_output() const { return nullptr; }  // of an AuxHead: it has a loss of its own in training
   virtual const std::vector<std::unique_ptr<Layer>>* children() const { return nullptr; }
-  virtual int symbols() const { return 0; }  // an Embedding: its input holds codes below this
+  virtual int symbols() const { return 0; }                        // an Embedding: its input holds codes below this
+  virtual const Decoding<T>* decoding() const { return nullptr; }  // of a decoder, how it searches
   // An Augment: in training the gather does this to samples, into out.
   virtual const Augmentation* augmentation() const { return nullptr; }
 

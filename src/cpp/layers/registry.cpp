@@ -67,18 +67,23 @@
   X(contractive, Contractive, "layers", "strength")                                                                  \
   X(lambda, Lambda, "function", "params", "init", "form", "trainable", "lr_multiplier")
 
+// Those that are no layers for lists of users': they read the answers that the program gathers.
+#define FASTDL_INNER_LAYERS(X) X(decoder, Decoder)
+
 namespace fastdl {
 
 #define FASTDL_DECLARE(kind, Name, ...)                 \
   LayerPtr<float> make_##Name(const LayerSpec&, float); \
   LayerPtr<double> make_##Name(const LayerSpec&, double);
 FASTDL_LAYERS(FASTDL_DECLARE)
+FASTDL_INNER_LAYERS(FASTDL_DECLARE)
 
 template <class T>
 LayerPtr<T> make_layer(const LayerSpec& spec) {
 #define FASTDL_MAKE(kind_, Name, ...) \
   if (spec.kind == #kind_) return make_##Name(spec, T{});
   FASTDL_LAYERS(FASTDL_MAKE)
+  FASTDL_INNER_LAYERS(FASTDL_MAKE)
   throw Error("layer '" + spec.name + "': fastdl has no layer of kind '" + spec.kind + "'.");
 }
 template LayerPtr<float> make_layer<float>(const LayerSpec&);

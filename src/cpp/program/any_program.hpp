@@ -66,8 +66,21 @@ struct Data {
   bool weights_of_steps = false;
   const std::int64_t* order = nullptr;
   index count = 0;
-  const std::int32_t* lengths = nullptr;  // (n,), steps of each sequence; null: all
-  bool stateful = false;                  // start from the states that the batch before left
+  const std::int32_t* lengths = nullptr;         // (n,), steps of each sequence; null: all
+  const std::int32_t* answer_lengths = nullptr;  // (n,), of a decoder: steps of each answer, codes (n, steps)
+  bool stateful = false;                         // start from the states that the batch before left
+};
+
+// How a decoder looks for answers, and what it finds: n_best for each source, the best first.
+struct Search {
+  int beam_size;
+  double length_penalty;
+  int max_length;  // of symbols
+  int n_best;      // at most beam_size
+};
+struct Answers {
+  std::int32_t* codes;      // (n, n_best, max_length), -1 past the end
+  double* log_likelihoods;  // (n, n_best), minus infinity where there is no answer
 };
 
 // A number for each batch of an epoch, or one for all.
@@ -149,7 +162,11 @@ class AnyProgram {
   virtual void backward(const void* dy, void* dx) = 0;
   virtual int last_count() const = 0;  // samples of the last forward()
   virtual void reset_states() = 0;     // of recurrent layers, to zero
-  virtual void poison() = 0;           // NaN into what no pass may rely on
+  virtual bool decodes() const = 0;    // the last layer is a decoder, whose targets have steps of their own
+  virtual void search(const Data& data, const Search& how, const Answers& found) = 0;
+  virtual void log_likelihoods(const Data& data, double* of_each) = 0;  // of the answers
+  virtual void attention(const Data& data, void* weights) = 0;          // (n, steps of the answer, steps)
+  virtual void poison() = 0;                                            // NaN into what no pass may rely on
 
  protected:
   explicit AnyProgram(const Settings& settings) : settings_(settings), threads_(settings.threads) {}

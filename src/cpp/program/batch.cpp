@@ -12,7 +12,7 @@ namespace fastdl {
 template <class T>
 BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
                               const std::vector<Clock>& clocks, const Augmentation* augmentation,
-                              const Tensor& augmented)
+                              const Tensor& augmented, bool decodes)
     : kernels_(&kernels_of<T>(backend)),
       memory_(&backend.memory),
       augmentation_(augmentation),
@@ -20,9 +20,11 @@ BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const
       augmented_(augmented),
       output_(output),
       batch_(batch),
-      clocks_(clocks) {
+      clocks_(clocks),
+      decodes_(decodes) {
   order_ = Block<std::int64_t>(batch, *memory_);
   lengths_ = Block<std::int32_t>(index(batch) * index(clocks.size()), *memory_);
+  if (decodes) answer_lengths_ = Block<std::int32_t>(batch, *memory_);
   if (!output.is_image()) make_room();
 }
 
@@ -32,7 +34,7 @@ void BatchBuffers<T>::make_room() {
   const index rows = batch_ * index(output_.steps()) * output_.pixels(), numbers = rows * output_.c();
   const Memory& m = *memory_;
   codes_ = Block<std::int32_t>(rows, m), weights_ = Block<T>(rows, m), losses_ = Block<double>(rows, m);
-  targets_ = Block<T>(numbers, m);
+  if (!decodes_) targets_ = Block<T>(numbers, m);  // else there are codes
   if (output_.is_image()) outputs_ = Block<T>(numbers, m), slopes_ = Block<T>(numbers, m);
 }
 
@@ -64,9 +66,11 @@ void BatchBuffers<T>::gather(Frame<T>& f, const Batch& batch) const {
       order_[i] = data.order ? data.order[batch.begin + i] : batch.begin + i;
       lengths_[i] = data.lengths ? data.lengths[order_[i]] : s.steps();
       for (index c = 1; c < index(clocks_.size()); c++) lengths_[c * batch_ + i] = clocks_[c].of(lengths_[i]);
+      if (data.answer_lengths) answer_lengths_[i] = data.answer_lengths[order_[i]];
     }
   f.team.sync();
   set_steps(f);
+  for (int i = 0; i < f.n && data.answer_lengths; i++) f.answer_steps = std::max(f.answer_steps, answer_lengths_[i]);
   if (f.training && augmentation_)
     augment(f, data);
   else if (s.is_sequence())
@@ -104,7 +108,14 @@ template <class T>
 void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) const {
   const Data& data = *batch.data;
   SequenceShape steps{.n = f.n, .steps = 1, .features = output_.c(), .room = 1, .lengths = nullptr};
-  if (output_.is_sequence()) steps = f.sequence(output_);
+  if (decodes_)
+    steps = {.n = f.n,
+             .steps = f.answer_steps,
+             .features = output_.c(),
+             .room = output_.steps(),
+             .lengths = answer_lengths()};
+  else if (output_.is_sequence())
+    steps = f.sequence(output_);
   const Targets<T> from{data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights),
                         data.weights_of_steps};
   const int pixels = output_.pixels();
@@ -144,7 +155,7 @@ template <class T>
 index BatchBuffers<T>::steps_of(const Batch& batch) const {
   if (!output_.is_sequence()) return batch.n;
   index steps = 0;
-  for (int i = 0; i < batch.n; i++) steps += lengths_[i];
+  for (int i = 0; i < batch.n; i++) steps += decodes_ ? answer_lengths_[i] : lengths_[i];
   return steps;
 }
 

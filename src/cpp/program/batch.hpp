@@ -28,11 +28,14 @@ class BatchBuffers {
  public:
   BatchBuffers() = default;
   // What the first layer does to samples in training, or null, and where that goes: the tensor that targets may be.
+  // decodes: targets have steps of their own.
   BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
-               const std::vector<Clock>& clocks, const Augmentation* augmentation, const Tensor& augmented);
+               const std::vector<Clock>& clocks, const Augmentation* augmentation, const Tensor& augmented,
+               bool decodes);
 
   const std::int64_t* order() const { return order_.data(); }      // (n,), index of each sample in the user's arrays
   const std::int32_t* lengths() const { return lengths_.data(); }  // (clocks, batch), steps of each sequence
+  const std::int32_t* answer_lengths() const { return answer_lengths_.data(); }
   const Clock* clocks() const { return clocks_.data(); }
   const T* weights() const { return weights_.data(); }  // of each row of the loss
   const std::int32_t* codes() const { return codes_.data(); }
@@ -49,7 +52,7 @@ class BatchBuffers {
   // Whether each sample has two classes, with weights and a loss of their own. Of numbers there is one mean.
   bool has_two_codes(const Frame<T>& f, const Data& data) const { return mixes(f) && data.codes; }
   // Rows of the loss: a sample each, one of its steps or one of its pixels.
-  int rows(const Frame<T>& f) const { return f.rows(output_) * output_.pixels(); }
+  int rows(const Frame<T>& f) const { return decodes_ ? f.n * f.answer_steps : f.rows(output_) * output_.pixels(); }
   // (rows, outputs): those gathered, or the input, which is what an autoencoder is to give.
   const T* targets_of(const Frame<T>& f, const Data& data) const;
   // (rows, outputs) of the last tensor's values, and where their gradient goes; images are turned.
@@ -77,8 +80,9 @@ class BatchBuffers {
   Shape output_;
   int batch_ = 0;
   std::vector<Clock> clocks_;
+  bool decodes_ = false;
   Block<std::int64_t> order_;
-  Block<std::int32_t> codes_, lengths_;
+  Block<std::int32_t> codes_, lengths_, answer_lengths_;
   Block<T> targets_, weights_;
   Block<T> outputs_, slopes_;  // of images
   Block<double> losses_;

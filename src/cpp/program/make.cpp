@@ -58,6 +58,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   find(layers_, [](const Layer<T>& layer) { return layer.penalises; }, penalising_);
   find(layers_, [](const Layer<T>& layer) { return layer.side_output() != nullptr; }, sides_);
   side_losses_.resize(sides_.size());
+  decoding_ = layers_.back()->decoding();
   backend_name_ = backend_.name, symbols_ = layers_[0]->symbols();
   shapes_.push_back(input_.shape);
   for (const auto& layer : layers_) shapes_.push_back(layer->out.shape);
@@ -81,7 +82,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
 
   const Augmentation* augmentation = layers_[0]->augmentation();
   batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, plan.clocks, augmentation,
-                           augmentation ? layers_[0]->out : input_);
+                           augmentation ? layers_[0]->out : input_, decodes());
 }
 
 template <class T>

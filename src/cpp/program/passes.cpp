@@ -52,6 +52,9 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .stateful = batch.stateful,
           .carried = carried_.data(),
           .weight = batch_.weights(),
+          .answers = batch_.codes(),
+          .answer_lengths = batch_.answer_lengths(),
+          .answer_steps = 0,
           .norm = 0,
           .failure = &failure_,
           .gradient_starts = gradient_starts_.data(),
@@ -261,10 +264,9 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
   const bool several = !evaluation && data.count > settings_.batch;
   if (several && !totals_.size()) totals_ = Block<T>(grads_.size(), backend_.memory);
   ready_for_loss();
-  const bool by_steps = data.lengths && output().is_sequence();
-  double norm =
-      kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights), data.weights_of_steps,
-                                       by_steps ? data.lengths : nullptr, output().steps() * output().pixels());
+  const std::int32_t* lengths = decodes() ? data.answer_lengths : output().is_sequence() ? data.lengths : nullptr;
+  double norm = kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights),
+                                                 data.weights_of_steps, lengths, output().steps() * output().pixels());
   if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
   std::vector<double> sides(sides_.size());
@@ -378,6 +380,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
 
 #define FASTDL_PASSES(T)                                                                                          \
   template int Program<T>::team_size(int) const;                                                                  \
+  template Frame<T> Program<T>::frame(const Team&, const Batch&);                                                 \
   template void Program<T>::forward(const Data&, bool, std::uint32_t, void*);                                     \
   template void Program<T>::backward(const void*, void*);                                                         \
   template void Program<T>::predict(const Data&, ActivationKind, int, void*);                                     \

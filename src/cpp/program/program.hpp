@@ -2,15 +2,18 @@
 //   make.cpp    layers, memory, order; what it holds
 //   batch.cpp   samples and targets in, outputs out
 //   passes.cpp  forward, loss, backward, epoch
+//   search.cpp  answers of a decoder
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "core/arena.hpp"
 #include "core/threads.hpp"
 #include "kernels/kernels.hpp"
+#include "layers/decoding.hpp"
 #include "layers/layer.hpp"
 #include "program/any_program.hpp"
 #include "program/batch.hpp"
@@ -49,6 +52,10 @@ class Program final : public AnyProgram {
   void backward(const void* dy, void* dx) override;
   int last_count() const override { return last_.n; }
   void reset_states() override;
+  bool decodes() const override { return decoding_; }
+  void search(const Data& data, const Search& how, const Answers& found) override;
+  void log_likelihoods(const Data& data, double* of_each) override;
+  void attention(const Data& data, void* weights) override;
   void poison() override;
 
  private:
@@ -60,13 +67,16 @@ class Program final : public AnyProgram {
   double run_own_loss(const Team& team, const LossArgs<T>& args);
   void rethrow();                             // what a function of the user's threw
   double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
+  // body(frame, begin) for each batch of answers, after the way forward, on every thread.
+  void each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body);
   BatchResult train_batch(Frame<T> f, const Batch& batch, double rate);
 
   const Backend& backend_;
   const Kernels<T>& kernels_;
   std::vector<LayerPtr<T>> layers_;
   std::vector<const Layer<T>*> penalising_, sides_;
-  bool lone_ = false;  // there are images, and all layers take those of a lone sample
+  const Decoding<T>* decoding_ = nullptr;  // the last layer, if it is a decoder
+  bool lone_ = false;                      // there are images, and all layers take those of a lone sample
   Tensor input_;
   std::vector<index> value_starts_, gradient_starts_;
   double work_ = 0;  // operations for one sample, forward

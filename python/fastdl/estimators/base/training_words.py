@@ -41,6 +41,7 @@ POSITIVE = Interval(Real, 0, None, closed="neither")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 RATE = Interval(Real, 0, 1, closed="left")
 PART = Interval(Real, 0, 1, closed="neither")
+UNIT = Interval(Real, 0, 1, closed="both")
 
 # Words of classifiers and of regressors, to be written with their default:
 # ``loss: str | Loss = word(default="log_loss", like=LABEL_LOSS)``.

@@ -27,7 +27,7 @@ _OPTIONS = {
     "nocl": [True, False],
 }
 _TYPES = {"float32": FloatTensorType, "float64": DoubleTensorType, "int64": Int64TensorType}
-_NOT_IN_PIPELINES = ("TextGenerator", "WordVectors")  # they take no arrays
+_NOT_IN_PIPELINES = ("Seq2Seq", "TextGenerator", "WordVectors")  # they take no arrays
 
 
 def _register() -> None:

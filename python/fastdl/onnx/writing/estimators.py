@@ -199,11 +199,19 @@ def _scaler(graph: Graph, est: Any, options: Options) -> Piece:
     return Piece(inputs, outputs, {"variable": name})
 
 
+def _pairs(graph: Graph, est: Any, options: Options) -> Piece:
+    raise ValueError(
+        "Seq2Seq looks for its answers step by step, which no ONNX model of fastdl does. Keep it by "
+        "save(), and read it with fastdl.load."
+    )
+
+
 Family = Callable[[Graph, Any, Options], Piece]
 FAMILIES: dict[type, Family] = {
     Network: _network,
     E.TextGenerator: text.generator,
     E.WordVectors: text.word_vectors,
+    E.Seq2Seq: _pairs,
     Coder: _coder,
     Net: _net,
     BaseRBM: _machines,

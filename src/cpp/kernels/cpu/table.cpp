@@ -25,6 +25,7 @@ constexpr Kernels<float> f32 = {
     .training = training_f32,
     .rbm = rbm_f32,
     .words = words_f32,
+    .attention = attention_f32,
 };
 constexpr Kernels<double> f64 = {
     .lanes = lanes<double>,
@@ -43,6 +44,7 @@ constexpr Kernels<double> f64 = {
     .training = training_f64,
     .rbm = rbm_f64,
     .words = words_f64,
+    .attention = attention_f64,
 };
 
 bool available() {

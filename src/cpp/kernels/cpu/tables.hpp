@@ -30,5 +30,6 @@ FASTDL_DECLARE_ROWS(ColumnKernels, columns)
 FASTDL_DECLARE_ROWS(TrainingKernels, training)
 FASTDL_DECLARE_ROWS(RbmKernels, rbm)
 FASTDL_DECLARE_ROWS(WordKernels, words)
+FASTDL_DECLARE_ROWS(AttentionKernels, attention)
 
 }  // namespace fastdl::FASTDL_ISA

@@ -23,6 +23,7 @@ struct RecurrentSpace {
   T *zeros, *packed, *dh, *dmasked, *dc, *dz, *dq, *gemm;
   std::int64_t size = 0;  // of all
 
+  RecurrentSpace() = default;
   RecurrentSpace(const RecurrentShape& s, int threads, T* scratch) {
     const int units = s.units, gates = cell_gates(s.cell) * units;
     const std::int64_t states = std::int64_t(s.n) * units;
@@ -66,17 +67,25 @@ constexpr std::int64_t own_weights = 1 << 20;  // bytes
 
 template <class T>
 struct RecurrentWalk {
-  const Team team;
-  const RecurrentShape s;
-  const RecurrentArrays<T> a;
-  const RecurrentSpace<T> space;
-  const Range mine;
-  const int units = s.units, gates = cell_gates(s.cell) * units;
-  const bool together = team.size > 1 && std::int64_t(units) * gates * sizeof(T) > own_weights;
+  Team team;
+  RecurrentShape s;
+  RecurrentArrays<T> a;
+  RecurrentSpace<T> space;
+  Range mine;
+  int units, gates;
+  bool together;
   PackedWeights<T> w{}, w_n{};  // of all gates; of a GRU w of r and z, w_n of n
 
+  RecurrentWalk() = default;
   RecurrentWalk(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a)
-      : team(team), s(s), a(a), space(s, team.size, a.scratch), mine(share_samples(team, s)) {
+      : team(team),
+        s(s),
+        a(a),
+        space(s, team.size, a.scratch),
+        mine(share_samples(team, s)),
+        units(s.units),
+        gates(cell_gates(s.cell) * units),
+        together(team.size > 1 && std::int64_t(units) * gates * sizeof(T) > own_weights) {
     if (team.rank == 0) clear(space.zeros, std::int64_t(s.n) * units);
   }
 
@@ -143,6 +152,18 @@ struct RecurrentWalk {
   void mask_backward(int t) const;
   void forward(int t) const;
   void backward(int t, const RecurrentGradients<T>& d) const;
+
+  // Of my samples, the gradients of the states: zero after the last step, those of h0 and c0 before the first.
+  void begin_backward() const {
+    const std::int64_t first = mine.begin * units, states = (mine.end - mine.begin) * units;
+    clear(space.dh + first, states);
+    clear(space.dc + first, states);
+  }
+  void end_backward(const RecurrentGradients<T>& d) const {
+    const std::int64_t first = mine.begin * units, states = (mine.end - mine.begin) * units;
+    if (d.dh0) __builtin_memcpy(d.dh0 + first, space.dh + first, states * sizeof(T));
+    if (d.dc0) __builtin_memcpy(d.dc0 + first, space.dc + first, states * sizeof(T));
+  }
 };
 
 // Dropout of the state, the same units at every step (Gal and Ghahramani 2016); of ended rows too, for the weights'
@@ -295,24 +316,14 @@ void recurrent_peepholes(const Team& team, const RecurrentWalk<T>& walk, T* dpee
   });
 }
 
+// The gradients of what the products with the state before learn, after the way back; db is known.
 template <class T>
-void recurrent_backward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a,
-                        const RecurrentGradients<T>& d) {
-  RecurrentWalk<T> walk(team, s, a);
-  walk.pack(true);
+void recurrent_backward_weights(const RecurrentWalk<T>& walk, const RecurrentGradients<T>& d) {
+  const Team& team = walk.team;
+  const RecurrentShape& s = walk.s;
+  const RecurrentArrays<T>& a = walk.a;
   const RecurrentSpace<T>& space = walk.space;
-  const int units = s.units, gates = walk.gates, rows = s.steps * s.n;
-  const std::int64_t first = walk.mine.begin * units, states = (walk.mine.end - walk.mine.begin) * units;
-  clear(space.dh + first, states);
-  clear(space.dc + first, states);
-  for (int t = s.steps - 1; t >= 0; t--) walk.backward(t, d);
-  if (d.dh0) __builtin_memcpy(d.dh0 + first, space.dh + first, states * sizeof(T));
-  if (d.dc0) __builtin_memcpy(d.dc0 + first, space.dc + first, states * sizeof(T));
-  team.sync();
-  if (d.dx) dense_backward_data(team, rows, s.features, gates, space.dz, a.w_ih, d.dx, space.gemm);
-  if (!d.dw_ih) return;
-  dense_backward_weights(team, rows, s.features, gates, a.x, space.dz, d.dw_ih, d.db, space.gemm);
-  const int main = is_gru(s.cell) ? 2 * units : gates;
+  const int units = walk.units, gates = walk.gates, rows = s.steps * s.n, main = is_gru(s.cell) ? 2 * units : gates;
   recurrent_weights<T>(team, s, a, main, space.dz, gates, d.dw_hh, gates, space.gemm);
   if (s.cell == Cell::gru)
     gemm<T>(team,
@@ -334,6 +345,23 @@ void recurrent_backward(const Team& team, const RecurrentShape& s, const Recurre
   }
   if (d.dpeepholes) recurrent_peepholes(team, walk, d.dpeepholes);
   team.sync();
+}
+
+template <class T>
+void recurrent_backward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a,
+                        const RecurrentGradients<T>& d) {
+  RecurrentWalk<T> walk(team, s, a);
+  walk.pack(true);
+  walk.begin_backward();
+  for (int t = s.steps - 1; t >= 0; t--) walk.backward(t, d);
+  walk.end_backward(d);
+  team.sync();
+  const int gates = walk.gates, rows = s.steps * s.n;
+  const RecurrentSpace<T>& space = walk.space;
+  if (d.dx) dense_backward_data(team, rows, s.features, gates, space.dz, a.w_ih, d.dx, space.gemm);
+  if (!d.dw_ih) return;
+  dense_backward_weights(team, rows, s.features, gates, a.x, space.dz, d.dw_ih, d.db, space.gemm);
+  recurrent_backward_weights(walk, d);
 }
 
 }  // namespace

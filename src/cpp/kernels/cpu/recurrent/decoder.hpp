@@ -1,0 +1,414 @@
+// decoder: recurrent layers that write an answer and attend to a source, all of it one walk through time. As in the
+// recurrent layers a thread takes its samples through all steps and meets no other; it multiplies with weights that are
+// packed once. The states of all steps are known after the walk, so the output, and each gradient of weights, is one
+// GEMM. The way back adds up the gradients of keys and values.
+#pragma once
+
+#include "kernels/attention.hpp"
+#include "kernels/cpu/recurrent/attention.hpp"
+#include "kernels/cpu/recurrent/recurrent.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+template <class T>
+FASTDL_INLINE T* take_space(T*& at, std::int64_t count) {
+  T* taken = at;
+  at += ceil_div<std::int64_t>(count, 64) * 64;
+  return taken;
+}
+
+FASTDL_INLINE int units_of(const DecoderShape& s, int l) { return s.cells[l].units; }
+FASTDL_INLINE int gates_of(const DecoderShape& s, int l) { return cell_gates(s.cells[l].cell) * s.cells[l].units; }
+// Columns of the rows that the first cell's w_ih, or that of a higher one, is multiplied with.
+FASTDL_INLINE int inputs_of(const DecoderShape& s, int l) {
+  return l > 0 ? units_of(s, l - 1) : s.score == Score::additive ? s.features : 0;
+}
+// What the output sees: the state, and of an additive score what was found beside it.
+FASTDL_INLINE int found_at_output(const DecoderShape& s) { return s.score == Score::additive ? s.features : 0; }
+
+// --- the weights, packed for the walk -------------------------------------------------------------------------------
+template <class T>
+struct DecoderWeights {
+  PackedWeights<T> in[most_cells]{};  // inputs_of a cell to its gates
+  PackedWeights<T> query{}, combine{}, combine_found{}, out{}, out_found{};
+  std::int64_t size = 0;
+
+  DecoderWeights() = default;
+  // With `space` null, only the size; the caller syncs.
+  DecoderWeights(const Team& team, const DecoderShape& s, const DecoderArrays<T>& a, T* space, bool transposed) {
+    const auto pack = [&](PackedWeights<T>& to, const T* w, int inputs, int outputs) {
+      const std::int64_t room =
+          most(PackedWeights<T>::space(inputs, outputs), PackedWeights<T>::space(outputs, inputs));
+      if (space && inputs)
+        to = transposed ? pack_weights<T>(team, inputs, outputs, {w, 1, outputs}, space + size)
+                        : pack_weights<T>(team, outputs, inputs, {w, outputs, 1}, space + size);
+      size += ceil_div<std::int64_t>(room, 64) * 64;
+    };
+    const int top = s.top();
+    for (int l = 0; l < s.n_cells; l++) pack(in[l], a.cells[l].w_ih, inputs_of(s, l), gates_of(s, l));
+    if (s.score == Score::additive) pack(query, a.w_query, top, s.size);
+    if (transposed) return;  // the others go back by GEMMs over all steps
+    if (s.score == Score::dot) {
+      pack(combine, a.w_combine, top, top);
+      pack(combine_found, a.w_combine + std::int64_t(top) * top, s.features, top);
+    }
+    pack(out, a.w_out, top, s.outputs);
+    pack(out_found, a.w_out + std::int64_t(top) * s.outputs, found_at_output(s), s.outputs);
+  }
+};
+
+template <class T>
+struct DecoderSpace {
+  T *packed, *dweights, *gemm;
+  std::int64_t size = 0;
+
+  DecoderSpace() = default;
+  DecoderSpace(const DecoderShape& s, int threads, T* scratch) {
+    T* at = scratch;
+    packed = take_space(at, DecoderWeights<T>(Team{}, s, {}, nullptr, false).size);
+    dweights = take_space(at, std::int64_t(s.n) * s.source_steps);
+    gemm = take_space(at, threads * gemm_scratch<T>);
+    size = at - scratch;
+  }
+};
+
+template <class T>
+std::size_t decoder_scratch(const DecoderShape& s, int threads) {
+  return DecoderSpace<T>(s, threads, nullptr).size;
+}
+
+// --- the way through the steps --------------------------------------------------------------------------------------
+template <class T>
+struct DecoderWalk {
+  const Team team;
+  const DecoderShape s;
+  const DecoderArrays<T> a;
+  const DecoderSpace<T> space;
+  RecurrentWalk<T> cells[most_cells];
+  DecoderWeights<T> w;
+  const int last = s.n_cells - 1, top = s.top();
+  const std::int64_t n = s.n;
+
+  DecoderWalk(const Team& team, const DecoderShape& s, const DecoderArrays<T>& a, bool back)
+      : team(team), s(s), a(a), space(s, team.size, a.scratch) {
+    for (int l = 0; l < s.n_cells; l++) {
+      cells[l] = RecurrentWalk<T>(team, cell_shape(l), cell_arrays(l));
+      cells[l].pack(back);
+    }
+    w = DecoderWeights<T>(team, s, a, space.packed, back);
+    team.sync();
+  }
+
+  RecurrentShape cell_shape(int l) const {
+    return {.cell = s.cells[l].cell,
+            .n = s.n,
+            .steps = s.steps,
+            .features = inputs_of(s, l),
+            .units = units_of(s, l),
+            .lengths = s.lengths};
+  }
+  RecurrentArrays<T> cell_arrays(int l) const {
+    const DecoderCell<T>& c = a.cells[l];
+    RecurrentArrays<T> r{};
+    r.w_ih = c.w_ih, r.w_hh = c.w_hh, r.b = c.b, r.b_hh = c.b_hh;
+    r.h0 = c.h0, r.c0 = c.c0, r.mask = c.mask, r.masked = c.masked;
+    r.h = c.h, r.gates = c.gates, r.extra = c.extra, r.scratch = c.scratch;
+    return r;
+  }
+
+  std::int64_t row(int t, std::int64_t i) const { return t * n + i; }
+  T* z(int t, std::int64_t i) const { return cells[0].z(t, i); }
+  T* query(int t, std::int64_t i) const { return a.query + row(t, i) * s.size; }
+  T* found(int t, std::int64_t i) const { return a.found + row(t, i) * s.features; }
+  T* weights(int t, std::int64_t i) const { return a.weights + row(t, i) * s.source_steps; }
+  T* combined(int t, std::int64_t i) const { return a.combined + row(t, i) * top; }
+  T* y(int t, std::int64_t i) const { return a.y + row(t, i) * s.outputs; }
+  // What a cell gives to what is above it.
+  const T* up(int l, int t, std::int64_t i) const {
+    return (a.cells[l].drop ? a.cells[l].dropped : a.cells[l].h) + row(t, i) * units_of(s, l);
+  }
+  Source<T> source(std::int64_t i) const {
+    return {a.keys + i * s.size, a.values + i * s.features, n * s.size,
+            n * s.features,      int(s.source_lengths[i]),  s.source_steps};
+  }
+
+  template <class F>
+  FASTDL_INLINE void each_going(int t, F f) const {
+    cells[0].each_going(t, f);
+  }
+  template <class F>
+  FASTDL_INLINE void each_ended(int t, F f) const {
+    cells[0].each_ended(t, f);
+  }
+  template <class From, class To>
+  void multiply(int t, const PackedWeights<T>& b, std::int64_t from_row, std::int64_t to_row, const T* bias,
+                bool resume, From from, To to) const {
+    cells[0].multiply(t, b, from_row, to_row, bias, resume, from, to);
+  }
+
+  std::int32_t fed(int t, std::int64_t i) const;
+  void forward(int t) const;
+  void write(int t) const;
+  void outputs() const;
+  void outputs_backward(const DecoderGradients<T>& d) const;
+  void backward(int t, const DecoderGradients<T>& d) const;
+  void backward_weights(const DecoderGradients<T>& d) const;
+};
+
+// The symbol that a row is fed with: of the answer, or the likeliest of those that the step before gave.
+template <class T>
+std::int32_t DecoderWalk<T>::fed(int t, std::int64_t i) const {
+  if (t == 0) return s.start;
+  if (!a.teacher || a.teacher[i * s.steps + t] != 0) return a.answers[row(t - 1, i)];
+  const T* before = y(t - 1, i);
+  std::int32_t best = 0;
+  for (std::int32_t j = 1; j < s.start; j++)
+    if (before[j] > before[best]) best = j;
+  return best;
+}
+
+template <class T>
+void DecoderWalk<T>::forward(int t) const {
+  const int gates = gates_of(s, 0);
+  each_going(t, [&](auto i) {
+    const std::int32_t symbol = a.inputs[row(t, i)] = fed(t, i);
+    __builtin_memcpy(z(t, i), a.table + std::int64_t(symbol) * gates, gates * sizeof(T));
+  });
+  each_ended(t, [&](auto i) {
+    a.inputs[row(t, i)] = s.start;
+    clear(z(t, i), gates);
+    if (s.score == Score::none) return;
+    clear(found(t, i), s.features);
+    clear(weights(t, i), s.source_steps);
+  });
+  const auto at_found = [&](std::int64_t i) { return found(t, i); };
+  if (s.score == Score::additive) {
+    multiply(
+        t, w.query, top, s.size, nullptr, false, [&](std::int64_t i) { return cells[last].h_before(t, i); },
+        [&](std::int64_t i) { return query(t, i); });
+    each_going(t, [&](auto i) {
+      attend(s.score, s.size, s.features, query(t, i), a.w_score, source(i), weights(t, i), found(t, i));
+    });
+    multiply(t, w.in[0], s.features, gates, nullptr, true, at_found, [&](std::int64_t i) { return z(t, i); });
+  }
+  for (int l = 0; l < s.n_cells; l++) {
+    if (l > 0)
+      multiply(
+          t, w.in[l], units_of(s, l - 1), gates_of(s, l), a.cells[l].b, false,
+          [&](std::int64_t i) { return up(l - 1, t, i); }, [&](std::int64_t i) { return cells[l].z(t, i); });
+    cells[l].forward(t);
+    if (a.cells[l].drop) {
+      const std::int64_t units = units_of(s, l);
+      for (std::int64_t i = cells[0].mine.begin; i < cells[0].mine.end; i++)
+        for_slices<T>(row(t, i) * units, (row(t, i) + 1) * units, [&](Slice<T> at) {
+          at.write(a.cells[l].dropped, at.read(a.cells[l].h) * at.read(a.cells[l].drop));
+        });
+    }
+  }
+  if (s.score == Score::dot)
+    each_going(t, [&](auto i) {
+      attend(s.score, s.size, s.features, cells[last].h(t, i), a.w_score, source(i), weights(t, i), found(t, i));
+    });
+  if (a.teacher) write(t);
+}
+
+// The outputs of a step, where the next one may be fed with them; the same bits as `outputs` gives.
+template <class T>
+void DecoderWalk<T>::write(int t) const {
+  const auto state = [&](std::int64_t i) { return up(last, t, i); };
+  const auto at_found = [&](std::int64_t i) { return found(t, i); };
+  const auto at_combined = [&](std::int64_t i) { return combined(t, i); };
+  const auto to = [&](std::int64_t i) { return y(t, i); };
+  if (s.score == Score::dot) {
+    multiply(t, w.combine, top, top, nullptr, false, state, at_combined);
+    multiply(t, w.combine_found, s.features, top, nullptr, true, at_found, at_combined);
+    each_going(t, [&](auto i) {
+      for_slices<T>(0, top, [&](Slice<T> at) { at.write(combined(t, i), vtanh(at.read(combined(t, i)))); });
+    });
+    multiply(t, w.out, top, s.outputs, a.b_out, false, at_combined, to);
+  } else {
+    multiply(t, w.out, top, s.outputs, found_at_output(s) ? nullptr : a.b_out, false, state, to);
+    if (found_at_output(s)) multiply(t, w.out_found, s.features, s.outputs, a.b_out, true, at_found, to);
+  }
+  each_ended(t, [&](auto i) {
+    clear(y(t, i), s.outputs);
+    if (s.score == Score::dot) clear(combined(t, i), top);
+  });
+}
+
+// c (m, n) = or += a (m, depth) b (depth, n) + bias
+template <class T>
+void product(const Team& team, int m, int n, int depth, Matrix<T> a, Matrix<T> b, T* c, const T* bias, bool resume,
+             T* scratch) {
+  gemm<T>(team, {.m = m, .n = n, .depth = depth, .a = a, .b = b, .c = c, .bias = bias, .resume = resume}, scratch);
+}
+
+// The outputs of all steps.
+template <class T>
+void DecoderWalk<T>::outputs() const {
+  const int rows = s.steps * s.n, features = s.features;
+  const T *state = up(last, 0, 0), *w_found = a.w_out + std::int64_t(top) * s.outputs;
+  if (s.score == Score::dot) {
+    product<T>(team, rows, top, top, {state, top, 1}, {a.w_combine, top, 1}, a.combined, nullptr, false, space.gemm);
+    product<T>(team, rows, top, features, {a.found, features, 1}, {a.w_combine + std::int64_t(top) * top, top, 1},
+               a.combined, nullptr, true, space.gemm);
+    each_slice<T>(team, std::int64_t(rows) * top,
+                  [&](Slice<T> at) { at.write(a.combined, vtanh(at.read(a.combined))); });
+    state = a.combined;
+  }
+  const bool sees_found = found_at_output(s) > 0;
+  product<T>(team, rows, s.outputs, top, {state, top, 1}, {a.w_out, s.outputs, 1}, a.y, sees_found ? nullptr : a.b_out,
+             false, space.gemm);
+  if (sees_found)
+    product<T>(team, rows, s.outputs, features, {a.found, features, 1}, {w_found, s.outputs, 1}, a.y, a.b_out, true,
+               space.gemm);
+}
+
+template <class T>
+void decoder_forward(const Team& team, const DecoderShape& s, const DecoderArrays<T>& a) {
+  const DecoderWalk<T> walk(team, s, a, false);
+  for (int t = 0; t < s.steps; t++) walk.forward(t);
+  team.sync();
+  if (!a.teacher) walk.outputs();
+}
+
+// --- the way back ---------------------------------------------------------------------------------------------------
+// Through the output of all steps: the gradients of the states and of what was found, and of the weights.
+template <class T>
+void DecoderWalk<T>::outputs_backward(const DecoderGradients<T>& d) const {
+  const int rows = s.steps * s.n, features = s.features, k = s.outputs;
+  const T* state = up(last, 0, 0);
+  T* dh = d.cells[last].dh;
+  const T* w_found = a.w_out + std::int64_t(top) * k;
+  const bool dot = s.score == Score::dot, additive = s.score == Score::additive;
+  const auto backward_weights = [&](int inputs, int outputs, const T* x, const T* dy, T* dw) {
+    product<T>(team, inputs, outputs, rows, {x, 1, inputs}, {dy, outputs, 1}, dw, nullptr, false, space.gemm);
+  };
+  if (d.dw_out) {
+    sum_rows(team, rows, k, d.dy, d.db_out);
+    backward_weights(top, k, dot ? a.combined : state, d.dy, d.dw_out);
+    if (additive) backward_weights(features, k, a.found, d.dy, d.dw_out + std::int64_t(top) * k);
+  }
+  T* through = dot ? d.dcombined : dh;
+  product<T>(team, rows, top, k, {d.dy, k, 1}, {a.w_out, 1, k}, through, nullptr, false, space.gemm);
+  if (additive)
+    product<T>(team, rows, features, k, {d.dy, k, 1}, {w_found, 1, k}, d.dfound, nullptr, false, space.gemm);
+  if (dot) {
+    const T* w_combine_found = a.w_combine + std::int64_t(top) * top;
+    each_slice<T>(team, std::int64_t(rows) * top, [&](Slice<T> at) {
+      const Vec<T> value = at.read(a.combined);
+      at.write(d.dcombined, at.read(d.dcombined) * (1 - value * value));
+    });
+    if (d.dw_combine) {
+      backward_weights(top, top, state, d.dcombined, d.dw_combine);
+      backward_weights(features, top, a.found, d.dcombined, d.dw_combine + std::int64_t(top) * top);
+    }
+    product<T>(team, rows, top, top, {d.dcombined, top, 1}, {a.w_combine, 1, top}, dh, nullptr, false, space.gemm);
+    product<T>(team, rows, features, top, {d.dcombined, top, 1}, {w_combine_found, 1, top}, d.dfound, nullptr, false,
+               space.gemm);
+  }
+  if (const T* drop = a.cells[last].drop)
+    each_slice<T>(team, std::int64_t(rows) * top, [&](Slice<T> at) { at.write(dh, at.read(dh) * at.read(drop)); });
+}
+
+template <class T>
+void DecoderWalk<T>::backward(int t, const DecoderGradients<T>& d) const {
+  const auto dfound = [&](std::int64_t i) { return d.dfound + row(t, i) * s.features; };
+  const auto dquery = [&](std::int64_t i) { return d.dquery + row(t, i) * s.size; };
+  const auto attention = [&](std::int64_t i, const T* q) {
+    attend_backward(s.score, s.size, s.features, q, a.w_score, source(i), weights(t, i), dfound(i),
+                    space.dweights + i * s.source_steps, dquery(i), d.dkeys + i * s.size, d.dvalues + i * s.features,
+                    d.dw_score_of_each + i * s.size);
+  };
+  if (s.score == Score::dot)
+    each_going(t, [&](auto i) {
+      attention(i, cells[last].h(t, i));
+      add_row(top, T(1), dquery(i), d.cells[last].dh + row(t, i) * top);
+    });
+  for (int l = last; l >= 0; l--) {
+    RecurrentGradients<T> of_cell{};
+    of_cell.dh = d.cells[l].dh, of_cell.dh0 = d.cells[l].dh0, of_cell.dc0 = d.cells[l].dc0;
+    cells[l].backward(t, of_cell);
+    if (l == 0) break;
+    const std::int64_t units = units_of(s, l - 1);
+    const auto dh = [&](std::int64_t i) { return d.cells[l - 1].dh + row(t, i) * units; };
+    multiply(t, w.in[l], gates_of(s, l), units, nullptr, false, [&](std::int64_t i) { return cells[l].dz(t, i); }, dh);
+    if (const T* drop = a.cells[l - 1].drop)
+      each_going(t, [&](auto i) {
+        for_slices<T>(0, units,
+                      [&](Slice<T> at) { at.write(dh(i), at.read(dh(i)) * at.read(drop + row(t, i) * units)); });
+      });
+  }
+  if (s.score != Score::additive) return;
+  multiply(
+      t, w.in[0], gates_of(s, 0), s.features, nullptr, true, [&](std::int64_t i) { return cells[0].dz(t, i); }, dfound);
+  each_going(t, [&](auto i) { attention(i, query(t, i)); });
+  each_ended(t, [&](auto i) { clear(dquery(i), s.size); });
+  multiply(t, w.query, s.size, top, nullptr, true, dquery,
+           [&](std::int64_t i) { return t > 0 ? d.cells[last].dh + row(t - 1, i) * top : cells[last].dh(i); });
+}
+
+template <class T>
+void DecoderWalk<T>::backward_weights(const DecoderGradients<T>& d) const {
+  const int rows = s.steps * s.n;
+  for (int l = 0; l < s.n_cells; l++) {
+    const DecoderCellGradients<T>& to = d.cells[l];
+    if (!to.dw_hh) continue;
+    const int gates = gates_of(s, l), inputs = inputs_of(s, l);
+    const T *dz = cells[l].space.dz, *x = l > 0 ? up(l - 1, 0, 0) : a.found;
+    sum_rows(team, rows, gates, dz, to.db);
+    if (inputs)
+      product<T>(team, inputs, gates, rows, {x, 1, inputs}, {dz, gates, 1}, to.dw_ih, nullptr, false, space.gemm);
+    team.sync();
+    RecurrentGradients<T> g{};
+    g.dw_hh = to.dw_hh, g.db = to.db, g.db_hh = to.db_hh;
+    recurrent_backward_weights(cells[l], g);
+  }
+  if (s.score == Score::additive && d.dw_query) {
+    RecurrentArrays<T> states = cells[last].a;
+    states.mask = nullptr;
+    recurrent_weights<T>(team, cells[last].s, states, s.size, d.dquery, s.size, d.dw_query, s.size, space.gemm);
+    sum_rows(team, s.n, s.size, d.dw_score_of_each, d.dw_score);
+    team.sync();
+  }
+  // Of the table: the gradients of the gates, added to their symbols' in the order of the rows; threads share columns.
+  const int gates = gates_of(s, 0);
+  const Range part = team.share(gates);
+  for (std::int64_t k = 0; k < s.symbols; k++) clear(d.dtable + k * gates + part.begin, part.end - part.begin);
+  for (int t = 0; t < s.steps; t++)
+    for (std::int64_t i = 0; i < n; i++) {
+      if (t >= s.lengths[i]) continue;
+      T* to = d.dtable + std::int64_t(a.inputs[row(t, i)]) * gates;
+      const T* from = cells[0].dz(t, i);
+      for_slices<T>(part.begin, part.end, [&](Slice<T> at) { at.write(to, at.read(to) + at.read(from)); });
+    }
+  team.sync();
+}
+
+template <class T>
+void decoder_backward(const Team& team, const DecoderShape& s, const DecoderArrays<T>& a,
+                      const DecoderGradients<T>& d) {
+  const DecoderWalk<T> walk(team, s, a, true);
+  walk.outputs_backward(d);
+  for (int l = 0; l < s.n_cells; l++) walk.cells[l].begin_backward();
+  const Range mine = walk.cells[0].mine;
+  for (std::int64_t i = mine.begin; i < mine.end && s.score != Score::none; i++) {
+    for (int j = 0; j < s.source_steps; j++) {
+      clear(d.dkeys + (std::int64_t(j) * s.n + i) * s.size, s.size);
+      clear(d.dvalues + (std::int64_t(j) * s.n + i) * s.features, s.features);
+    }
+    clear(d.dw_score_of_each + i * s.size, s.size);
+  }
+  for (int t = s.steps - 1; t >= 0; t--) walk.backward(t, d);
+  for (int l = 0; l < s.n_cells; l++) {
+    RecurrentGradients<T> of_cell{};
+    of_cell.dh0 = d.cells[l].dh0, of_cell.dc0 = d.cells[l].dc0;
+    walk.cells[l].end_backward(of_cell);
+  }
+  team.sync();
+  walk.backward_weights(d);
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,0 +1,285 @@
+"""A decoder with attention: against NumPy, central differences, threads, parts of a batch."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import reference_decoder as reference
+from fastdl import _core
+from fastdl import layers as L
+from fastdl import program as programs
+
+ROOM, STEPS, FEATURES, OUTPUTS = 5, 6, 3, 4
+
+KINDS = [
+    pytest.param(
+        cell, kind, bidirectional, n_layers, id=f"{cell}-{kind}-{bidirectional}-{n_layers}"
+    )
+    for cell, kind, bidirectional, n_layers in [
+        *product(["gru", "lstm"], ["additive", "dot", "general", "none"], [True], [1]),
+        ("gru", "additive", False, 1),
+        ("lstm", "general", False, 2),
+        ("gru", "additive", True, 3),
+        ("gru", "dot", True, 2),
+        ("lstm", "none", True, 2),
+    ]
+]
+
+
+def network(cell: str, kind: str, bidirectional: bool, n_layers: int, **options: Any) -> list[Any]:
+    make: Any = {"gru": L.GRU, "lstm": L.LSTM}[cell]
+    layers, inside = [], [L.Embedding(OUTPUTS, 5, name="target_embedding")]
+    for i in range(1, n_layers + 1):
+        name, units = f"encoder_{i}", 4 if bidirectional else 8
+        inner = make(units, return_sequences=True, name=None if bidirectional else name)
+        layers.append(L.Bidirectional(inner, name=name) if bidirectional else inner)
+        inside += [L.Dense(8, name=f"start_{i}"), make(8, name=f"decoder_{i}")]
+    inside += [L.Attention(kind, 7, name="attention"), L.Dense(OUTPUTS, name="output")]
+    return [
+        *layers,
+        L.Decoder(inside, ROOM, bidirectional=bidirectional, name="decoder", **options),
+    ]
+
+
+def made(layers: list[Any], **options: Any) -> Any:
+    """With weights large enough to matter, biases too."""
+    settings = {"dtype": "float64", "batch_size": 4, "threads": 1, "random_state": 0, **options}
+    program = programs.compile(layers, (STEPS, FEATURES), **settings)
+    rng = np.random.default_rng(0)
+    flat = rng.normal(0, 0.5, len(program.get_weights()))
+    program.set_weights(flat.astype(program.dtype))
+    program.set_loss("softmax_cross_entropy")
+    return program
+
+
+def data(n: int = 4) -> tuple[Any, ...]:
+    """X, y, lengths; what stands past a length is never read."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(n, STEPS, FEATURES))
+    lengths = rng.permutation(np.arange(n) % STEPS + 1).astype(np.int32)
+    y = rng.integers(0, OUTPUTS - 1, (n, ROOM)).astype(np.int32)
+    for i in range(n):
+        X[i, lengths[i] :] = np.nan
+        y[i, i % ROOM] = OUTPUTS - 1
+        y[i, i % ROOM + 1 :] = -1
+    return X, y, lengths
+
+
+def answers(y: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+    return [row[row >= 0] for row in y]
+
+
+@pytest.mark.parametrize(("cell", "kind", "bidirectional", "n_layers"), KINDS)
+def test_reference(cell: str, kind: str, bidirectional: bool, n_layers: int) -> None:
+    """Log-likelihoods, the loss and the weights of attention are NumPy's."""
+    program = made(network(cell, kind, bidirectional, n_layers))
+    w = {p.name: program.get_parameter(p.name) for p in program.parameters}
+    X, y, lengths = data()
+    totals, all_weights = [], np.zeros((len(X), ROOM, STEPS))
+    for i, answer in enumerate(answers(y)):
+        states = reference.encoder(w, X[i, : lengths[i]], cell, n_layers, bidirectional)
+        logits, weights = reference.decoder(w, states, answer, cell, n_layers, bidirectional, kind)
+        totals.append(reference.log_likelihood(logits, answer))
+        all_weights[i, : len(answer), : lengths[i]] = weights
+    found = program.log_likelihoods(X, y, lengths=lengths)
+    np.testing.assert_allclose(found, totals, rtol=1e-12)
+    loss, _ = program.loss_and_grads(X, y, lengths=lengths, evaluation=True)
+    np.testing.assert_allclose(loss, -sum(totals) / (y >= 0).sum(), rtol=1e-12)
+    np.testing.assert_allclose(program.attention(X, y, lengths=lengths), all_weights, atol=1e-12)
+
+
+def check_gradients(program: Any, X: Any, y: Any, lengths: Any, **options: Any) -> None:
+    program.poison()
+    program.loss_and_grads(X, y, lengths=lengths, **options)
+    gradient, weights, h = program.get_gradients(), program.get_weights(), 1e-5
+    expected = np.empty_like(gradient)
+    for i in range(len(weights)):
+        values = []
+        for step in (h, -h):
+            moved = weights.copy()
+            moved[i] += step
+            program.set_weights(moved)
+            values.append(program.loss_and_grads(X, y, lengths=lengths, **options)[0])
+        expected[i] = (values[0] - values[1]) / (2 * h)
+    program.set_weights(weights)
+    np.testing.assert_allclose(gradient, expected, atol=1e-8)
+    for p in program.parameters:  # each has some
+        assert np.abs(gradient[p.offset : p.offset + p.size]).max() > 1e-5, p.name
+
+
+@pytest.mark.parametrize(("cell", "kind", "bidirectional", "n_layers"), KINDS)
+def test_gradients(cell: str, kind: str, bidirectional: bool, n_layers: int) -> None:
+    """Of every parameter, by central differences; pairs weighted."""
+    program = made(network(cell, kind, bidirectional, n_layers))
+    X, y, lengths = data()
+    check_gradients(program, X, y, lengths, sample_weight=np.array([1.0, 0.5, 2.0, 1.5]))
+
+
+@pytest.mark.parametrize("kind", ["additive", "general"])
+def test_gradients_of_noise(kind: str) -> None:
+    """With dropout of both kinds, the same draws in every call."""
+    options = {"dropout": 0.3, "recurrent_dropout": 0.2}
+    program = made(network("gru", kind, True, 2, **options), seed=3)
+    X, y, lengths = data()
+    check_gradients(program, X, y, lengths)
+
+
+def test_fed_with_its_own_symbols() -> None:
+    """Without the answer, gradients are those of the symbols that it wrote."""
+    for kind in ("additive", "dot", "none"):
+        own = made(network("gru", kind, True, 1, teacher_forcing=0.0))
+        X, y, lengths = data()
+        y = np.array([[0, 1, 2, 3, -1]] * 4, np.int32)
+        own.loss_and_grads(X, y, lengths=lengths)
+        w = {p.name: own.get_parameter(p.name) for p in own.parameters}
+        total = 0.0
+        for i in range(4):
+            states = reference.encoder(w, X[i, : lengths[i]], "gru", 1, True)
+            fed: list[int] = []
+            for _ in range(4):
+                logits, _ = reference.decoder(w, states, [*fed, 0], "gru", 1, True, kind)
+                fed.append(int(logits[-1, : OUTPUTS - 1].argmax()))
+            logits, _ = reference.decoder(w, states, fed, "gru", 1, True, kind)
+            total += reference.log_likelihood(logits, y[i, :4])
+        loss, _ = own.loss_and_grads(X, y, lengths=lengths)
+        np.testing.assert_allclose(loss, -total / 16, rtol=1e-10)
+        check_gradients(own, X, y, lengths)
+
+
+@pytest.mark.parametrize(
+    "frozen", ["target_embedding", "start_1", "decoder_1", "attention", "output"]
+)
+def test_frozen_parts(frozen: str) -> None:
+    """Gradients of the others stay what they are."""
+    X, y, lengths = data()
+    layers = network("lstm", "additive", True, 1)
+    whole = made(layers)
+    part = made(L.replace(layers, frozen, trainable=False))
+    for program in (whole, part):
+        program.poison()
+        program.loss_and_grads(X, y, lengths=lengths)
+    for p in whole.parameters:
+        if not p.name.startswith(frozen + "."):
+            np.testing.assert_array_equal(part.get_gradient(p.name), whole.get_gradient(p.name))
+
+
+@pytest.mark.parametrize("backend", [b.name for b in _core.backends() if b.available])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["additive", "dot", "none"])
+def test_threads_and_backends(kind: str, dtype: str, backend: str) -> None:
+    """One thread and three, byte for byte; every backend as the generic one."""
+    X, y, lengths = data(13)
+    X = X.astype(dtype)
+    found = []
+    for threads, name in [(1, backend), (3, backend), (1, "cpu:generic")]:
+        layers = network("gru", kind, True, 2, teacher_forcing=0.6, dropout=0.2)
+        program = made(layers, dtype=dtype, batch_size=13, threads=threads, backend=name)
+        programs.set_optimizer(program, "adam")
+        order, rates = np.arange(13)[::-1].copy(), np.array([1e-3])
+        for epoch in range(2):
+            program.train_epoch(X, y, order, rates, lengths=lengths, epoch=epoch)
+        found.append(program.get_weights())
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_allclose(found[0], found[2], atol=1e-3 if dtype == "float32" else 1e-9)
+
+
+@pytest.mark.parametrize("kind", ["additive", "general", "none"])
+def test_a_batch_against_its_parts(kind: str) -> None:
+    """Gradients of a batch are the weighted sum of its pairs'; answers do not know of others."""
+    program = made(network("lstm", kind, True, 1))
+    X, y, lengths = data()
+    program.loss_and_grads(X, y, lengths=lengths)
+    whole, parts = program.get_gradients(), 0.0
+    counts = (y >= 0).sum(axis=1)
+    for i in range(4):
+        program.loss_and_grads(X[i : i + 1], y[i : i + 1], lengths=lengths[i : i + 1])
+        parts = parts + program.get_gradients() * counts[i] / counts.sum()
+    np.testing.assert_allclose(whole, parts, atol=1e-12)
+    codes, totals = program.search(X, lengths=lengths, beam_size=3, n_best=3, max_length=6)
+    order = np.array([2, 0, 3, 1])
+    other = program.search(X[order], lengths=lengths[order], beam_size=3, n_best=3, max_length=6)
+    np.testing.assert_array_equal(other[0], codes[order])
+    np.testing.assert_array_equal(other[1], totals[order])
+    for i in range(4):
+        alone = program.search(
+            X[i : i + 1], lengths=lengths[i : i + 1], beam_size=3, n_best=3, max_length=6
+        )
+        np.testing.assert_array_equal(alone[0][0], codes[i])
+        np.testing.assert_array_equal(alone[1][0], totals[i])
+
+
+def all_answers(n_symbols: int, most: int) -> NDArray[np.int32]:
+    """Every answer of at most so many symbols, with its end."""
+    found = [
+        [*symbols, OUTPUTS - 1] + [-1] * (ROOM - 1 - n)
+        for n in range(most + 1)
+        for symbols in product(range(n_symbols), repeat=n)
+    ]
+    return np.array(found, np.int32)
+
+
+@pytest.mark.parametrize(("cell", "kind"), [("gru", "additive"), ("lstm", "dot"), ("gru", "none")])
+@pytest.mark.parametrize("penalty", [0.0, 0.7])
+def test_wide_beams_find_the_best_of_all(cell: str, kind: str, penalty: float) -> None:
+    """A beam wide enough counts all answers, and their likelihoods are those of the walk."""
+    program = made(network(cell, kind, True, 2))
+    X, _, lengths = data()
+    everything = all_answers(OUTPUTS - 1, 3)
+    n = len(everything)
+    for i in range(2):
+        copies = np.repeat(X[i : i + 1], n, axis=0)
+        totals = program.log_likelihoods(copies, everything, lengths=np.repeat(lengths[i], n))
+        scores = totals / (everything >= 0).sum(axis=1) ** penalty
+        best = np.argsort(-scores)[:5]
+        codes, found = program.search(
+            X[i : i + 1],
+            lengths=lengths[i : i + 1],
+            beam_size=100,
+            n_best=5,
+            max_length=3,
+            length_penalty=penalty,
+        )
+        expected = np.where(everything == OUTPUTS - 1, -1, everything)[best, :3]
+        np.testing.assert_array_equal(codes[0], expected)
+        np.testing.assert_allclose(found[0], totals[best], rtol=1e-12)
+
+
+def test_greedy_takes_the_likeliest_symbol() -> None:
+    program = made(network("gru", "additive", True, 1))
+    X, _, lengths = data()
+    codes, totals = program.search(X, lengths=lengths, max_length=4)
+    w = {p.name: program.get_parameter(p.name) for p in program.parameters}
+    for i in range(len(X)):
+        states = reference.encoder(w, X[i, : lengths[i]], "gru", 1, True)
+        written: list[int] = []
+        while len(written) < 4:
+            logits, _ = reference.decoder(w, states, [*written, 0], "gru", 1, True, "additive")
+            symbol = int(logits[-1].argmax())
+            if symbol == OUTPUTS - 1:
+                break
+            written.append(symbol)
+        assert [code for code in codes[i, 0] if code >= 0] == written
+        logits, _ = reference.decoder(w, states, [*written, 0], "gru", 1, True, "additive")
+        total = reference.log_likelihood(logits, [*written, OUTPUTS - 1])
+        np.testing.assert_allclose(totals[i, 0], total, rtol=1e-12)
+
+
+def test_probabilities_of_all_answers_add_up_to_one() -> None:
+    """Of two symbols and at most four of them, with those that have not ended by then."""
+    layers = network("gru", "additive", True, 1)
+    layers = L.replace(layers, "target_embedding", n_symbols=3)
+    program = made(L.replace(layers, "output", units=3))
+    X, _, lengths = data(1)
+    ended = [
+        [*symbols, 2] + [-1] * (4 - n) for n in range(4) for symbols in product(range(2), repeat=n)
+    ]
+    open_ = [[*symbols, -1] for symbols in product(range(2), repeat=4)]
+    everything = np.array([*ended, *open_], np.int32)
+    n = len(everything)
+    totals = program.log_likelihoods(
+        np.repeat(X, n, axis=0), everything, lengths=np.repeat(lengths, n)
+    )
+    np.testing.assert_allclose(np.exp(totals).sum(), 1, rtol=1e-12)
