@@ -20,8 +20,14 @@ from models import IMAGES, MODELS, ROWS, SEQUENCES, TEXTS, WORDS
 from programs import assert_close
 
 HERE = Path(__file__).parent.parent / "data" / "onnx"
-# What these layers do with columns stands in no group of nodes that is read as a layer.
-ONE_WAY = (L.NumericEmbedding, L.EmbedCategories, *table.NOT_WRITTEN)
+# What these layers do stands in no group of nodes that is read as a layer.
+ONE_WAY = (
+    L.NumericEmbedding,
+    L.EmbedCategories,
+    L.StochasticPool2D,
+    L.SpatialPyramidPool,
+    *table.NOT_WRITTEN,
+)
 
 
 def goes_back(case: Any) -> bool:

@@ -289,3 +289,11 @@ def channel_shuffle(reader: Any, node: Node, x: Value) -> Value:
     weight = np.eye(channels, dtype=reader.dtype)[:, order]
     spec = L.Conv2D(channels, 1, bias=False, trainable=False)
     return x.then(node.outputs[0], spec, {"weight": weight[np.newaxis, np.newaxis]})
+
+
+def depth_to_space(reader: Any, node: Node, x: Value) -> Value:
+    """PixelShuffle."""
+    x = as_image(_without_pads(x))
+    if node.get("mode", "DCR") != "CRD":
+        raise Unsupported("mode='DCR' takes channels in another order than pixel shuffling")
+    return x.then(node.outputs[0], L.PixelShuffle(int(node.get("blocksize"))))

@@ -29,6 +29,7 @@ READERS: dict[str, Reads] = {
     "GlobalMaxPool": images.global_pool(L.GlobalMaxPool),
     "Pad": images.pad,
     "ChannelShuffle": images.channel_shuffle,
+    "DepthToSpace": images.depth_to_space,
     "Resize": images.resize,
     "Upsample": images.resize,
     # sequences

@@ -91,3 +91,9 @@ def softmax(graph: Graph, x: Value) -> Value:
     """Over the channels, as the link of a loss."""
     x = rows(graph, x)
     return replace(x, name=graph.add("Softmax", x.name, axis=x.channel_axis))
+
+
+def rrelu(graph: Graph, layer: L.RReLU, x: Value) -> Value:
+    """LeakyRelu with the mean of the slopes."""
+    alpha = (layer.lower + layer.upper) / 2
+    return replace(x, name=graph.add("LeakyRelu", x.name, alpha=alpha))

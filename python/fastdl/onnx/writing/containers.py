@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from fastdl import layers as L
 from fastdl.layers import Layer
@@ -39,3 +40,23 @@ def concat(graph: Graph, layer: L.Concat, x: Value) -> Value:
     name = graph.add("Concat", *(branch.name for branch in branches), axis=first.channel_axis)
     channels = sum(branch.shape[-1] for branch in branches)
     return replace(first, name=name, shape=(*first.shape[:-1], channels))
+
+
+def weight_norm(graph: Graph, layer: L.WeightNorm, x: Value) -> Value:
+    """The layer inside, with the weights that the norms and directions make."""
+    inner: Any = layer.layer
+    v, g = (graph.weight(layer, f"weight_{what}") for what in "vg")
+    if inner.weight_axis == -1:
+        norms = layer.start_of("weight_g", {"weight_v": v})
+        graph.weights[f"{layer.name}.weight"] = v * (g / norms)
+    else:  # (h, w, filters / groups, groups * inputs)
+        parts = v.reshape(*v.shape[:3], inner.groups, -1)
+        norms = layer.start_of("weight_g", {"weight_v": v})
+        factors = (g / norms).reshape(inner.groups, -1).T[:, :, None]
+        graph.weights[f"{layer.name}.weight"] = (parts * factors).reshape(v.shape)
+    return table.write(graph, inner.replace(name=layer.name), x)
+
+
+def drop_connect(graph: Graph, layer: L.DropConnect, x: Value) -> Value:
+    """The layer inside, with all its weights."""
+    return table.write(graph, layer.layer.replace(name=layer.name), x)

@@ -148,3 +148,71 @@ def upsample2d(graph: Graph, layer: L.Upsample2D, x: Value) -> Value:
         nearest_mode="floor" if nearest else None,
     )
     return Value(name, (x.shape[0] * high, x.shape[1] * wide, x.shape[2]), "channels_first")
+
+
+def depthwise_conv2d(graph: Graph, layer: L.DepthwiseConv2D, x: Value) -> Value:
+    """Conv with as many groups as channels."""
+    return conv2d(graph, _as_conv(layer, x.shape[2]), x)
+
+
+def _as_conv(layer: Any, channels: int) -> L.Conv2D:
+    return L.Conv2D(
+        channels * layer.multiplier,
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        layer.dilation,
+        channels,
+        bias=layer.bias,
+        name=layer.name,
+    )
+
+
+def separable_conv2d(graph: Graph, layer: L.SeparableConv2D, x: Value) -> Value:
+    """Conv with as many groups as channels, and one of 1x1."""
+    name = layer.name
+    weights = {what: graph.weight(layer, f"{what}_weight") for what in ("depthwise", "pointwise")}
+    graph.weights |= {f"{name}.{what}.weight": w for what, w in weights.items()}
+    first = _as_conv(layer, x.shape[2]).replace(bias=False, name=f"{name}.depthwise")
+    x = conv2d(graph, first, x)
+    if layer.bias:
+        graph.weights[f"{name}.pointwise.bias"] = graph.weight(layer, "bias")
+    return conv2d(graph, L.Conv2D(layer.filters, 1, bias=layer.bias, name=f"{name}.pointwise"), x)
+
+
+def pixel_shuffle(graph: Graph, layer: L.PixelShuffle, x: Value) -> Value:
+    """DepthToSpace."""
+    x, r = channels_first(graph, x), layer.factor
+    name = graph.add("DepthToSpace", x.name, blocksize=r, mode="CRD")
+    high, wide, channels = x.shape
+    return Value(name, (high * r, wide * r, channels // r**2), "channels_first")
+
+
+def stochastic_pool2d(graph: Graph, layer: L.StochasticPool2D, x: Value) -> Value:
+    """AveragePool of the squares over that of the values, which are cut off at 0."""
+    x = channels_first(graph, x)
+    positive = graph.add("Relu", x.name)
+    pool = L.AvgPool2D(layer.size, layer.stride, name=layer.name)
+    total = avg_pool2d(graph, pool, Value(positive, x.shape, "channels_first"))
+    squares = graph.add("Mul", positive, positive)
+    mean = avg_pool2d(graph, pool, Value(squares, x.shape, "channels_first"))
+    zero, one = (graph.constant(np.array(v, graph.dtype)) for v in (0.0, 1.0))
+    divisor = graph.add("Where", graph.add("Equal", total.name, zero), one, total.name)
+    return Value(graph.add("Div", mean.name, divisor), mean.shape, "channels_first")
+
+
+def spatial_pyramid_pool(graph: Graph, layer: L.SpatialPyramidPool, x: Value) -> Value:
+    """A Slice and a reduction for each bin, side by side."""
+    x, bins = channels_first(graph, x), []
+    high, wide, channels = x.shape
+    axes = graph.constant(np.array([2, 3], np.int64))
+    for level in layer.levels:
+        for i, j in np.ndindex(level, level):
+            starts = graph.constant(np.array([i * high // level, j * wide // level], np.int64))
+            ends = [-(-(i + 1) * high // level), -(-(j + 1) * wide // level)]
+            stop = graph.constant(np.array(ends, np.int64))
+            bin_of = graph.add("Slice", x.name, starts, stop, axes)
+            op = "ReduceMax" if layer.mode == "max" else "ReduceMean"
+            bins.append(graph.reduce(op, bin_of, [2, 3]))
+    name = graph.add("Concat", *bins, axis=1)
+    return Value(name, (channels * len(bins),), "rows")

@@ -24,22 +24,9 @@ LEFT_OUT: dict[type[Layer], str] = {
 # Layers that have no form in ONNX, and why.
 NOT_WRITTEN: dict[type[Layer], str] = {
     L.Lambda: "holds a function of Python",
-    **dict.fromkeys(
-        (
-            L.Conv1D,
-            L.MaxPool1D,
-            L.AvgPool1D,
-            L.DepthwiseConv2D,
-            L.SeparableConv2D,
-            L.StochasticPool2D,
-            L.SpatialPyramidPool,
-            L.PixelShuffle,
-            L.RReLU,
-            L.WeightNorm,
-            L.DropConnect,
-        ),
-        "has no writer yet",
-    ),
+    L.Conv1D: "changes the lengths of sequences, which the writer keeps",
+    L.MaxPool1D: "changes the lengths of sequences, which the writer keeps",
+    L.AvgPool1D: "changes the lengths of sequences, which the writer keeps",
 }
 
 
@@ -73,6 +60,14 @@ def writers() -> dict[type[Layer], Writer]:
         L.Activation: activations.activation,
         L.ParametricActivation: activations.parametric_activation,
         L.PReLU: activations.prelu,
+        L.RReLU: activations.rrelu,
+        L.DepthwiseConv2D: images.depthwise_conv2d,
+        L.SeparableConv2D: images.separable_conv2d,
+        L.PixelShuffle: images.pixel_shuffle,
+        L.StochasticPool2D: images.stochastic_pool2d,
+        L.SpatialPyramidPool: images.spatial_pyramid_pool,
+        L.WeightNorm: containers.weight_norm,
+        L.DropConnect: containers.drop_connect,
         L.Scale: activations.scale,
         L.BatchNorm: norms.batch_norm,
         L.LayerNorm: norms.layer_norm,
