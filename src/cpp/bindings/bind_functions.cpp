@@ -42,8 +42,7 @@ void loss(const std::string& kind, const py::array& pred, const py::object& targ
     LossArgs<T> args{};
     args.kind = loss_kind(kind), args.param = param, args.cap = std::numeric_limits<T>::infinity();
     args.n = int(p.shape(0)), args.outputs = int(p.shape(1)), args.pred = p.data(), args.norm = norm;
-    check(args.kind != LossKind::hinge || args.outputs > 1,
-          "the hinge loss compares classes, but pred has one column.");
+    check(!loss_compares(args.kind) || args.outputs > 1, "the hinge loss compares classes, but pred has one column.");
     Array<std::int32_t> codes;
     Array<T> targets;
     if (loss_takes_codes(args.kind)) {

@@ -33,7 +33,7 @@ struct __attribute__((visibility("hidden"))) Batches {
     if (p.output().is_image()) of_outputs = {in.n, p.output().pixels(), outputs};
     std::vector<py::ssize_t> of_rows = of_outputs;  // (n,), (n, steps) or (n, pixels)
     of_rows.pop_back();
-    check(p.loss().kind != LossKind::hinge || outputs > 1, "the hinge loss compares classes, but there is one output.");
+    check(!p.loss().compares || outputs > 1, "the hinge loss compares classes, but there is one output.");
     if (p.decodes()) {
       codes = exact<std::int32_t>(y, "y");
       check_shape(codes, of_rows, "y");
@@ -164,7 +164,11 @@ void bind_training(ProgramClass& c) {
       "set_loss",
       [](PyProgram& s, const std::string& kind, double param, double cap) {
         const LossKind found = loss_kind(kind);
-        const Loss loss{.kind = found, .takes_codes = loss_takes_codes(found), .param = param, .cap = cap};
+        const Loss loss{.kind = found,
+                        .takes_codes = loss_takes_codes(found),
+                        .compares = loss_compares(found),
+                        .param = param,
+                        .cap = cap};
         s.busy(Use::write, [&](AnyProgram& p) { p.set_loss(loss); });
       },
       py::arg("kind"), py::arg("param") = 0.0, py::arg("cap") = infinity);

@@ -46,19 +46,6 @@ enum class ActivationKind {
   softmax
 };
 
-enum class LossKind {
-  softmax_cross_entropy,
-  binary_cross_entropy,
-  squared_error,
-  absolute_error,
-  huber,
-  hinge,
-  poisson,
-  pinball,
-  focal,
-  binary_focal
-};
-
 enum class UpdateKind { sgd, momentum, nesterov, adagrad, adadelta, rmsprop, adam, adamw, nadam };
 
 }  // namespace fastdl

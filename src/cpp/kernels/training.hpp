@@ -5,6 +5,8 @@
 
 namespace fastdl {
 
+enum class LossKind : int;  // kernels/loss_kind.hpp
+
 template <class T>
 struct LossArgs {
   LossKind kind;

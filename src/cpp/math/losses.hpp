@@ -2,7 +2,7 @@
 // that need a whole row (softmax cross-entropy, focal, hinge) stand in kernels/cpu/loss.hpp.
 #pragma once
 
-#include "kernels/shapes.hpp"
+#include "kernels/loss_kind.hpp"
 #include "math/elementary.hpp"
 
 namespace fastdl::FASTDL_ISA {

@@ -46,15 +46,19 @@ struct OwnLossCall {
 };
 using OwnLoss = std::function<double(const OwnLossCall&)>;
 
+enum class LossKind : int;  // kernels/loss_kind.hpp
+LossKind loss_kind(const std::string& name);
+
 struct Loss {
-  LossKind kind = LossKind::squared_error;
+  LossKind kind = loss_kind("squared_error");
   bool takes_codes = false;
+  bool compares = false;  // outputs with each other: there are two or more
   double param = 0;
   double cap = std::numeric_limits<double>::infinity();
   OwnLoss own{};  // instead of the kind
 };
-LossKind loss_kind(const std::string& name);
 bool loss_takes_codes(LossKind kind);
+bool loss_compares(LossKind kind);
 
 // What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
 // sequences has codes (n, steps), targets (n, steps, outputs); one that gives images (n, pixels), (n, pixels, outputs).

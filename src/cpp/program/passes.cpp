@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/threads.hpp"
+#include "kernels/loss_kind.hpp"
 #include "kernels/memory.hpp"
 #include "kernels/pointwise.hpp"
 #include "kernels/training.hpp"
@@ -160,6 +161,8 @@ LossKind loss_kind(const std::string& name) {
 bool loss_takes_codes(LossKind kind) {
   return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge || kind == LossKind::focal;
 }
+
+bool loss_compares(LossKind kind) { return kind == LossKind::hinge; }
 
 template <class T>
 void Program<T>::ready_for_loss() {
