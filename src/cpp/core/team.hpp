@@ -17,7 +17,6 @@ struct Barrier {
   alignas(64) int arrived = 0;
   alignas(64) int phase = 0;
   int sleepers = 0;
-  int naps = 0;  // so many times a thread went to sleep
   int cpu = -1;  // of the thread that last woke sleepers
 };
 void wait_for_phase_after(Barrier& barrier, int phase);  // spins for a while, then sleeps (core/threads.cpp)

@@ -92,7 +92,6 @@ void wait_for_phase_after(Barrier& barrier, int phase) {
     __builtin_ia32_pause();
 #endif
   }
-  __atomic_add_fetch(&barrier.naps, 1, __ATOMIC_RELAXED);
   __atomic_add_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
   while (!passed()) sleep_while(&barrier.phase, phase);
   __atomic_sub_fetch(&barrier.sleepers, 1, __ATOMIC_SEQ_CST);
