@@ -6,6 +6,7 @@
 
 #include "core/threads.hpp"
 #include "kernels/attention.hpp"
+#include "kernels/loss_kind.hpp"
 #include "kernels/training.hpp"
 #include "layers/chain.hpp"
 #include "layers/decoding.hpp"
