@@ -105,7 +105,7 @@ def test_every_loss_is_everywhere(kind: str) -> None:
 
 def test_there_are_no_other_losses() -> None:
     assert set(reference.LOSSES) == set(losses.BY_NAME)
-    text = (SOURCES / "kernels" / "shapes.hpp").read_text()
-    kinds = re.search(r"enum class LossKind \{(.*?)\}", text, re.DOTALL)
+    text = (SOURCES / "kernels" / "loss_kind.hpp").read_text()
+    kinds = re.search(r"enum class LossKind : int \{(.*?)\}", text, re.DOTALL)
     assert kinds is not None
     assert re.findall(r"\w+", kinds[1]) == list(losses.BY_NAME)

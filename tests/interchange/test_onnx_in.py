@@ -22,6 +22,7 @@ from programs import assert_close
 HERE = Path(__file__).parent.parent / "data" / "onnx"
 # What these layers do stands in no group of nodes that is read as a layer.
 ONE_WAY = (
+    L.Augment,  # its crop is a Slice
     L.NumericEmbedding,
     L.EmbedCategories,
     L.StochasticPool2D,
@@ -195,6 +196,9 @@ def with_weights(path: Path) -> tuple[onnx.ModelProto, NDArray[np.float32]]:
     (x,) = (
         i for i in model.graph.input if i.name not in {t.name for t in weights} and i.name in used
     )
+    inputs = [x]
+    del model.graph.input[:]
+    model.graph.input.extend(inputs)
     shape = [axis.dim_value for axis in x.type.tensor_type.shape.dim]
     return model, rng.normal(size=shape).astype(np.float32)
 

@@ -71,7 +71,8 @@ PAIRS = [
      "The 'length_penalty' parameter of Seq2Seq must be a float in the range [0.0, inf). Got -1 "
      "instead."),
     (fit(X, params={"attention": "aditive"}), ValueError,
-     "attention='aditive'; expected one of 'additive', 'dot', 'general'. Did you mean 'additive'?"),
+     "attention='aditive' is not known. Did you mean 'additive'? Choose from 'additive', 'dot', "
+     "'general'."),
     (fit(X, params={"replace_unknown": True}), ValueError,
      "Seq2Seq: replace_unknown=True puts what the decoder looked at in the place of unknown_token: "
      "it needs an unknown_token and attention."),

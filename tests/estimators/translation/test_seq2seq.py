@@ -16,8 +16,13 @@ from fastdl import Seq2Seq
 from fastdl.metrics import exact_match_score
 from fastdl.plotting import AttentionDisplay
 
-RANDOM = np.random.RandomState(0)
-X = ["".join(RANDOM.choice(list("abcd"), RANDOM.randint(1, 6))) for _ in range(200)]
+
+def _texts() -> list[str]:
+    random = np.random.RandomState(0)
+    return ["".join(random.choice(list("abcd"), random.randint(1, 6))) for _ in range(200)]
+
+
+X = _texts()
 Y = [x[::-1] for x in X]
 TOKENS, ANSWERS = [list(x) for x in X], [list(y) for y in Y]
 NUMBERS = [np.eye(4)[["abcd".index(s) for s in x]] for x in X]

@@ -201,8 +201,8 @@ def _scaler(graph: Graph, est: Any, options: Options) -> Piece:
 
 def _pairs(graph: Graph, est: Any, options: Options) -> Piece:
     raise ValueError(
-        "Seq2Seq looks for its answers step by step, which no ONNX model of fastdl does. Keep it by "
-        "save(), and read it with fastdl.load."
+        "Seq2Seq looks for its answers step by step, which no ONNX model of fastdl does. Keep it "
+        "by save(), and read it with fastdl.load."
     )
 
 
