@@ -16,6 +16,8 @@ STEPS_TO_AGREE = 3
 # Adam starts with the signs of the gradients: those that round to the other side of 0 differ by all
 # of their weights' change, and so does a whole unit if its input does.
 TOLERANCE = 5e-2
+# 57 layers with batch norm: float32 differs by 0.10 after three steps, float64's gradients by 6e-14.
+WIDER = {"googlenet": 0.2}
 
 
 def training_step(name: str, threads: int, compiled: bool) -> Contest:
@@ -30,7 +32,7 @@ def training_step(name: str, threads: int, compiled: bool) -> Contest:
     return Contest(
         sides,
         lambda: difference_after(net, threads),
-        TOLERANCE,
+        WIDER.get(name, TOLERANCE),
         net.batch * TorchNet(net.layers, net.input_shape).training_flops,
         steps_of(net, net.compile(1)) if threads > 1 else None,
         lambda: megabytes(name),
