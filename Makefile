@@ -42,7 +42,7 @@ demo: build  ## train a network on real digits, save it, draw three pictures int
 	$(BIN)/python -m fastdl demo $(ARGS)
 
 test: build  ## all tests; `make test ARGS="-k conv2d"` for those of one layer
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 fuzz: build  ## 100,000 damaged model files, and as many ONNX models; `make fuzz ARGS="--count=1000"`
 	$(BIN)/python tests/fuzz.py $(ARGS)
