@@ -1,8 +1,9 @@
 """What every test may ask for."""
 
 import os
+import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # some tests have more threads than cores
 
@@ -83,3 +84,11 @@ def _shares() -> Callable[[pytest.Item], bool]:
         return place % marker.args[0] == 0
 
     return in_share
+
+
+@pytest.fixture
+def python_handles_ctrl_c() -> Iterator[None]:
+    """Python's handler, also where a shell started us in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

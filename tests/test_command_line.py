@@ -326,6 +326,7 @@ def test_stdin_and_stdout(folder, capsys, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("python_handles_ctrl_c")  # what a child starts with
 def test_interrupted(folder):
     """The model of the last finished epoch is there."""
     X = np.random.default_rng(0).normal(size=(2000, 20))

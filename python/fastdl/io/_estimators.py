@@ -112,6 +112,7 @@ _OUTPUT = "_sklearn_output_config"  # what set_output sets
 _TOGETHER = (  # all of these that a class has, or none
     ("targets", "network", "progress"),
     ("preparation", "categories_", "limits", "network"),
+    ("source_form", "target_form", "longest", "network"),
     ("rbms_", "visible_"),
     ("components_", "intercept_hidden_", "intercept_visible_", "h_samples_", "history_"),
     ("n_dims_", "n_samples_seen_", "n_values_seen", "scale_", "offset_"),

@@ -90,7 +90,8 @@ class AttentionDisplay:
         """
         size = 0.28 * len(self.source) + 1.0, 0.28 * len(self.answer) + 1.0
         ax = new_axes(*size) if ax is None else ax
-        ax.imshow(self.weights, cmap="gray", vmin=0, vmax=1, aspect="auto")
+        if self.weights.size:  # an answer may be empty
+            ax.imshow(self.weights, cmap="gray", vmin=0, vmax=1, aspect="auto")
         words = max((len(str(s)) for s in self.source), default=1) > 1
         ax.set_xticks(range(len(self.source)), map(_shown, self.source), rotation=90 * words)
         ax.set_yticks(range(len(self.answer)), map(_shown, self.answer))

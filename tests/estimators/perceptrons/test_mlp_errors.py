@@ -2,10 +2,9 @@
 
 import _thread
 import re
-import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -72,14 +71,6 @@ def test_ctrl_c_keeps_finished_epochs(digits: Any, solver: str) -> None:
         warnings.simplefilter("ignore", ConvergenceWarning)
         same = new(solver=solver, max_iter=3).fit(*digits)
     np.testing.assert_array_equal(weights(clf), weights(same))
-
-
-@pytest.fixture
-def python_handles_ctrl_c() -> Iterator[None]:
-    """Python's handler, also where a shell started us in the background with SIGINT ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 class InTheEpoch(Callback):
