@@ -127,8 +127,8 @@ _MODULES = (
 )
 
 _PUBLIC = ["__version__", *_HOMES, *_MODULES]
-# A star import must not hide a module of the standard library.
-__all__ = [name for name in _PUBLIC if name != "io"]
+# A star import must not hide a module of the standard library, nor ask for the package onnx.
+__all__ = [name for name in _PUBLIC if name not in ("io", "onnx", "from_onnx", "to_onnx")]
 
 
 def __getattr__(name: str) -> Any:
