@@ -86,7 +86,8 @@ def test_saved_as_a_network(name, tmp_path):
 @pytest.mark.parametrize("name", sorted(NO_NETWORK))
 def test_no_network(name, tmp_path):
     fastdl.io.save(MODELS[name](), tmp_path / "model")
-    with pytest.raises(ModelFileError, match=f"'{name}' in it is no network. Read it with fastdl"):
+    message = f"'{name}' in it is no network. Read it with fastdl.load.$"
+    with pytest.raises(ModelFileError, match=message):
         fastdl.load_network(tmp_path / "model")
 
 

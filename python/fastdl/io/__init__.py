@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastdl._core import __version__
 from fastdl._other_names import raiser
 from fastdl.io import _safetensors
-from fastdl.io._errors import ModelFileError
+from fastdl.io._errors import ModelFileError, NoNetwork
 from fastdl.io._sources import File
 
 if TYPE_CHECKING:
@@ -181,6 +181,8 @@ def _read(path: File, mmap: bool, decode: Callable[[Decoder, Any], T]) -> T:
             return decode(Decoder(arrays), content)
         except ModelFileError:
             raise
+        except NoNetwork as error:
+            raise ModelFileError(f"{arrays.name} has no network to read: {error}") from error
         except (ValueError, TypeError, OverflowError, RuntimeError) as error:
             raise ModelFileError(
                 f"{arrays.name} cannot be read: {error} Save the model again."

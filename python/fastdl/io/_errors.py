@@ -3,3 +3,7 @@ class ModelFileError(ValueError):
 
     The message names the file, what was seen and what to do.
     """
+
+
+class NoNetwork(ValueError):
+    """A file that is whole, but has no network in it: saving it again would not help."""

@@ -15,6 +15,7 @@ from fastdl.fitting.network import Network as Trained
 from fastdl.fitting.preparation import Preparation
 from fastdl.fitting.targets import Targets
 from fastdl.io import _values
+from fastdl.io._errors import NoNetwork
 from fastdl.io._values import Decoder, Encoder, named
 from fastdl.losses import SquaredError
 from fastdl.network import Network
@@ -56,7 +57,7 @@ def network_of(decoder: Decoder, content: Any) -> Network:
         (stored,) = named(content, "$network")
         return _restore(decoder, stored)
     if isinstance(content, dict) and "$sklearn" in content:
-        raise ValueError("it holds a pipeline and no network. Read it with fastdl.load.")
+        raise NoNetwork("it holds a pipeline and no network. Read it with fastdl.load.")
     (stored,) = named(content, "$estimator")
     if isinstance(stored, dict):
         stored = {key: value for key, value in stored.items() if key != "set_output"}
@@ -68,8 +69,8 @@ def network_of(decoder: Decoder, content: Any) -> Network:
     if name in _MACHINES and fitted:
         return _of_machines(decoder, name, fitted)
     if not fitted:
-        raise ValueError(f"{short(name)} in it is not fitted, so that there is no network.")
-    raise ValueError(f"{short(name)} in it is no network. Read it with fastdl.load.")
+        raise NoNetwork(f"{short(name)} in it is not fitted. Read it with fastdl.load.")
+    raise NoNetwork(f"{short(name)} in it is no network. Read it with fastdl.load.")
 
 
 def _of_net(decoder: Decoder, who: Any, fitted: Mapping[str, Any]) -> Network:
@@ -82,7 +83,7 @@ def _of_net(decoder: Decoder, who: Any, fitted: Mapping[str, Any]) -> Network:
         raise ValueError("targets of the fitted estimator is missing.")
     targets = Targets.from_dict(decoder.decode(fitted["targets"]))
     if targets.kind == "answer":
-        raise ValueError(f"{short(who)} in it is no network. Read it with fastdl.load.")  # a search
+        raise NoNetwork(f"{short(who)} in it is no network. Read it with fastdl.load.")  # a search
     columns = None
     if "preparation" in fitted:
         categories = decoder.decode(fitted.get("categories_"))

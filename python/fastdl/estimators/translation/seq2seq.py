@@ -197,7 +197,10 @@ class Seq2Seq(TranslationWords, Net):
 
     def _show_weights(self, program: Any) -> None:
         """And how long an answer may be."""
-        self.max_length_ = self.max_length or int(1.5 * self._longest) + 5
+        self.max_length_ = self._room_for_answers()
+
+    def _room_for_answers(self) -> int:
+        return int(self.max_length or int(1.5 * self._longest) + 5)
 
     # --- answers
 
@@ -378,7 +381,7 @@ class Seq2Seq(TranslationWords, Net):
             lengths=lengths[order],
             beam_size=int(beam_size),
             length_penalty=float(self.length_penalty),
-            max_length=int(self.max_length or int(1.5 * self._longest) + 5),
+            max_length=self._room_for_answers(),
             n_best=int(n_best),
         )
         return found[0][back], found[1][back]
