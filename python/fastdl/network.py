@@ -451,7 +451,7 @@ def _both(p: NDArray[Any]) -> NDArray[Any]:
 
 
 def _of_classes(classes: NDArray[Any], link: str, n_outputs: int) -> Targets:
-    binary = n_outputs == 1 and len(classes) == 2
+    binary = n_outputs == 1 and len(classes) == 2 and link == "sigmoid"
     if classes.ndim != 1 or not (binary or len(classes) == n_outputs):
         raise ValueError(
             f"classes has shape {classes.shape}; expected a label for each of {n_outputs} outputs."

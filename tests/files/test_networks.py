@@ -256,3 +256,20 @@ def test_trained_on():
     np.testing.assert_array_equal(
         ours.predict_proba(models.ROWS), theirs.predict_proba(models.ROWS)
     )
+
+
+def test_lists_keep_the_types_of_their_values(tmp_path):
+    """A number among texts is the category that it was in fit."""
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame({"a": np.linspace(0, 1, 40), "b": list("xy") * 20, "c": [1, 2, 3, 4] * 10})
+    table["c"] = table["c"].astype("category")
+    y = np.arange(40) % 4 // 2
+    model = fastdl.TabularClassifier(max_epochs=1, random_state=0, n_jobs=1).fit(table, y)
+    model.save(tmp_path / "model")
+    found = fastdl.load_network(tmp_path / "model").predict_proba(table.to_numpy(object).tolist())
+    np.testing.assert_array_equal(found, model.predict_proba(table))
+
+
+def test_two_classes_of_one_output_need_a_sigmoid():
+    with pytest.raises(ValueError, match="expected a label for each of 1 outputs"):
+        fastdl.Network([L.Dense(1)], (4,), link="softmax", classes=["a", "b"])

@@ -54,7 +54,8 @@ class Columns:
 
     def prepared(self, x: Any, dtype: DTypeLike) -> NDArray[Any]:
         """What the network takes for x of shape (n, n_columns), of numbers or of objects."""
-        x = np.asarray(x)
+        # A list of lists keeps each value's type: NumPy alone would make texts of all of them.
+        x = np.asarray(x) if hasattr(x, "__array__") else np.array(x, object)
         if x.ndim != 2 or x.shape[1] != len(self.categories):
             raise ValueError(
                 f"x has shape {x.shape}; this network takes (n, {len(self.categories)}), the "
