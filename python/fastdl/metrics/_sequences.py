@@ -130,14 +130,21 @@ def _pairs(y_true: Any, y_pred: Any) -> list[tuple[Sequence[Any], Sequence[Any]]
     return list(zip(y_true, y_pred, strict=True))
 
 
+def _weights(weights: ArrayLike | None, n: int) -> NDArray[Any]:
+    found = np.ones(n) if weights is None else np.asarray(weights)
+    if found.shape != (n,):
+        raise ValueError(f"sample_weight has shape {found.shape}; expected ({n},), as the answers.")
+    return found
+
+
 def _mean(values: Sequence[float], weights: ArrayLike | None) -> float:
-    return float(np.average(values, weights=None if weights is None else np.asarray(weights)))
+    return float(np.average(values, weights=_weights(weights, len(values))))
 
 
 def _share(
     parts: Sequence[int], wholes: Sequence[int], weights: ArrayLike | None, *, nothing: float
 ) -> float:
-    weight: NDArray[Any] = np.ones(len(parts)) if weights is None else np.asarray(weights)
+    weight = _weights(weights, len(parts))
     total = float(np.dot(weight, wholes))
     return float(np.dot(weight, parts)) / total if total else nothing
 

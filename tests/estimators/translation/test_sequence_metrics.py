@@ -45,6 +45,8 @@ def test_edit_distance_by_definition() -> None:
 def test_messages() -> None:
     with pytest.raises(ValueError, match="y_true has 2 answers and y_pred 1; expected as many"):
         exact_match_score(["a", "b"], ["a"])
+    with pytest.raises(ValueError, match=r"sample_weight has shape \(2,\); expected \(4,\)"):
+        exact_match_score(TRUE, PRED, sample_weight=[1, 2])
     with pytest.raises(ValueError, match=r"y_pred\[1\] is 5; expected a string or a list"):
         exact_match_score(["a", "b"], ["a", 5])
     with pytest.raises(ValueError, match="y_true is 'ab'; expected a list of strings"):

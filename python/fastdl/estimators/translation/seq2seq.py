@@ -27,6 +27,7 @@ from fastdl.estimators.translation.words import TranslationWords
 from fastdl.fitting.job import Given
 from fastdl.fitting.progress import Settings
 from fastdl.layers import Layer
+from fastdl.metrics import exact_match_score
 from fastdl.optim import Optimizer
 from fastdl.samples import Data, Pairs, Sequences, core_input, with_answer_steps
 
@@ -309,8 +310,7 @@ class Seq2Seq(TranslationWords, Net):
         texts = self._head.texts(self, y)
         read = self._symbols("y").read(type(self).__name__, texts, self._target_form)
         answers = self._symbols("y").read("", list(self.predict(X, lengths)), self._target_form)
-        right = [list(a) == list(b) for a, b in zip(answers, read, strict=True)]
-        return float(np.average(right, weights=sample_weight))
+        return exact_match_score(read, answers, sample_weight=sample_weight)
 
     def transform(self, X: Any, lengths: Any = None) -> NDArray[Any]:
         """What the encoder makes of each source: its last state, of both directions.
