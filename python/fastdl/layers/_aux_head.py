@@ -52,6 +52,14 @@ class AuxHead(Layer):
     weight: float = 0.3
     rules: ClassVar[Mapping[str, Rule]] = {"layers": LAYERS, "weight": NOT_NEGATIVE}
 
+    def check(self) -> None:
+        super().check()
+        if self.name == "val":
+            raise ValueError(
+                f"{self.who}: its loss would be called 'val_loss' in history_, as that of a "
+                "validation set is. Give it another name."
+            )
+
     def paths(self) -> tuple[tuple[Layer, ...], ...]:
         return (_inside(self.layers),)
 

@@ -183,3 +183,19 @@ REFUSED = [
 def test_refused(call, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         call()
+
+
+def test_columns_of_history_have_names_of_their_own() -> None:
+    with pytest.raises(ValueError, match="called 'val_loss' in history_"):
+        NetClassifier([L.Dense(4), L.AuxHead([L.Dense(3)], name="val")]).fit(
+            np.eye(4), [0, 1, 0, 1]
+        )
+
+
+def test_a_warm_start_keeps_side_heads() -> None:
+    X, y = np.eye(4), [0, 1, 0, 1]
+    net = NetClassifier(
+        [L.Dense(4), L.AuxHead([L.Dense(3)])], max_epochs=1, random_state=0, warm_start=True
+    ).fit(X, y)
+    with pytest.raises(ValueError, match=r"the side heads are \[\], but those that were fitted"):
+        net.set_params(layers=[L.Dense(4)]).fit(X, y)

@@ -242,6 +242,15 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
             self._layers(self._network.input_shape, self._targets.n_outputs),
         )
         if L.with_names(layers) != old.layers:
+            heads, before = (
+                [head.name for head in L.side_heads(of)]
+                for of in (L.with_names(layers), old.layers)
+            )
+            if heads != before:  # history_ has a column for each
+                raise ValueError(
+                    f"layers: the side heads are {heads}, but those that were fitted {before}. Fit "
+                    "without warm_start, or keep them."
+                )
             self._network = Network(
                 layers,
                 old.input_shape,
