@@ -78,8 +78,6 @@ Augmentation::Augmentation(const LayerSpec& spec, const Shape& input, std::uint3
   check((saturation_ == 0 && hue_ == 0) || shape_.c == 3,
         who + ": saturation and hue are of colours (red, green, blue), but its input is " + input.what() +
             ". Leave them out; brightness and contrast are for any image.");
-  moves_ = probability_ > 0 &&
-           (flip_x_ || flip_y_ || shift_y_ || shift_x_ || crops() || rotate_ > 0 || scale_ > 0 || shear_ > 0);
 }
 
 AugmentDraw Augmentation::draw(std::uint64_t seed, std::uint32_t epoch, std::int64_t sample) const {

@@ -94,7 +94,8 @@ struct Decoder : Layer<T>, Decoding<T> {
       c.start_bias[k] = plan.parameter(start, std::string("bias") + ends[k], "bias", {units}, features, units);
       c.first[k] = plan.saved(times(plan.batch, units)), c.dfirst[k] = plan.saved(times(plan.batch, units));
     }
-    const int from = below + (l == 0 && score == Score::additive ? features : 0), columns = gates(l);
+    const int columns = this->as_int(times(units, c.shape.cell == Cell::lstm ? 4 : 3), "the number of gates");
+    const int from = both(below, l == 0 && score == Score::additive ? features : 0);
     c.w_ih = plan.parameter(cell, "weight_ih", "weight", {from, columns}, from, units);
     c.w_hh = plan.parameter(cell, "weight_hh", "weight", {units, columns}, units, units);
     std::vector<int> bias{columns};
@@ -130,7 +131,8 @@ struct Decoder : Layer<T>, Decoding<T> {
       query = plan.saved(times(rows, size));
     } else {
       if (own_keys) w_key = plan.parameter(attention, "weight_key", "weight", {features, size}, features, size);
-      w_combine = plan.parameter(attention, "weight_combine", "weight", {top + features, top}, top + features, top);
+      const int from = both(top, features);
+      w_combine = plan.parameter(attention, "weight_combine", "weight", {from, top}, from, top);
       combined = plan.saved(times(rows, top)), dcombined = plan.saved(times(rows, top));
     }
     if (own_keys) keys = plan.saved(times(source, size)), dkeys = plan.saved(times(source, size));
@@ -141,7 +143,7 @@ struct Decoder : Layer<T>, Decoding<T> {
   }
 
   void plan_output(Plan<T>& plan, const LayerSpec& output, index rows) {
-    const int top = cells[n_cells - 1].shape.units, from = top + (score == Score::additive ? features : 0);
+    const int top = cells[n_cells - 1].shape.units, from = both(top, score == Score::additive ? features : 0);
     output_learns = plan.learns(output);
     w_out = plan.parameter(output, "weight", "weight", {from, outputs}, from, outputs);
     b_out = plan.parameter(output, "bias", "bias", {outputs}, from, outputs);
@@ -299,6 +301,7 @@ struct Decoder : Layer<T>, Decoding<T> {
   }
   int states(int l) const { return cells[l].shape.cell == Cell::lstm ? 2 : 1; }
   int gates(int l) const { return cells[l].shape.units * (cells[l].shape.cell == Cell::lstm ? 4 : 3); }
+  int both(int a, int b) const { return this->as_int(index(a) + b, "the number of a step's inputs"); }
   int first_of_end() const { return bidirectional ? features / 2 : features; }
 
   void part(const LayerSpec& inner, Shape from, Shape to) {

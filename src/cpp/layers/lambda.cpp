@@ -28,7 +28,8 @@ struct Lambda : Layer<T> {
     }
     this->learns = weights >= 0 && plan.learns(spec);
     constexpr DType dtype = std::is_same_v<T, float> ? DType::f32 : DType::f64;
-    const Shape shape = function->shape(in.shape, dtype, in.wants_gradient, this->learns);
+    Shape shape = function->shape(in.shape, dtype, in.wants_gradient, this->learns);
+    if (shape.is_sequence()) shape.clock = in.shape.clock;
     check(!shape.is_sequence() || (in.shape.is_sequence() && shape.steps() == in.shape.steps()),
           this->who() + " makes " + shape.what() + " of " + in.shape.what() +
               "; sequences keep their steps, and come from sequences only.");
@@ -63,7 +64,7 @@ struct Lambda : Layer<T> {
     return {.n = f.n,
             .in = in.shape,
             .out = out.shape,
-            .lengths = in.shape.is_sequence() ? f.lengths : nullptr,
+            .lengths = in.shape.is_sequence() ? f.sequence(in.shape).lengths : nullptr,
             .weights = f.param(weights),
             .wants_dx = back && in.wants_gradient,
             .wants_dweights = back && this->learns};

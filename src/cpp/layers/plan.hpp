@@ -78,7 +78,7 @@ class Plan {
       return std::exchange(instead_of_weight, nullptr)(spec, dims, fan_in, fan_out);
     Parameter p{
         .name = spec.name + "." + what, .dims = std::move(dims), .fan_in = fan_in, .fan_out = fan_out, .role = role};
-    p.trainable = !frozen && (!spec.has("trainable") || spec.flag("trainable"));
+    p.trainable = learns(spec);
     p.rate = spec.has("lr_multiplier") ? spec.number("lr_multiplier") : 1.0;
     p.count = 1;
     for (int d : p.dims) p.count = times(p.count, d);

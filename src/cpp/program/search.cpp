@@ -36,7 +36,7 @@ template <class T>
 class Finder {
  public:
   Finder(const Kernels<T>& kernels, const Search& how, int units, int outputs)
-      : kernels_(kernels.attention), how_(how), units_(units), outputs_(outputs) {
+      : kernels_(kernels.attention), how_(how), outputs_(outputs) {
     const std::size_t rows = std::size_t(most_sources()) * how.beam_size;
     states_ = Block<T>(rows * units), next_ = Block<T>(rows * units), y_ = Block<T>(rows * outputs);
     for (auto* of_rows : {&symbols_, &sources_, &before_}) of_rows->resize(rows);
@@ -170,7 +170,7 @@ class Finder {
 
   const AttentionKernels<T>& kernels_;
   const Search how_;
-  int units_, outputs_, n_ = 0;  // of all states of a row; rows
+  int outputs_, n_ = 0;  // rows
   Block<T> states_, next_, y_, scratch_;
   std::vector<std::int32_t> symbols_, sources_, before_, written_, then_;
   std::vector<std::int32_t> new_sources_, new_symbols_, new_before_;
@@ -217,6 +217,7 @@ void Program<T>::search(const Data& data, const Search& how, const Answers& foun
       team.sync();
     }
   });
+  rethrow();
 }
 
 template <class T>
@@ -236,6 +237,7 @@ void Program<T>::each_answered(const Data& data, const std::function<void(const 
       team.sync();
     }
   });
+  rethrow();
 }
 
 template <class T>
@@ -267,12 +269,13 @@ void Program<T>::attention(const Data& data, void* weights) {
   const index room = output().steps(), steps = input().steps();
   each_answered(data, [&](const Frame<T>& f, index begin) {
     const T* from = decoding_->arrays(f).weights;
+    const index source = decoding_->shape(f).source_steps;
     const Range mine = f.team.share(f.n);
     for (index i = mine.begin; i < mine.end; i++)
       for (index t = 0; t < room; t++) {
         T* to = static_cast<T*>(weights) + ((begin + i) * room + t) * steps;
         std::fill_n(to, steps, T(0));
-        if (from && t < f.answer_lengths[i]) std::copy_n(from + (t * f.n + i) * f.steps, f.steps, to);
+        if (from && t < f.answer_lengths[i]) std::copy_n(from + (t * f.n + i) * source, source, to);
       }
   });
 }
