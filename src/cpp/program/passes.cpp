@@ -384,6 +384,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
 #define FASTDL_PASSES(T)                                                                                          \
   template int Program<T>::team_size(int) const;                                                                  \
   template Frame<T> Program<T>::frame(const Team&, const Batch&);                                                 \
+  template void Program<T>::rethrow();                                                                            \
   template void Program<T>::forward(const Data&, bool, std::uint32_t, void*);                                     \
   template void Program<T>::backward(const void*, void*);                                                         \
   template void Program<T>::predict(const Data&, ActivationKind, int, void*);                                     \
