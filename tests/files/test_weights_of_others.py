@@ -315,6 +315,30 @@ ERRORS = {
         lambda: save_weights(rows(4), io.BytesIO(), names={"x": "y"}),
         "names has 'x', which is no layer with weights",
     ),
+    "one name for two": (
+        lambda: save_weights(
+            rows(4, 4), io.BytesIO(), names={"dense_1": "fc", "dense_2": "fc"}, layout="keras"
+        ),
+        "names leads two layers to 'fc': 'dense_1' and 'dense_2'",
+    ),
+    "the name of another": (
+        lambda: save_weights(rows(4, 4), io.BytesIO(), names={"dense_1": "dense_2"}),
+        "names leads two layers to 'dense_2': 'dense_1' and 'dense_2'",
+    ),
+    "one array for two": (
+        lambda: save_weights(
+            fastdl.Network([L.RNN(2, return_sequences=True), L.RNN(2)], (3, 2)),
+            io.BytesIO(),
+            names={"rnn_1": "rnn", "rnn_2": "rnn.l0"},
+        ),
+        r"names leads two layers to 'rnn\.weight_ih_l0': 'rnn_1' and 'rnn_2'",
+    ),
+    "names and a list": (
+        lambda: load_weights(
+            rows(4), [np.ones((4, 4)), np.ones(4)], layout="keras", names={"a": "dense_1"}
+        ),
+        "a list of arrays has no names of layers: leave names= out",
+    ),
 }
 
 
@@ -329,6 +353,32 @@ def test_names_that_do_not_say_which_is_which(tmp_path):
     _safetensors.write(tmp_path / "file", state(hidden=(4, 4), extra=(4, 4)), {})
     with pytest.raises(ValueError, match="'extra', 'hidden' have the same shapes, and so"):
         load_weights(rows(4, 4), tmp_path / "file")
+
+
+def test_empty_names_load_nothing():
+    """What `names` leaves out stays; with a layout of ours, too."""
+    for layout in ("torch", "fastdl"):
+        net = rows(4, 2)
+        before = net.get_weights()
+        load_weights(net, state(dense_1=(4, 4)), names={}, layout=layout)
+        for key, value in net.get_weights().items():
+            np.testing.assert_array_equal(value, before[key])
+
+
+def test_a_model_file_is_no_file_of_weights(tmp_path):
+    net = rows(4)
+    fastdl.io.save(net, tmp_path / "m")
+    for layout in ("torch", "fastdl"):
+        with pytest.raises(ValueError, match="m is a model file of fastdl: read it with fastdl.lo"):
+            load_weights(net, tmp_path / "m", layout=layout)
+
+
+@pytest.mark.parametrize("names", [["dense_1"], "dense_1", 3])
+def test_names_that_are_no_mapping(names):
+    with pytest.raises(TypeError, match="expected a mapping from name to name, or a callable"):
+        load_weights(rows(4), state(a=(4, 4)), names=names)
+    with pytest.raises(TypeError, match="expected a mapping from name to name\\."):
+        save_weights(rows(4), io.BytesIO(), names=names)
 
 
 def test_what_has_no_network():

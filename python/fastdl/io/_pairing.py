@@ -19,6 +19,14 @@ Names: TypeAlias = Mapping[str, str] | Callable[[str], str | None]
 Pairs: TypeAlias = dict[str, tuple[str, Arrays]]  # by layer: its name in the file, and arrays
 
 
+def names_given(names: Any, or_callable: bool = False) -> Any:
+    """`names` as given; TypeError for what leads from no name to another."""
+    if names is None or isinstance(names, Mapping) or (or_callable and callable(names)):
+        return names
+    expected = "a mapping from name to name" + (", or a callable" if or_callable else "")
+    raise TypeError(f"names={names!r:.80} is a {type(names).__name__}; expected {expected}.")
+
+
 class Modules(NamedTuple):
     """The layers of a file, and what messages call the file."""
 
@@ -33,6 +41,11 @@ def modules_of(file: Any, layout: str) -> Modules:
         arrays = {key: np.asarray(value) for key, value in file.items()}
     else:
         with _safetensors.opened(file, foreign=True) as opened:
+            if "fastdl" in opened.metadata:
+                raise ValueError(
+                    f"{opened.name} is a model file of fastdl: read it with fastdl.load or "
+                    "fastdl.io.load_network, and take weights by get_weights()."
+                )
             found = found._replace(name=opened.name)
             half = {x.code for x in opened.layouts.values() if x.code in ("F16", "BF16")}
             arrays = {name: opened.pop(name) for name in list(opened.layouts)}
@@ -99,7 +112,7 @@ def by_shape(target: Target, found: Modules, in_order: bool) -> Pairs:
     return pairs
 
 
-def by_name(target: Target, found: Modules, names: Names) -> Pairs:
+def by_name(target: Target, found: Modules, names: Names | None) -> Pairs:
     pairs: Pairs = {}
     if isinstance(names, Mapping):
         for name in names:
@@ -110,8 +123,10 @@ def by_name(target: Target, found: Modules, names: Names) -> Pairs:
                 )
     misfits = []
     for module, arrays in found.arrays.items():
-        named = names(module) if callable(names) else names.get(module)
-        layer = named if names else module
+        if names is None:
+            layer: str | None = module
+        else:
+            layer = names(module) if callable(names) else names.get(module)
         if layer is None:
             continue
         target.find(layer)

@@ -17,6 +17,7 @@ from fastdl.io._pairing import (
     by_shape,
     in_turn,
     modules_of,
+    names_given,
     refuse_others,
 )
 from fastdl.io._sources import File
@@ -64,19 +65,24 @@ def load_weights(
     ------
     ModelFileError
         If the file is damaged.
+    TypeError
+        If `names` is neither a mapping nor callable.
     ValueError
-        If layers do not fit, all of which are listed; or if equal ones cannot be told apart by
-        their names.
+        If layers do not fit, all of which are listed; if equal ones cannot be told apart by their
+        names; or for `names` with a list, and model files of fastdl.
     """
     if not _LAYOUT.accepts(layout):
         raise ValueError(_LAYOUT.complaint("layout", layout))
+    names = names_given(names, or_callable=True)
     target = Target(net, layout)
     if isinstance(path, Sequence) and not isinstance(path, str):
+        if names is not None:
+            raise ValueError("a list of arrays has no names of layers: leave names= out.")
         pairs = in_turn(target, [np.asarray(a) for a in path], layout)
     elif names is None and layout != "fastdl":
         pairs = by_shape(target, modules_of(path, layout), in_order=isinstance(path, Mapping))
     else:
-        pairs = by_name(target, modules_of(path, layout), names or {})
+        pairs = by_name(target, modules_of(path, layout), names)
         if names is None:
             refuse_others(target, pairs)
     new: Arrays = {}
@@ -107,20 +113,29 @@ def save_weights(
 
     Raises
     ------
+    TypeError
+        If `names` is no mapping.
     ValueError
-        If `layout` has no such layer, or `names` one that the network has not.
+        If `layout` has no such layer, or `names` one that the network has not; or if two layers
+        would have one name.
     """
     if not _LAYOUT.accepts(layout):
         raise ValueError(_LAYOUT.complaint("layout", layout))
-    target, names = Target(net, layout), names or {}
+    names = names_given(names) or {}
+    target = Target(net, layout)
     for name in names:
         target.find(name)
     tensors: Arrays = {}
+    taken: dict[str, str] = {}  # by name in the file, of a layer or an array: the layer
     for name in target.slots:
-        for array, value in target.write(name).items():
-            tensors[join_name(names.get(name, name), array, layout)] = value
+        new, own = names.get(name, name), target.write(name)
+        keys = [join_name(new, array, layout) for array in own]
+        for key in (new, *keys):
+            if taken.setdefault(key, name) != name:
+                raise ValueError(f"names leads two layers to {key!r}: {taken[key]!r} and {name!r}.")
+        tensors.update(zip(keys, own.values(), strict=True))
         if layout == "torch" and target.kinds[name] == "batch_norm":
-            key = f"{names.get(name, name)}.num_batches_tracked"
+            key = f"{new}.num_batches_tracked"
             tensors[key] = np.zeros((), np.int64)
     tensors = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
     _safetensors.write(path, tensors, {"format": "pt"} if layout == "torch" else {})
