@@ -231,6 +231,23 @@ ROWS = [
         "full rank",
     ),
     (
+        lambda: grad(lambda a: np.sum(np.linalg.pinv(a, rcond=0.2)))(np.diag([3.0, 1, 0.1])),
+        NotImplementedError,
+        "full rank",
+    ),
+    (
+        lambda: grad(lambda a: np.sum(np.linalg.pinv(a, rtol=0.2)))(np.diag([3.0, 1, 0.1])),
+        NotImplementedError,
+        "full rank",
+    ),
+    (
+        lambda: grad(lambda a: np.sum(np.linalg.lstsq(a, np.ones(3), 0.2)[0]))(
+            np.diag([3, 1, 0.1])
+        ),
+        NotImplementedError,
+        "np.linalg.lstsq has no derivative at a matrix without full rank",
+    ),
+    (
         lambda: grad(lambda a: np.sum(np.cross(a, a)))(np.ones((3, 2))),
         NotImplementedError,
         "vectors of 3 numbers",

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from fastdl import NetClassifier, NetRegressor, initializers
+from fastdl import NetClassifier, NetRegressor, Network, initializers
 from fastdl import layers as L
 from fastdl.autodiff import value_of
 from fastdl.program import compile
@@ -178,3 +178,19 @@ def test_recurrent():
     net = NetClassifier([L.Lambda(tanh), L.GRU(4)], **COMMON).fit(sequences, y)
     other = NetClassifier([L.Activation("tanh"), L.GRU(4)], **COMMON).fit(sequences, y)
     np.testing.assert_allclose(kept(net), kept(other), rtol=1e-7)
+
+
+def test_lengths_are_those_after_the_windows_before() -> None:
+    """Of steps, and of sequences as f sees them."""
+    x, lengths = np.random.default_rng(0).normal(size=(4, 40, 3)), np.array([40, 33, 24, 16])
+    seen: list[object] = []
+
+    def same(x, lengths):
+        seen.append((x.shape, lengths.tolist()))
+        return x * 1.0
+
+    pool = L.MaxPool1D(4, padding="same")
+    net = Network([pool, L.Lambda(same), L.LSTM(3)], (40, 3), random_state=0, dtype="float64")
+    plain = Network([pool, L.LSTM(3)], (40, 3), net.get_weights(), dtype="float64")
+    np.testing.assert_array_equal(net.predict(x, lengths), plain.predict(x, lengths))
+    assert ((4, 10, 3), [10, 9, 6, 4]) in seen

@@ -143,7 +143,10 @@ custom(np.linalg.cholesky, (_cholesky_vjp,), (_cholesky_jvp,))
 def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """By the normal equations of full rank, which is where it has a derivative."""
     rows, columns = a.shape[-2:]
-    if np.any(np.linalg.matrix_rank(plain(a)) < min(rows, columns)):
+    asked = rtol if rcond is None else rcond
+    rounding = max(rows, columns) * np.finfo(plain(a).dtype).eps
+    threshold = rounding if asked is None else np.maximum(asked, rounding)
+    if np.any(np.linalg.matrix_rank(plain(a), rtol=threshold) < min(rows, columns)):
         raise NotImplementedError("np.linalg.pinv has no derivative at a matrix without full rank.")
     if rows >= columns:
         return np.linalg.solve(_T(a) @ a, _T(a))
@@ -152,8 +155,12 @@ def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = Non
 
 @composed(np.linalg.lstsq)
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    x = _pinv(a) @ b
     _, _, rank, s = np.linalg.lstsq(plain(a), plain(b), rcond)
+    if rank < min(a.shape):
+        raise NotImplementedError(
+            "np.linalg.lstsq has no derivative at a matrix without full rank."
+        )
+    x = _pinv(a) @ b
     squares = np.sum((b - a @ x) ** 2, axis=0)
     many = a.shape[0] > a.shape[1]
     residuals = np.reshape(squares, (1,)) if np.ndim(squares) == 0 else squares

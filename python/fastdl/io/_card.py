@@ -66,8 +66,7 @@ def model_card(
     parts = [
         _metadata(title, task, scores),
         f"# {title}",
-        f"A `{type(last).__name__}` of [fastdl](https://pypi.org/project/fastdl/) {__version__}, "
-        f"for {task.replace('-', ' ')}.",
+        f"A `{type(last).__name__}` of fastdl {__version__}, for {task.replace('-', ' ')}.",
         "## How to load it",
         f'```python\nimport fastdl\n\nmodel = fastdl.load("{PurePath(file).name}")\n'
         "model.predict(X)\n```",

@@ -102,7 +102,7 @@ def bleu_score(y_true: Any, y_pred: Any) -> float:
     except ImportError as error:
         raise ImportError(
             "fastdl.metrics.bleu_score is sacrebleu's, which is not installed. "
-            'Run: pip install "fastdl[text]"'
+            "Run: pip install sacrebleu"
         ) from error
     pairs = _pairs(y_true, y_pred)
     strings = all(isinstance(text, str) for pair in pairs for text in pair)

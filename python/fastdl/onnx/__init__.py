@@ -14,7 +14,7 @@ try:
     import onnx as _onnx  # noqa: F401
 except ImportError as error:
     raise ImportError(
-        "fastdl.onnx needs the package onnx, which is not installed: pip install 'fastdl[onnx]'"
+        "fastdl.onnx needs the package onnx, which is not installed: pip install onnx"
     ) from error
 
 from fastdl.onnx.pipelines.arrival import when_imported

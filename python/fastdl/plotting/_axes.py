@@ -18,7 +18,7 @@ def new_axes(width: float, height: float) -> "Axes":
     except ImportError as error:
         raise ImportError(
             "fastdl.plotting draws with matplotlib, which is not installed. "
-            'Run: pip install "fastdl[plot]"'
+            "Run: pip install matplotlib"
         ) from error
     _, axes = plt.subplots(figsize=(width, height), layout="constrained")
     return axes
