@@ -3,9 +3,9 @@
 Arrays may be any array-like, strided or not; images are (n, h, w, c). Everything is computed in
 float32 where NumPy's rules give float32 for the inputs together, in float64 otherwise. ``out=``
 takes the result without a copy where it is C-contiguous and of that dtype. Every ``f`` but the
-losses and `augment` has an
-``f_backward(dy, ...)`` that takes what ``f`` took and gives the gradients in the order of the
-inputs; where there are several, ``needs=(True, False, ...)`` asks for some, the others are None.
+losses and `augment` has an ``f_backward(dy, ...)`` that takes what ``f`` took and gives the
+gradients in the order of the inputs; where there are several, ``needs=(True, False, ...)`` asks for
+some, the others are None.
 
 Losses
 ------
