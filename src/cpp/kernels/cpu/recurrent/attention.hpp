@@ -4,6 +4,7 @@
 #include "kernels/attention.hpp"
 #include "kernels/cpu/dense.hpp"
 #include "kernels/cpu/sequence.hpp"
+#include "kernels/cpu/views.hpp"
 #include "math/activations.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -42,17 +43,14 @@ FASTDL_INLINE T score_row(Score score, int size, const T* q, const T* k, const T
 // In place, of x (count,)
 template <class T>
 FASTDL_INLINE void softmax_row(int count, T* x) {
-  const Vec<T> lowest = splat(T(-__builtin_inf()));
-  Vec<T> top = lowest, sum{};
-  for_slices<T>(0, count, [&](Slice<T> at) { top = vmax(top, keep_lanes(at.read(x), at.count, lowest)); });
-  top = spread_max(top);
-  for_slices<T>(0, count, [&](Slice<T> at) {
-    const Vec<T> e = keep_lanes(vexp(at.read(x) - top), at.count);
-    sum += e;
+  const RowSite<T> row{count, 0};
+  const Vec<T> top = row.max([&](auto at) { return at.read(x); });
+  const Vec<T> sum = row.sum([&](auto at) {
+    const Vec<T> e = vexp(at.read(x) - top);
     at.write(x, e);
+    return e;
   });
-  sum = spread_sum(sum);
-  for_slices<T>(0, count, [&](Slice<T> at) { at.write(x, at.read(x) / sum); });
+  row.each([&](auto at) { at.write(x, at.read(x) / sum); });
 }
 
 // weights (steps,), zero past the length; y (features,), zero of a source without steps

@@ -237,11 +237,11 @@ void DecoderWalk<T>::write(int t) const {
   });
 }
 
-// c (m, n) = or += a (m, depth) b (depth, n) + bias
+// y (n, out) += x (n, in) w (in, out) + b (out,)
 template <class T>
-void product(const Team& team, int m, int n, int depth, Matrix<T> a, Matrix<T> b, T* c, const T* bias, bool resume,
-             T* scratch) {
-  gemm<T>(team, {.m = m, .n = n, .depth = depth, .a = a, .b = b, .c = c, .bias = bias, .resume = resume}, scratch);
+void dense_add(const Team& team, int n, int in, int out, const T* x, const T* w, const T* b, T* y, T* scratch) {
+  gemm<T>(team, {.m = n, .n = out, .depth = in, .a = {x, in, 1}, .b = {w, out, 1}, .c = y, .bias = b, .resume = true},
+          scratch);
 }
 
 // The outputs of all steps.
@@ -250,19 +250,16 @@ void DecoderWalk<T>::outputs() const {
   const int rows = s.steps * s.n, features = s.features;
   const T *state = up(last, 0, 0), *w_found = a.w_out + std::int64_t(top) * s.outputs;
   if (s.score == Score::dot) {
-    product<T>(team, rows, top, top, {state, top, 1}, {a.w_combine, top, 1}, a.combined, nullptr, false, space.gemm);
-    product<T>(team, rows, top, features, {a.found, features, 1}, {a.w_combine + std::int64_t(top) * top, top, 1},
-               a.combined, nullptr, true, space.gemm);
+    dense_forward<T>(team, rows, top, top, state, a.w_combine, nullptr, a.combined, space.gemm);
+    dense_add<T>(team, rows, features, top, a.found, a.w_combine + std::int64_t(top) * top, nullptr, a.combined,
+                 space.gemm);
     each_slice<T>(team, std::int64_t(rows) * top,
                   [&](Slice<T> at) { at.write(a.combined, vtanh(at.read(a.combined))); });
     state = a.combined;
   }
   const bool sees_found = found_at_output(s) > 0;
-  product<T>(team, rows, s.outputs, top, {state, top, 1}, {a.w_out, s.outputs, 1}, a.y, sees_found ? nullptr : a.b_out,
-             false, space.gemm);
-  if (sees_found)
-    product<T>(team, rows, s.outputs, features, {a.found, features, 1}, {w_found, s.outputs, 1}, a.y, a.b_out, true,
-               space.gemm);
+  dense_forward<T>(team, rows, top, s.outputs, state, a.w_out, sees_found ? nullptr : a.b_out, a.y, space.gemm);
+  if (sees_found) dense_add<T>(team, rows, features, s.outputs, a.found, w_found, a.b_out, a.y, space.gemm);
 }
 
 template <class T>
@@ -282,18 +279,16 @@ void DecoderWalk<T>::outputs_backward(const DecoderGradients<T>& d) const {
   T* dh = d.cells[last].dh;
   const T* w_found = a.w_out + std::int64_t(top) * k;
   const bool dot = s.score == Score::dot, additive = s.score == Score::additive;
-  const auto backward_weights = [&](int inputs, int outputs, const T* x, const T* dy, T* dw) {
-    product<T>(team, inputs, outputs, rows, {x, 1, inputs}, {dy, outputs, 1}, dw, nullptr, false, space.gemm);
+  const auto backward_weights = [&](int inputs, int outputs, const T* x, const T* dy, T* dw, T* db) {
+    dense_backward_weights<T>(team, rows, inputs, outputs, x, dy, dw, db, space.gemm);
   };
   if (d.dw_out) {
-    sum_rows(team, rows, k, d.dy, d.db_out);
-    backward_weights(top, k, dot ? a.combined : state, d.dy, d.dw_out);
-    if (additive) backward_weights(features, k, a.found, d.dy, d.dw_out + std::int64_t(top) * k);
+    backward_weights(top, k, dot ? a.combined : state, d.dy, d.dw_out, d.db_out);
+    if (additive) backward_weights(features, k, a.found, d.dy, d.dw_out + std::int64_t(top) * k, nullptr);
   }
   T* through = dot ? d.dcombined : dh;
-  product<T>(team, rows, top, k, {d.dy, k, 1}, {a.w_out, 1, k}, through, nullptr, false, space.gemm);
-  if (additive)
-    product<T>(team, rows, features, k, {d.dy, k, 1}, {w_found, 1, k}, d.dfound, nullptr, false, space.gemm);
+  dense_backward_data<T>(team, rows, top, k, d.dy, a.w_out, through, space.gemm);
+  if (additive) dense_backward_data<T>(team, rows, features, k, d.dy, w_found, d.dfound, space.gemm);
   if (dot) {
     const T* w_combine_found = a.w_combine + std::int64_t(top) * top;
     each_slice<T>(team, std::int64_t(rows) * top, [&](Slice<T> at) {
@@ -301,12 +296,11 @@ void DecoderWalk<T>::outputs_backward(const DecoderGradients<T>& d) const {
       at.write(d.dcombined, at.read(d.dcombined) * (1 - value * value));
     });
     if (d.dw_combine) {
-      backward_weights(top, top, state, d.dcombined, d.dw_combine);
-      backward_weights(features, top, a.found, d.dcombined, d.dw_combine + std::int64_t(top) * top);
+      backward_weights(top, top, state, d.dcombined, d.dw_combine, nullptr);
+      backward_weights(features, top, a.found, d.dcombined, d.dw_combine + std::int64_t(top) * top, nullptr);
     }
-    product<T>(team, rows, top, top, {d.dcombined, top, 1}, {a.w_combine, 1, top}, dh, nullptr, false, space.gemm);
-    product<T>(team, rows, features, top, {d.dcombined, top, 1}, {w_combine_found, 1, top}, d.dfound, nullptr, false,
-               space.gemm);
+    dense_backward_data<T>(team, rows, top, top, d.dcombined, a.w_combine, dh, space.gemm);
+    dense_backward_data<T>(team, rows, features, top, d.dcombined, w_combine_found, d.dfound, space.gemm);
   }
   if (const T* drop = a.cells[last].drop)
     each_slice<T>(team, std::int64_t(rows) * top, [&](Slice<T> at) { at.write(dh, at.read(dh) * at.read(drop)); });
@@ -358,8 +352,7 @@ void DecoderWalk<T>::backward_weights(const DecoderGradients<T>& d) const {
     const int gates = gates_of(s, l), inputs = inputs_of(s, l);
     const T *dz = cells[l].space.dz, *x = l > 0 ? up(l - 1, 0, 0) : a.found;
     sum_rows(team, rows, gates, dz, to.db);
-    if (inputs)
-      product<T>(team, inputs, gates, rows, {x, 1, inputs}, {dz, gates, 1}, to.dw_ih, nullptr, false, space.gemm);
+    if (inputs) dense_backward_weights<T>(team, rows, inputs, gates, x, dz, to.dw_ih, nullptr, space.gemm);
     team.sync();
     RecurrentGradients<T> g{};
     g.dw_hh = to.dw_hh, g.db = to.db, g.db_hh = to.db_hh;

@@ -77,13 +77,10 @@ std::size_t decoder_step_scratch(const DecoderShape& s, int rows) {
 // In place: x - log sum exp x
 template <class T>
 FASTDL_INLINE void log_softmax_row(int count, T* x) {
-  const Vec<T> lowest = splat(T(-__builtin_inf()));
-  Vec<T> top = lowest, sum{};
-  for_slices<T>(0, count, [&](Slice<T> at) { top = vmax(top, keep_lanes(at.read(x), at.count, lowest)); });
-  top = spread_max(top);
-  for_slices<T>(0, count, [&](Slice<T> at) { sum += keep_lanes(vexp(at.read(x) - top), at.count); });
-  const Vec<T> shift = top + vlog(spread_sum(sum));
-  for_slices<T>(0, count, [&](Slice<T> at) { at.write(x, at.read(x) - shift); });
+  const RowSite<T> row{count, 0};
+  const Vec<T> top = row.max([&](auto at) { return at.read(x); });
+  const Vec<T> shift = top + vlog(row.sum([&](auto at) { return vexp(at.read(x) - top); }));
+  row.each([&](auto at) { at.write(x, at.read(x) - shift); });
 }
 
 FASTDL_INLINE int states_of(const DecoderShape& s, int l) { return s.cells[l].cell == Cell::lstm ? 2 : 1; }
