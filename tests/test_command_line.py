@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import types
+import warnings
 from itertools import pairwise
 from pathlib import Path
 
@@ -128,6 +129,88 @@ def test_arrays(folder, capsys):
     assert call(capsys, "evaluate", "m", "s.npz")[0] == 0
 
 
+def test_answers_of_steps_and_sequences(folder, capsys):
+    """Estimators that are neither classifiers nor regressors to scikit-learn learn from y, too."""
+    X = np.random.default_rng(0).normal(size=(20, 5, 2))
+    np.savez("s.npz", X=X, y=X[..., 0] > 0, lengths=np.arange(20) % 5 + 1)
+    model = "SequenceTagger(hidden_layer_sizes=(4,), max_epochs=2, random_state=0)"
+    assert trained(capsys, "--validate", "s.npz", model=model, data="s.npz", target=None)[0] == 0
+    status, out, _ = call(capsys, "evaluate", "m", "s.npz", "--json")
+    lengths = np.arange(20) % 5 + 1
+    accuracy = fastdl.load("m").score(X, X[..., 0] > 0, lengths=lengths)
+    assert json.loads(out) == {"command": "evaluate", "n_samples": 20, "accuracy": accuracy}
+    assert call(capsys, "predict", "m", "s.npz")[1].startswith("prediction_0,prediction_1,")
+    assert call(capsys, "predict", "m", "s.npz", "--proba")[1].startswith("False_0,True_0,False_1")
+    words = np.array(["ab", "cd", "abc", "d"] * 5)
+    np.savez("w.npz", X=words, y=[word[::-1] for word in words])
+    model = "Seq2Seq(max_epochs=40, random_state=0)"
+    assert trained(capsys, model=model, data="w.npz", target=None)[0] == 0
+    status, out, _ = call(capsys, "evaluate", "m", "w.npz", "--json")
+    assert (status, list(json.loads(out))) == (0, ["command", "n_samples", "score"])
+    _, out, _ = call(capsys, "predict", "m", "w.npz", "--json")
+    assert json.loads(out)["predictions"] == fastdl.load("m").predict(words).tolist()
+    np.savez("tags.npz", X=words, y=[[1], [2]])
+    status, _, err = call(capsys, "evaluate", "m", "tags.npz")
+    assert (status, err.count("\n")) == (1, 1)
+
+
+def test_predictions_of_different_lengths(folder, capsys):
+    texts = ["ab", "abba", "b"]
+    tagger = fastdl.SequenceTagger(hidden_layer_sizes=(4,), max_epochs=2, random_state=0)
+    fastdl.io.save(tagger.fit(texts, [[c == "a" for c in text] for text in texts]), "m")
+    np.savez("t.npz", X=np.array(texts))
+    status, out, _ = call(capsys, "predict", "m", "t.npz")
+    assert status == 0
+    assert [line.count(",") for line in out.splitlines()] == [3] * 4
+    assert out.splitlines()[3].endswith(",,,")
+    _, out, _ = call(capsys, "predict", "m", "t.npz", "--json")
+    assert [len(row) for row in json.loads(out)["predictions"]] == [2, 4, 1]
+
+
+def test_what_learns_without_answers_has_scores(folder, capsys):
+    np.savez("x.npz", X=IRIS.data)
+    model = "Autoencoder((2,), max_epochs=2, random_state=0)"
+    assert trained(capsys, model=model, data="x.npz", target=None)[0] == 0
+    assert "score" in call(capsys, "evaluate", "m", "x.npz")[1]
+
+
+def test_a_fit_without_a_step_is_not_interrupted(folder, capsys):
+    """L-BFGS is done at once where all columns are constant."""
+    np.savez("x.npz", X=np.zeros((6, 2)), y=[0, 1] * 3)
+    status, _, err = trained(capsys, model="SoftmaxRegression()", data="x.npz", target=None)
+    assert fastdl.load("m").n_iter_ == 0
+    assert status == 0
+    assert "interrupted" not in err
+
+
+def test_interrupted_before_the_first_epoch(folder, capsys, monkeypatch):
+    def fit(self, X, y):
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+        self.n_iter_ = 0
+        return self
+
+    monkeypatch.setattr(fastdl.MLPClassifier, "fit", fit)
+    assert trained(capsys)[::2] == (130, "fastdl: interrupted; nothing was saved\n")
+    assert not Path("m").exists()
+
+
+def test_json_beside_a_file(folder, capsys):
+    trained(capsys)
+    status, out, _ = call(capsys, "predict", "m", "iris.csv", "--out", "p.csv", "--json")
+    found = json.loads(out)
+    assert (status, found["out"]) == (0, "p.csv")
+    assert list(pd.read_csv("p.csv")["prediction"]) == found["predictions"]
+
+
+def test_json_has_no_nan(folder, capsys):
+    np.savez("one.npz", X=IRIS.data[:1], y=[0.5])
+    model = "NetRegressor([], max_epochs=2, random_state=0)"
+    np.savez("n.npz", X=IRIS.data, y=IRIS.target / 2)
+    trained(capsys, model=model, data="n.npz", target=None)
+    _, out, _ = call(capsys, "evaluate", "m", "one.npz", "--json")
+    assert json.loads(out, parse_constant=pytest.fail)["r2"] is None
+
+
 def images(folder, size=(8, 8), n=4):
     pillow = pytest.importorskip("PIL.Image")
     for label in ("dark", "light"):
@@ -206,6 +289,18 @@ FAULTS = {
     ),
     "another file": (["info", "iris.csv"], 1, "iris.csv is neither a safetensors file nor ONNX."),
     "stdin twice": (["predict", "-", "-"], 2, "MODEL and DATA cannot both come from stdin"),
+    "validation from stdin, too": (
+        ["train", "-", "--validate", "-", "--target", "a", *ARGUMENTS],
+        2,
+        "DATA and --validate cannot both come from stdin",
+    ),
+    "two things on stdout": (
+        ["train", "iris.csv", "--target", "a", "--model", MLP, "--out", "-", "--json"],
+        2,
+        "stdout cannot take both the file and --json",
+    ),
+    "export and JSON": (["export", "m", "-", "--json"], 2, "stdout cannot take both the file and"),
+    "no scores": (["evaluate", "scaler", "iris.csv"], 1, "scaler holds NDScaler, which has no sc"),
     "no rows": (["train", "empty.csv", "--target", "a", *ARGUMENTS], 1, "empty.csv has no rows"),
     "nothing": (["train", "nothing.csv", "--target", "a", *ARGUMENTS], 1, "cannot be read as CSV"),
     "no X": (["train", "y.npz", *ARGUMENTS], 1, "y.npz has no array 'X'; it has 'y'."),

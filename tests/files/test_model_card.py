@@ -42,7 +42,7 @@ def test_scores_and_curve():
     card = model_card(clf, models.IMAGES, models.WORDS, title="Digits", file="a/digits.safetensors")
     block = metadata(card)
     assert block["tags"] == ["fastdl", "sklearn", "image-classification"]
-    assert block["metrics"] == ["accuracy", "f1"]
+    assert block["metrics"] == ["accuracy", "balanced_accuracy", "f1_macro"]
     assert block["model-index"] == ["name: 'Digits'"]
     accuracy = clf.score(models.IMAGES, models.WORDS)
     assert f"    - type: accuracy\n      value: {accuracy:.6g}\n" in card
@@ -58,7 +58,8 @@ def test_other_tasks():
     pipe = make_pipeline(StandardScaler(), fastdl.NetRegressor([], max_epochs=2)).fit(X, y)
     card = model_card(pipe, X, y)
     assert metadata(card)["tags"][-1] == "tabular-regression"
-    assert metadata(card)["metrics"] == ["r2", "mean_absolute_error"]
+    errors = ["mean_absolute_error", "root_mean_squared_error"]
+    assert metadata(card)["metrics"] == ["r2", *errors]
     assert "StandardScaler()" in card
     assert (
         metadata(model_card(MODELS["RNNClassifier texts"]()))["tags"][-1] == "text-classification"

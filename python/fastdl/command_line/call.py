@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import warnings
@@ -42,9 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = sys.stdout
     try:
         with _on_stderr() as seen:
+            a.seen = seen
             found = _run(a)
         if a.json:
-            out.write(json.dumps(found.facts) + "\n")
+            out.write(json.dumps(_plain(found.facts), allow_nan=False) + "\n")
         elif found.text:
             (sys.stderr if found.on_stderr else out).write(found.text + "\n")
         out.flush()
@@ -54,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"fastdl: interrupted; {what}", file=sys.stderr)
         return INTERRUPTED
     except CallError as error:
-        return _say(a, parser, error, WRONG_CALL)
+        return _say(a, error, WRONG_CALL)
     except BrokenPipeError:  # whoever read it has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return DONE
@@ -62,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("fastdl: interrupted; nothing was saved", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        return _say(a, parser, error, AT_FAULT)
+        return _say(a, error, AT_FAULT)
 
 
 def _run(a: Any) -> Result:
@@ -79,7 +81,7 @@ def _run(a: Any) -> Result:
     return found
 
 
-def _say(a: Any, parser: argparse.ArgumentParser, error: Exception, status: int) -> int:
+def _say(a: Any, error: Exception, status: int) -> int:
     """One line, or with --traceback where it came from."""
     if a.traceback:
         import traceback
@@ -93,6 +95,15 @@ def _say(a: Any, parser: argparse.ArgumentParser, error: Exception, status: int)
         text = f"{type(error).__name__}: {text}"
     print(f"fastdl: {text}", file=sys.stderr)
     return status
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it, which knows no NaN and no infinity: they become null."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager
@@ -151,7 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", required=True, metavar="FILE", help="the model file, or -")
     train.add_argument("--validate", metavar="DATA", help="a validation set, in the form of DATA")
     train.add_argument(
-        "--no-optimizer", action="store_true", help="a smaller file, which cannot be trained on"
+        "--no-optimizer",
+        action="store_true",
+        help="a smaller file; training on starts the optimizer anew",
     )
 
     predict = commands.add_parser("predict", parents=[data, shared], help="predict, as CSV")

@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import Parameter, signature
 from typing import Any, BinaryIO
 
 import numpy as np
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 
 import fastdl
@@ -19,23 +20,27 @@ from fastdl.command_line.data import Data, read
 from fastdl.command_line.errors import CallError, DataError
 from fastdl.command_line.models import model_of
 from fastdl.command_line.result import Result
+from fastdl.io._scores import last_step, scores
 
 
 def train(a: Any) -> Result:
     """Fit a model on the data, and save it."""
+    _refuse_json_beside(a, a.out)
+    if a.data == a.validate == "-":
+        raise CallError("DATA and --validate cannot both come from stdin.")
     model = model_of(a.model)
-    supervised = is_classifier(model) or is_regressor(model)
+    supervised = _needs_y(model)
     options = {"target": a.target, "needs_y": supervised, "model": model}
-    options["labels"] = is_classifier(model)
+    options["labels"] = not is_regressor(model)
     data = read(a.data, a, **options)
     own = read(a.validate, a, **options) if a.validate else None
     shows = sys.stderr.isatty() and _set_verbose(model, False, True)
     start = time.perf_counter()
     model.fit(data.X, *([data.y] if supervised else []), **_beside(model, data, own))
     seconds = time.perf_counter() - start
-    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    last = last_step(model)
     n_epochs = getattr(last, "n_iter_", None)
-    if n_epochs == 0:
+    if a.seen["interrupted"] and n_epochs == 0:
         raise KeyboardInterrupt
     if shows:
         _set_verbose(model, True, False)
@@ -73,52 +78,36 @@ def predict(a: Any) -> Result:
     data = read(a.data, a, target=a.target, model=model)
     lengths = {} if data.lengths is None else {"lengths": data.lengths}
     found = (model.predict_proba if a.proba else model.predict)(data.X, **lengths)
-    found = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
-    names = _names_of(model, a.proba, found)
-    if a.json:
-        return Result("", {"command": "predict", "names": names, "predictions": found.tolist()})
+    rows = _rows(found)
+    names = _names_of(model, a.proba, max(len(row) for row in rows))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(names)
-    table.writerows(found.reshape(len(found), -1).tolist())
+    table.writerows(row + [""] * (len(names) - len(row)) for row in rows)
+    facts = {"command": "predict", "names": names, "predictions": _nested(found), "out": a.out}
     if a.out == "-":
-        return Result(text.getvalue().rstrip("\n"), {})
+        return Result(text.getvalue().rstrip("\n"), facts)
     with _written(a.out) as file:
         _write(file, text.getvalue().encode())
-    return Result(f"{len(found):,} predictions saved as {a.out}", {}, on_stderr=True)
+    return Result(f"{len(rows):,} predictions saved as {a.out}", facts, on_stderr=True)
 
 
 def evaluate(a: Any) -> Result:
-    """How good a model is on data with answers."""
-    from sklearn import metrics
-
+    """How good a model is on data, with answers where it learns from them."""
     model = _loaded(a)
-    labels = is_classifier(model)
-    if not labels and not is_regressor(model):
+    if not hasattr(model, "score"):
         raise DataError(f"{a.model} holds {type(model).__name__}, which has no scores.")
-    data = read(a.data, a, target=a.target, needs_y=True, model=model, labels=labels)
-    assert data.y is not None
-    lengths = {} if data.lengths is None else {"lengths": data.lengths}
-    found, y = model.predict(data.X, **lengths), data.y
-    if labels:
-        scores = {
-            "accuracy": metrics.accuracy_score(y, found),
-            "balanced_accuracy": metrics.balanced_accuracy_score(y, found),
-            "f1_macro": metrics.f1_score(y, found, average="macro"),
-        }
-    else:
-        scores = {
-            "r2": metrics.r2_score(y, found),
-            "mean_absolute_error": metrics.mean_absolute_error(y, found),
-            "root_mean_squared_error": metrics.root_mean_squared_error(y, found),
-        }
-    facts = {"command": "evaluate", "n_samples": len(y)} | {k: float(v) for k, v in scores.items()}
+    options = {"target": a.target, "needs_y": _needs_y(model), "model": model}
+    data = read(a.data, a, **options, labels=not is_regressor(model))
+    found = scores(model, data.X, data.y if options["needs_y"] else None, data.lengths)
+    facts = {"command": "evaluate", "n_samples": len(data.X), **found}
     lines = [f"{name:24} {value:.6g}" for name, value in facts.items() if name != "command"]
     return Result("\n".join(lines), facts)
 
 
 def export(a: Any) -> Result:
     """A model as ONNX."""
+    _refuse_json_beside(a, a.onnx)
     model = _loaded(a)
     written = fastdl.to_onnx(model, opset=a.opset)
     content = written.SerializeToString()
@@ -131,6 +120,16 @@ def export(a: Any) -> Result:
 
 
 # --- what they share
+
+
+def _refuse_json_beside(a: Any, out: str) -> None:
+    if a.json and out == "-":
+        raise CallError("stdout cannot take both the file and --json: write the file to a path.")
+
+
+def _needs_y(model: Any) -> bool:
+    """Whether the last step learns from answers."""
+    return signature(last_step(model).fit).parameters["y"].default is Parameter.empty
 
 
 def _loaded(a: Any) -> Any:
@@ -165,7 +164,7 @@ def _write(file: str | BinaryIO, content: bytes) -> None:
 
 def _set_verbose(model: Any, before: bool, after: bool) -> bool:
     """Let the last step tell of its epochs, or no more; whether it was as before."""
-    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    last = last_step(model)
     is_so = last.get_params(deep=False).get("verbose", 0) is before
     if is_so:
         last.set_params(verbose=after)
@@ -188,11 +187,26 @@ def _beside(model: Any, data: Data, own: Data | None) -> dict[str, Any]:
     return found
 
 
-def _names_of(model: Any, proba: bool, found: Any) -> list[str]:
+def _rows(found: Any) -> list[list[Any]]:
+    """Predictions as the rows of a table, which differ in length where sequences do."""
+    found = found.toarray() if hasattr(found, "toarray") else found
+    return [np.asarray(row).reshape(-1).tolist() for row in found]
+
+
+def _nested(found: Any) -> list[Any]:
+    """Predictions as lists of lists."""
+    found = found.toarray() if hasattr(found, "toarray") else found
+    return [np.asarray(row).tolist() for row in found]
+
+
+def _names_of(model: Any, proba: bool, n: int) -> list[str]:
+    """Of n columns: classes, of each step where samples have several answers."""
     if proba:
-        return [str(label) for label in model.classes_]
-    n = int(np.prod(found.shape[1:]))
-    return ["prediction"] if n == 1 else [f"prediction_{i}" for i in range(n)]
+        labels = [str(label) for label in model.classes_]
+        if n <= len(labels):
+            return labels
+        return [f"{label}_{i}" for i in range(n // len(labels)) for label in labels]
+    return ["prediction"] if n <= 1 else [f"prediction_{i}" for i in range(n)]
 
 
 def _float(value: Any) -> float | None:

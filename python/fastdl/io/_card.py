@@ -6,12 +6,11 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
-from sklearn import metrics
 from sklearn.base import is_classifier, is_regressor
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl._core import __version__
+from fastdl.io import _scores
 
 _MOST_EPOCHS = 12  # rows of the training curve
 _COLUMNS = ("epoch", "loss", "val_loss", "score", "val_score", "reconstruction_error")
@@ -59,10 +58,10 @@ def model_card(
     >>> card.splitlines()[1:6]
     ['library_name: fastdl', 'tags:', '- fastdl', '- sklearn', '- tabular-classification']
     """
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    last = _scores.last_step(estimator)
     check_is_fitted(last)
     title = title or type(last).__name__
-    task, scores = _task(last), {} if X is None else _scores(estimator, X, y)
+    task, scores = _task(last), {} if X is None else _scores.scores(estimator, X, y)
     parts = [
         _metadata(title, task, scores),
         f"# {title}",
@@ -114,27 +113,6 @@ def _task(estimator: Any) -> str:
     if hasattr(estimator, "classes_"):  # of every symbol, or step
         return "token-classification" if what == "text" else f"{what}-labelling"
     return f"{what}-regression" if is_regressor(estimator) else "feature-extraction"
-
-
-def _scores(estimator: Any, X: Any, y: Any) -> dict[str, float]:
-    if not (is_classifier(estimator) or is_regressor(estimator)):
-        if not hasattr(estimator, "score"):
-            return {}
-        name = "accuracy" if hasattr(estimator, "classes_") else "score"
-        return {name: float(estimator.score(X) if y is None else estimator.score(X, y))}
-    if y is None:
-        raise ValueError("X has no answers: pass y, too, or neither.")
-    found = estimator.predict(X)
-    if is_regressor(estimator):
-        r2, error = metrics.r2_score(y, found), metrics.mean_absolute_error(y, found)
-        return {"r2": float(r2), "mean_absolute_error": float(error)}
-    if isinstance(found, list) or np.ndim(found) > 1:  # of steps, pixels, indicators
-        return {"accuracy": float(estimator.score(X, y))}
-    accuracy = metrics.accuracy_score(y, found)
-    return {
-        "accuracy": float(accuracy),
-        "f1": float(metrics.f1_score(y, found, average="macro")),
-    }
 
 
 def _classes(estimator: Any) -> str:
