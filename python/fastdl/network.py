@@ -231,7 +231,7 @@ class Network:
             say. Images of one channel may leave it out. Sequences (n, steps, features) may have any
             number of steps; of symbols, their codes (n, steps).
         lengths : array-like of int of shape (n,), optional
-            How many steps of each sequence are real.
+            How many steps of each sequence are real; for sequences only.
 
         Returns
         -------
@@ -242,7 +242,7 @@ class Network:
         Raises
         ------
         ValueError
-            For another shape.
+            For another shape; for `lengths` where the network takes no sequences.
         """
         targets, columns = self._targets, self._columns
 
@@ -336,6 +336,13 @@ class Network:
 
     def _checked(self, x: Any, lengths: Any) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
         """X as the core takes it, and lengths for sequences."""
+        table = self._columns is not None
+        if lengths is not None and (table or len(self.input_shape) != 2):
+            takes = "this network takes a table" if table else self._expected(self.input_shape)
+            raise ValueError(
+                "lengths belongs to padded sequences, one array (n, steps, features); "
+                f"{takes}. Leave it out."
+            )
         if self._columns is not None:
             return self._columns.prepared(x, self.dtype), None
         try:
@@ -455,6 +462,12 @@ def _of_classes(classes: NDArray[Any], link: str, n_outputs: int) -> Targets:
     if classes.ndim != 1 or not (binary or len(classes) == n_outputs):
         raise ValueError(
             f"classes has shape {classes.shape}; expected a label for each of {n_outputs} outputs."
+        )
+    if link == "exp" or (link == "sigmoid" and not binary):
+        only = "one output and two classes" if link == "sigmoid" else "numbers, without classes"
+        raise ValueError(
+            f"link={link!r} with {len(classes)} classes and {n_outputs} outputs; it is for {only}. "
+            "Use link='softmax' for classes of which each sample has one."
         )
     if classes.dtype.kind not in "biufUO":
         raise ValueError(f"classes is of dtype {classes.dtype}; expected numbers or texts.")

@@ -170,6 +170,11 @@ class Pairs:
         return replace(self, codes=self.codes[indices], given=self.given[indices])
 
 
+def as_given(y: Any) -> Any:
+    """Y of callbacks and scorers: answers as the user gave them, other y as it is."""
+    return y.given if isinstance(y, Pairs) else y
+
+
 def with_answer_steps(codes: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
     """Codes of answers (n, T) with more padding, or with less."""
     if codes.shape[1] == steps:

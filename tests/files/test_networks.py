@@ -198,6 +198,24 @@ def test_drawn_weights_are_those_of_a_fit():
             r"x has shape \(2, 4\); this network takes \(n, 3\)",
         ),
         (lambda: net_of().transform(np.zeros((2, 3)), "x"), "layer='x'; expected a number below 1"),
+        (
+            lambda: net_of(link="sigmoid", classes=list("abc")),
+            "link='sigmoid' with 3 classes and 3 outputs; it is for one output and two classes",
+        ),
+        (
+            lambda: net_of(link="exp", classes=list("abc")),
+            "link='exp' with 3 classes and 3 outputs; it is for numbers, without classes",
+        ),
+        (
+            lambda: net_of().predict(np.zeros((2, 3)), lengths=[1, 1]),
+            r"lengths belongs to padded sequences, .*; this network takes \(n, 3\). Leave it out",
+        ),
+        (
+            lambda: fastdl.Network([L.Conv2D(2, 3)], (5, 4, 1)).transform(
+                np.zeros((2, 5, 4)), lengths=[1, 1]
+            ),
+            r"lengths belongs to .*; this network takes \(n, 5, 4, 1\). Leave it out",
+        ),
     ],
 )
 def test_errors(make, message):
@@ -219,6 +237,19 @@ def test_sequences_that_are_none(x, lengths, message):
     net = fastdl.Network([L.LSTM(4)], (5, 3), random_state=0)
     with pytest.raises(ValueError, match=message):
         net.predict(x, lengths)
+
+
+def test_a_sequence_shorter_than_a_kernel_is_named_as_it_was_given():
+    """And not by its place among those sorted by length."""
+    net = fastdl.Network([L.Conv1D(2, 3), L.GlobalAvgPool()], (6, 2), random_state=0)
+    with pytest.raises(ValueError, match=r"X\[0\] has 1 steps, but layer 'conv1d_1'"):
+        net.predict(np.zeros((3, 6, 2)), lengths=[1, 6, 5])
+
+
+def test_a_table_has_no_lengths(tmp_path):
+    _, net = saved("TabularClassifier", tmp_path)
+    with pytest.raises(ValueError, match="this network takes a table. Leave it out"):
+        net.predict(models.samples_of("TabularClassifier"), lengths=[1])
 
 
 def test_rows_of_steps():

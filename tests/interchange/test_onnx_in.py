@@ -95,6 +95,20 @@ def test_classifiers_give_labels(name: str) -> None:
     assert_close(back.predict_proba(X), est.predict_proba(X), 1e-6)
 
 
+def test_labels_of_several_sigmoids() -> None:
+    """The labels are read; numbers that do not add up to one are no probabilities of classes."""
+    w = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    nodes = [node("MatMul", "x w", "z"), node("Sigmoid", "z", "p")]
+    nodes.append(node("ArgMax", "p", "label", axis=1, keepdims=0))
+    model = model_of(nodes, ["n", 3], {"w": w}, outputs=["label", "p"])
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
+    x = np.random.default_rng(1).normal(size=(20, 3)).astype(np.float32)
+    net = from_onnx(model)
+    np.testing.assert_array_equal(net.predict(x), (x @ w).argmax(axis=1))
+    with pytest.raises(ValueError, match="gives numbers and no probabilities"):
+        net.predict_proba(x)
+
+
 @pytest.mark.parametrize("name", ["CNNRegressor", "NetRegressor", "MLPRegressor", "DBNRegressor"])
 def test_regressors_give_what_the_model_gives(name: str) -> None:
     est, X = MODELS[name](), IMAGES if name.startswith("CNN") else ROWS

@@ -13,6 +13,10 @@ NUMBERS = [np.ones((2, 3)), np.ones((1, 3)), np.ones((4, 3))]
 ONCE: dict[str, Any] = {"max_epochs": 1, "n_jobs": 1, "random_state": 0}
 
 
+class Other(Seq2Seq):
+    """A subclass says its own name."""
+
+
 def fit(X: Any, y: Any = Y, *, params: Any = None, **options: Any) -> Callable[[], object]:
     return lambda: Seq2Seq((4,), **ONCE, **(params or {})).fit(X, y, **options)
 
@@ -51,6 +55,8 @@ PAIRS = [
      "y is the string 'abc'; Seq2Seq takes a list of them: pass it in a list."),
     (fit(X, None), ValueError,
      "y is None; Seq2Seq needs an answer for each source."),
+    (lambda: Other((4,), **ONCE).fit(X, None), ValueError,
+     "y is None; Other needs an answer for each source."),
     (fit(X, [0, 1, 2]), ValueError,
      "y holds 0; Seq2Seq learns strings, or lists of tokens. RNNClassifier and RNNRegressor learn "
      "a label or a number for each sequence, SequenceTagger one for each step."),

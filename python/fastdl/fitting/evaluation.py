@@ -16,7 +16,7 @@ from fastdl.fitting import windows
 from fastdl.fitting.checkpoint import at_rest
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Custom, Loss
-from fastdl.samples import Data, Pairs, Samples, Sequences
+from fastdl.samples import Data, Samples, Sequences, as_given
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -78,9 +78,7 @@ def _outputs(program: Program, data: Data) -> tuple[Data, NDArray[Any]]:
 
 
 def _score(scorer: Any, estimator: Any, data: Data) -> float:
-    y, weight = data.y, data.samples.weight
-    if isinstance(y, Pairs):
-        y = y.given
+    y, weight = as_given(data.y), data.samples.weight
     if isinstance(y, Sequences) and callable(estimator.scoring):
         weight = y.listed_weights(weight)
         y = y.listed()

@@ -26,7 +26,7 @@ from fastdl.fitting.targets import Targets
 from fastdl.fitting.tasks import EpochTasks, epoch_tasks
 from fastdl.losses import Custom
 from fastdl.optim import LBFGS
-from fastdl.samples import Data, Pairs, Samples, Sequences, core_input, lengths_of
+from fastdl.samples import Data, Pairs, Samples, Sequences, as_given, core_input, lengths_of
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -80,7 +80,7 @@ def learn(trainee: Trainee, job: Job) -> None:
     recipe = e._recipe(len(order), own_validation=val is not None, incremental=job.incremental)
     tasks = None
     if hasattr(e, "_skl_callbacks") and not job.incremental:
-        tasks = epoch_tasks(e, train.X, _given(train.y), recipe.n_epochs, show=e._show)
+        tasks = epoch_tasks(e, train.X, as_given(train.y), recipe.n_epochs, show=e._show)
     # A partial fit goes on in the same history, whose length an error restores: copies of it would
     # cost the more, the longer it gets.
     e._progress = copy.copy(e._progress) if job.incremental else e._progress.copy()
@@ -96,11 +96,6 @@ def learn(trainee: Trainee, job: Job) -> None:
     e._show()
     if tasks:
         tasks.close()
-
-
-def _given(y: Any) -> Any:
-    """Y as callbacks get it: answers as the user gave them."""
-    return y.given if isinstance(y, Pairs) else y
 
 
 def _rows_of(samples: Samples) -> NDArray[Any]:

@@ -45,6 +45,20 @@ def are_needed(program: Program, X: Any, lengths: NDArray[np.int32] | None) -> b
     return lengths is not None and X.shape[1] > program.input_shape[0]
 
 
+def check_steps(program: Program, lengths: NDArray[np.int32]) -> None:
+    """Raise ValueError for a sequence of which a layer over time would leave nothing.
+
+    The program says so too, but of the batch that it gets, in an order that is not the user's.
+    """
+    least, layer = program.least_steps
+    short = np.flatnonzero(lengths < least)
+    if len(short):
+        raise ValueError(
+            f"X[{short[0]}] has {lengths[short[0]]} steps, but {layer} needs at least {least}. "
+            'Use padding="same" or "causal", or leave short sequences out.'
+        )
+
+
 def predict(
     program: Program,
     X: Any,
@@ -58,8 +72,14 @@ def predict(
     Returns
     -------
     ndarray of shape (n, T, units) or (n, units)
+
+    Raises
+    ------
+    ValueError
+        As `check_steps`.
     """
     if lengths is not None:
+        check_steps(program, lengths)
         X = with_steps(X, max(X.shape[1], program.input_shape[0]))
     if lengths is not None and lengths.min() < lengths.max():  # short ones cost less together
         falling = np.argsort(-lengths, kind="stable")

@@ -70,7 +70,7 @@ class AttentionDisplay:
             If the estimator was fitted without attention.
         """
         answer = estimator.predict([x])[0] if y is None else y
-        (weights,) = estimator.attention_weights([x], _one(answer))
+        (weights,) = estimator.attention_weights([x], [answer])
         return cls(weights, estimator._symbols_of(x, "X"), estimator._symbols_of(answer, "y")).plot(
             ax
         )
@@ -103,10 +103,3 @@ class AttentionDisplay:
 def _shown(symbol: Any) -> str:
     """A blank can be seen."""
     return "␣" if symbol == " " else str(symbol)
-
-
-def _one(answer: Any) -> Any:
-    """A list of one answer, which may be a list itself."""
-    alone = np.empty(1, object)
-    alone[0] = answer
-    return list(alone)

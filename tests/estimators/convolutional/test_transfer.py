@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from fastdl import CNNClassifier, NetClassifier, NetRegressor, RNNClassifier
+from fastdl import CNNClassifier, NetClassifier, NetRegressor, RNNClassifier, load_network
 from fastdl import layers as L
 
 IMAGES = np.random.default_rng(0).normal(size=(40, 6, 4, 2)).astype(np.float32)
@@ -64,3 +64,28 @@ def test_rows_are_sequences_as_they_were():
     np.testing.assert_allclose(new.transform(ROWS), base.transform(ROWS), atol=1e-6)
     plain = RNNClassifier(hidden_layer_sizes=(4,), **WORDS).fit(ROWS, Y)
     assert NetClassifier(init_from=plain, **WORDS).fit(ROWS, Y).input_shape_ == (48, 1)
+
+
+def test_rows_are_to_a_loaded_network_what_they_were(tmp_path):
+    def loaded(estimator):
+        estimator.save(tmp_path / "model")
+        return load_network(tmp_path / "model")
+
+    def shape(base, X):
+        new = NetClassifier(init_from=base, drop_head=True, freeze="*", **WORDS).fit(X, Y > 0)
+        return new, new.input_shape_
+
+    base = cnn(IMAGES)
+    new, found = shape(loaded(base), ROWS)
+    assert found == (6, 4, 2)
+    np.testing.assert_array_equal(new.transform(ROWS), base.transform(IMAGES))
+    body = NetClassifier([L.Conv2D(3, 3), L.GlobalAvgPool()], **WORDS)
+    assert shape(loaded(body.fit(IMAGES[..., :1], Y)), ROWS[:, :24])[1] == (6, 4, 1)
+    steps = RNNClassifier(hidden_layer_sizes=(4,), **WORDS).fit(ROWS.reshape(40, 8, 6), Y)
+    new, found = shape(loaded(steps), ROWS)
+    assert found == (8, 6)
+    expected = steps.transform(ROWS.reshape(40, 8, 6))
+    np.testing.assert_allclose(new.transform(ROWS), expected, atol=1e-6)
+    plain = RNNClassifier(hidden_layer_sizes=(4,), **WORDS).fit(ROWS[:, :40], Y)
+    assert shape(loaded(plain), ROWS)[1] == (48, 1)  # of one feature: of any length
+    assert shape(loaded(NetClassifier([L.Dense(4)], **WORDS).fit(ROWS, Y)), ROWS)[1] == (48,)

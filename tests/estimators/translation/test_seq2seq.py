@@ -159,6 +159,9 @@ def test_unknown_symbols() -> None:
     net = quick(unknown_token="?", max_epochs=1).fit(TOKENS, ANSWERS)
     assert net.source_symbols_[-1] == "?"
     assert net.predict([["a", "z"]]).shape == (1,)
+    net = quick(unknown_token="", max_epochs=1).fit(TOKENS, ANSWERS)
+    assert net.source_symbols_[-1] == ""
+    assert net.predict([["a", "z"]]).shape == (1,)
     names = [[x[0], "N"] for x in TOKENS]
     copied = [["N", x[0]] for x in TOKENS]
     net = Seq2Seq(

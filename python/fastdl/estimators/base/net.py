@@ -261,19 +261,9 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     def _with_room(self, X: Sequences) -> Sequences:
         """X with as many steps as the network, which grows to the longest sequence or window."""
         self._network.lengthen(self._input_shape(X.shape)[0])
-        self._check_steps(X)
+        windows.check_steps(self._network.program, X.lengths)
         steps = max(X.shape[1], self._network.input_shape[0])
         return Sequences(with_steps(X.values, steps), X.lengths)
-
-    def _check_steps(self, X: Sequences) -> None:
-        """Raise ValueError for a sequence of which a layer over time would leave nothing."""
-        least, layer = self._network.program.least_steps
-        short = np.flatnonzero(X.lengths < least)
-        if len(short):
-            raise ValueError(
-                f"X[{short[0]}] has {X.lengths[short[0]]} steps, but {layer} needs at least "
-                f'{least}. Use padding="same" or "causal", or leave short sequences out.'
-            )
 
     def _show(self) -> None:
         """Bring the fitted attributes up to date."""

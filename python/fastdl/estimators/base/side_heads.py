@@ -59,7 +59,7 @@ def with_side_outputs(
     if sequences or targets.of != "samples":
         seen = "X holds sequences" if sequences else f"y has a value for each of the {targets.of}"
         raise ValueError(f"{who}: {heads[0].who} cannot be trained where {seen}. {_ALLOWED}")
-    named = without_side_outputs(L.with_names(layers))
+    named = _without_side_outputs(L.with_names(layers))
     rows, _, _ = _core.survey(L.to_dict(named), input_shape, dtype="float64", batch_size=1)
     shapes = {row.name: row.input_shape for row in rows}
 
@@ -76,7 +76,7 @@ def with_side_outputs(
     return [visit(layer) for layer in named]
 
 
-def without_side_outputs(layers: Sequence[Layer]) -> list[Layer]:
+def _without_side_outputs(layers: Sequence[Layer]) -> list[Layer]:
     """The layers of a network without the output layers that side heads got."""
 
     def visit(layer: Layer) -> Layer:

@@ -19,7 +19,6 @@ from fastdl.estimators.base.side_heads import (
     N_SIDE_PARAMETERS,
     side_outputs,
     with_side_outputs,
-    without_side_outputs,
 )
 from fastdl.estimators.base.text_words import INTEGERS, SYMBOLS, SYMBOLS_FORM, TextWords
 from fastdl.estimators.base.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
@@ -32,6 +31,7 @@ from fastdl.fitting.job import Job
 from fastdl.fitting.network import Network
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
+from fastdl.network import Network as Loaded
 
 _DEFAULT = (L.Flatten(), L.Dense(100), L.Activation("relu"))  # as MLPClassifier
 _DEFAULT_OF_SEQUENCES = (L.LSTM(64),)  # as RNNClassifier
@@ -107,8 +107,11 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
 
     def _rows_as(self) -> tuple[int, ...] | None:
         """What a row is to the network of `init_from`, if more than its features."""
-        shape: tuple[int, ...] = getattr(self.init_from, "input_shape_", ())
         given = getattr(self.init_from, "input_shape", None)
+        shape: tuple[int, ...] = getattr(self.init_from, "input_shape_", ())
+        if isinstance(self.init_from, Loaded):  # which has no other
+            shape = given = self.init_from.input_shape
+            given = given if given[-1] > 1 else None  # rows of one feature have any length
         if len(shape) == 2:
             return None if given is None else tuple(given)
         return tuple(shape) if len(shape) == 3 and shape[0] > 1 else None
@@ -181,7 +184,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
             )
         layers = thaw(self.init_from._network.layers)
         last = next((i for i, layer in enumerate(layers) if layer.name == "output"), -1)
-        return without_side_outputs(layers[:last]), layers[last:]
+        return layers[:last], layers[last:]
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         name, old = type(self).__name__, self.init_from is not None

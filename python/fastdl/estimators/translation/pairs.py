@@ -14,7 +14,7 @@ from sklearn.utils import check_consistent_length
 
 from fastdl import losses
 from fastdl.estimators.inputs import SequenceInput
-from fastdl.estimators.inputs.text import as_texts, items, unpacked
+from fastdl.estimators.inputs.text import as_texts, is_empty, items, unpacked
 from fastdl.fitting.job import Checked
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
@@ -91,7 +91,8 @@ class Symbols:
             For an unknown symbol, if there is no symbol to read it as.
         """
         codes_of = {symbol: i for i, symbol in enumerate(symbols)}
-        other = codes_of.get(self.unknown_token or "", -1) if self.unknown_token else -1
+        token = self.unknown_token
+        other = -1 if token is None else codes_of.get(token, -1)
         lengths = np.array([len(text) for text in texts], np.int32) + (end is not None)
         codes = np.full((len(texts), max(1, int(lengths.max(initial=1)))), -1, np.int32)
         for i, text in enumerate(texts):
@@ -185,7 +186,7 @@ class AnswerHead:
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Sequences, Pairs]:
         """Checked X, and the codes of y with an end."""
         name = type(estimator).__name__
-        _check_lengths(X, y)
+        _check_lengths(name, X, y)
         checked = estimator._inputs.check(estimator, X, reset=reset)
         texts = self.texts(estimator, y)
         read = self.symbols.read(name, texts, None if reset else estimator._target_form)
@@ -265,12 +266,12 @@ def _texts(X: Any) -> list[Any] | None:
 
 
 def _is_nothing(x: Any) -> bool:
-    return x is None or (hasattr(x, "__len__") and len(x) == 0)
+    return x is None or is_empty(x)
 
 
-def _check_lengths(X: Any, y: Any) -> None:
+def _check_lengths(name: str, X: Any, y: Any) -> None:
     if y is None:
-        raise ValueError("y is None; Seq2Seq needs an answer for each source.")
+        raise ValueError(f"y is None; {name} needs an answer for each source.")
     if not isinstance(X, str) and not isinstance(y, str) and hasattr(X, "__len__"):
         check_consistent_length(X, y)
 

@@ -244,6 +244,8 @@ class _Way:
             classes = np.arange(max(x.shape[-1], 2))
         if classes is not None and order == tuple(range(len(order or ()))):
             order = None  # labels have no axis for outputs
+        if classes is not None and x.shape[-1] > 1 and link in ("sigmoid", "exp"):
+            link = ""  # the largest is the same; as probabilities they do not add up to one
         names = FORMS[len(start.shape)]
         here = [axis[0] for axis in start.axes if axis]
         wanted = [a for a in ("n", *names) if a in here]
