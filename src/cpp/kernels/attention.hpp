@@ -68,7 +68,7 @@ struct DecoderCell {
   const T *h0, *c0;  // (n, units)
   const T* mask;
   T *masked, *h, *gates, *extra;
-  const T* drop;  // (steps, n, units), factors of the states on their way up, or null
+  const T* drop;  // (n, units), factors of the states on their way up, the same at every step, or null
   T* dropped;     // those states, kept
   T* scratch;
 };

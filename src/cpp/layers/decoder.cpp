@@ -109,7 +109,7 @@ struct Decoder : Layer<T>, Decoding<T> {
     }
     if (dropout > 0) {
       c.drop_number = plan.random_layers++;
-      c.drop = plan.saved(times(rows, units)), c.dropped = plan.saved(times(rows, units));
+      c.drop = plan.saved(times(plan.batch, units)), c.dropped = plan.saved(times(rows, units));
     }
     part(start, {{features}}, {{units * states(l)}});
     part(cell, {{room, from}}, {{room, units}});
@@ -209,7 +209,7 @@ struct Decoder : Layer<T>, Decoding<T> {
     for (int l = 0; l < n_cells; l++) {
       const DecoderCellParts<T>& c = cells[l];
       if (c.mask >= 0) noise(c.mask_number, f.n, c.shape.units, recurrent_dropout * f.regularisation, c.mask);
-      if (c.drop >= 0) noise(c.drop_number, f.n * f.answer_steps, c.shape.units, dropout * f.regularisation, c.drop);
+      if (c.drop >= 0) noise(c.drop_number, f.n, c.shape.units, dropout * f.regularisation, c.drop);
     }
     if (teacher >= 0) noise(teacher_number, f.n, f.answer_steps, 1 - teacher_forcing, teacher);
   }

@@ -128,6 +128,12 @@ struct DecoderWalk {
   const T* up(int l, int t, std::int64_t i) const {
     return (a.cells[l].drop ? a.cells[l].dropped : a.cells[l].h) + row(t, i) * units_of(s, l);
   }
+  // y (units,): x, a state or its gradient, with the units dropped that sample i goes without
+  void thin(int l, std::int64_t i, const T* x, T* y) const {
+    const std::int64_t units = units_of(s, l);
+    const T* factors = a.cells[l].drop + i * units;
+    for_slices<T>(0, units, [&](Slice<T> at) { at.write(y, at.read(x) * at.read(factors)); });
+  }
   Source<T> source(std::int64_t i) const {
     return {a.keys + i * s.size, a.values + i * s.features, n * s.size,
             n * s.features,      int(s.source_lengths[i]),  s.source_steps};
@@ -198,13 +204,11 @@ void DecoderWalk<T>::forward(int t) const {
           t, w.in[l], units_of(s, l - 1), gates_of(s, l), a.cells[l].b, false,
           [&](std::int64_t i) { return up(l - 1, t, i); }, [&](std::int64_t i) { return cells[l].z(t, i); });
     cells[l].forward(t);
-    if (a.cells[l].drop) {
-      const std::int64_t units = units_of(s, l);
-      for (std::int64_t i = cells[0].mine.begin; i < cells[0].mine.end; i++)
-        for_slices<T>(row(t, i) * units, (row(t, i) + 1) * units, [&](Slice<T> at) {
-          at.write(a.cells[l].dropped, at.read(a.cells[l].h) * at.read(a.cells[l].drop));
-        });
-    }
+    if (a.cells[l].drop)
+      for (std::int64_t i = cells[0].mine.begin; i < cells[0].mine.end; i++) {
+        const std::int64_t at = row(t, i) * units_of(s, l);
+        thin(l, i, a.cells[l].h + at, a.cells[l].dropped + at);
+      }
   }
   if (s.score == Score::dot)
     each_going(t, [&](auto i) {
@@ -302,8 +306,11 @@ void DecoderWalk<T>::outputs_backward(const DecoderGradients<T>& d) const {
     dense_backward_data<T>(team, rows, top, top, d.dcombined, a.w_combine, dh, space.gemm);
     dense_backward_data<T>(team, rows, features, top, d.dcombined, w_combine_found, d.dfound, space.gemm);
   }
-  if (const T* drop = a.cells[last].drop)
-    each_slice<T>(team, std::int64_t(rows) * top, [&](Slice<T> at) { at.write(dh, at.read(dh) * at.read(drop)); });
+  if (a.cells[last].drop) {
+    const Range part = team.share(rows);
+    for (std::int64_t r = part.begin; r < part.end; r++) thin(last, r % n, dh + r * top, dh + r * top);
+    team.sync();
+  }
 }
 
 template <class T>
@@ -328,11 +335,7 @@ void DecoderWalk<T>::backward(int t, const DecoderGradients<T>& d) const {
     const std::int64_t units = units_of(s, l - 1);
     const auto dh = [&](std::int64_t i) { return d.cells[l - 1].dh + row(t, i) * units; };
     multiply(t, w.in[l], gates_of(s, l), units, nullptr, false, [&](std::int64_t i) { return cells[l].dz(t, i); }, dh);
-    if (const T* drop = a.cells[l - 1].drop)
-      each_going(t, [&](auto i) {
-        for_slices<T>(0, units,
-                      [&](Slice<T> at) { at.write(dh(i), at.read(dh(i)) * at.read(drop + row(t, i) * units)); });
-      });
+    if (a.cells[l - 1].drop) each_going(t, [&](auto i) { thin(l - 1, i, dh(i), dh(i)); });
   }
   if (s.score != Score::additive) return;
   multiply(
