@@ -139,8 +139,10 @@ class Finder {
   double score(double total, int length) const { return total / std::pow(double(length), how_.length_penalty); }
 
   void keep(std::vector<Ended>& ended, const Candidate& c, int t) {
+    const double of_answer = score(c.total, t + 1);
+    if (int(ended.size()) == how_.beam_size && !(of_answer > ended.back().score)) return;
     const std::int32_t* from = written_.data() + index(c.row) * how_.max_length;
-    Ended answer{score(c.total, t + 1), c.total, {from, from + t}};
+    Ended answer{of_answer, c.total, {from, from + t}};
     auto at = ended.end();
     while (at != ended.begin() && answer.score > (at - 1)->score) --at;
     ended.insert(at, std::move(answer));
@@ -223,7 +225,6 @@ void Program<T>::search(const Data& data, const Search& how, const Answers& foun
 template <class T>
 void Program<T>::each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body) {
   last_.n = 0;
-  batch_.make_room();
   run_team(team_size(int(std::min<index>(data.count, settings_.batch))), [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count; begin += n) {

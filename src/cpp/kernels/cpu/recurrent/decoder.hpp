@@ -63,7 +63,6 @@ struct DecoderSpace {
   T *packed, *dweights, *gemm;
   std::int64_t size = 0;
 
-  DecoderSpace() = default;
   DecoderSpace(const DecoderShape& s, int threads, T* scratch) {
     T* at = scratch;
     packed = take_space(at, DecoderWeights<T>(Team{}, s, {}, nullptr, false).size);
