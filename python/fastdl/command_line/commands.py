@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from inspect import Parameter, signature
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -20,6 +20,7 @@ from fastdl.command_line.data import Data, read
 from fastdl.command_line.errors import CallError, DataError
 from fastdl.command_line.models import model_of
 from fastdl.command_line.result import Result
+from fastdl.io import _atomic
 from fastdl.io._scores import last_step, scores
 
 
@@ -88,7 +89,7 @@ def predict(a: Any) -> Result:
     if a.out == "-":
         return Result(text.getvalue().rstrip("\n"), facts)
     with _written(a.out) as file:
-        _write(file, text.getvalue().encode())
+        _atomic.write(file, [text.getvalue().encode()])
     return Result(f"{len(rows):,} predictions saved as {a.out}", facts, on_stderr=True)
 
 
@@ -112,7 +113,7 @@ def export(a: Any) -> Result:
     written = fastdl.to_onnx(model, opset=a.opset)
     content = written.SerializeToString()
     with _written(a.onnx) as file:
-        _write(file, content)
+        _atomic.write(file, [content])
     facts = {"command": "export", "bytes": len(content), "out": a.onnx}
     facts["opset"] = {o.domain or "ai.onnx": o.version for o in written.opset_import}
     text = f"{len(written.graph.node)} operators, {len(content):,} bytes; saved as {a.onnx}"
@@ -150,16 +151,6 @@ def _written(where: str) -> Iterator[Any]:
     assert out is not None
     yield out.buffer
     out.buffer.flush()
-
-
-def _write(file: str | BinaryIO, content: bytes) -> None:
-    from fastdl.io._atomic import replacing
-
-    if not isinstance(file, str):
-        file.write(content)
-        return
-    with replacing(file) as opened:
-        opened.write(content)
 
 
 def _set_verbose(model: Any, before: bool, after: bool) -> bool:

@@ -41,7 +41,7 @@ def read(folder: Path, a: Any, *, labelled: bool) -> tuple[NDArray[np.uint8], ND
     if not kept:
         raise DataError(f"{folder} holds no image that can be read.")
     is_grey = a.grey or all(opened[i].mode in ("1", "L", "I;16", "I") for i in kept)
-    found = [_array(opened[i], files[i], is_grey, a.size) for i in kept]
+    found = [_array(opened[i], is_grey, a.size) for i in kept]
     for i, image in zip(kept, found, strict=True):
         if image.shape != found[0].shape:
             sizes = " and ".join("{}x{}".format(*x.shape) for x in (image, found[0]))
@@ -69,7 +69,7 @@ def _opened(pillow: Any, file: Path, a: Any) -> Any:
     return image
 
 
-def _array(image: Any, file: Path, is_grey: bool, size: tuple[int, int] | None) -> NDArray[Any]:
+def _array(image: Any, is_grey: bool, size: tuple[int, int] | None) -> NDArray[Any]:
     if size is not None:
         image = image.resize(size[::-1])
     pixels = np.asarray(image.convert("L" if is_grey else "RGB"), np.uint8)

@@ -5,10 +5,28 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from os import PathLike
-from typing import BinaryIO
+from typing import BinaryIO, cast
+
+from fastdl.io._sources import File, is_path
+
+
+def write(file: File, parts: Iterable[bytes | memoryview]) -> None:
+    """Write the parts one after the other, over an old file whole or not at all.
+
+    An object is written to as it is.
+
+    Raises
+    ------
+    OSError
+        Of the system; then an old file is as it was.
+    """
+    target = replacing(file) if is_path(file) else nullcontext(cast(BinaryIO, file))
+    with target as out:
+        for part in parts:
+            out.write(part)
 
 
 @contextmanager

@@ -92,8 +92,9 @@ def slots(layer: Layer, layout: str) -> list[Slot]:
         inner = slots(fields["layer"], layout)
         return [*inner, *(slot.reversed() for slot in inner)]
     if layer.kind in ("rnn", "lstm", "gru"):
-        both = bool(fields.get("reset_after"))
-        return list((_torch_recurrent if layout == "torch" else _keras_recurrent)(layer.kind, both))
+        if layout == "torch":
+            return list(_torch_recurrent(layer.kind, bool(fields.get("reset_after"))))
+        return list(_keras_recurrent(layer.kind))
     if layout == "torch":
         return list(_TORCH.get(layer.kind, ()))
     if layer.kind == "conv2d":
@@ -113,7 +114,7 @@ def _torch_recurrent(kind: str, both_biases: bool) -> tuple[Slot, ...]:
     )
 
 
-def _keras_recurrent(kind: str, both_biases: bool) -> tuple[Slot, ...]:
+def _keras_recurrent(kind: str) -> tuple[Slot, ...]:
     def swapped(a: Array) -> Array:
         """Keras' z r n as r z n, and back."""
         if kind != "gru":

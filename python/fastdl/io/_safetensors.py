@@ -13,15 +13,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.io._atomic import replacing
+from fastdl.io import _atomic
 from fastdl.io._errors import ModelFileError
-from fastdl.io._sources import File, Source, is_path, name_of, source_of
+from fastdl.io._sources import File, Source, name_of, source_of
 
 Tensors: TypeAlias = dict[str, NDArray[Any]]
 
@@ -87,11 +87,8 @@ def write(file: File, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str
             f"the description of the model has {len(text):,} bytes; a safetensors file takes "
             f"{_LONGEST:,}. Save parts of it apart."
         )
-    target = replacing(file) if is_path(file) else nullcontext(cast(BinaryIO, file))
-    with target as out:
-        out.write(len(text).to_bytes(_LENGTH, "little") + text)
-        for array in blocks:
-            out.write(array.reshape(-1).view(np.uint8).data)
+    head = len(text).to_bytes(_LENGTH, "little") + text
+    _atomic.write(file, [head, *(array.reshape(-1).view(np.uint8).data for array in blocks)])
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def transpose(reader: Any, node: Node, x: Value) -> Value:
     return x.to(node.outputs[0], axes=tuple(x.axes[int(i)] for i in order))
 
 
-def _axes_of(reader: Any, node: Node, x: Value, rank: int) -> list[int] | None:
+def _axes_of(reader: Any, node: Node, rank: int) -> list[int] | None:
     axes = reader.param(node, 1, "axes")
     return None if axes is None else [int(a) % rank for a in np.reshape(axes, -1)]
 
@@ -28,7 +28,7 @@ def _axes_of(reader: Any, node: Node, x: Value, rank: int) -> list[int] | None:
 def squeeze(reader: Any, node: Node, x: Value) -> Value:
     """Axes of size 1 away."""
     shape = x.onnx_shape
-    gone = _axes_of(reader, node, x, len(shape))
+    gone = _axes_of(reader, node, len(shape))
     gone = [i for i, size in enumerate(shape) if size == 1] if gone is None else gone
     if any(shape[i] != 1 or "n" in x.axes[i] for i in gone):
         raise Unsupported(f"it takes away axes that are not of size 1: {described(x)}")
@@ -76,14 +76,14 @@ def reshaped(x: Value, name: str, target: Sequence[int]) -> Value:
     """In a shape, whose axes hold whole axes of the sample, or parts of a row."""
     sizes, axes = x.sizes, list[Axis]()
     waiting = [a for axis in x.axes for a in axis if a == "n" or sizes[a] > 1]
-    for i, wanted in enumerate(target):
+    for wanted in target:
         taken: list[str] = []
         if waiting[:1] == ["n"] and wanted == 1 == sizes["n"]:
             taken.append(waiting.pop(0))
         while waiting and math.prod(sizes[a] for a in taken) < wanted:
             taken.append(waiting.pop(0))
         if math.prod(sizes[a] for a in taken) != wanted:
-            return _split(x, name, target, i)
+            return _split(x, name, target)
         axes.append(tuple(taken))
     if waiting:
         raise Unsupported(f"it makes {list(target)} of {described(x)}")
@@ -94,7 +94,7 @@ def reshaped(x: Value, name: str, target: Sequence[int]) -> Value:
     return x.to(name, axes=tuple(axes))
 
 
-def _split(x: Value, name: str, target: Sequence[int], i: int) -> Value:
+def _split(x: Value, name: str, target: Sequence[int]) -> Value:
     """The features of rows in several axes."""
     features = tuple(a for axis in x.axes[1:] for a in axis)
     is_row = x.axes[0] == ("n",) and target[0] == x.n and len(x.shape) == 1 and not x.is_split
@@ -116,7 +116,7 @@ def _image_as(x: Value, name: str, target: Sequence[int]) -> Value:
         raise Unsupported(f"it makes {list(target)} of {described(x)}")
     drafts = y.drafts[:-1] if isinstance(y.drafts[-1].spec, L.Flatten) else y.drafts
     flat = replace(y, drafts=drafts)
-    return _split(flat, name, target, 0)
+    return _split(flat, name, target)
 
 
 def concat(reader: Any, node: Node, x: Value) -> Value:

@@ -53,7 +53,7 @@ def cell(op: str) -> Compute:
                 units = r.shape[2]
                 options["peepholes"] = None if p is None else p[d].reshape(3, units)[[0, 2, 1]]
             found.append(_one(op, x, w[d], r[d], None if b is None else b[d], options))
-        return _outputs(found, lengths, ways, layout, n_outputs)
+        return _outputs(found, layout, n_outputs)
 
     return compute
 
@@ -89,7 +89,7 @@ def _one(
     return states, states[rows, last], None if cells is None else cells[rows, last]
 
 
-def _outputs(found: Any, lengths: Any, ways: list[bool], layout: int, n_outputs: int) -> Any:
+def _outputs(found: Any, layout: int, n_outputs: int) -> Any:
     """Y, Y_h and Y_c as ONNX has them."""
     y = np.stack([states for states, *_ in found])  # (directions, n, steps, units)
     y_h = np.stack([h for _, h, _ in found])

@@ -257,7 +257,6 @@ def group_normalization(
     *,
     num_groups: int = 1,
     epsilon: float = 1e-5,
-    opset: int,
     **_: Any,
 ) -> Any:
     """GroupNormalization of any axes; up to opset 20 gains are of groups."""

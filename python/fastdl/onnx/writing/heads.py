@@ -39,7 +39,7 @@ def classifier(
 ) -> tuple[list[Port], dict[str, str]]:
     """`label` and `probabilities`, or `scores` where the loss gives none."""
     steps = z.layout == "steps"
-    axes = _axes(z, targets, options)
+    axes = _axes(z, options)
     has_probabilities = loss.link in ("softmax", "sigmoid")
     with graph.within("label"):
         p = linked(graph, z, loss.link)
@@ -69,7 +69,7 @@ def classifier(
     return ports, {ports[0].name: labels, ports[1].name: second.name}
 
 
-def _axes(z: Value, targets: Targets, options: Options) -> tuple[int | str, ...]:
+def _axes(z: Value, options: Options) -> tuple[int | str, ...]:
     """Of the answers, without the last."""
     if z.layout == "steps":
         return (options.batch, "steps")
@@ -130,7 +130,7 @@ def regressor(
     output: str = "variable",
 ) -> tuple[list[Port], dict[str, str]]:
     """The output, in the units of y; (n, 1) of one number for a sample, as sklearn-onnx has it."""
-    axes: tuple[int | str, ...] = (*_axes(z, targets, options), z.shape[-1])
+    axes: tuple[int | str, ...] = (*_axes(z, options), z.shape[-1])
     with graph.within(output):
         y = linked(graph, z, loss.link)
         name = y.name
