@@ -138,8 +138,14 @@ def test_one_output_of_several() -> None:
     model = to_onnx(est)
     with pytest.raises(UnsupportedModelError, match=r"2 outputs, 'variable', 'reconstruction'"):
         from_onnx(model)
-    code = from_onnx(model, outputs=["variable"])
-    assert_close(code.predict(ROWS), est.transform(ROWS), 1e-6)
+    for outputs in (["variable"], "variable"):
+        code = from_onnx(model, outputs=outputs, inputs="X")
+        assert_close(code.predict(ROWS), est.transform(ROWS), 1e-6)
+    for nothing in ([], "", ["none"]):
+        with pytest.raises(UnsupportedModelError, match="the model has the outputs 'variable', 'r"):
+            from_onnx(model, outputs=nothing)
+        with pytest.raises(UnsupportedModelError, match="the model has the inputs 'X'"):
+            from_onnx(model, outputs="variable", inputs=nothing)
 
 
 # --- models of others

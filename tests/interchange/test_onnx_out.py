@@ -8,6 +8,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 from runtime import lengths_for, network, run, session
+from sklearn.preprocessing import StandardScaler
 
 import fastdl
 from cases import CASES
@@ -296,7 +297,34 @@ def test_bad_options(opset: int, layout: str, message: str) -> None:
         fastdl.to_onnx(network([L.Dense(1)], (2,)), opset=opset, layout=layout)
 
 
+@pytest.mark.parametrize("batch", [0, -1, True, 2.0, "", None])
+def test_batches_that_are_none(batch: Any) -> None:
+    with pytest.raises(ValueError, match=r"batch=.*; expected a name, or a size of at least 1"):
+        fastdl.to_onnx(network([L.Dense(1)], (2,)), batch=batch)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Any, monkeypatch: Any) -> None:
+    """Nothing of a new file is seen until all of it is on the disk."""
+    path, net = tmp_path / "net.onnx", network([L.Dense(1)], (2,))
+    path.write_bytes(b"old")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="no space left"):
+            fastdl.to_onnx(net, path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+    fastdl.to_onnx(net, path)
+    assert onnx.load(path).producer_name == "fastdl"
+
+
 def test_what_is_no_estimator() -> None:
+    for kind in (fastdl.MLPClassifier, StandardScaler, fastdl.Network):
+        with pytest.raises(TypeError, match="is no estimator; expected one of fastdl"):
+            fastdl.to_onnx(kind)
     with pytest.raises(TypeError, match="is no estimator; expected one of fastdl"):
         fastdl.to_onnx("net")
     with pytest.raises(ValueError, match="is not fitted yet"):
@@ -314,5 +342,5 @@ def test_without_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.split(".")[:2] == ["fastdl", "onnx"]]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match=r"needs the package onnx.*pip install 'fastdl\[onnx\]'"):
+    with pytest.raises(ImportError, match="needs the package onnx.*pip install onnx"):
         fastdl.to_onnx(MODELS["NetRegressor"]())

@@ -3,14 +3,17 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from runtime import run
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -105,6 +108,33 @@ def test_frames_need_the_types_of_their_columns() -> None:
         est, frame[:1].astype(np.float32), options={id(est): {"zipmap": False}}
     )
     assert_close(run(model, **columns)["probabilities"], est.predict_proba(frame), 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch": 3}, "Pipeline is written by skl2onnx, which has no batch=: leave it out"),
+        ({"layout": "NCHW", "fold": True}, "which has no layout=, fold=: leave it out"),
+        ({"opset": onnx.defs.onnx_opset_version()}, r"opset=\d+; skl2onnx .*knows those up to"),
+    ],
+)
+def test_what_pipelines_do_not_take(options: dict[str, Any], message: str) -> None:
+    if "opset" in options and options["opset"] <= skl2onnx.__max_supported_opset__:
+        pytest.skip("skl2onnx knows the newest opset")
+    est = make_pipeline(StandardScaler(), mlp()).fit(ROWS, CLASSES)
+    with pytest.raises(ValueError, match=message):
+        fastdl.to_onnx(est, **options)
+
+
+def test_pipelines_that_are_not_fitted() -> None:
+    with pytest.raises(NotFittedError, match="Pipeline instance is not fitted yet"):
+        fastdl.to_onnx(make_pipeline(StandardScaler(), mlp()))
+
+
+def test_pipelines_are_written_to_files(tmp_path: Path) -> None:
+    est = make_pipeline(StandardScaler(), mlp()).fit(ROWS, CLASSES)
+    model = fastdl.to_onnx(est, tmp_path / "m.onnx")
+    assert onnx.load(tmp_path / "m.onnx") == model
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from fastdl import estimators
+from fastdl.io import _atomic
 
 
 def pipeline_to_onnx(
@@ -21,7 +22,7 @@ def pipeline_to_onnx(
     ImportError
         Without skl2onnx.
     ValueError
-        Where the types of the columns are not known.
+        Where the types of the columns are not known, and for an opset that skl2onnx does not know.
     """
     try:
         import skl2onnx
@@ -34,6 +35,12 @@ def pipeline_to_onnx(
     from sklearn.base import is_classifier
     from sklearn.compose import ColumnTransformer
 
+    newest = skl2onnx.__max_supported_opset__
+    if opset > newest:
+        raise ValueError(
+            f"opset={opset}; skl2onnx {skl2onnx.__version__}, which writes {type(est).__name__}, "
+            f"knows those up to {newest}."
+        )
     shape, first = _sample_shape(est), _steps(est)[0]
     if isinstance(first, ColumnTransformer) and hasattr(first, "feature_names_in_"):
         raise ValueError(
@@ -52,7 +59,7 @@ def pipeline_to_onnx(
         options={id(est): {"zipmap": False}} if is_classifier(est) else None,
     )
     if path is not None:
-        onnx.save_model(model, path)
+        _atomic.write(path, [model.SerializeToString()])
     return model
 
 

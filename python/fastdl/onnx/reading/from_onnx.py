@@ -45,8 +45,8 @@ _BY_RANK: dict[int, list[tuple[Axis, ...]]] = {
 def from_onnx(
     source: Any,
     *,
-    inputs: Mapping[str, Sequence[int | None]] | Sequence[str] | None = None,
-    outputs: Sequence[str] | None = None,
+    inputs: Mapping[str, Sequence[int | None]] | Sequence[str] | str | None = None,
+    outputs: Sequence[str] | str | None = None,
 ) -> Network:
     """Read an ONNX model as a network of layers, which can be trained on.
 
@@ -58,10 +58,10 @@ def from_onnx(
     Parameters
     ----------
     source : str, path, bytes, file object or onnx.ModelProto
-    inputs : mapping or sequence, optional
+    inputs : mapping, sequence or str, optional
         Which input holds the samples, if there are several; as a mapping, its shape too, where the
         model leaves axes open: ``{"X": (None, 3, 224, 224)}``.
-    outputs : sequence of one str, optional
+    outputs : str, or sequence of one str, optional
         Which output, if there are several. `label` and `probabilities`, as classifiers have them,
         count as one.
 
@@ -300,7 +300,7 @@ def _samples_input(graph: Graph, inputs: Any) -> tuple[str, list[str]]:
     """The input with the samples, and that with the lengths of sequences, if there is one."""
     names = list(graph.inputs)
     if inputs is not None:
-        asked = list(inputs)
+        asked = [inputs] if isinstance(inputs, str) else list(inputs)
         unknown = [name for name in asked if name not in names]
         if unknown or not asked:
             raise UnsupportedModelError(

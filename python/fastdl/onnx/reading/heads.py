@@ -41,12 +41,11 @@ def asked_for(graph: Graph, outputs: Any) -> Asked:
     UnsupportedModelError
         If there are several, and none is asked for.
     """
+    outputs = [outputs] if isinstance(outputs, str) else outputs
     names = graph.outputs if outputs is None else list(outputs)
-    unknown = [name for name in names if name not in graph.outputs]
-    if unknown:
+    if not names or any(name not in graph.outputs for name in names):
         raise UnsupportedModelError(
-            f"outputs={names!r}: the model has no output {unknown[0]!r}, but "
-            f"{', '.join(map(repr, graph.outputs))}."
+            f"outputs={names!r}: the model has the outputs {', '.join(map(repr, graph.outputs))}."
         )
     kinds = graph.output_types
     floats = [name for name in names if kinds.get(name) in _FLOATS]

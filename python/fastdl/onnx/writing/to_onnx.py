@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 from fastdl._rules import choice
 from fastdl._warn import warn
 from fastdl.fitting import checkpoint
+from fastdl.io import _atomic
 from fastdl.onnx.writing.estimators import (
     Family,
     Piece,
@@ -51,7 +52,8 @@ def to_onnx(
     Parameters
     ----------
     est : estimator, Network, or scikit-learn Pipeline
-        A pipeline, or another estimator of scikit-learn, needs skl2onnx.
+        A pipeline, or another estimator of scikit-learn, needs skl2onnx, and takes neither `batch`,
+        `layout` nor `fold`.
     path : str or path, optional
         Where to write the model, too.
     opset : int, optional
@@ -79,24 +81,32 @@ def to_onnx(
     TypeError
         For something else than an estimator.
     ValueError
-        For an opset that is not known, and more than 2 GiB of weights.
+        For an estimator that is not fitted, an opset that is not known, another batch, what
+        pipelines do not take, and more than 2 GiB of weights.
     """
-    opset = check_opset(opset)
+    opset, batch = check_opset(opset), _checked_batch(batch)
     if not _LAYOUT.accepts(layout):
         raise ValueError(_LAYOUT.complaint("layout", layout))
     family = family_of(est)
-    if family is None and hasattr(est, "fit"):
+    if isinstance(est, type) or (family is None and not hasattr(est, "fit")):
+        raise TypeError(f"{est!r:.80} is no estimator; expected one of fastdl or scikit-learn.")
+    if hasattr(est, "fit"):
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(est)
+    if family is None:
+        given = {"batch": batch != "n", "layout": layout != "NHWC", "fold": bool(fold)}
+        if any(given.values()):
+            names = ", ".join(f"{name}=" for name, is_given in given.items() if is_given)
+            raise ValueError(
+                f"{type(est).__name__} is written by skl2onnx, which has no {names}: leave it out, "
+                "or write the network of its last step alone."
+            )
         from fastdl.onnx.pipelines.whole import pipeline_to_onnx
 
         return pipeline_to_onnx(
             est, path, opset=opset, input_name=input_name, input_dtype=input_dtype
         )
-    if family is None:
-        raise TypeError(f"{est!r:.80} is no estimator; expected one of fastdl or scikit-learn.")
-    if hasattr(est, "__sklearn_is_fitted__") or hasattr(est, "fit"):
-        from sklearn.utils.validation import check_is_fitted
-
-        check_is_fitted(est)
     seen = checkpoint.seen_by_others(est)
     est = est if seen is None else seen
     options = Options(input_name, batch, layout, input_dtype)
@@ -106,8 +116,18 @@ def to_onnx(
     graph.name_outputs(piece.names)
     model = assemble(graph, piece.inputs, piece.outputs, metadata_of(est), type(est).__name__)
     if path is not None:
-        onnx.save_model(model, path)
+        _atomic.write(path, [model.SerializeToString()])
     return model
+
+
+def _checked_batch(batch: Any) -> str | int:
+    """A name or a size of the batch axis."""
+    is_size = isinstance(batch, (int, np.integer)) and not isinstance(batch, bool)
+    if isinstance(batch, str) and batch:
+        return batch
+    if not is_size or batch < 1:
+        raise ValueError(f"batch={batch!r}; expected a name, or a size of at least 1.")
+    return int(batch)
 
 
 def written(
