@@ -170,7 +170,8 @@ def test_predictions_of_different_lengths(folder, capsys):
 def test_what_learns_without_answers_has_scores(folder, capsys):
     np.savez("x.npz", X=IRIS.data)
     model = "Autoencoder((2,), max_epochs=2, random_state=0)"
-    assert trained(capsys, model=model, data="x.npz", target=None)[0] == 0
+    for more in ([], ["--validate", "x.npz"]):
+        assert trained(capsys, *more, model=model, data="x.npz", target=None)[0] == 0
     assert "score" in call(capsys, "evaluate", "m", "x.npz")[1]
 
 

@@ -79,13 +79,14 @@ def predict(a: Any) -> Result:
     data = read(a.data, a, target=a.target, model=model)
     lengths = {} if data.lengths is None else {"lengths": data.lengths}
     found = (model.predict_proba if a.proba else model.predict)(data.X, **lengths)
-    rows = _rows(found)
+    nested = _nested(found)
+    rows = _rows(nested)
     names = _names_of(model, a.proba, max(len(row) for row in rows))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(names)
     table.writerows(row + [""] * (len(names) - len(row)) for row in rows)
-    facts = {"command": "predict", "names": names, "predictions": _nested(found), "out": a.out}
+    facts = {"command": "predict", "names": names, "predictions": nested, "out": a.out}
     if a.out == "-":
         return Result(text.getvalue().rstrip("\n"), facts)
     with _written(a.out) as file:
@@ -172,22 +173,26 @@ def _beside(model: Any, data: Data, own: Data | None) -> dict[str, Any]:
     if data.lengths is not None:
         found["lengths"] = data.lengths
     if own is not None:
-        found |= {"X_val": own.X, "y_val": own.y}
+        found["X_val"] = own.X
+        if _needs_y(model):
+            found["y_val"] = own.y
         if own.lengths is not None:
             found["lengths_val"] = own.lengths
     return found
 
 
-def _rows(found: Any) -> list[list[Any]]:
-    """Predictions as the rows of a table, which differ in length where sequences do."""
-    found = found.toarray() if hasattr(found, "toarray") else found
-    return [np.asarray(row).reshape(-1).tolist() for row in found]
-
-
 def _nested(found: Any) -> list[Any]:
     """Predictions as lists of lists."""
     found = found.toarray() if hasattr(found, "toarray") else found
-    return [np.asarray(row).tolist() for row in found]
+    is_even = isinstance(found, np.ndarray) and found.dtype != object
+    return found.tolist() if is_even else [np.asarray(row).tolist() for row in found]
+
+
+def _rows(nested: list[Any]) -> list[list[Any]]:
+    """The same as rows of a table, which differ in length where sequences do."""
+    if nested and not isinstance(nested[0], list):
+        return [[value] for value in nested]
+    return [np.asarray(row).reshape(-1).tolist() for row in nested]
 
 
 def _names_of(model: Any, proba: bool, n: int) -> list[str]:
