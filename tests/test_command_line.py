@@ -170,9 +170,12 @@ def test_predictions_of_different_lengths(folder, capsys):
 def test_what_learns_without_answers_has_scores(folder, capsys):
     np.savez("x.npz", X=IRIS.data)
     model = "Autoencoder((2,), max_epochs=2, random_state=0)"
-    for more in ([], ["--validate", "x.npz"]):
-        assert trained(capsys, *more, model=model, data="x.npz", target=None)[0] == 0
+    assert trained(capsys, model=model, data="x.npz", target=None)[0] == 0
     assert "score" in call(capsys, "evaluate", "m", "x.npz")[1]
+    np.savez("texts.npz", X=np.array(["abab", "baba"] * 4))
+    model, data = "TextGenerator((4,), max_epochs=2, random_state=0)", "texts.npz"
+    assert trained(capsys, "--validate", data, model=model, data=data, target=None)[0] == 0
+    assert "score" in call(capsys, "evaluate", "m", data)[1]
 
 
 def test_a_fit_without_a_step_is_not_interrupted(folder, capsys):
