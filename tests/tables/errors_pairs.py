@@ -87,6 +87,12 @@ PAIRS = [
      "layer, not 5. Use 'general', or one more."),
     (lambda: Seq2Seq((), **ONCE).fit(X, Y), ValueError,
      "Seq2Seq: hidden_layer_sizes=(); expected at least one recurrent layer."),
+    (lambda: Seq2Seq(("a",), **ONCE).fit(X, Y), ValueError,
+     "layer 'encoder_1' (Bidirectional): layer: layer 'gru_1' (GRU): units='a'; expected a "
+     "positive integer."),
+    (lambda: Seq2Seq((8.5,), attention="dot", **ONCE).fit(X, Y), ValueError,
+     "layer 'encoder_1' (Bidirectional): layer: layer 'gru_1' (GRU): units=8.5; expected a "
+     "positive integer."),
     (fit(X, X_val=["ac"], y_val=["ba"]), ValueError,
      "In the validation set: X[0] has 'c' at step 1, a symbol that Seq2Seq did not see in the X of "
      "fit. Fit with unknown_token='<unknown>', which is what such symbols are read as."),

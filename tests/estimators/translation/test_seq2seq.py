@@ -174,6 +174,27 @@ def test_unknown_symbols() -> None:
     ]
 
 
+@pytest.mark.parametrize("form", ["tokens", "words"])
+def test_validation_scores_unknown_symbols_as_score_does(form: str) -> None:
+    """An unknown token is not the symbol that it was written for."""
+
+    def formed(texts: list[list[str]]) -> Any:
+        return texts if form == "tokens" else [" ".join(text) for text in texts]
+
+    pairs = [["a", "N"], ["b", "N"], ["a", "a"], ["b", "b"]] * 10
+    val = [["a", "N"], ["b", "b"], ["a", "z"]]
+    net = Seq2Seq(
+        (16,), unknown_token="N", max_epochs=25, learning_rate_init=0.02, random_state=0,
+        level="word", n_jobs=1,
+    ).fit(formed(pairs), formed(pairs), X_val=formed(val), y_val=formed(val))  # fmt: skip
+    assert net.predict(formed(val)).tolist() == formed([*val[:2], ["a", "N"]])
+    weights = {"X_val": formed(val), "y_val": formed(val), "sample_weight_val": [1.0, 0.0, 1.0]}
+    assert net.validation_scores_ is not None
+    assert net.validation_scores_[-1] == net.score(formed(val), formed(val)) == 2 / 3
+    net.set_params(warm_start=True, max_epochs=1).fit(formed(pairs), formed(pairs), **weights)
+    assert net.validation_scores_[-1] == 0.5
+
+
 def test_longer_pairs_than_in_fit(learnt: Seq2Seq) -> None:
     """Sources and answers may be longer; those of before have the same bits."""
     net = pickle.loads(pickle.dumps(learnt))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
 
 from fastdl import layers as L
-from fastdl._rules import unknown
+from fastdl._rules import POSITIVE_INTEGER, unknown
 from fastdl.estimators.base.net import Net, is_stochastic
 from fastdl.estimators.inputs.forms import cut
 from fastdl.estimators.inputs.text import items
@@ -23,18 +23,16 @@ from fastdl.estimators.translation.pairs import (
     SourceInput,
     Symbols,
 )
-from fastdl.estimators.translation.words import TranslationWords
+from fastdl.estimators.translation.words import ATTENTIONS, TranslationWords
 from fastdl.fitting.job import Given
 from fastdl.fitting.progress import Settings
 from fastdl.layers import Layer
 from fastdl.metrics import exact_match_score
 from fastdl.optim import Optimizer
-from fastdl.samples import Data, Pairs, Sequences, core_input, with_answer_steps
+from fastdl.samples import Data, Pairs, Sequences, as_given, core_input, with_answer_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
-
-ATTENTIONS = ("additive", "dot", "general")
 
 
 class Translation(NamedTuple):
@@ -127,7 +125,9 @@ class Seq2Seq(TranslationWords, Net):
             How many steps of each sequence in padded X are real; the others are never read.
         X_val, y_val : as X and y, default=None
             A validation set of your own: its loss, and its score, the share of answers that are
-            exactly right, are recorded after every epoch, and early stopping uses the score.
+            exactly right, are recorded after every epoch, and early stopping uses the score. It is
+            that of `score`, but for `replace_unknown`: there an `unknown_token` that the network
+            writes stays, and is wrong where y has another symbol.
         sample_weight_val, lengths_val : as sample_weight and lengths, default=None
 
         Returns
@@ -177,10 +177,12 @@ class Seq2Seq(TranslationWords, Net):
                 f"{name}: hidden_layer_sizes={self.hidden_layer_sizes!r}; expected at least one "
                 "recurrent layer."
             )
-        if self.attention == "dot" and self.bidirectional and self.hidden_layer_sizes[-1] % 2:
+        last = self.hidden_layer_sizes[-1]
+        is_odd = POSITIVE_INTEGER.accepts(last) and last % 2
+        if self.attention == "dot" and self.bidirectional and is_odd:
             raise ValueError(
                 f"{name}: attention='dot' with bidirectional=True needs an even number of units in "
-                f"the last layer, not {self.hidden_layer_sizes[-1]}. Use 'general', or one more."
+                f"the last layer, not {last}. Use 'general', or one more."
             )
         if self.replace_unknown and (self.unknown_token is None or self.attention is None):
             raise ValueError(
@@ -308,9 +310,7 @@ class Seq2Seq(TranslationWords, Net):
         """
         self._check_is_fitted()
         texts = self._head.texts(self, y)
-        read = self._symbols("y").read(type(self).__name__, texts, self._target_form)
-        answers = self._symbols("y").read("", list(self.predict(X, lengths)), self._target_form)
-        return exact_match_score(read, answers, sample_weight=sample_weight)
+        return self._exact(texts, list(self.predict(X, lengths)), sample_weight)
 
     def transform(self, X: Any, lengths: Any = None) -> NDArray[Any]:
         """What the encoder makes of each source: its last state, of both directions.
@@ -387,14 +387,17 @@ class Seq2Seq(TranslationWords, Net):
         return found[0][back], found[1][back]
 
     def _share_of_right(self, program: Program, val: Data) -> float:
-        """The score of a validation set, by the program that learns."""
+        """The score of a validation set, by the program that learns; unknown symbols stay."""
         assert val.samples.lengths is not None
         codes, _ = self._search(program, val.samples.X, val.samples.lengths, self.beam_size, 1)
-        end = len(self.target_symbols_)
-        answers = np.where(val.samples.y == end, -1, val.samples.y)
-        steps = max(codes.shape[2], answers.shape[1])
-        same = with_answer_steps(codes[:, 0], steps) == with_answer_steps(answers, steps)
-        return float(np.average(same.all(axis=1), weights=val.samples.weight))
+        answers = self._joined(self._written(codes[:, 0]))
+        return self._exact(list(as_given(val.y)), answers, val.samples.weight)
+
+    def _exact(self, y: list[Any], answers: list[Any], weight: Any) -> float:
+        """The share of answers that have the symbols of y, as the user gave both."""
+        name, symbols = type(self).__name__, self._symbols("y")
+        read, found = (symbols.read(name, texts, self._target_form) for texts in (y, answers))
+        return exact_match_score(read, found, sample_weight=weight)
 
     def _attention(self, X: Sequences, codes: NDArray[np.int32]) -> list[NDArray[Any]]:
         """Of answers without an end (n, T), -1 past them: for each (len(y_i), len(x_i))."""
@@ -408,11 +411,19 @@ class Seq2Seq(TranslationWords, Net):
 
     def _texts(self, X: Sequences, codes: NDArray[np.int32], given: Any) -> list[Any]:
         """Answers (n, T), -1 past their ends, in the form of y; `given`: X as the user has it."""
-        found = [[self.target_symbols_[code] for code in row if code >= 0] for row in codes]
+        found = self._written(codes)
         if self.replace_unknown and self._attends and self._source_form != ARRAYS:
             self._replace_unknown(X, codes, items(given) or [], found)
+        return self._joined(found)
+
+    def _written(self, codes: NDArray[np.int32]) -> list[list[str]]:
+        """The symbols of answers (n, T), -1 past their ends."""
+        return [[self.target_symbols_[code] for code in row if code >= 0] for row in codes]
+
+    def _joined(self, found: list[list[str]]) -> list[Any]:
+        """Answers as lists of symbols, in the form of y."""
         if self._target_form == TOKENS:
-            return found
+            return list(found)
         between = "" if self._target_form == CHARACTERS else " "
         return [between.join(symbols) for symbols in found]
 

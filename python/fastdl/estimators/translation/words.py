@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastdl import layers as L
-from fastdl._rules import choice
+from fastdl._rules import POSITIVE_INTEGER, choice
 from fastdl._saved import NATURAL, SHAPE, TEXT, Saved, listed
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.training_words import COUNT, NOT_NEGATIVE, RATE, UNIT, TrainingWords
 from fastdl.estimators.base.words import fitted, reword, word
+from fastdl.estimators.recurrent.words import CELLS as RECURRENT
+from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.estimators.translation.pairs import FORMS
 from fastdl.layers import Layer
+from fastdl.layers._decoder import SCORES
 
-CELLS = {"gru": L.GRU, "lstm": L.LSTM}
+CELLS = {cell: RECURRENT[cell] for cell in ("gru", "lstm")}
+ATTENTIONS = tuple(score for score in SCORES if score != "none")
 _SYMBOLS = listed(TEXT, "texts")._replace(plain=tuple)
 
 
@@ -45,7 +49,7 @@ class TranslationWords(TrainingWords):
     attention: str | None = word(
         default="additive",
         rule=[str, None],
-        kind='{"additive", "dot", "general"} or None',
+        kind="{" + ", ".join(f'"{name}"' for name in ATTENTIONS) + "} or None",
         text="How the decoder looks at the source: see above. None: it gets the encoder's last "
         "state and nothing else.",
     )
@@ -122,12 +126,7 @@ class TranslationWords(TrainingWords):
         text='The symbols of a string: its characters ("auto", "char") or its words, split at '
         "white space.",
     )
-    clip_norm: float | None = reword(
-        TrainingWords,
-        "clip_norm",
-        default=1.0,
-        text="Largest norm of the gradient: long sequences may make it explode. None: no limit.",
-    )
+    clip_norm: float | None = reword(RecurrentWords, "clip_norm")
     source_symbols_: tuple[str, ...] = fitted(
         "tuple of str",
         "The symbols of X in fit, the most frequent first; () of numbers.",
@@ -152,7 +151,8 @@ class TranslationWords(TrainingWords):
             n_symbols = len(self.source_symbols_)
             layers.append(L.Embedding(n_symbols, self.embedding_size, name="source_embedding"))
         for i, units in enumerate(self.hidden_layer_sizes, 1):
-            name, size = f"encoder_{i}", -(-units // 2) if self.bidirectional else units
+            halves = self.bidirectional and POSITIVE_INTEGER.accepts(units)  # the layer says if not
+            name, size = f"encoder_{i}", -(-units // 2) if halves else units
             layer: Layer = CELLS[self.cell](
                 size,
                 return_sequences=True,
