@@ -95,8 +95,11 @@ BAD = [
     (lambda: F.attention(Q, K, V, score="additive"), "score='additive' needs w, of shape (size,)."),
     (lambda: F.attention(Q, K[:2], V), "attention(): k has shape (2, 4, 5); expected (3, 4, 5)."),
     (lambda: F.attention(Q[0], K, V), "attention(): q has shape (2, 5); expected"),
-    (lambda: F.attention(Q, K, V, lengths=[5, 1, 1]), "lengths must be 0 to 4, the steps of k."),
-    (lambda: F.attention(Q, K, V, lengths=[1, 1]), "lengths has shape (2,)"),
+    (lambda: F.attention(Q, K, V, lengths=[5, 1, 1]), "lengths[0] is 5, but k has 4 steps"),
+    (
+        lambda: F.attention(Q, K, V, lengths=[1, 1]),
+        "expected 3 integers, one for each sequence of k",
+    ),
 ]
 
 

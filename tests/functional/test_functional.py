@@ -794,7 +794,7 @@ BAD_CALLS = [
     (lambda: F.local_response_norm(3.0), ValueError,
      "local_response_norm(): x has shape (); expected (..., channels)."),
     (lambda: F.conv1d(STEPS, normal(3, 4, 5), lengths=[7, 2, 5]), ValueError,
-     "X[1] has 2 steps, but conv1d(kernel 3, padding 'valid') needs at least 3. Use "
+     "x[1] has 2 steps, but conv1d(kernel 3, padding 'valid') needs at least 3. Use "
      'padding="same" or "causal", or leave short sequences out.'),
     (lambda: F.conv1d(STEPS, normal(8, 4, 5)), ValueError,
      "conv1d(kernel 8, padding 'valid') gets sequences of 7 steps. Use padding=\"same\" or "
@@ -805,8 +805,16 @@ BAD_CALLS = [
      "conv1d(): filters=5 cannot be split into groups=2; expected a multiple of groups."),
     (lambda: F.conv1d(STEPS, normal(3, 4, 5), padding="full"), ValueError,
      "conv1d(): padding='full' is not known. Choose from 'valid', 'same', 'causal'."),
-    (lambda: F.conv1d(STEPS, normal(3, 4, 5), lengths=[1.5, 2, 3]), TypeError,
-     "conv1d(): lengths has dtype float64; expected integers."),
+    (lambda: F.conv1d(STEPS, normal(3, 4, 5), lengths=[1.5, 2, 3]), ValueError,
+     "conv1d(): lengths has shape (3,) and dtype float64; expected 3 integers, one for each "
+     "sequence of x."),
+    (lambda: F.conv1d_backward(STEPS, STEPS, normal(1, 4, 4), lengths=[1, 2]), ValueError,
+     "conv1d(): lengths has shape (2,) and dtype int64; expected 3 integers, one for each sequence "
+     "of x."),
+    (lambda: F.max_pool1d(STEPS, 2, lengths=[7, 8, 2]), ValueError,
+     "max_pool1d(): lengths[1] is 8, but x has 7 steps; expected 0 to 7."),
+    (lambda: F.avg_pool1d(STEPS, 2, lengths=[7, 2, -1]), ValueError,
+     "avg_pool1d(): lengths[2] is -1, but x has 7 steps; expected 0 to 7."),
     (lambda: F.max_pool1d(STEPS, 8), ValueError,
      "max_pool1d(window 8, padding 'valid') gets sequences of 7 steps. Use padding=\"same\" or "
      '"causal".'),

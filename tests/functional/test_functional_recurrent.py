@@ -250,14 +250,18 @@ W = weights(1)
         (lambda: F.rnn(X, W[0][:2], *W[1:]), "rnn(): w_ih has shape (2, 6); expected (3, 6)."),
         (lambda: F.lstm(X, *W), "lstm(): w_ih has shape (3, 6); expected (3, 24)."),
         (lambda: F.rnn(X, *W, h0=H0[1:]), "rnn(): h0 has shape (4, 6); expected (5, 6)."),
-        (lambda: F.rnn(X, *W, lengths=[1, 2]), "rnn(): lengths=[1, 2]; expected 5 integers."),
+        (
+            lambda: F.rnn(X, *W, lengths=[1, 2]),
+            "rnn(): lengths has shape (2,) and dtype int64; expected 5 integers, one for each "
+            "sequence of x.",
+        ),
         (
             lambda: F.rnn(X, *W, lengths=LENGTHS - 1),
-            "rnn(): lengths has a value outside of 1..7, the steps of x.",
+            "rnn(): lengths[2] is 0, but x has 7 steps; expected 1 to 7.",
         ),
         (
             lambda: F.rnn(X, *W, lengths=LENGTHS + 1),
-            "rnn(): lengths has a value outside of 1..7, the steps of x.",
+            "rnn(): lengths[0] is 8, but x has 7 steps; expected 1 to 7.",
         ),
         (
             lambda: F.rnn(X, *W, activation="tahn"),

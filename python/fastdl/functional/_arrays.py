@@ -51,6 +51,33 @@ def expect_shape(who: str, name: str, array: NDArray[Any], shape: str) -> None:
         raise ValueError(f"{who}(): {name} has shape {array.shape}; expected {shape}.")
 
 
+def counts(
+    who: str, lengths: ArrayLike | None, n: int, steps: int, least: int, of: str = "x"
+) -> NDArray[np.int32]:
+    """The steps of n sequences, as the core takes them; all `steps` where no lengths are given.
+
+    Raises
+    ------
+    ValueError
+        Unless there are n integers from `least` to `steps`, those of the array `of`.
+    """
+    if lengths is None:
+        return np.full(n, steps, np.int32)
+    found = np.asarray(lengths)
+    if found.shape != (n,) or (n and found.dtype.kind not in "iu"):
+        raise ValueError(
+            f"{who}(): lengths has shape {found.shape} and dtype {found.dtype}; expected {n} "
+            f"integers, one for each sequence of {of}."
+        )
+    wrong = np.flatnonzero((found < least) | (found > steps))
+    if len(wrong):
+        raise ValueError(
+            f"{who}(): lengths[{wrong[0]}] is {found[wrong[0]]}, but {of} has {steps} steps; "
+            f"expected {least} to {steps}."
+        )
+    return np.ascontiguousarray(found, np.int32)
+
+
 def expect_same_shape(
     who: str, name: str, array: NDArray[Any], other_name: str, other: NDArray[Any]
 ) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastdl import _core
 from fastdl._rules import choice
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, deliver, expect, expect_shape, floats, wanted
+from fastdl.functional._arrays import buffer, counts, deliver, expect, expect_shape, floats, wanted
 
 _SCORE = choice("dot", "additive")
 
@@ -61,12 +61,12 @@ def attention(
     TypeError
         If an array does not hold real numbers.
     """
-    arrays, counts = _checked("attention", q, k, v, w, lengths, score)
+    arrays, of_each = _checked("attention", q, k, v, w, lengths, score)
     q, k, v, w = arrays
-    steps, longest = k.shape[1], int(counts.max(initial=0))
+    steps, longest = k.shape[1], int(of_each.max(initial=0))
     shape = (*q.shape[:2], v.shape[2])
     to = buffer("attention", out, shape, q.dtype)
-    y, weights = _forward(arrays, counts, longest, score)
+    y, weights = _forward(arrays, of_each, longest, score)
     np.copyto(to, y.swapaxes(0, 1))
     y = deliver(to, out)
     if not return_weights:
@@ -104,7 +104,7 @@ def attention_backward(
         Where there is a w. Those of steps past a length are zero.
     """
     who = "attention_backward"
-    arrays, counts = _checked(who, q, k, v, w, lengths, score)
+    arrays, of_each = _checked(who, q, k, v, w, lengths, score)
     names = "q k v" if w is None else "q k v w"
     wants = wanted(who, names, needs)
     q, k, v, w = arrays
@@ -112,15 +112,15 @@ def attention_backward(
     shape = (*q.shape[:2], v.shape[2])
     if dy.shape != shape:
         raise ValueError(f"{who}(): dy has shape {dy.shape}; expected {shape}.")
-    longest = int(counts.max(initial=0))
+    longest = int(of_each.max(initial=0))
     inner = _inner(arrays, longest)
-    y, weights = _forward(arrays, counts, longest, score)
+    y, weights = _forward(arrays, of_each, longest, score)
     d = [np.zeros(a.shape, q.dtype) for a in inner if a is not None]
     if all(a.size for a in d):
         given = (*inner, *((None,) if w is None else ()))[:4]
         gradients = (*d, *((None,) if w is None else ()))
         to_core = np.ascontiguousarray(dy.swapaxes(0, 1))
-        _core.attention(score, counts, *given, weights, y, to_core, *gradients)
+        _core.attention(score, of_each, *given, weights, y, to_core, *gradients)
     found: list[NDArray[Any] | None] = [d[0].swapaxes(0, 1).copy()]
     for part, like in zip(d[1:3], (k, v), strict=True):
         whole = np.zeros(like.shape, q.dtype)
@@ -147,18 +147,8 @@ def _checked(
     for name, array in zip("kvw", arrays[1:], strict=False):
         if array.shape != shapes[name]:
             raise ValueError(f"{who}(): {name} has shape {array.shape}; expected {shapes[name]}.")
-    counts = np.full(n, steps, np.int32)
-    if lengths is not None:
-        given_lengths = np.asarray(lengths)
-        if given_lengths.shape != (n,) or given_lengths.dtype.kind not in "iu":
-            raise ValueError(
-                f"{who}(): lengths has shape {given_lengths.shape} and dtype "
-                f"{given_lengths.dtype}; expected {n} integers."
-            )
-        if n and not 0 <= given_lengths.min() <= given_lengths.max() <= steps:
-            raise ValueError(f"{who}(): lengths must be 0 to {steps}, the steps of k.")
-        counts = given_lengths.astype(np.int32)
-    return [*arrays, *([None] if w is None else [])], counts
+    found = counts(who, lengths, n, steps, 0, "k")
+    return [*arrays, *([None] if w is None else [])], found
 
 
 def _inner(arrays: list[Any], longest: int) -> list[Any]:
@@ -169,11 +159,11 @@ def _inner(arrays: list[Any], longest: int) -> list[Any]:
 
 
 def _forward(
-    arrays: list[Any], counts: NDArray[np.int32], longest: int, score: str
+    arrays: list[Any], of_each: NDArray[np.int32], longest: int, score: str
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     q, k, v, w = _inner(arrays, longest)
     y = np.zeros((*q.shape[:2], v.shape[2]), q.dtype)
     weights = np.zeros((*q.shape[:2], longest), q.dtype)
     if y.size and longest:
-        _core.attention(score, counts, q, k, v, w, weights, y)
+        _core.attention(score, of_each, q, k, v, w, weights, y)
     return y, weights

@@ -186,11 +186,12 @@ def _set(program: _core.Program, layer: L.Layer, params: Arrays, states: Arrays)
 
 @contextmanager
 def named_as_function() -> Iterator[None]:
-    """Messages begin with ``conv2d():`` instead of ``layer 'conv2d' (Conv2D):``."""
+    """Messages begin with ``conv2d():`` instead of ``layer 'conv2d' (Conv2D):``, X is x."""
     try:
         yield
     except ValueError as error:
         text = re.sub(r"(^|but )layer '(\w+)' \(\w+(, )?", r"\1\2(", str(error))
+        text = re.sub(r"^X\[", "x[", text)
         for hint in (", or fewer poolings; see summary()", " Use fewer poolings; see summary()."):
             text = text.replace(hint, "")
         raise ValueError(text) from None

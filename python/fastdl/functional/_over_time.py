@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import expect_shape, floats, wanted
+from fastdl.functional._arrays import counts, expect_shape, floats, wanted
 from fastdl.functional._layer import backward, backward_input, forward
 
 
@@ -66,7 +66,7 @@ def conv1d(
     x, w, b = floats("conv1d", x=x, w=w, b=b)
     layer = _layer(x, w, b, stride, padding, dilation, groups)
     params = {"weight": w} if b is None else {"weight": w, "bias": b}
-    return forward(layer, x, params, out, lengths=_steps("conv1d", lengths))
+    return forward(layer, x, params, out, lengths=_steps("conv1d", x, lengths))
 
 
 @differentiable
@@ -106,7 +106,7 @@ def conv1d_backward(
         x,
         {"weight": w, "bias": b},
         wanted("conv1d_backward", "x w b", needs),
-        lengths=_steps("conv1d", lengths),
+        lengths=_steps("conv1d", x, lengths),
     )
     return dx, dw, db
 
@@ -135,14 +135,9 @@ def _layer(
     )
 
 
-def _steps(who: str, lengths: ArrayLike | None) -> NDArray[np.int32] | None:
-    """Lengths as the core takes them."""
-    if lengths is None:
-        return None
-    given = np.asarray(lengths)
-    if given.dtype.kind not in "iu":
-        raise TypeError(f"{who}(): lengths has dtype {given.dtype}; expected integers.")
-    return given.astype(np.int32)
+def _steps(who: str, x: NDArray[Any], lengths: ArrayLike | None) -> NDArray[np.int32] | None:
+    """Lengths of the sequences of x; None says the same as all their steps."""
+    return None if lengths is None else counts(who, lengths, len(x), x.shape[1], 0)
 
 
 @differentiable
@@ -244,7 +239,7 @@ def _pool(
 ) -> NDArray[Any]:
     (x,) = floats(who, x=x)
     expect_shape(who, "x", x, "(n, T, c)")
-    return forward(layer, x, {}, out, lengths=_steps(who, lengths))
+    return forward(layer, x, {}, out, lengths=_steps(who, x, lengths))
 
 
 def _pool_backward(
@@ -252,4 +247,4 @@ def _pool_backward(
 ) -> NDArray[Any]:
     dy, x = floats(who, dy=dy, x=x)
     expect_shape(who, "x", x, "(n, T, c)")
-    return backward_input(layer, dy, x, lengths=_steps(who, lengths))
+    return backward_input(layer, dy, x, lengths=_steps(who, x, lengths))

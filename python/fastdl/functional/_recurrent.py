@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastdl import _core
 from fastdl._rules import choice
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, deliver, expect, expect_shape, floats, wanted
+from fastdl.functional._arrays import buffer, counts, deliver, expect, expect_shape, floats, wanted
 
 _GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_after": 3}
 
@@ -336,8 +336,8 @@ def _forward(
     for name, (array, shape) in shapes.items():
         if array is not None and array.shape != shape:
             raise ValueError(f"{who}(): {name} has shape {array.shape}; expected {shape}.")
-    counts = _lengths(who, lengths, n, steps)
-    longest = int(counts.max(initial=0))
+    of_each = counts(who, lengths, n, steps, 1)
+    longest = int(of_each.max(initial=0))
 
     def empty(*last: int) -> NDArray[Any]:
         return np.empty((longest, n, *last), x.dtype)
@@ -345,10 +345,10 @@ def _forward(
     kept = cell.startswith("rnn")  # by h alone
     cache = RecurrentCache(
         cell,
-        counts,
+        of_each,
         steps,
         reverse,
-        _to_steps(x, counts, longest, reverse),
+        _to_steps(x, of_each, longest, reverse),
         w_ih,
         w_hh,
         b,
@@ -399,17 +399,6 @@ def _pick(
     return tuple(
         d.get(name) if need else None for name, need in zip(names.split(), flags, strict=True)
     )
-
-
-def _lengths(who: str, lengths: ArrayLike | None, n: int, steps: int) -> NDArray[np.int32]:
-    if lengths is None:
-        return np.full(n, steps, np.int32)
-    counts = np.asarray(lengths)
-    if counts.shape != (n,) or counts.dtype.kind not in "iu":
-        raise ValueError(f"{who}(): lengths={lengths!r}; expected {n} integers.")
-    if n and (counts.min() < 1 or counts.max() > steps):
-        raise ValueError(f"{who}(): lengths has a value outside of 1..{steps}, the steps of x.")
-    return np.ascontiguousarray(counts, np.int32)
 
 
 def _to_steps(
