@@ -129,8 +129,7 @@ def _on_stderr() -> Iterator[dict[str, bool]]:
 def _describe() -> Result:
     from fastdl._versions import describe
 
-    text = describe()
-    return Result(text, {"versions": text.splitlines()})
+    return Result(describe(), {})
 
 
 def _parser() -> argparse.ArgumentParser:
