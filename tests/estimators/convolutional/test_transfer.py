@@ -86,6 +86,10 @@ def test_rows_are_to_a_loaded_network_what_they_were(tmp_path):
     assert found == (8, 6)
     expected = steps.transform(ROWS.reshape(40, 8, 6))
     np.testing.assert_allclose(new.transform(ROWS), expected, atol=1e-6)
+    assert shape(steps, ROWS)[1] == (8, 6)  # as to the estimator
+    message = r"takes sequences of shape \(8, 6\), or rows of 48 features. Set input_shape"
+    with pytest.raises(ValueError, match=message):
+        shape(steps, ROWS[:, :42])
     plain = RNNClassifier(hidden_layer_sizes=(4,), **WORDS).fit(ROWS[:, :40], Y)
     assert shape(loaded(plain), ROWS)[1] == (48, 1)  # of one feature: of any length
     assert shape(loaded(NetClassifier([L.Dense(4)], **WORDS).fit(ROWS, Y)), ROWS)[1] == (48,)

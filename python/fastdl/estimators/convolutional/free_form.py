@@ -110,10 +110,11 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         given = getattr(self.init_from, "input_shape", None)
         shape: tuple[int, ...] = getattr(self.init_from, "input_shape_", ())
         if isinstance(self.init_from, Loaded):  # which has no other
-            shape = given = self.init_from.input_shape
-            given = given if given[-1] > 1 else None  # rows of one feature have any length
+            shape, given = self.init_from.input_shape, None
         if len(shape) == 2:
-            return None if given is None else tuple(given)
+            if given is not None:
+                return tuple(given)
+            return tuple(shape) if shape[1] > 1 else None  # of one feature: of any length
         return tuple(shape) if len(shape) == 3 and shape[0] > 1 else None
 
     @property

@@ -47,8 +47,9 @@ class AnyInput:
     def sequences(self) -> SequenceInput:
         """What takes sequences and texts."""
         known = self.rows_as if self.rows_as is not None and len(self.rows_as) == 2 else None
-        shape = known if self.input_shape is None else self.input_shape
-        return SequenceInput(shape, reading=self.reading, integers=self.integers)
+        return SequenceInput(
+            self.input_shape, rows_as=known, reading=self.reading, integers=self.integers
+        )
 
     @property
     def first_sequences(self) -> SequenceInput:

@@ -61,6 +61,7 @@ class SequenceInput:
     """
 
     input_shape: Any = None  # as the user set it
+    rows_as: tuple[int, ...] | None = None  # the sequence that a row is, where it is not set
     rows_are_steps: bool = False
     reading: Reading = CHARACTERS
     integers: str = "auto"  # as the user set it: "symbols", "values"
@@ -183,6 +184,7 @@ class SequenceInput:
         silent = not reset or self.integers == "values" or self.input_shape or self.rows_are_steps
         if (
             silent
+            or self.rows_as
             or getattr(X, "ndim", 0) != 2
             or dtype is None
             or dtype.kind not in "iu"
@@ -240,7 +242,15 @@ class SequenceInput:
     def _row_shape(self, name: str, n_columns: int) -> tuple[int, int]:
         if self.rows_are_steps:
             return 1, n_columns
-        asked = self.input_shape
+        asked, known = self.input_shape, self.rows_as
+        if asked is None and known is not None:
+            if math.prod(known) != n_columns:
+                raise ValueError(
+                    f"X has rows of {n_columns} features, but the network of init_from takes "
+                    f"sequences of shape {known}, or rows of {math.prod(known)} features. Set "
+                    "input_shape to what a row of this X is."
+                )
+            return known[0], known[1]
         if asked is None:
             return n_columns, 1
         if math.prod(asked) != n_columns:
