@@ -130,11 +130,15 @@ class Network:
     @property
     def output_shape(self) -> tuple[int, ...]:
         """What the layers give for one sample."""
-        held, specs = self._held, L.to_dict(self.layers)
+        held = self._held
         if isinstance(held, _Compiled) and held.program.input_shape == self.input_shape:
             return held.program.output_shape
-        rows, *_ = _core.survey(specs, self.input_shape, dtype=self.dtype, batch_size=1)
-        return tuple([row for row in rows if row.depth == 0][-1].output_shape)
+        return programs.output_shape(self.layers, self.input_shape)
+
+    def shape_after(self, layer: int) -> tuple[int, ...]:
+        """What the layer of this number, or of this one from the end, gives for one sample."""
+        inner = self.layers[: range(len(self.layers))[layer] + 1]
+        return programs.output_shape(inner, self.input_shape)
 
     def ready(self, n_jobs: int | None = None, batch_size: int = 0) -> Program:
         """The program, for `n_jobs` threads and batches up to `batch_size`."""

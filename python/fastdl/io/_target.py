@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl import _core
 from fastdl import layers as L
 from fastdl.io._channels import Orders
 from fastdl.io._layouts import Slot, slots
+from fastdl.program import survey
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]  # by their own names: "weight", "bias"
 
@@ -28,7 +28,7 @@ class Target:
             )
         self.net, self.weights = net, net.get_weights()
         layers, shape = net._network.layers, net._network.input_shape
-        rows, *_ = _core.survey(L.to_dict(layers), shape, dtype="float32", batch_size=1)
+        rows = survey(layers, shape)
         self.orders = Orders(layers, rows) if layout == "torch" else None
         parameters: dict[str, list[str]] = defaultdict(list)
         for key in self.weights:

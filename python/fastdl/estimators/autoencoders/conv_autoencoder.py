@@ -22,7 +22,6 @@ from fastdl.estimators.autoencoders.words import (
 )
 from fastdl.estimators.base.augmented import check_pixels_stay
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
-from fastdl.estimators.base.output import output_shape
 from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import ImageInput
@@ -30,6 +29,7 @@ from fastdl.estimators.inputs.text import unpacked
 from fastdl.fitting.defaults import CODING, Defaults
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer
+from fastdl.program import output_shape
 
 _ENCODER = (
     L.Conv2D(16, 3, stride=2, padding="same"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastdl import _core
 from fastdl import layers as L
 from fastdl.layers import Layer
+from fastdl.program import survey
 
 
 def mirror(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> list[Layer]:
@@ -23,8 +23,7 @@ def mirror(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> list[Layer]
         For a layer whose way back is not known.
     """
     named = L.with_names(layers)
-    program = _core.Program(L.to_dict(named), input_shape, batch_size=1, threads=1)
-    rows = [row for row in program.layers if row.depth == 0]
+    rows = [row for row in survey(named, input_shape) if row.depth == 0]
     back: list[Layer] = []
     followers: list[Layer] = []  # met on the way to the weights that they stand behind
     behind: int | None = None  # their place: behind the way back of the weights after those

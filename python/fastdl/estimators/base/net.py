@@ -474,8 +474,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     @property
     def _n_features_out(self) -> int:
-        top = [layer for layer in self._network.program.layers if layer.depth == 0]
-        return math.prod(top[self._layer_index(None)].output_shape)
+        return math.prod(self._network.shape_after(self._layer_index(None)))
 
     def summary(
         self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None

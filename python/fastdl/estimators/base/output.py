@@ -8,6 +8,7 @@ from fastdl import layers as L
 from fastdl._warn import warn
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
+from fastdl.program import output_shape
 
 
 def with_output(
@@ -126,16 +127,6 @@ def gives_pixels(hidden: Sequence[Layer], input_shape: tuple[int, ...], targets:
     if not hidden or not (hidden[-1].linear or targets.kind == "continuous"):
         return False
     return output_shape(hidden, input_shape) == (*targets.shape[:2], targets.n_outputs)
-
-
-def output_shape(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """What layers make of a sample of this shape."""
-    from fastdl import _core
-
-    if not layers:
-        return input_shape
-    rows, _, _ = _core.survey(L.to_dict(layers), input_shape, dtype="float64", batch_size=1)
-    return next(row.output_shape for row in reversed(rows) if row.depth == 0)
 
 
 def warn_of_two_outputs(name: str, layers: Sequence[Layer], sizes: Collection[int]) -> None:

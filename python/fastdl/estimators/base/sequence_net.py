@@ -294,6 +294,5 @@ class SequenceNet(Net):
 
     @property
     def _n_features_out(self) -> int:
-        top = [layer for layer in self._network.program.layers if layer.depth == 0]
-        shape = top[self._layer_index(None)].output_shape
+        shape = self._network.shape_after(self._layer_index(None))
         return int(shape[-1] if len(shape) == 2 else math.prod(shape))

@@ -8,6 +8,7 @@ from fastdl import layers as L
 from fastdl.estimators.base.output import with_output
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
+from fastdl.program import survey
 
 N_SIDE_PARAMETERS = (
     "int",
@@ -50,8 +51,6 @@ def with_side_outputs(
     ValueError
         If the network or y is none for side heads.
     """
-    from fastdl import _core
-
     heads = L.side_heads(L.with_names(layers))
     if not heads:
         return list(layers)
@@ -60,8 +59,7 @@ def with_side_outputs(
         seen = "X holds sequences" if sequences else f"y has a value for each of the {targets.of}"
         raise ValueError(f"{who}: {heads[0].who} cannot be trained where {seen}. {_ALLOWED}")
     named = _without_side_outputs(L.with_names(layers))
-    rows, _, _ = _core.survey(L.to_dict(named), input_shape, dtype="float64", batch_size=1)
-    shapes = {row.name: row.input_shape for row in rows}
+    shapes = {row.name: row.input_shape for row in survey(named, input_shape)}
 
     def visit(layer: Layer) -> Layer:
         layer = layer.map(visit)

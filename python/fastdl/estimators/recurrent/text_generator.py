@@ -304,8 +304,7 @@ class TextGenerator(RecurrentWords, Net):
 
     @property
     def _n_features_out(self) -> int:
-        top = [layer for layer in self._network.program.layers if layer.depth == 0]
-        return int(top[self._layer_index(None)].output_shape[-1])
+        return self._network.shape_after(self._layer_index(None))[-1]
 
     def _error_of_loss(self) -> float:
         """Nats per symbol are the loss."""

@@ -338,8 +338,7 @@ class Seq2Seq(TranslationWords, Net):
 
     @property
     def _n_features_out(self) -> int:
-        top = [layer for layer in self._network.program.layers if layer.depth == 0]
-        return int(top[-2].output_shape[-1])
+        return self._network.shape_after(-2)[-1]
 
     # --- on the way
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fastdl import _core
 from fastdl import layers as L
 from fastdl.layers import Layer
+from fastdl.program import output_shape
 
 
 class Unsupported(Exception):
@@ -119,10 +120,9 @@ class Value:
 def shape_after(spec: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
     """What a layer gives for a sample of this shape; Unsupported if it does not take it."""
     try:
-        rows, *_ = _core.survey(L.to_dict([spec]), shape, dtype="float32", batch_size=1)
+        given = output_shape([spec], shape)
     except ValueError as error:
         raise Unsupported(str(error)) from error
-    given = tuple(next(row for row in rows if row.depth == 0).output_shape)
     check_size(given)
     return given
 
