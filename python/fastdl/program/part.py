@@ -22,6 +22,7 @@ def part(
     layers: Sequence[Layer],
     first: int,
     *,
+    input_shape: tuple[int, ...] | None = None,
     batch_size: int | None = None,
     threads: int | None = None,
     input_gradient: bool = False,
@@ -36,6 +37,8 @@ def part(
     first : int
         The layer at the top level that the part begins with. A `TiedDense` whose other half is
         left out becomes a `Dense` with the same weights.
+    input_shape : tuple of int, optional
+        Of a sample; by default as in the program. Sequences may have another number of steps.
     batch_size : int, optional
         The largest batch; by default the program's.
     threads : int, optional
@@ -57,7 +60,7 @@ def part(
     outer = [info for info in program.layers if info.depth == 0]
     found = make(
         kept,
-        outer[first].input_shape,
+        outer[first].input_shape if input_shape is None else input_shape,
         dtype=program.dtype,
         backend=program.backend,
         batch_size=program.batch_size if batch_size is None else batch_size,

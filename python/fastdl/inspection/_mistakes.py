@@ -1,0 +1,123 @@
+"""Where an estimator is most wrong."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastdl.inspection._saliency.answers import check_of_samples, classes_of, places
+from fastdl.inspection._saliency.behind import parted
+
+
+class Mistakes(NamedTuple):
+    """Samples that an estimator gets wrong, the worst first.
+
+    Attributes
+    ----------
+    indices : ndarray of shape (n_mistakes,)
+        Of the samples in X.
+    y_true, y_pred : ndarray of shape (n_mistakes, ...) or None
+        What was to be answered, and what was. Of autoencoders both are None.
+    losses : ndarray of shape (n_mistakes,)
+        How bad each is.
+    n_wrong, n_samples : int
+        Of all samples. Of numbers, which are hardly ever exact, all count as wrong.
+    """
+
+    indices: NDArray[np.int64]
+    y_true: NDArray[Any] | None
+    y_pred: NDArray[Any] | None
+    losses: NDArray[np.float64]
+    n_wrong: int
+    n_samples: int
+
+
+def worst_mistakes(
+    estimator: Any, X: Any, y: Any = None, *, n: int | None = None, lengths: Any = None
+) -> Mistakes:
+    """The samples that a fitted estimator gets wrong, the worst first.
+
+    Parameters
+    ----------
+    estimator : estimator, pipeline or search
+        Fitted, with one answer for each sample.
+    X : as for its predict
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        What was to be answered. Autoencoders need none.
+    n : int, default=None
+        How many at most; None is all of them.
+    lengths : array-like of int of shape (n_samples,), default=None
+        How many steps of padded sequences are real.
+
+    Returns
+    -------
+    Mistakes
+        Of classes, those that are wrong, by -log of the probability that the true class was given
+        (or, without probabilities, by how far its score is below the largest); of indicators the
+        sum over the columns. Of numbers by the absolute error, over several outputs its Euclidean
+        norm; of autoencoders by `reconstruction_error`.
+
+    Raises
+    ------
+    ValueError
+        For y of another length or with labels that are no classes.
+    """
+    steps, final = parted(estimator)
+    check_of_samples(final, "worst_mistakes")
+    more = {} if lengths is None else {"lengths": lengths}
+    if y is None:
+        return _of_autoencoder(steps, final, X, n)
+    y_true, y_pred = np.asarray(y), np.asarray(_dense(estimator.predict(X, **more)))
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"y has shape {y_true.shape}, but there are answers of shape {y_pred.shape} to X."
+        )
+    flat = y_true.reshape(len(y_true), -1)
+    if not hasattr(final, "classes_"):
+        losses = np.linalg.norm(flat - y_pred.reshape(flat.shape), axis=1)
+        return _worst(np.arange(len(y_true)), y_true, y_pred, losses, n)
+    wrong = np.flatnonzero((flat != y_pred.reshape(flat.shape)).any(axis=1))
+    return _worst(wrong, y_true, y_pred, _losses(estimator, final, X, y_true, more), n)
+
+
+def _worst(
+    among: NDArray[np.int64], y_true: Any, y_pred: Any, losses: NDArray[np.float64], n: int | None
+) -> Mistakes:
+    order = among[np.argsort(-losses[among], kind="stable")][:n]
+    true, given = (None if y is None else y[order] for y in (y_true, y_pred))
+    return Mistakes(order, true, given, losses[order], len(among), len(losses))
+
+
+def _losses(
+    estimator: Any, final: Any, X: Any, y: NDArray[Any], more: dict[str, Any]
+) -> NDArray[np.float64]:
+    """Of classes or indicators, for all samples."""
+    classes, name = classes_of(final), type(final).__name__
+    if hasattr(final, "predict_proba"):
+        p = estimator.predict_proba(X, **more)
+        p = np.column_stack([q[:, -1] for q in p]) if isinstance(p, list) else np.asarray(p)
+        p = np.clip(p.astype(np.float64), np.finfo(np.float64).tiny, 1)
+        if classes is None:
+            q = np.clip(1 - p, np.finfo(np.float64).tiny, 1)
+            return -np.where(y == 1, np.log(p), np.log(q)).sum(axis=1)
+        return -np.log(p[np.arange(len(y)), places(y, classes, name)])
+    z = np.asarray(estimator.decision_function(X, **more), np.float64)
+    if classes is None:
+        return np.where(y == 1, -z, z).clip(min=0).sum(axis=1)
+    z = np.column_stack([-z, z]) if z.ndim == 1 else z
+    return z.max(axis=1) - z[np.arange(len(y)), places(y, classes, name)]
+
+
+def _of_autoencoder(steps: list[Any], final: Any, X: Any, n: int | None) -> Mistakes:
+    if not hasattr(final, "reconstruction_error"):
+        raise ValueError(f"{type(final).__name__} needs y, what was to be answered.")
+    for step in steps:
+        X = step.transform(X)
+    losses = np.asarray(final.reconstruction_error(X), np.float64)
+    return _worst(np.arange(len(losses)), None, None, losses, n)
+
+
+def _dense(answers: Any) -> Any:
+    return answers.toarray() if hasattr(answers, "toarray") else answers

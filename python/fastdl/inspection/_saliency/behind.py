@@ -1,0 +1,83 @@
+"""What stands behind an estimator: the steps of a pipeline, the network, checked X."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from fastdl.estimators.base.heads import Itself
+from fastdl.estimators.inputs.forms import cut
+from fastdl.fitting import windows
+from fastdl.samples import Sequences, core_input, lengths_of
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+
+class Behind(NamedTuple):
+    """A fitted network, and X as it reads it."""
+
+    estimator: Any
+    X: Any  # checked
+    program: Program
+    layers: tuple[Any, ...]  # of autoencoders up to the code
+
+    @property
+    def lengths(self) -> NDArray[np.int32] | None:
+        """Of sequences."""
+        return lengths_of(self.X)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of a sample, all steps of the longest sequence included."""
+        if isinstance(self.X, Sequences):
+            return (self.X.shape[1], *self.program.input_shape[1:])
+        return tuple(self.program.input_shape)
+
+    def outputs(self, layer: int) -> NDArray[Any]:
+        """What a layer gives for X."""
+        return windows.predict(self.program, core_input(self.X), self.lengths, layer=layer)
+
+
+def parted(estimator: Any) -> tuple[list[Any], Any]:
+    """The transformers of a pipeline, in order, and its last step; a search gives its best."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    steps: list[Any] = []
+    while hasattr(estimator, "steps"):
+        *before, (_, last) = estimator.steps
+        steps += [step for _, step in before if step not in (None, "passthrough")]
+        estimator = getattr(last, "best_estimator_", last)
+    check_is_fitted(estimator)
+    return steps, estimator
+
+
+def behind(final: Any, X: Any, lengths: Any = None) -> Behind:
+    """The network of an estimator that is no pipeline, ready for X."""
+    name = type(final).__name__
+    if not hasattr(final, "program_"):
+        raise ValueError(
+            f"{name} is no network of fastdl: there is no gradient to follow. Use "
+            "method='occlusion', which asks any estimator."
+        )
+    if hasattr(final, "_preparation"):
+        raise ValueError(
+            f"{name} prepares the columns of its tables before the network sees them, so that "
+            "there is no gradient by X. Use method='occlusion'."
+        )
+    if final._network.layers[-1].kind == "decoder":
+        raise ValueError(f"{name} answers with sequences: see attention_weights.")
+    X = final._inputs.check(final, cut(X, lengths), reset=False)
+    if isinstance(X, Sequences):
+        X = final._with_room(X)
+    layers = tuple(final._network.layers)
+    if is_coder(final):
+        layers = layers[: final._layer_index(None) + 1]
+    return Behind(final, X, final.program_, layers)
+
+
+def is_coder(final: Any) -> bool:
+    """Whether it answers with a code: an autoencoder, or a transformer of another kind."""
+    return isinstance(getattr(final, "_head", None), Itself) or not hasattr(final, "predict")
