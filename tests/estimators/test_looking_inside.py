@@ -116,6 +116,10 @@ def cnn():
     return CNNClassifier((2,), **WORDS).fit(images(4, 4), CLASSES)
 
 
+def tagger():
+    return SequenceTagger((2,), **WORDS).fit(images(3, 2), np.eye(N, 3, dtype=int))
+
+
 # fmt: off
 TEXTS = [
     (lambda: feature_maps(cnn(), images(4, 4), "output"),
@@ -129,8 +133,7 @@ TEXTS = [
      "y has shape (5,), but there are answers of shape (30,) to X."),
     (lambda: worst_mistakes(cnn(), images(4, 4), np.full(N, "d")),
      "y holds 'd', which is none of the classes of this CNNClassifier: 'a', 'b', 'c'."),
-    (lambda: worst_mistakes(SequenceTagger((2,), **WORDS).fit(images(3, 2), np.eye(N, 3, dtype=int)),
-                            images(3, 2), np.eye(N, 3)),
+    (lambda: worst_mistakes(tagger(), images(3, 2), np.eye(N, 3)),
      "this SequenceTagger has an answer for each of the steps of a sample; worst_mistakes is of "
      "one answer for each sample."),
 ]

@@ -1,8 +1,8 @@
 """Looking into networks as they learn.
 
-How fast each layer learns, what its units do, how far gradients reach back in time; what in a sample
-speaks for an answer, and where answers are most wrong; and whether a fit lacks a better network or
-more samples.
+How fast each layer learns, what its units do, how far gradients reach back in time; what in a
+sample speaks for an answer, and where answers are most wrong; and whether a fit lacks a better
+network or more samples.
 """
 
 import fastdl._sklearn  # noqa: F401 (first: it says what to install)

@@ -56,9 +56,10 @@ def columns(final: Any, y: Any, scores: NDArray[Any]) -> NDArray[np.int64]:
         return scores.argmax(axis=1)
     given = np.asarray(y)
     if given.ndim > 1 or (given.ndim == 1 and len(given) != n):
+        what = "label" if classes is not None else "output"
         raise ValueError(
-            f"y has shape {given.shape}; expected one {'label' if classes is not None else 'output'}"
-            f" for all samples, or ({n},), one for each."
+            f"y has shape {given.shape}; expected one {what} for all samples, or ({n},), one for "
+            "each."
         )
     given = np.broadcast_to(given, (n,))
     if classes is not None:
