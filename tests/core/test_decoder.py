@@ -1,6 +1,7 @@
 """A decoder with attention: against NumPy, central differences, threads, parts of a batch."""
 
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
 
+PYTORCH = Path(__file__).parents[1] / "data" / "torch" / "seq2seq.npz"
 ROOM, STEPS, FEATURES, OUTPUTS = 5, 6, 3, 4
 
 KINDS = [
@@ -89,6 +91,36 @@ def test_reference(cell: str, kind: str, bidirectional: bool, n_layers: int) -> 
     loss, _ = program.loss_and_grads(X, y, lengths=lengths, evaluation=True)
     np.testing.assert_allclose(loss, -sum(totals) / (y >= 0).sum(), rtol=1e-12)
     np.testing.assert_allclose(program.attention(X, y, lengths=lengths), all_weights, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["additive", "dot", "general", "none"])
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_pytorch(cell: str, kind: str) -> None:
+    """A step of PyTorch with the same weights: tests/data/torch/make_seq2seq.py."""
+    make: Any = {"gru": L.GRU, "lstm": L.LSTM}[cell]
+    inside = [
+        L.Embedding(5, 4, name="target_embedding"),
+        L.Dense(6, name="start_1"),
+        make(6, name="decoder_1"),
+        L.Attention(kind, 5, name="attention"),
+        L.Dense(5, name="output"),
+    ]
+    encoder = L.Bidirectional(make(3, return_sequences=True), name="encoder_1")
+    with np.load(PYTORCH) as stored:
+        key, settings = f"{cell}/{kind}/", {"dtype": "float64", "batch_size": 4, "threads": 1}
+        decoder = L.Decoder(inside, stored["y"].shape[1], bidirectional=True, name="decoder")
+        program = programs.compile([encoder, decoder], stored["X"].shape[1:], **settings)
+        program.set_loss("softmax_cross_entropy")
+        by_name = sorted(program.parameters, key=lambda p: p.name)
+        ends = np.cumsum([p.size for p in by_name])[:-1]
+        for p, w in zip(by_name, np.split(stored[key + "w"] / 128, ends), strict=True):
+            program.set_parameter(p.name, w.reshape(p.shape))
+        y, lengths = (stored[name].astype(np.int32) for name in ("y", "lengths"))
+        loss, _ = program.loss_and_grads(stored["X"], y, lengths=lengths)
+        np.testing.assert_allclose(loss, stored[key + "loss"], rtol=0, atol=1e-9)
+        for p, d in zip(by_name, np.split(stored[key + "d"], ends), strict=True):
+            found = program.get_gradient(p.name).ravel()
+            np.testing.assert_allclose(found, d, rtol=0, atol=1e-8)
 
 
 def check_gradients(program: Any, X: Any, y: Any, lengths: Any, **options: Any) -> None:

@@ -1,5 +1,7 @@
 """fastdl.functional.attention: by its formula, on padding, in fastdl.autodiff; messages."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,20 @@ def test_formula(score: str) -> None:
         assert d is not None
         assert not d[1].any()
         assert not d[2, 3].any()
+
+
+def test_pytorch() -> None:
+    """Its `scaled_dot_product_attention(scale=1)`: tests/data/torch/make_seq2seq.py."""
+    path = Path(__file__).parents[1] / "data" / "torch" / "seq2seq.npz"
+    with np.load(path) as stored:
+        q, k, v, dy, y, *expected = (
+            stored[f"attention/{name}"] for name in ("q", "k", "v", "dy", "y", "dq", "dk", "dv")
+        )
+        lengths = stored["lengths"]
+    np.testing.assert_allclose(F.attention(q, k, v, lengths=lengths), y, rtol=0, atol=1e-13)
+    found = F.attention_backward(dy, q, k, v, lengths=lengths)
+    for d, e in zip(found, expected, strict=False):
+        np.testing.assert_allclose(d, e, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("score", ["dot", "additive"])
