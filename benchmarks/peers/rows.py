@@ -11,6 +11,8 @@ from peers.footprint import imports
 from peers.harness import Contest
 from peers.predictions import prediction
 from peers.steps import training_step
+from peers.translation import NETS as PAIR_NETS
+from peers.translation import answers, step_of_pairs
 from peers.updates import adam_update
 
 PREDICTED = {
@@ -40,6 +42,12 @@ def all_rows(threads: int, compiled: bool) -> dict[str, Callable[[], Contest]]:
     for n, names in PREDICTED.items():
         for name in names:
             rows[f"predict {n}, {name}"] = _prediction(NETS[name], n, threads)
+    for name in PAIR_NETS:
+        rows[f"seq2seq {name}"] = lambda name=name: step_of_pairs(name, threads)
+    for n, beam_size in ((1000, 1), (1000, 5), (1, 1)):
+        rows[f"Seq2Seq.predict {n}, {'greedy' if beam_size == 1 else f'beam {beam_size}'}"] = (
+            lambda n=n, beam_size=beam_size: answers(n, beam_size, threads)
+        )
     rows["augment 32 images, crop and flip"] = lambda: augmentation(all_of_it=False)
     rows["augment 32 images, affine and colour"] = lambda: augmentation(all_of_it=True)
     rows["import"] = imports

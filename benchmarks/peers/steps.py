@@ -85,6 +85,11 @@ def torch_optimizer(net: Net, parameters: list[torch.nn.Parameter]) -> torch.opt
     return torch.optim.SGD(parameters, lr=net.rate, momentum=momentum, fused=True)
 
 
+def adam_eps(rule: optim.Adam, t: int) -> float:
+    """For PyTorch, which adds it after the correction of v, scikit-learn before."""
+    return rule.eps / math.sqrt(1 - rule.beta2**t)
+
+
 def difference_after(net: Net, threads: int) -> float:
     """How far the weights' changes differ after three steps, relative to the changes."""
     X, y = net.data(net.batch)
@@ -93,8 +98,8 @@ def difference_after(net: Net, threads: int) -> float:
     step = TorchStep(net, program)
     for t in range(1, STEPS_TO_AGREE + 1):
         for group in step.optimizer.param_groups:
-            if "eps" in group:  # PyTorch adds it after the correction of v, scikit-learn before
-                group["eps"] = net.optimizer.eps / math.sqrt(1 - net.optimizer.beta2**t)
+            if "eps" in group:
+                group["eps"] = adam_eps(net.optimizer, t)
         step()
         program.train_epoch(X, y, np.arange(net.batch), np.array([net.rate]))
     apart = change = 0.0
