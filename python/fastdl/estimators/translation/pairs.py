@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
 from fastdl import losses
+from fastdl.data import Vocabulary
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.inputs.text import as_texts, is_empty, items, unpacked
 from fastdl.fitting.job import Checked
@@ -22,6 +23,7 @@ from fastdl.losses import Loss
 from fastdl.samples import Pairs, Sequences
 
 ARRAYS, CHARACTERS, WORDS, TOKENS = FORMS = ("arrays", "characters", "words", "tokens")
+_UNKNOWN, _FIRST = 1, 2  # codes of a Vocabulary
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Symbols:
             For what is no text, and where strings and lists are mixed, or are not what was fitted.
         """
         form = form or self.form(texts)
-        for i, text in enumerate(texts):
+        are_strings = form != TOKENS and all(type(text) is str for text in texts)
+        for i, text in enumerate(() if are_strings else texts):
             at = f"{self.side}[{i}]"
             is_list = isinstance(text, (list, tuple, np.ndarray))
             if not is_list and not isinstance(text, str):
@@ -70,7 +73,7 @@ class Symbols:
                 )
         if form == WORDS:
             return [text.split() for text in texts]
-        return [text if isinstance(text, str) else [str(t) for t in text] for text in texts]
+        return [text if isinstance(text, str) else list(map(str, text)) for text in texts]
 
     def learn(self, texts: Sequence[Sequence[str]]) -> tuple[str, ...]:
         """The symbols of texts, the most frequent first, and the unknown one."""
@@ -90,23 +93,23 @@ class Symbols:
         ValueError
             For an unknown symbol, if there is no symbol to read it as.
         """
-        codes_of = {symbol: i for i, symbol in enumerate(symbols)}
-        token = self.unknown_token
-        other = -1 if token is None else codes_of.get(token, -1)
-        lengths = np.array([len(text) for text in texts], np.int32) + (end is not None)
-        codes = np.full((len(texts), max(1, int(lengths.max(initial=1)))), -1, np.int32)
-        for i, text in enumerate(texts):
-            found = [codes_of.get(symbol, other) for symbol in text]
-            if -1 in found:
-                at = found.index(-1)
+        vocabulary = Vocabulary(tuple(symbols))
+        found, counts = vocabulary.encode(texts)
+        lengths, unknown = counts.astype(np.int32), found == _UNKNOWN
+        if unknown.any():
+            if self.unknown_token is None or self.unknown_token not in vocabulary.tokens:
+                i, at = (int(index) for index in np.argwhere(unknown)[0])
                 raise ValueError(
-                    f"{self.side}[{i}] has {text[at]!r} at step {at}, a symbol that {name} did not "
-                    f"see in the {self.side} of fit. Fit with unknown_token='<unknown>', which is "
-                    "what such symbols are read as."
+                    f"{self.side}[{i}] has {texts[i][at]!r} at step {at}, a symbol that {name} did "
+                    f"not see in the {self.side} of fit. Fit with unknown_token='<unknown>', which "
+                    "is what such symbols are read as."
                 )
-            codes[i, : len(found)] = found
-            if end is not None:
-                codes[i, len(found)] = end
+            found[unknown] = vocabulary.encode([[self.unknown_token]])[0][0, 0]
+        codes = np.full((len(texts), max(1, found.shape[1] + (end is not None))), -1, np.int32)
+        codes[:, : found.shape[1]] = np.maximum(found - _FIRST, -1)
+        if end is not None:
+            codes[np.arange(len(texts)), lengths] = end
+            lengths += 1
         return codes, lengths
 
 

@@ -417,7 +417,8 @@ class Seq2Seq(TranslationWords, Net):
 
     def _written(self, codes: NDArray[np.int32]) -> list[list[str]]:
         """The symbols of answers (n, T), -1 past their ends."""
-        return [[self.target_symbols_[code] for code in row if code >= 0] for row in codes]
+        symbols = self.target_symbols_
+        return [[symbols[code] for code in row if code >= 0] for row in codes.tolist()]
 
     def _joined(self, found: list[list[str]]) -> list[Any]:
         """Answers as lists of symbols, in the form of y."""
