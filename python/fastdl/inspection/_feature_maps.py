@@ -32,17 +32,23 @@ def feature_maps(estimator: Any, X: Any, layer: int | str | None = None) -> NDAr
     ValueError
         If the layer gives no images.
     """
-    return maps_of(estimator, X, layer)[1]
+    return numbers_of(estimator, X, layer)[2]
 
 
-def maps_of(estimator: Any, X: Any, layer: int | str | None) -> tuple[str, NDArray[Any]]:
-    """The name of the layer, and what it gives."""
+def numbers_of(
+    estimator: Any, X: Any, layer: int | str | None
+) -> tuple[str, NDArray[Any], NDArray[Any]]:
+    """The name of the layer, X as images (n, height, width, channels), and what the layer gives."""
     steps, final = parted(estimator)
+    inner = X
     for step in steps:
-        X = step.transform(X)
-    found = behind(final, X)
+        inner = step.transform(inner)
+    found = behind(final, inner)
     index = _index(found, layer)
-    return str(found.layers[index].name), found.outputs(index)
+    values = np.asarray(X)
+    fits = values.size == found.X.size  # else a step has made other images of X
+    images = values.reshape(found.X.shape) if fits else found.X
+    return str(found.layers[index].name), images, found.outputs(index)
 
 
 def _index(found: Behind, layer: int | str | None) -> int:
@@ -65,6 +71,7 @@ def _index(found: Behind, layer: int | str | None) -> int:
     )
 
 
-def largest_first(maps: NDArray[Any]) -> NDArray[np.int64]:
-    """The channels of maps (height, width, channels), the most active one first."""
-    return np.argsort(-np.abs(maps).mean(axis=(0, 1)), kind="stable")
+def most_active(maps: NDArray[Any], n: int) -> NDArray[np.int64]:
+    """The n channels of maps (n, height, width, channels) with the largest values, in order."""
+    size = np.abs(maps).mean(axis=(0, 1, 2))
+    return np.sort(np.argsort(-size, kind="stable")[:n])

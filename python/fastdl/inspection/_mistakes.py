@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.inspection._saliency.answers import check_of_samples, classes_of, places
+from fastdl.inspection._saliency.answers import asked, check_of_samples, classes_of, places
 from fastdl.inspection._saliency.behind import parted
+from fastdl.inspection._saliency.forms import form_of, listed
 
 
 class Mistakes(NamedTuple):
@@ -121,3 +122,83 @@ def _of_autoencoder(steps: list[Any], final: Any, X: Any, n: int | None) -> Mist
 
 def _dense(answers: Any) -> Any:
     return answers.toarray() if hasattr(answers, "toarray") else answers
+
+
+class Pictured(NamedTuple):
+    """What a picture of mistakes shows."""
+
+    samples: Any  # images (n, h, w, c); or a list of arrays (T, F), or of texts
+    captions: list[str]
+    answers: NDArray[Any] | None  # images that came back
+    n_wrong: int
+    n_samples: int
+
+
+def pictured(estimator: Any, X: Any, y: Any, n: int, lengths: Any, image_shape: Any) -> Pictured:
+    """The worst mistakes, as they can be drawn."""
+    steps, final = parted(estimator)
+    found = worst_mistakes(estimator, X, y, n=n, lengths=lengths)
+    form = form_of(final, X, lengths, image_shape)
+    back = None
+    if form.name in ("images", "rows"):
+        some = X.iloc[found.indices] if hasattr(X, "iloc") else np.asarray(X)[found.indices]
+        samples: Any = np.asarray(some)
+        if form.name == "images":
+            samples = samples.reshape(-1, *form.shape)
+            back = _given_back(steps, final, some, samples.shape) if y is None else None
+        else:
+            samples = list(samples)
+    else:
+        every = listed(X, lengths)
+        samples = [every[i] for i in found.indices]
+        if form.name == "symbols":
+            samples = [x if isinstance(x, str) else " ".join(map(str, x)) for x in samples]
+    captions = _captions(estimator, final, found, _some(X, lengths, found.indices))
+    return Pictured(samples, captions, back, found.n_wrong, found.n_samples)
+
+
+def _given_back(steps: list[Any], final: Any, X: Any, shape: tuple[int, ...]) -> Any:
+    """What an autoencoder makes of X, in the units of X; None where a step does not go back."""
+    if not all(hasattr(step, "inverse_transform") for step in steps):
+        return None
+    for step in steps:
+        X = step.transform(X)
+    X = final.reconstruct(X)
+    for step in reversed(steps):
+        X = step.inverse_transform(X)
+    X = np.asarray(X)
+    return X.reshape(shape) if X.size == np.prod(shape) else None
+
+
+def _some(X: Any, lengths: Any, indices: NDArray[np.int64]) -> Any:
+    """Samples of X, padded ones as a list."""
+    if lengths is not None or not (hasattr(X, "shape") or hasattr(X, "iloc")):
+        every = listed(X, lengths)
+        return [every[i] for i in indices]
+    return X.iloc[indices] if hasattr(X, "iloc") else X[indices]
+
+
+def _captions(estimator: Any, final: Any, found: Mistakes, some: Any) -> list[str]:
+    """What is true and what was answered, each with its probability, or how far off it was."""
+    if found.y_true is None or found.y_pred is None:
+        return [f"error {loss:.3g}" for loss in found.losses]
+    pairs = list(zip(found.y_true, found.y_pred, strict=True))
+    if not hasattr(final, "classes_"):
+        return [f"label {_numbers(true)}\nanswer {_numbers(given)}" for true, given in pairs]
+    classes = classes_of(final)
+    if classes is None:
+        columns = [[np.flatnonzero(part).tolist() for part in pair] for pair in pairs]
+        return [f"labels {true}\nanswer {given}" for true, given in columns]
+    if not hasattr(final, "predict_proba") or not pairs:
+        return [f"label {true}\nanswer {given}" for true, given in pairs]
+    p, name = asked(estimator, final, some, None), type(final).__name__
+    rows = np.arange(len(p))
+    of_true, of_given = (p[rows, places(y, classes, name)] for y in (found.y_true, found.y_pred))
+    return [
+        f"label {true} ({q:.0%})\nanswer {given} ({r:.0%})"
+        for (true, given), q, r in zip(pairs, of_true, of_given, strict=True)
+    ]
+
+
+def _numbers(value: Any) -> str:
+    return ", ".join(f"{v:.3g}" for v in np.ravel(value))

@@ -44,6 +44,28 @@ def as_images(rows: NDArray[Any], image_shape: Sequence[int] | None, what: str) 
     return rows.reshape(len(rows), *shape)
 
 
+def as_rgb(images: NDArray[Any]) -> NDArray[np.float64]:
+    """Images (n, h, w), or with 1, 3 or other channels, as (n, h, w, 3) from 0 to 1.
+
+    From the smallest value of all to the largest; uint8 as it is. Other numbers of channels are
+    shown by their mean.
+    """
+    values = np.asarray(images, np.float64)
+    values = values[..., np.newaxis] if values.ndim == 3 else values
+    values = values if values.shape[3] == 3 else values.mean(axis=3, keepdims=True)
+    whole = images.dtype == np.uint8
+    low, high = (0.0, 255.0) if whole else (float(values.min()), float(values.max()))
+    values = (values - low) / ((high - low) or 1.0)
+    return np.broadcast_to(values, (*values.shape[:3], 3))
+
+
+def enlarged(tiles: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """Tiles (n, h, w, ...) at another size, each pixel that of the nearest one."""
+    down = np.arange(height) * tiles.shape[1] // height
+    across = np.arange(width) * tiles.shape[2] // width
+    return tiles[:, down][:, :, across]
+
+
 def grid_shape(n: int, columns: int) -> tuple[int, int]:
     """Rows and columns for n tiles."""
     return math.ceil(n / columns), min(n, columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from fastdl.inspection._saliency.behind import parted
 from fastdl.inspection._saliency.forms import form_of, in_form_of
 from fastdl.inspection._saliency.grad_cam import grad_cam
 from fastdl.inspection._saliency.gradient import input_gradient
+from fastdl.inspection._saliency.looks import Looks
+from fastdl.inspection._saliency.looks import looks as _looks
 from fastdl.inspection._saliency.occlusion import occlusion
 
-__all__ = ["input_gradient", "saliency"]
+__all__ = ["input_gradient", "looks", "saliency"]
 
 _METHOD = choice("gradient", "occlusion", "grad_cam")
 _WORDS = {"layer": "grad_cam", "size": "occlusion", "stride": "occlusion", "fill": "occlusion"}
@@ -93,12 +96,7 @@ def saliency(
     >>> saliency(net, X[:5], method="grad_cam").shape
     (5, 8, 8)
     """
-    if not _METHOD.accepts(method):
-        raise ValueError(_METHOD.complaint("method", method))
-    given = {"layer": layer, "size": size, "stride": stride, "fill": fill}
-    for name, value in given.items():
-        if value is not None and _WORDS[name] != method:
-            raise ValueError(f"{name} is for method={_WORDS[name]!r}, not for method={method!r}.")
+    _words_of([method], {"layer": layer, "size": size, "stride": stride, "fill": fill})
     if method == "grad_cam":
         if lengths is not None:
             raise ValueError("method='grad_cam' is for images, which have no lengths.")
@@ -115,6 +113,37 @@ def saliency(
             image_shape=image_shape,
         )
     return _of_gradient(estimator, X, y, lengths, image_shape)
+
+
+def looks(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    methods: Sequence[str],
+    lengths: Any,
+    image_shape: Any,
+    words: dict[str, Any],
+) -> Looks:
+    """What a picture of saliency by several methods shows; `words` are those of `saliency`."""
+    found = _words_of(methods, words)
+    return _looks(saliency, estimator, X, y, methods, lengths, image_shape, found)
+
+
+def _words_of(methods: Sequence[str], words: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Of each method, the words that are given and its own; ValueError for one that is no one's."""
+    for method in methods:
+        if not _METHOD.accepts(method):
+            raise ValueError(_METHOD.complaint("method", method))
+    given = {name: value for name, value in words.items() if value is not None}
+    for name in given:
+        if _WORDS[name] not in methods:
+            other = " or ".join(map(repr, methods))
+            raise ValueError(f"{name} is for method={_WORDS[name]!r}, not for method={other}.")
+    return {
+        method: {name: value for name, value in given.items() if _WORDS[name] == method}
+        for method in methods
+    }
 
 
 def _of_gradient(estimator: Any, X: Any, y: Any, lengths: Any, image_shape: Any) -> Any:
