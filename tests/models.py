@@ -22,6 +22,7 @@ def _draw(*shapes: tuple[int, ...]) -> list[Any]:
 
 ROWS, IMAGES, SEQUENCES, VALUES = _draw((40, 6), (40, 6, 6, 1), (20, 5, 3), (40,))
 IMAGES, SEQUENCES = IMAGES.astype(np.float32), SEQUENCES.astype(np.float32)
+PICTURES = (255 * np.tile(IMAGES[:4], (2, 2, 3))).astype(np.uint8)
 CLASSES = np.arange(40) % 3
 WORDS = np.array(["no", "yes", "perhaps"], dtype=object)[CLASSES]
 TEXTS = ["ab", "abba", "baab", "cab"] * 5
@@ -76,6 +77,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "StackedAutoencoder pretrained": lambda: fastdl.StackedAutoencoder((4, 3), **_STACK).pretrain(
         ROWS
     ),
+    "SuperResolver": lambda: fastdl.SuperResolver(2, "espcn", patch_size=8, **_NET).fit(PICTURES),
     "StackedAutoencoderClassifier": lambda: fastdl.StackedAutoencoderClassifier(
         (4, 3), **_STACK
     ).fit(ROWS, CLASSES),
@@ -118,6 +120,7 @@ OTHERS: dict[str, Callable[[], Any]] = {
 def samples_of(name: str) -> Any:
     """What the model of a class was fitted on, but for texts."""
     data = {"CNN": IMAGES, "Conv": IMAGES, "NDS": IMAGES, "RNN": SEQUENCES}
+    data["Super"] = PICTURES
     return next((X for start, X in data.items() if name.startswith(start)), ROWS)
 
 

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from fastdl.estimators import StackedAutoencoder as StackedAutoencoder
     from fastdl.estimators import StackedAutoencoderClassifier as StackedAutoencoderClassifier
     from fastdl.estimators import StackedAutoencoderRegressor as StackedAutoencoderRegressor
+    from fastdl.estimators import SuperResolver as SuperResolver
     from fastdl.estimators import TabularClassifier as TabularClassifier
     from fastdl.estimators import TabularRegressor as TabularRegressor
     from fastdl.estimators import TextGenerator as TextGenerator
@@ -93,6 +94,7 @@ _ESTIMATORS = (
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
     "StackedAutoencoderRegressor",
+    "SuperResolver",
     "TabularClassifier",
     "TabularRegressor",
     "WordVectors",

@@ -21,6 +21,7 @@ N_THREADS = 6
 ROWS = np.random.RandomState(0).rand(40, 16).astype(np.float32)
 IMAGES = ROWS.reshape(40, 4, 4)
 SEQUENCES = ROWS.reshape(40, 8, 2)
+PICTURES = (255 * np.kron(IMAGES, np.ones((1, 3, 3)))).astype(np.uint8)
 LABELS = np.arange(40) % 3
 TAGS = [np.arange(8) % 3] * 40
 
@@ -43,6 +44,7 @@ TABLE = {
     "SequenceTagger": (CODE, SEQUENCES, TAGS),
     "TextGenerator": (CODE, "so much depends upon a red wheel barrow", None),
     "Seq2Seq": (CODE, ["ab", "abc", "cab"] * 10, ["ba", "cba", "bac"] * 10),
+    "SuperResolver": ({"patch_size": 9, **CODE}, PICTURES, None),
     "Autoencoder": (CODE, ROWS, None),
     "StackedAutoencoder": (CODE, ROWS, None),
     "StackedAutoencoderClassifier": (CODE, ROWS, LABELS),

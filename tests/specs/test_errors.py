@@ -11,6 +11,7 @@ from errors_forms import FORMS
 from errors_misleading import FINE, MISLEADING
 from errors_names import OTHER_NAMES
 from errors_pairs import PAIRS
+from errors_pictures import PICTURES
 from errors_unsupervised import UNSUPERVISED
 from fastdl import _core
 from fastdl import layers as L
@@ -306,6 +307,7 @@ WEIGHTS = [
         *ESTIMATORS,
         *FORMS,
         *PAIRS,
+        *PICTURES,
         *UNSUPERVISED,
         *OTHER_NAMES,
         *MISLEADING,

@@ -142,6 +142,46 @@ def test_recurrent(case: Case) -> None:
         assert layer.reads_backwards == backwards, layer
 
 
+def test_neighbourhood(case: Case) -> None:
+    """Another pixel changes those around its place, no others, and one at the end of its reach."""
+    for layer, row in rows(case):
+        if L.form_of(row.input_shape) != "images" or layer.kind == "augment":
+            continue
+        found = layer.neighbourhood
+        if L.form_of(row.output_shape) != "images":
+            assert found is None, layer
+            continue
+        if found is None:
+            continue
+        sides = np.array([13, 14])
+        shape = (*sides, row.input_shape[2])
+        program = compiled([layer], shape, dtype="float64", batch_size=1)
+        x, farthest = sample((1, *shape)), 0.0
+        y = program.predict(x)[0]
+        left_out = found.factor * sides - y.shape[:2]
+        for pixel in ((0, 0), (6, 7), (12, 13), (6, 0)):
+            other = x.copy()
+            other[0, *pixel] += 3
+            changed = np.argwhere((program.predict(other)[0] != y).any(axis=2))
+            places = (changed + left_out / 2 + 0.5) / found.factor - 0.5
+            far = np.abs(places - pixel).max(initial=0)
+            assert far <= found.reach + 0.5, (layer, pixel)
+            farthest = max(farthest, far)
+        assert farthest > found.reach - 1, layer
+
+
+def test_what_has_no_neighbourhood() -> None:
+    """Where rows and columns go by twos, all pixels meet, or nobody knows."""
+    layers = [
+        L.Conv2D(2, 3, 2), L.MaxPool2D(2), L.StochasticPool2D(2), L.GroupNorm(1), L.Flatten(),
+        L.Reshape((2, 8, 1)), L.GlobalAvgPool(), L.Dense(2), L.Upsample2D((1, 2)),
+        L.Lambda(np.tanh), L.Concat([[L.Upsample2D(2)], [L.Conv2DTranspose(1, 2, 3)]]),
+    ]  # fmt: skip
+    assert [layer.neighbourhood for layer in layers] == [None] * len(layers)
+    assert L.neighbourhood([L.Conv2D(1, 3), L.Flatten()]) is None
+    assert L.neighbourhood([L.PixelShuffle(2), L.Conv2D(1, 5), L.Conv2D(1, 3)]) == (2, 2)
+
+
 @pytest.mark.parametrize("function", ["sigmoid", "tanh", "relu", "elu", "identity"])
 def test_slope(function: str) -> None:
     """The largest one."""

@@ -39,6 +39,10 @@ OF_STEPS = [LABELS[: len(x)] for x in SEQUENCES]
 ANSWERS = [text[::-1] for text in TEXTS]
 OF_PIXELS = (IMAGES * 3).astype(int)
 CLEAN = ROWS / 2
+PICTURES = [
+    (255 * np.resize(x, (6 + i % 3, 6, (1, 3)[i % 2]))).astype(np.uint8)
+    for i, x in enumerate(IMAGES)
+]
 
 _SEED = {"random_state": 0}
 _NET = {"max_epochs": 2, "batch_size": 8, **_SEED}
@@ -57,6 +61,7 @@ class Case:
     @property
     def name(self) -> str:
         kinds = {id(SEQUENCES): "-sequences", id(TEXTS): "-texts", id(IMAGES): "-images"}
+        kinds[id(PICTURES)] = "-pictures"
         answers = {id(OF_STEPS): "-steps", id(OF_PIXELS): "-pixels", id(CLEAN): "-pairs"}
         kind = kinds.get(id(self.X), "") + answers.get(id(self.y), "")
         return type(self.estimator).__name__ + kind
@@ -127,6 +132,7 @@ CASES = [
     Case(E.DBN((4, 3), pretrain_epochs=1, batch_size=8, **_SEED), ROWS),
     Case(E.DBNClassifier((4, 3), **_DBN), ROWS, LABELS),
     Case(E.DBNRegressor((4, 3), **_DBN), ROWS, VALUES),
+    Case(E.SuperResolver(2, "espcn", patch_size=4, tile_size=8, **_NET), PICTURES),
     Case(E.WordVectors(4, min_count=1, sample=0, max_epochs=2, **_SEED), SENTENCES),
 ]
 # fmt: on

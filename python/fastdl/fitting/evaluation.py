@@ -47,7 +47,7 @@ def evaluation(
             mean = mean_loss(loss, output, data.samples)
             columns["val_loss"] = estimator._reported_loss(mean, data.samples)
             if scorer is None:
-                columns["val_score"] = default_score(targets, loss, output, data)
+                columns["val_score"] = estimator._default_score(output, data)
         if scorer is not None:
             estimator._show_weights(program)
             columns["score"] = _score(scorer, estimator, train)

@@ -276,6 +276,12 @@ class Network:
         other.__setstate__({**vars(self), "_held": snapshot})
         return other
 
+    def of_shape(self, input_shape: tuple[int, ...]) -> Network:
+        """A network of the same layers and weights for samples of another shape, one at a time."""
+        other = self.at(self.snapshot())
+        other.input_shape, other.batch_size = input_shape, 1
+        return other
+
     def rebuilt(self, layers: Sequence[Layer], weights: Mapping[str, NDArray[Any]]) -> Network:
         """A network of other layers with these weights, and an optimizer that has not begun."""
         layers = L.with_names(layers)

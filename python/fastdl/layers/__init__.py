@@ -34,7 +34,7 @@ from fastdl.layers._pool import (
 )
 from fastdl.layers._recurrent import GRU, LSTM, RNN, Bidirectional, Embedding, RecurrentLayer
 from fastdl.layers._shape import Flatten, Reshape
-from fastdl.layers._spec import Layer, form_of
+from fastdl.layers._spec import Layer, Neighbourhood, form_of, neighbourhood
 from fastdl.layers._steps import AvgPool1D, Conv1D, MaxPool1D
 from fastdl.layers._tree import (
     check,
@@ -146,6 +146,7 @@ __all__ = [
     "MaxPool1D",
     "MaxPool2D",
     "Maxout",
+    "Neighbourhood",
     "NumericEmbedding",
     "PReLU",
     "ParametricActivation",
@@ -172,6 +173,7 @@ __all__ = [
     "get_params",
     "gives",
     "held_by_sides",
+    "neighbourhood",
     "replace",
     "set_params",
     "side_heads",

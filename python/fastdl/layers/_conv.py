@@ -9,12 +9,22 @@ from typing import ClassVar
 
 from fastdl._rules import PADDING, PAIR, PAIR_OF_COUNTS, POSITIVE_INTEGER, Rule
 from fastdl.initializers import Initializer
-from fastdl.layers._spec import Form, WeightedLayer
-from fastdl.layers._window import window
+from fastdl.layers._spec import Form, Neighbourhood, WeightedLayer
+from fastdl.layers._window import neighbourhood, window
 
 
 @dataclass(frozen=True, repr=False)
-class Conv2D(WeightedLayer):
+class _Convolution(WeightedLayer):
+    @property
+    def neighbourhood(self) -> Neighbourhood | None:
+        """That of its window."""
+        plain = self.to_dict()
+        keys = ("kernel_size", "stride", "padding", "dilation")
+        return neighbourhood(*(plain[key] for key in keys))
+
+
+@dataclass(frozen=True, repr=False)
+class Conv2D(_Convolution):
     """Cross-correlation of an image with `filters` kernels.
 
     Input (h, w, c), output (oh, ow, filters) with
@@ -170,6 +180,24 @@ class Conv2DTranspose(WeightedLayer):
         **WeightedLayer.rules,
     }
 
+    @property
+    def neighbourhood(self) -> Neighbourhood | None:
+        """The pixels that put a kernel there."""
+        plain = self.to_dict()
+        stride, dilation = plain["stride"], plain["dilation"]
+        if stride[0] != stride[1]:
+            return None
+        reaches = []
+        for axis in (0, 1):
+            others = dilation[axis] * (plain["kernel_size"][axis] - 1)
+            uneven = plain["output_padding"][axis]
+            if isinstance(plain["padding"], list):
+                uneven += plain["padding"][2 * axis + 1] - plain["padding"][2 * axis]
+            elif plain["padding"] == "same":
+                uneven = max(others + 1 - stride[0], 0) % 2
+            reaches.append(-(-(others + abs(uneven)) // (2 * stride[0])))
+        return Neighbourhood(max(reaches), stride[0])
+
     def multiply_adds(
         self, input_shape: Sequence[int], output_shape: Sequence[int], n_weights: int
     ) -> int:
@@ -192,7 +220,7 @@ class Conv2DTranspose(WeightedLayer):
 
 
 @dataclass(frozen=True, repr=False)
-class DepthwiseConv2D(WeightedLayer):
+class DepthwiseConv2D(_Convolution):
     """A convolution in which no two channels meet: each has `multiplier` kernels of its own.
 
     Input (h, w, c), output (oh, ow, c * multiplier), those of a channel side by side; height and
@@ -236,7 +264,7 @@ class DepthwiseConv2D(WeightedLayer):
 
 
 @dataclass(frozen=True, repr=False)
-class SeparableConv2D(WeightedLayer):
+class SeparableConv2D(_Convolution):
     """A `DepthwiseConv2D` and a convolution of 1x1 that mixes what it gives, as one layer.
 
     Input (h, w, c), output (oh, ow, filters); height and width as `Conv2D`, with far fewer weights:

@@ -102,6 +102,11 @@ class Lambda(LearningLayer):
     }
 
     @property
+    def neighbourhood(self) -> None:
+        """Its function may look anywhere."""
+        return None
+
+    @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Of the parameters, by name."""
         return {

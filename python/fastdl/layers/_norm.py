@@ -107,6 +107,11 @@ class GroupNorm(LearningLayer):
         **LearningLayer.rules,
     }
 
+    @property
+    def neighbourhood(self) -> None:
+        """All pixels have a part in the mean."""
+        return None
+
     def mirror(self, input_shape: tuple[int, ...]) -> Layer:
         """The same, behind the mirror image of the weights before."""
         return self.replace(name=None)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from fastdl._rules import FLAG, PADDING, PAIR, POSITIVE_INTEGER, SIZES, Rule, choice, optional
-from fastdl.layers._spec import Form, Layer
+from fastdl.layers._spec import Form, Layer, Neighbourhood
+from fastdl.layers._window import neighbourhood
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +27,12 @@ class _Pool2D(Layer):
         plain = super().to_dict()
         plain["stride"] = plain["stride"] or plain["size"]
         return plain
+
+    @property
+    def neighbourhood(self) -> Neighbourhood | None:
+        """That of its window."""
+        plain = self.to_dict()
+        return neighbourhood(plain["size"], plain["stride"], plain["padding"])
 
     def mirror(self, input_shape: tuple[int, ...]) -> Upsample2D:
         """Each value goes back to its window."""
@@ -107,6 +114,12 @@ class Upsample2D(Layer):
         "interpolation": choice("nearest", "bilinear"),
     }
 
+    @property
+    def neighbourhood(self) -> Neighbourhood | None:
+        """The pixel itself, or those around it."""
+        high, wide = PAIR.plain(self.factor)
+        return Neighbourhood(int(self.interpolation == "bilinear"), high) if high == wide else None
+
 
 @dataclass(frozen=True, repr=False)
 class PixelShuffle(Layer):
@@ -128,6 +141,11 @@ class PixelShuffle(Layer):
     forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     factor: int = 2
     rules: ClassVar[Mapping[str, Rule]] = {"factor": POSITIVE_INTEGER}
+
+    @property
+    def neighbourhood(self) -> Neighbourhood:
+        """The pixel itself."""
+        return Neighbourhood(0, self.factor)
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,6 +177,12 @@ class StochasticPool2D(Layer):
     def draws(self) -> bool:
         """Always."""
         return True
+
+    @property
+    def neighbourhood(self) -> Neighbourhood | None:
+        """That of its window."""
+        plain = self.to_dict()
+        return neighbourhood(plain["size"], plain["stride"], "valid")
 
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()

@@ -46,6 +46,11 @@ class Reshape(Layer):
     shape: Sequence[int]
     rules: ClassVar[Mapping[str, Rule]] = {"shape": SHAPE}
 
+    @property
+    def neighbourhood(self) -> None:
+        """Rows and columns come to be others."""
+        return None
+
     def gives(self, form: Form) -> Form | None:
         if form == "sequences":
             return None

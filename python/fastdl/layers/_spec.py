@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from fastdl import initializers
 from fastdl._rules import FLAG, NOT_NEGATIVE, Rule
@@ -21,6 +21,27 @@ def form_of(shape: Sequence[int]) -> Form:
     """What samples of shape (features,), (steps, features) or (height, width, channels) are."""
     forms: tuple[Form, ...] = ("rows", "sequences", "images")
     return forms[len(shape) - 1]
+
+
+class Neighbourhood(NamedTuple):
+    """Where a pixel that layers give comes from; its image and the input have one centre."""
+
+    reach: int  # of pixels of the input, how far from its place they may be
+    factor: int  # how many times as large as the input its image is, but for the border
+
+
+HERE = Neighbourhood(0, 1)
+
+
+def neighbourhood(layers: Sequence[Layer]) -> Neighbourhood | None:
+    """That of layers one after the other; None if one of them may look anywhere."""
+    reach, factor = 0, 1
+    for layer in layers:
+        of_one = layer.neighbourhood
+        if of_one is None:
+            return None
+        reach, factor = reach + -(-of_one.reach // factor), factor * of_one.factor
+    return Neighbourhood(reach, factor)
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,6 +113,17 @@ class Layer(Spec):
     def reads_backwards(self) -> bool:
         """Whether what it makes of a step depends on later ones."""
         return False
+
+    @property
+    def neighbourhood(self) -> Neighbourhood | None:
+        """Where a pixel that it gives comes from; None for what is not a place in its input."""
+        if self.gives("images") != "images":
+            return None
+        paths = () if self.side else self.paths()
+        found = {neighbourhood(path) for path in paths} or {HERE}
+        if None in found or len({of_one.factor for of_one in found if of_one}) > 1:
+            return None
+        return max(of_one for of_one in found if of_one)
 
     @property
     def penalises(self) -> bool:

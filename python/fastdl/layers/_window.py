@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fastdl._rules import LARGEST
+from fastdl.layers._spec import Neighbourhood
 
 
 class Window(NamedTuple):
@@ -58,3 +59,23 @@ def window(
         pads += [before, after]
         outputs.append((padded - reach) // stride[axis] + 1)
     return Window(size, stride, pads, dilation, (outputs[0], outputs[1]))
+
+
+def neighbourhood(
+    size: Sequence[int],
+    stride: Sequence[int],
+    padding: str | list[int],
+    dilation: Sequence[int] = (1, 1),
+) -> Neighbourhood | None:
+    """That of a window which moves by single pixels; None of others."""
+    if tuple(stride) != (1, 1):
+        return None
+    reaches = []
+    for axis in (0, 1):
+        others, uneven = dilation[axis] * (size[axis] - 1), 0
+        if isinstance(padding, list):
+            uneven = abs(padding[2 * axis] - padding[2 * axis + 1])
+        elif padding == "same":
+            uneven = others % 2
+        reaches.append((others + uneven + 1) // 2)
+    return Neighbourhood(max(reaches), 1)

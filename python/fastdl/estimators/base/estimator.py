@@ -193,7 +193,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
                 raise ValueError(f"In the validation set: {error}") from error
             numbers = targets is not None and targets.kind == "continuous"
             y, y_val = (y, validation.y) if numbers else (None, None)
-            warn_of_other_scale(self, X, y, validation.X, y_val)
+            if not getattr(self._inputs, "one_scale", False):
+                warn_of_other_scale(self, X, y, validation.X, y_val)
         random_state = self._generator(incremental)
         return Job(train, validation, given.sample_weight, random_state, anew, incremental)
 

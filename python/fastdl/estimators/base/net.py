@@ -22,6 +22,7 @@ from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.heads import Itself, gives_probabilities
 from fastdl.estimators.base.words import fitted
 from fastdl.fitting import checkpoint, thinned, windows
+from fastdl.fitting.evaluation import default_score
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.learning import learn
 from fastdl.fitting.network import Network
@@ -30,7 +31,7 @@ from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.optim import Optimizer
-from fastdl.samples import Samples, Sequences, core_input, lengths_of, with_steps
+from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of, with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
@@ -126,6 +127,10 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     ) -> float:
         """The loss that users see for the core's mean, penalties apart: of an epoch, or of all."""
         return loss
+
+    def _default_score(self, output: NDArray[Any], data: Data) -> float:
+        """What the history calls the validation score, of outputs before the link."""
+        return default_score(self._targets, self._network.loss, output, data)
 
     def _start(self, job: Job) -> None:
         """Give a new network a better start than its layers' initialisers, or warn of a bad one."""

@@ -1,0 +1,1 @@
+"""Estimators whose answer to an image is more than a class or a number."""
