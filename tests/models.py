@@ -77,7 +77,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "StackedAutoencoder pretrained": lambda: fastdl.StackedAutoencoder((4, 3), **_STACK).pretrain(
         ROWS
     ),
-    "SuperResolver": lambda: fastdl.SuperResolver(2, "espcn", patch_size=8, **_NET).fit(PICTURES),
+    "SuperResolver": lambda: fastdl.SuperResolver(
+        2, [L.Conv2D(8, 3), L.PixelShuffle(2), L.Activation("relu")], patch_size=8, **_NET
+    ).fit(PICTURES),
     "StackedAutoencoderClassifier": lambda: fastdl.StackedAutoencoderClassifier(
         (4, 3), **_STACK
     ).fit(ROWS, CLASSES),

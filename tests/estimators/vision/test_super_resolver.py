@@ -1,5 +1,7 @@
 """Enlarged images: what is learnt, what is measured, and pieces that fit together."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
+import fastdl
 from fastdl import SuperResolver
 from fastdl import layers as L
 from fastdl.estimators.vision.geometry import Geometry
@@ -210,3 +213,24 @@ def test_patches_cover_all() -> None:
         seen[rows, columns] += 1
     assert seen.min() == 1
     assert seen[:36, :51].max() == 1
+
+
+def test_the_network_alone(tmp_path: Path) -> None:
+    """From a model file, and as a graph: what bicubic lacks, patch by patch."""
+    sr = SuperResolver(3, patch_size=12, **QUICK).fit(IMAGES)
+    small = edges(4, 4)
+    large = resized(small.astype(np.float32), 12, 12)
+    X = np.pad((large - 128) / 64, 6, mode="edge")[np.newaxis, ..., np.newaxis]
+    sr.save(tmp_path / "model")
+    missing = fastdl.load_network(tmp_path / "model").predict(X).reshape(12, 12)
+    assert np.array_equal(as_uint8(large + missing), sr.predict(small))
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(fastdl.to_onnx(sr).SerializeToString())
+    (found,) = session.run(None, {"X": X})
+    np.testing.assert_allclose(found.reshape(12, 12), missing, atol=1e-3)
+
+
+def test_without_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match=r'needs Pillow: pip install "fastdl\[images\]"'):
+        SuperResolver(**QUICK).fit(IMAGES)

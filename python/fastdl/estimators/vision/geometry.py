@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import layers as L
-from fastdl.estimators.base.output import output_shape
 from fastdl.layers import Layer
+from fastdl.program import output_shape
 
 
 class Geometry(NamedTuple):

@@ -19,7 +19,7 @@ from fastdl.estimators.base.head_of_choice import OfPixels
 from fastdl.estimators.base.heads import Numbers, Steps
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.net import Net, is_stochastic
-from fastdl.estimators.base.output import output_shape, with_answers
+from fastdl.estimators.base.output import with_answers
 from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, NUMBER_LOSS, TrainingWords
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs.pictures import PictureInput, in_form_of
@@ -38,7 +38,7 @@ from fastdl.fitting.job import Checked, Given
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.losses import Loss
-from fastdl.program import Snapshot
+from fastdl.program import Snapshot, output_shape
 from fastdl.samples import Data, Pixels
 
 _MIDDLE, _SPREAD = 128.0, 64.0  # of what the network gets: grey levels of about -2 to 2
