@@ -366,3 +366,26 @@ def skip_gram(
     epoch: int,
     first: int,
 ) -> tuple[float, int]: ...
+
+# The boxes that non-maximum suppression keeps, as indices in `order`: float64 (n, 4) x1 y1 x2 y2, order int64 (n,), groups
+# int32 (n,), of which each is by itself.
+def suppress_boxes(
+    boxes: NDArray[np.float64],
+    order: NDArray[np.int64],
+    groups: NDArray[np.int32],
+    *,
+    threshold: float,
+    most: int,
+) -> NDArray[np.int64]: ...
+
+# Boxes, classes int32 (n,) and starts int64 (n_images + 1,) of true ones and of answers; order int64 (n_found,): answers
+# by falling score. Gives hits int8 (n_found, n_thresholds): 1 found, 0 not, -1 does not count.
+def match_boxes(
+    truth: tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int64]],
+    found: tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int64]],
+    order: NDArray[np.int64],
+    *,
+    n_classes: int,
+    thresholds: Sequence[float],
+    most: int,
+) -> NDArray[np.int8]: ...

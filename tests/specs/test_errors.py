@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from errors_boxes import BOXES
 from errors_estimators import ESTIMATORS
 from errors_forms import FORMS
 from errors_misleading import FINE, MISLEADING
@@ -304,6 +305,7 @@ WEIGHTS = [
         *ARRAYS,
         *TRAINING,
         *WEIGHTS,
+        *BOXES,
         *ESTIMATORS,
         *FORMS,
         *PAIRS,

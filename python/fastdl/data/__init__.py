@@ -3,11 +3,20 @@
 ``load_idx`` and ``load_mnist`` read files that the user has; nothing is downloaded.
 ``pad_sequences``, ``Vocabulary`` and ``bucket_by_length`` turn ragged lists and texts into padded
 arrays, lengths and batches; ``windows`` turns a time series into what comes next, and what was
-before.
+before. ``convert_boxes`` writes boxes of objects in another way.
 """
 
+from fastdl.data._box_formats import convert_boxes
 from fastdl.data._idx import load_idx, load_mnist
 from fastdl.data._sequences import Vocabulary, bucket_by_length, pad_sequences
 from fastdl.data._windows import windows
 
-__all__ = ["Vocabulary", "bucket_by_length", "load_idx", "load_mnist", "pad_sequences", "windows"]
+__all__ = [
+    "Vocabulary",
+    "bucket_by_length",
+    "convert_boxes",
+    "load_idx",
+    "load_mnist",
+    "pad_sequences",
+    "windows",
+]

@@ -1,5 +1,12 @@
-"""Scores that scikit-learn does not have; each may be used in ``make_scorer``."""
+"""Scores that scikit-learn does not have: of sequences, of boxes of objects, of images."""
 
+from fastdl.metrics._boxes import (
+    average_precision_scores,
+    box_iou,
+    mean_average_precision_score,
+    non_max_suppression,
+)
+from fastdl.metrics._images import peak_signal_noise_ratio, structural_similarity
 from fastdl.metrics._sequences import (
     bleu_score,
     edit_distance,
@@ -7,4 +14,15 @@ from fastdl.metrics._sequences import (
     token_accuracy_score,
 )
 
-__all__ = ["bleu_score", "edit_distance", "exact_match_score", "token_accuracy_score"]
+__all__ = [
+    "average_precision_scores",
+    "bleu_score",
+    "box_iou",
+    "edit_distance",
+    "exact_match_score",
+    "mean_average_precision_score",
+    "non_max_suppression",
+    "peak_signal_noise_ratio",
+    "structural_similarity",
+    "token_accuracy_score",
+]

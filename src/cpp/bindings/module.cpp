@@ -12,6 +12,7 @@ void bind_recurrent(py::module_& m);
 void bind_attention(py::module_& m);
 void bind_rbm(py::module_& m);
 void bind_words(py::module_& m);
+void bind_boxes(py::module_& m);
 
 namespace {
 
@@ -58,4 +59,5 @@ PYBIND11_MODULE(_core, m) {
   bind_attention(m);
   bind_rbm(m);
   bind_words(m);
+  bind_boxes(m);
 }
