@@ -70,7 +70,8 @@ void match(const Boxes& truth, const Boxes& found, const std::int64_t* order, in
            const std::vector<double>& thresholds, index most, std::int8_t* hits) {
   const index n_found = found.starts[n_images], n_thresholds = static_cast<index>(thresholds.size());
   std::vector<std::int64_t> image(n_found), next(found.starts, found.starts + n_images), turns(n_found);
-  for (index i = 0; i < n_images; i++) std::fill(&image[0] + found.starts[i], &image[0] + found.starts[i + 1], i);
+  for (index i = 0; i < n_images; i++)
+    std::fill(image.begin() + found.starts[i], image.begin() + found.starts[i + 1], i);
   for (index k = 0; k < n_found; k++) turns[next[image[order[k]]]++] = order[k];  // image after image
 
   std::vector<index> answers(n_classes);  // so far, of each class in an image
