@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastdl.autodiff._table import composed, constant, custom, elementwise
-from fastdl.autodiff._trace import plain
+from fastdl.autodiff._trace import halves, plain
 from fastdl.autodiff._tree import real
 
 _LN2 = math.log(2.0)
@@ -88,14 +88,15 @@ for _radians in (np.deg2rad, np.radians):
 
 def _larger(_y: Any, a: Any, b: Any) -> Any:
     a, b = plain(a), plain(b)
+    found = halves(a, b)
+    if found is not None:
+        return found
     equal = a == b
     return np.where(equal, 0.5, a > b) if np.any(equal) else a > b
 
 
 def _smaller(_y: Any, a: Any, b: Any) -> Any:
-    a, b = plain(a), plain(b)
-    equal = a == b
-    return np.where(equal, 0.5, a < b) if np.any(equal) else a < b
+    return _larger(_y, -plain(a), -plain(b))
 
 
 def _larger_or_number(_y: Any, a: Any, b: Any) -> Any:

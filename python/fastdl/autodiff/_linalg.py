@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._reductions import root, spread
+from fastdl.autodiff._reductions import root
 from fastdl.autodiff._table import composed, custom, primitive
-from fastdl.autodiff._trace import plain
+from fastdl.autodiff._trace import plain, spread
 
 
 def _T(a: Any) -> Any:

@@ -11,16 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastdl.autodiff._table import composed, custom, linear
-from fastdl.autodiff._trace import RULES, plain, spread_to
-
-
-def spread(dy: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
-    """What a reduction left, as it stands beside the array that it came from."""
-    if keepdims or axis is None or not shape:
-        return dy
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    kept = [1 if i in {a % len(shape) for a in axes} else n for i, n in enumerate(shape)]
-    return dy.reshape(kept)
+from fastdl.autodiff._trace import RULES, extreme_of, plain, shares, spread, spread_to, sum_of
 
 
 def number_of(shape: tuple[int, ...], axis: Any) -> int:
@@ -32,10 +23,10 @@ def number_of(shape: tuple[int, ...], axis: Any) -> int:
 def _sum_transpose(
     dy: Any, like: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
 ) -> Any:
-    return spread_to(spread(dy, like.shape, axis, keepdims), like)
+    return spread_to(dy, like, axis, keepdims)
 
 
-linear(np.sum, _sum_transpose)
+linear(np.sum, _sum_transpose, by=sum_of)
 
 
 def _sum(
@@ -68,7 +59,7 @@ def mean_of(
     if where is not True:
         n = np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims)
         return _sum(a, axis, dtype, None, keepdims, None, where) / n
-    return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims) / number_of(a.shape, axis)
+    return RULES[np.sum](a, axis, dtype, None, keepdims) / number_of(a.shape, axis)
 
 
 @composed(np.var)
@@ -126,8 +117,12 @@ def _std(
 
 def _shares(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """1 at the extreme element; equal ones share it."""
-    x, y = plain(x), spread(plain(y), np.shape(x), axis, keepdims)
-    equal = x == y
+    x, y = plain(x), plain(y)
+    if axis is None or axis in (-1, np.ndim(x) - 1):
+        found = shares(x, np.asarray(y), x.size if axis is None else x.shape[-1])
+        if found is not None:
+            return found
+    equal = x == spread(y, np.shape(x), axis, keepdims)
     n = equal.sum(axis=axis, keepdims=True)
     return equal if np.all(n == 1) else equal / np.maximum(n, 1)
 
@@ -145,8 +140,20 @@ def _extreme_jvp(
 
 
 _NO = (None,) * 3
-for _extreme in (np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin):
+for _extreme in (np.nanmax, np.nanmin):
     custom(_extreme, (_extreme_vjp, *_NO), (_extreme_jvp, *_NO))
+
+
+def _quicker(f: Any, sign: int) -> Any:
+    def extreme(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        y = extreme_of(a, axis, keepdims, sign)
+        return f(a, axis=axis, keepdims=keepdims) if y is None else y
+
+    return extreme
+
+
+for _extreme, _sign in ((np.max, 1), (np.amax, 1), (np.min, -1), (np.amin, -1)):
+    custom(_extreme, (_extreme_vjp, *_NO), (_extreme_jvp, *_NO), by=_quicker(_extreme, _sign))
 
 
 @composed(np.ptp)

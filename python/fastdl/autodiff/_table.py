@@ -58,10 +58,13 @@ def elementwise(f: Any, *partials: Any, by_operator: Any = None, name: str = "")
     RULES[f] = _trace.Elementwise(f, name or name_of(f), partials, kept, by_operator or f)
 
 
-def linear(f: Any, transpose: Callable[..., Any], name: str = "") -> None:
-    """Linear in the first argument; `transpose`: (dy, like, *others) -> its gradient."""
+def linear(f: Any, transpose: Callable[..., Any], name: str = "", by: Any = None) -> None:
+    """Linear in the first argument; `transpose`: (dy, like, *others) -> its gradient.
+
+    `by`: a quicker function that does the same.
+    """
     keywords = _keywords(transpose, 2, f)
-    RULES[f] = _trace.Linear(f, name or name_of(f), transpose, keywords, _names(f))
+    RULES[f] = _trace.Linear(by or f, name or name_of(f), transpose, keywords, _names(f))
 
 
 def multilinear(
@@ -82,8 +85,9 @@ def custom(
     variadic: bool = False,
     keywords: frozenset[str] | None = None,
     name: str = "",
+    by: Any = None,
 ) -> None:
-    """Any other; see `_trace.Custom`."""
+    """Any other; see `_trace.Custom`. `by`: a quicker function that does the same."""
     if joint is not None:
         rules, skip = [joint], 2
     else:
@@ -92,7 +96,7 @@ def custom(
         known = [frozenset(_names(rule)[skip + 1 :]) for rule in rules if callable(rule)]
         keywords = frozenset().union(*known) | frozenset(_names(f)[:1])
     RULES[f] = _trace.Custom(
-        f,
+        by or f,
         name or name_of(f),
         keywords,
         _names(f),

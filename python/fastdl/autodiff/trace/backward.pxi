@@ -17,16 +17,28 @@ cdef inline bint is_plain_memory(object g):
 
 cdef object fit(object g, Node like):
     """A gradient in the shape and dtype of its value: summed where the value was broadcast."""
-    cdef int i, n = len(like.shape)
-    if type(g) is cnp.ndarray and cnp.PyArray_NDIM(g) == n:
-        for i in range(n):
-            if cnp.PyArray_DIMS(g)[i] != <cnp.npy_intp>like.shape[i]:
-                break
-        else:
-            if <object>cnp.PyArray_DESCR(g) is like.dtype:
-                return g
-            return g.astype(like.dtype)
+    cdef int i = 0, n = len(like.shape), sides
+    if type(g) is cnp.ndarray:
+        sides = cnp.PyArray_NDIM(g)
+        while i < sides and i < n and has_side(g, sides - 1 - i, like.shape[n - 1 - i]):
+            i += 1
+        if i == n and i == sides:
+            return g if <object>cnp.PyArray_DESCR(g) is like.dtype else g.astype(like.dtype)
+        if is_block(g) and <object>cnp.PyArray_DESCR(g) is like.dtype and are_ones(like.shape, n - i):
+            return sum_leading(g, sides - i, like.shape)
     return fit_slowly(g, like.shape, like.dtype)
+
+
+cdef inline bint has_side(object g, int axis, Py_ssize_t side):
+    return cnp.PyArray_DIMS(<cnp.ndarray>g)[axis] == <cnp.npy_intp>side
+
+
+cdef bint are_ones(tuple shape, int n):
+    cdef int i
+    for i in range(n):
+        if <Py_ssize_t>shape[i] != 1:
+            return False
+    return True
 
 
 def fit_slowly(g, shape, dtype):
@@ -36,17 +48,23 @@ def fit_slowly(g, shape, dtype):
     if g.shape != shape:
         extra = len(g.shape) - len(shape)
         if extra > 0:
-            g = np.sum(g, axis=tuple(range(extra)))
+            g = sum_over(g, tuple(range(extra)), False)
         axes = tuple([i for i, (a, b) in enumerate(zip(g.shape, shape)) if a != b])
         if axes:
-            g = np.sum(g, axis=axes, keepdims=True)
+            g = sum_over(g, axes, True)
     if g.dtype != dtype:
         g = g.astype(dtype)
     return g
 
 
-cdef int add_to(dict slots, Node parent, object g, bint computed=True) except -1:
-    """Add a gradient to what a node has; not `computed`: it is the caller's own."""
+cdef enum Owner:
+    SHARED    # others may hold the array
+    COMPUTED  # it may be new
+    OWNED     # it is given away
+
+
+cdef int add_to(dict slots, Node parent, object g, Owner owner=COMPUTED) except -1:
+    """Add a gradient to what a node has."""
     cdef Slot slot = <Slot>slots[parent]
     cdef object h
     if g is None:
@@ -54,7 +72,9 @@ cdef int add_to(dict slots, Node parent, object g, bint computed=True) except -1
     h = fit(g, parent)
     if slot.g is None:
         # Two references, of the caller's call and of ours, when nothing else refers to it.
-        slot.owned = is_plain_memory(h) and (h is not g or (computed and Py_REFCNT(<PyObject*>g) == 2))
+        slot.owned = is_plain_memory(h) and (
+            h is not g or owner == OWNED or (owner == COMPUTED and Py_REFCNT(<PyObject*>g) == 2)
+        )
         slot.g = h
     elif slot.owned and type(h) is cnp.ndarray:
         np.add(slot.g, h, out=slot.g)
@@ -112,10 +132,11 @@ def backward(Node out, dy, list wanted, bint release):
         if slot.g is not None:
             if node.saved is None:
                 raise RuntimeError("this pullback has been used up.")
-            node.rule.backward(node, slot.g, slots)
+            g, slot.g = slot.g, None
+            node.rule.backward(node, g, slots, slot.owned and node.where is None)
             if node.where is not None:
-                check_finite_gradients(node, slot.g, slots)
-        slot.g = None
+                check_finite_gradients(node, g, slots)
+            g = None
         if release:
             node.saved = None
             node.parents = ()

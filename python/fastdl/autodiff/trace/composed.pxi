@@ -29,7 +29,7 @@ cdef class Index(Rule):
             part.place = index
         return part
 
-    cdef int backward(self, Node node, object dy, dict slots) except -1:
+    cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
         index = node.saved[0]
         if isinstance(dy, Traced):
             add_to(slots, node.parents[0], self.transpose(dy, index, node.parents[0].shape, node.parents[0].dtype))

@@ -96,7 +96,7 @@ cdef class Custom(Rule):
         ]
         return tuple(outs) if type(y) is tuple else type(y)(*outs)
 
-    cdef int backward(self, Node node, object dy, dict slots) except -1:
+    cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
         cdef tuple saved = restore(node)
         cdef dict kwargs = node.kwargs if node.kwargs is not None else {}
         cdef Py_ssize_t i
@@ -121,7 +121,7 @@ cdef class Custom(Rule):
 cdef class Pick(Rule):
     """One of several outputs; the gradient of their node is a list."""
 
-    cdef int backward(self, Node node, object dy, dict slots) except -1:
+    cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
         cdef Slot slot = <Slot>slots[node.parents[0]]
         i, n = node.saved
         if slot.g is None:

@@ -38,7 +38,7 @@ cdef class Linear(Rule):
         (<Node>node).saved = args[1:]
         return view_of(x, new_traced(trace, y, node, None))
 
-    cdef int backward(self, Node node, object dy, dict slots) except -1:
+    cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
         parent = node.parents[0]
         if node.kwargs is None:
             add_to(slots, parent, self.transpose(dy, parent, *node.saved))
@@ -101,7 +101,7 @@ cdef class Multilinear(Rule):
             trace, y, new_node(self, tuple(parents), tuple(saved), kwargs if kwargs else None, y, trace), None
         )
 
-    cdef int backward(self, Node node, object dy, dict slots) except -1:
+    cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
         cdef tuple args = restore(node)
         cdef dict kwargs = node.kwargs if node.kwargs is not None else {}
         cdef Py_ssize_t i

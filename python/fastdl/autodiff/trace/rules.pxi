@@ -24,7 +24,7 @@ cdef class Rule:
     cdef object call(self, tuple args, dict kwargs):
         raise NotImplementedError
 
-    cdef int backward(self, Node node, object dy, dict slots) except -1:
+    cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
         raise NotImplementedError
 
     cdef object checked_keywords(self, dict kwargs):
@@ -148,24 +148,34 @@ cdef class Elementwise(Rule):
             dy = np.broadcast_to(dy, np.shape(y))
         return dy
 
-    cdef int backward(self, Node node, object dy, dict slots) except -1:
+    cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
         cdef tuple saved = restore(node)
-        cdef Py_ssize_t i
-        for i in range(len(node.parents)):
+        cdef Py_ssize_t i, n = len(node.parents), last = n - 1
+        while node.parents[last] is None:
+            last -= 1
+        for i in range(last + 1):
             parent = node.parents[i]
             if parent is None:
                 continue
             partial = self.partials[i]
-            if type(partial) is int:
-                if partial == 1:
-                    add_to(slots, parent, dy, False)
-                elif partial == -1:
-                    add_to(slots, parent, -dy)
-            elif type(partial) is float:
-                add_to(slots, parent, dy * partial)
+            if type(partial) is int and partial == 0:
+                continue
+            if type(partial) is int and partial == 1:
+                add_to(slots, parent, dy, OWNED if owned and i == last else SHARED)
+                owned = owned and (<Slot>slots[parent]).g is not dy
+                continue
+            if callable(partial):
+                partial = partial(*saved)
+            # The last use of dy may write over it, where nobody else has it.
+            if owned and i == last and is_plain(partial) and Py_REFCNT(<PyObject*>dy) == 1:
+                add_to(slots, parent, multiply_into(dy, partial, dy), OWNED)
             else:
-                add_to(slots, parent, dy * partial(*saved))
+                add_to(slots, parent, dy * partial)
         return 0
+
+
+cdef inline bint is_plain(object a):
+    return type(a) is cnp.ndarray or type(a) is float or type(a) is int or isinstance(a, np.generic)
 
 
 cdef object view_of(Traced x, Traced y):

@@ -192,13 +192,30 @@ def ndim(a):
     return a.ndim if type(a) is cnp.ndarray or type(a) is Traced else np.ndim(a)
 
 
-def spread_to(dy, Node like):
-    """dy, of a shape that broadcasts, as an array of the shape of `like`."""
+def spread_to(dy, Node like, axis=None, bint keepdims=False):
+    """What a reduction left, as an array of the shape that it came from."""
+    cdef int n = len(like.shape)
+    cdef tuple sides = like.shape
     if type(dy) is Traced:
-        return np.broadcast_to(dy, like.shape)
-    g = np.empty(like.shape, like.dtype)
-    g[...] = dy
+        return np.broadcast_to(spread(dy, sides, axis, keepdims), sides)
+    g = np.empty(sides, like.dtype)
+    if (type(axis) is int and (axis == -1 or axis == n - 1) and is_block(dy) and is_block(g) and n
+            and <object>cnp.PyArray_DESCR(dy) is like.dtype):
+        spread_last(dy, g)
+    else:
+        g[...] = spread(dy, sides, axis, keepdims)
     return g
+
+
+def spread(dy, tuple shape, axis, bint keepdims):
+    """What a reduction left, as it stands beside the array that it came from."""
+    if keepdims or axis is None or not shape:
+        return dy
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    kept = list(shape)
+    for a in axes:
+        kept[a] = 1
+    return dy.reshape(kept)
 
 
 def is_traced(x):
