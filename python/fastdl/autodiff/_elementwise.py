@@ -39,13 +39,13 @@ def _power_by_base(_y: Any, x: Any, n: Any) -> Any:
     if isinstance(n, (int, float)):
         return 2 * x if n == 2 else np.zeros_like(plain(x)) if n == 0 else n * x ** (n - 1)
     zero = plain(n) == 0
-    return n * x ** np.where(zero, 1.0, n - 1) if np.any(zero) else n * x ** (n - 1)
+    return n * x ** np.where(zero, 1.0, n - 1) if np.count_nonzero(zero) else n * x ** (n - 1)
 
 
 def _power_by_exponent(y: Any, x: Any, _n: Any) -> Any:
     """x**n log(x), which is 0 at x = 0."""
     zero = plain(x) == 0
-    return y * np.log(np.where(zero, 1.0, x)) if np.any(zero) else y * np.log(x)
+    return y * np.log(np.where(zero, 1.0, x)) if np.count_nonzero(zero) else y * np.log(x)
 
 
 elementwise(np.power, _power_by_base, _power_by_exponent, by_operator=operator.pow)
@@ -92,7 +92,7 @@ def _larger(_y: Any, a: Any, b: Any) -> Any:
     if found is not None:
         return found
     equal = a == b
-    return np.where(equal, 0.5, a > b) if np.any(equal) else a > b
+    return np.where(equal, 0.5, a > b) if np.count_nonzero(equal) else a > b
 
 
 def _smaller(_y: Any, a: Any, b: Any) -> Any:
@@ -117,7 +117,7 @@ elementwise(np.fmin, _smaller_or_number, lambda _y, a, b: _smaller_or_number(_y,
 def _nonzero(y: Any) -> Any:
     """Y, and 1 where it is 0."""
     zero = plain(y) == 0
-    return np.where(zero, 1.0, y) if np.any(zero) else y
+    return np.where(zero, 1.0, y) if np.count_nonzero(zero) else y
 
 
 elementwise(np.hypot, lambda y, a, _b: a / _nonzero(y), lambda y, _a, b: b / _nonzero(y))
@@ -131,7 +131,7 @@ elementwise(
 def _finite(y: Any) -> Any:
     """Y, and 0 where it is -inf: nothing adds to exp(-inf)."""
     empty = plain(y) == -np.inf
-    return np.where(empty, 0.0, y) if np.any(empty) else y
+    return np.where(empty, 0.0, y) if np.count_nonzero(empty) else y
 
 
 elementwise(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._table import composed, custom, linear
+from fastdl.autodiff._table import composed, custom, linear, primitive
 from fastdl.autodiff._trace import RULES, extreme_of, plain, shares, spread, spread_to, sum_of
 
 
@@ -23,9 +23,15 @@ def number_of(shape: tuple[int, ...], axis: Any) -> int:
 def _sum_transpose(
     dy: Any, like: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
 ) -> Any:
-    return spread_to(dy, like, axis, keepdims)
+    return _spread_sum(dy, like.shape, like.dtype, axis, keepdims)
 
 
+_spread_sum = primitive(spread_to)
+linear(
+    _spread_sum,
+    lambda dy, _like, _sides, _dtype, axis, keepdims: np.sum(dy, axis=axis, keepdims=keepdims),
+    name="np.sum, transposed",
+)
 linear(np.sum, _sum_transpose, by=sum_of)
 
 
@@ -89,7 +95,11 @@ def variance_of(
 def root(x: Any) -> Any:
     """The square root, with derivative 0 at 0."""
     zero = plain(x) == 0
-    return np.where(zero, 0.0, np.sqrt(np.where(zero, 1.0, x))) if np.any(zero) else np.sqrt(x)
+    return (
+        np.where(zero, 0.0, np.sqrt(np.where(zero, 1.0, x)))
+        if np.count_nonzero(zero)
+        else np.sqrt(x)
+    )
 
 
 @composed(np.std)
@@ -136,7 +146,7 @@ def _extreme_vjp(
 def _extreme_jvp(
     dx: Any, y: Any, x: Any, axis: Any = None, out: Any = None, keepdims: bool = False
 ) -> Any:
-    return np.sum(dx * _shares(y, x, axis, keepdims), axis=axis, keepdims=keepdims)
+    return sum_of(dx * _shares(y, x, axis, keepdims), axis, None, None, keepdims)
 
 
 _NO = (None,) * 3

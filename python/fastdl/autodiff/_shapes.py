@@ -10,7 +10,7 @@ import numpy as np
 
 from fastdl.autodiff._indexing import along, scatter
 from fastdl.autodiff._table import composed, custom, linear, primitive
-from fastdl.autodiff._trace import plain
+from fastdl.autodiff._trace import broadcast_to, plain
 from fastdl.autodiff._tree import real
 
 
@@ -56,9 +56,9 @@ def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     return np.transpose(a, [n - 2 for n in order])
 
 
-linear(
-    np.broadcast_to, lambda dy, _like, shape: dy
-)  # summed to the shape of x as all gradients are
+linear(  # the gradient is summed to the shape of x, as all are
+    np.broadcast_to, lambda dy, _like, shape, subok=False: dy, by=broadcast_to
+)
 
 
 @composed(np.broadcast_arrays)

@@ -32,7 +32,7 @@ CHECKING = ContextVar("fastdl.autodiff.check_finite", default=False)
 cdef dict rules = RULES
 cdef uint64_t traces = 0
 cdef object float64 = np.dtype("float64")
-cdef object add_at = np.add.at, add_reduce = np.add.reduce, multiply_into = np.multiply
+cdef object add_at = np.add.at, add_reduce = np.add.reduce, multiply_into = np.multiply, add_into = np.add
 
 include "trace/kernels.pxi"
 include "trace/tape.pxi"

@@ -82,15 +82,7 @@ class _Reverse:
                 return float(g)
             if not isinstance(leaf, np.ndarray):
                 return g if is_traced(leaf) else np.dtype(leaf.dtype).type(g)
-            if (
-                not isinstance(g, np.ndarray)
-                or id(g) in seen
-                or g.base is not None
-                or not g.flags.writeable
-            ):
-                g = np.array(g, dtype=leaf.dtype)
-            seen.add(id(g))
-            return g
+            return _in_its_own(g, leaf, seen)
 
         return [rebuild(arg, finish) for arg in self.args]
 
@@ -162,7 +154,7 @@ class _ValueAndGrad(Derivative):
         if node is None:
             found = run.in_containers([None] * len(run.nodes))
         else:
-            found = run.gradients(node, np.ones((), node.dtype)[()], release=True)
+            found = run.gradients(node, node.dtype.type(1.0), release=True)
         gradient = tuple(found) if isinstance(argnums, (tuple, list)) else found[0]
         return ((value, _aux_out(run, aux)) if has_aux else value), gradient
 
@@ -286,13 +278,15 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
 
 
 def _as_gradient(d: Any, value: Any) -> Any:
-    if is_traced(d):
+    if is_traced(d) or (type(d) is np.ndarray and d.ndim and d.dtype == value.dtype):
         return d
     dtype = value.dtype if hasattr(value, "dtype") else float
     return np.asarray(d, dtype) if np.ndim(d) else np.dtype(dtype).type(d)
 
 
 def _check_form(d: Any, like: Any, who: str, name: str, what: str) -> None:
+    if type(d) is np.ndarray and type(like) is np.ndarray and d.shape == like.shape:
+        return
     if not same_form(d, like):
         raise ValueError(f"{who}: {name} has other containers than {what}.")
     for a, b in zip(leaves(d), leaves(like), strict=True):
@@ -340,10 +334,12 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
     y = _call(f, rebuild(args, start), {}, trace)
     outs = [_trace.outcome(trace, real(leaf, "jvp")) for leaf in leaves(y)]
     values = [value for value, _ in outs]
-    return rebuilt_with(y, values), rebuilt_with(y, [_tangent(v, d) for v, d in outs])
+    seen = {id(direction) for direction in leaves(tangents)}
+    return rebuilt_with(y, values), rebuilt_with(y, [_tangent(v, d, seen) for v, d in outs])
 
 
-def _tangent(value: Any, d: Any) -> Any:
+def _tangent(value: Any, d: Any, seen: set[int]) -> Any:
+    """A tangent as the user gets it: in new memory, not that of one that was `seen`."""
     if d is None:
         return (
             np.zeros_like(value)
@@ -358,4 +354,19 @@ def _tangent(value: Any, d: Any) -> Any:
         return float(d)
     if not isinstance(value, np.ndarray):
         return d if is_traced(value) else value.dtype.type(d)
-    return np.array(np.broadcast_to(d, value.shape), value.dtype)
+    return _in_its_own(d, value, seen)
+
+
+def _in_its_own(g: Any, like: Any, seen: set[int]) -> Any:
+    """A derivative by or of `like`: as it is, or copied where its memory is not its own."""
+    if (
+        type(g) is not np.ndarray
+        or id(g) in seen
+        or g.base is not None
+        or not g.flags.writeable
+        or g.dtype != like.dtype
+        or g.shape != like.shape
+    ):
+        g = np.array(np.broadcast_to(g, like.shape), dtype=like.dtype)
+    seen.add(id(g))
+    return g

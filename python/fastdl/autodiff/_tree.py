@@ -11,25 +11,30 @@ import numpy as np
 
 from fastdl.autodiff._trace import Traced, is_traced, plain
 
+_LEAVES = {np.ndarray, float, Traced}  # most, before questions that take time
+
 
 def _is_leaf(tree: Any) -> bool:
-    is_data = dataclasses.is_dataclass(tree) and not isinstance(tree, type)
-    return not (isinstance(tree, (tuple, list, dict)) or is_data)
+    if type(tree) in _LEAVES:
+        return True
+    if isinstance(tree, (tuple, list, dict)):
+        return False
+    return isinstance(tree, type) or not dataclasses.is_dataclass(tree)
 
 
 def leaves(tree: Any) -> list[Any]:
     """The leaves from left to right, without None."""
+    if type(tree) in _LEAVES:
+        return [tree]
     found: list[Any] = []
-    rebuild(tree, lambda leaf: found.append(leaf))
+    rebuild(tree, found.append)
     return found
 
 
 def rebuild(tree: Any, f: Callable[[Any], Any]) -> Any:
     """The same containers with f of each leaf; None stays."""
     kind = type(tree)
-    if (
-        kind is np.ndarray or kind is float or kind is Traced
-    ):  # most, before questions that take time
+    if kind in _LEAVES:
         return f(tree)
     if tree is None:
         return None
@@ -62,6 +67,8 @@ def rebuilt_with(tree: Any, values: list[Any]) -> Any:
 
 def same_form(a: Any, b: Any) -> bool:
     """Whether two trees have the same containers, keys and numbers of leaves."""
+    if type(a) in _LEAVES and type(b) in _LEAVES:
+        return True
     if a is None or b is None:
         return a is None and b is None
     if _is_leaf(a) or _is_leaf(b):
@@ -84,7 +91,8 @@ def checked(leaf: Any, who: str, what: str) -> Any:
     TypeError
         For integers, bools, complex numbers, text and objects.
     """
-    if is_traced(leaf) or type(leaf) is float:
+    kind = type(leaf)
+    if (kind is np.ndarray and leaf.dtype.kind == "f") or kind is Traced or kind is float:
         return leaf
     if isinstance(leaf, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(

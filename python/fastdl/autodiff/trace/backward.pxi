@@ -77,7 +77,7 @@ cdef int add_to(dict slots, Node parent, object g, Owner owner=COMPUTED) except 
         )
         slot.g = h
     elif slot.owned and type(h) is cnp.ndarray:
-        np.add(slot.g, h, out=slot.g)
+        add_into(slot.g, h, slot.g)
     else:
         slot.g = slot.g + h
         slot.owned = type(slot.g) is cnp.ndarray

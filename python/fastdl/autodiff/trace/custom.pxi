@@ -86,7 +86,7 @@ cdef class Custom(Rule):
                     term = self.jvps(i, dx, y, *values, **kwargs)
                 else:
                     term = self.jvps[i](dx, y, *values, **kwargs)
-                dy = term if dy is None else dy + term
+                dy = term if dy is None else plus(dy, term)
         if not isinstance(y, tuple):
             return new_traced(trace, y, None, dy)
         outs = [

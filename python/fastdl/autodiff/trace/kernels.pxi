@@ -230,3 +230,33 @@ def halves(a, b):
     else:
         halves_of(<const float*>cnp.PyArray_DATA(a), <const float*>cnp.PyArray_DATA(b), <float*>cnp.PyArray_DATA(s), n, 1)
     return s
+
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_New(type subtype, int nd, const cnp.npy_intp* dims, int type_num, const cnp.npy_intp* strides,
+                       void* data, int itemsize, int flags, PyObject* obj)
+
+
+def broadcast_to(x, shape, subok=False):
+    """np.broadcast_to, of which each call takes 5 us."""
+    cdef cnp.npy_intp sides[64]
+    cdef cnp.npy_intp strides[64]
+    cdef int i, n, missing
+    if (type(x) is not cnp.ndarray or type(shape) is not tuple or len(<tuple>shape) < cnp.PyArray_NDIM(x)
+            or x.dtype is not float64):
+        return np.broadcast_to(x, shape, subok=subok)
+    n = len(<tuple>shape)
+    missing = n - cnp.PyArray_NDIM(x)
+    for i in range(n):
+        sides[i] = shape[i]
+        strides[i] = 0
+        if i >= missing:
+            if cnp.PyArray_DIMS(x)[i - missing] == sides[i]:
+                strides[i] = cnp.PyArray_STRIDES(x)[i - missing]
+            elif cnp.PyArray_DIMS(x)[i - missing] != 1:
+                return np.broadcast_to(x, shape, subok=subok)  # which says what is wrong
+        if sides[i] < 0:
+            return np.broadcast_to(x, shape, subok=subok)
+    y = PyArray_New(cnp.ndarray, n, sides, cnp.NPY_DOUBLE, strides, cnp.PyArray_DATA(x), 0, 0, NULL)
+    cnp.set_array_base(y, x)
+    return y

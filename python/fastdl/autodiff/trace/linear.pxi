@@ -82,7 +82,7 @@ cdef class Multilinear(Rule):
                     others = list(values)
                     others[i] = (<Traced>a).tangent
                     term = f(*others, **kwargs)
-                    dy = term if dy is None else dy + term
+                    dy = term if dy is None else plus(dy, term)
             return new_traced(trace, y, None, dy)
         parents = [None] * n
         for i in range(n):

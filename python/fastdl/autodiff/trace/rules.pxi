@@ -143,9 +143,9 @@ cdef class Elementwise(Rule):
                     term = dx
                 else:
                     term = dx * partial
-                dy = term if dy is None else dy + term
-        if dy is not None and np.shape(dy) != np.shape(y):
-            dy = np.broadcast_to(dy, np.shape(y))
+                dy = term if dy is None else plus(dy, term)
+        if dy is not None and shape(dy) != shape(y):
+            dy = broadcast_to(dy, shape(y))
         return dy
 
     cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
@@ -172,6 +172,15 @@ cdef class Elementwise(Rule):
             else:
                 add_to(slots, parent, dy * partial)
         return 0
+
+
+cdef object plus(object dy, object term):
+    """dy + term, into dy where nobody else has it."""
+    if (type(dy) is cnp.ndarray and type(term) is cnp.ndarray and cnp.PyArray_SAMESHAPE(dy, term)
+            and <object>cnp.PyArray_DESCR(dy) is <object>cnp.PyArray_DESCR(term) and is_plain_memory(dy)
+            and Py_REFCNT(<PyObject*>dy) == 1):
+        return add_into(dy, term, dy)
+    return dy + term
 
 
 cdef inline bint is_plain(object a):

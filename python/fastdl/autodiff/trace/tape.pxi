@@ -192,15 +192,12 @@ def ndim(a):
     return a.ndim if type(a) is cnp.ndarray or type(a) is Traced else np.ndim(a)
 
 
-def spread_to(dy, Node like, axis=None, bint keepdims=False):
+def spread_to(dy, tuple sides, dtype, axis=None, bint keepdims=False):
     """What a reduction left, as an array of the shape that it came from."""
-    cdef int n = len(like.shape)
-    cdef tuple sides = like.shape
-    if type(dy) is Traced:
-        return np.broadcast_to(spread(dy, sides, axis, keepdims), sides)
-    g = np.empty(sides, like.dtype)
+    cdef int n = len(sides)
+    g = np.empty(sides, dtype)
     if (type(axis) is int and (axis == -1 or axis == n - 1) and is_block(dy) and is_block(g) and n
-            and <object>cnp.PyArray_DESCR(dy) is like.dtype):
+            and cnp.PyArray_TYPE(dy) == cnp.PyArray_TYPE(g)):
         spread_last(dy, g)
     else:
         g[...] = spread(dy, sides, axis, keepdims)
