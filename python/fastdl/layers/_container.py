@@ -92,6 +92,7 @@ class Residual(Layer):
     """
 
     kind: ClassVar[str] = "residual"
+    joins: ClassVar[str] = "add"
     layers: Sequence[Layer]
     shortcut: Sequence[Layer] | None = None
     rules: ClassVar[Mapping[str, Rule]] = {"layers": LAYERS, "shortcut": optional(LAYERS)}
@@ -141,6 +142,7 @@ class Concat(Layer):
     """
 
     kind: ClassVar[str] = "concat"
+    joins: ClassVar[str] = "concat"
     branches: Sequence[Sequence[Layer]]
     rules: ClassVar[Mapping[str, Rule]] = {
         "branches": Rule(

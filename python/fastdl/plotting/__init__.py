@@ -10,6 +10,7 @@ from fastdl.plotting._feature_maps import FeatureMapsDisplay
 from fastdl.plotting._filters import FiltersDisplay
 from fastdl.plotting._history import HistoryDisplay
 from fastdl.plotting._mistakes import MistakesDisplay
+from fastdl.plotting._network import NetworkDisplay
 from fastdl.plotting._predictions import PredictionsDisplay
 from fastdl.plotting._saliency import SaliencyDisplay
 
@@ -21,6 +22,7 @@ __all__ = [
     "FiltersDisplay",
     "HistoryDisplay",
     "MistakesDisplay",
+    "NetworkDisplay",
     "PredictionsDisplay",
     "SaliencyDisplay",
 ]

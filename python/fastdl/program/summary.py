@@ -52,7 +52,7 @@ def summary_of(
     named, name = L.with_names(layers), np.dtype(dtype).name
     plain = L.to_dict(named)
     rows, parameters, memory = _core.survey(plain, input_shape, dtype=name, batch_size=batch_size)
-    work, sides = _multiply_adds(named, rows, parameters), L.held_by_sides(named)
+    work, sides = multiply_adds(named, rows, parameters), L.held_by_sides(named)
     lines = _table(rows, parameters, input_shape, work, sides)
     if optimizer:
         memory["optimizer"] = _core.n_moments(optimizer) * memory["gradients"]
@@ -66,7 +66,7 @@ def summary_of(
     return "\n".join(lines)
 
 
-def _multiply_adds(
+def multiply_adds(
     layers: Sequence[Layer], rows: Sequence[LayerInfo], parameters: Sequence[ParameterInfo]
 ) -> dict[str, int]:
     """Of each layer, by name."""

@@ -499,14 +499,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         -------
         str
         """
-        if input_shape is None:
-            self._check_is_fitted()
-            layers, shape = self._network.layers, tuple(self._network.input_shape)
-            dtype = np.dtype(self._network.dtype)
-        else:
-            shape = self._inputs.sample_shape(tuple(input_shape))
-            layers = tuple(self._layers(shape, n_outputs or 1))
-            dtype = self._dtype(np.dtype(np.float64))
+        layers, shape, dtype = self._planned(input_shape, n_outputs)
         batch = 0 if self.batch_size == "auto" else self.batch_size
         return Summary(
             programs.summary_of(
@@ -517,6 +510,17 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
                 optimizer=self._kind_of_optimizer(),
             )
         )
+
+    def _planned(
+        self, input_shape: Sequence[int] | None, n_outputs: int | None
+    ) -> tuple[Sequence[Layer], tuple[int, ...], np.dtype[Any]]:
+        """Layers, shape of a sample and type of the network, or of that which a fit would make."""
+        if input_shape is None:
+            self._check_is_fitted()
+            network = self._network
+            return network.layers, tuple(network.input_shape), np.dtype(network.dtype)
+        shape = self._inputs.sample_shape(tuple(input_shape))
+        return self._layers(shape, n_outputs or 1), shape, self._dtype(np.dtype(np.float64))
 
     def _kind_of_optimizer(self) -> str:
         """What `solver` stands for; "" where nothing is trained by descent."""

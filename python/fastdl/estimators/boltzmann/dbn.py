@@ -22,6 +22,7 @@ from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.inputs.rows import TAKEN
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks
+from fastdl.layers import Layer
 
 
 class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
@@ -164,23 +165,34 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         """
         return self.inverse_transform(self.transform(X))
 
-    def summary(self, input_shape: Sequence[int] | None = None) -> str:
+    def summary(
+        self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
+    ) -> str:
         """A table of the layers as `transform` goes through them; see `NetClassifier.summary`.
 
         Parameters
         ----------
         input_shape : (int,), optional
             (n_features,); that of X in fit if not given.
+        n_outputs : int, optional
+            There are none: it is taken as other estimators take it, and says nothing.
 
         Returns
         -------
         str
         """
+        layers, shape, dtype = self._planned(input_shape, n_outputs)
+        return Summary(programs.summary_of(layers, shape, dtype=dtype))
+
+    def _planned(
+        self, input_shape: Sequence[int] | None, n_outputs: int | None
+    ) -> tuple[Sequence[Layer], tuple[int, ...], DTypeLike]:
+        """As that of networks, on the way up."""
         if input_shape is None:
             self._check_is_fitted()
             input_shape = (self.n_features_in_,)
         layers = [x for size in self._sizes() for x in (L.Dense(size), L.Activation("sigmoid"))]
-        return Summary(programs.summary_of(layers, tuple(input_shape), dtype=self.dtype))
+        return layers, tuple(input_shape), self.dtype
 
     @property
     def _n_features_out(self) -> int:
