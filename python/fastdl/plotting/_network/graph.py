@@ -63,7 +63,9 @@ def elements(layers: Sequence[Layer], infos: Infos) -> tuple[Element, ...]:
     """What there is to draw of layers with names, one after the other."""
     found: list[Element] = []
     for layer in layers:
-        info = infos[layer.name or ""]
+        info = infos.get(layer.name or "")
+        if info is None:  # the attention of a decoder that has none
+            continue
         paths = layer.paths() if _are_shown(layer, infos) else ()
         if len(paths) > 1:
             found.append(Branches(layer, info, tuple(elements(path, infos) for path in paths)))
@@ -93,8 +95,8 @@ def _after(box: Box | None, layer: Layer, info: LayerInfo) -> Box:
 
 
 def _are_shown(layer: Layer, infos: Infos) -> bool:
-    """Whether the core knows the layers inside by name: those of Bidirectional are its own."""
-    return all(inner.name in infos for path in layer.paths() for inner in path)
+    """Whether the core knows layers inside by name: those of Bidirectional are its own."""
+    return any(inner.name in infos for path in layer.paths() for inner in path)
 
 
 def _belongs_to_the_last(layer: Layer, info: LayerInfo) -> bool:

@@ -93,7 +93,7 @@ def _decoder(element: Group) -> Picture:
 
     They make the first state of each recurrent layer, and attention looks at all of them.
     """
-    boxes = [part for part in element.inside if isinstance(part, Box) and _is_there(part)]
+    boxes = [part for part in element.inside if isinstance(part, Box)]
     starts = [part for part in boxes if _is_start(part.layers[0], boxes)]
     main = [part for part in boxes if part not in starts]
     pictures, tops, y = [_box(part) for part in main], [], 0.0
@@ -137,11 +137,6 @@ def _decoder(element: Group) -> Picture:
     inside = Picture(right + 100, whole.height, 0, "".join(parts))
     steps = element.layer.get_params().get("steps")
     return _frame_of_decoder(inside, f"{element.info.name}: {steps} steps at most")
-
-
-def _is_there(box: Box) -> bool:
-    """Decoders without attention have one that does nothing."""
-    return box.layers[0].get_params().get("score") != "none"
 
 
 def _is_start(layer: Layer, boxes: Sequence[Box]) -> bool:
