@@ -26,6 +26,7 @@ PICTURES = (255 * np.tile(IMAGES[:4], (2, 2, 3))).astype(np.uint8)
 CLASSES = np.arange(40) % 3
 WORDS = np.array(["no", "yes", "perhaps"], dtype=object)[CLASSES]
 TEXTS = ["ab", "abba", "baab", "cab"] * 5
+OBJECTS = [{"boxes": [[1, 1, 4, 2 + i % 4]], "labels": ["ab"[i % 2]]} for i in range(40)]
 TAGS = [[symbol in "ab" for symbol in text] for text in TEXTS]
 
 _OFTEN = {"random_state": 0, "n_jobs": 1}
@@ -64,6 +65,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "NetRegressor": lambda: fastdl.NetRegressor([L.Dense(2)], solver="lbfgs", **_LBFGS).fit(
         ROWS, VALUES
     ),
+    "ObjectDetector": lambda: fastdl.ObjectDetector(
+        [L.Conv2D(3, 3, stride=2, padding="same"), L.Activation("relu")], **_NET
+    ).fit(IMAGES, OBJECTS),
     "RNNClassifier": lambda: fastdl.RNNClassifier(cell="gru", **_RNN).fit(SEQUENCES, CLASSES[:20]),
     "RNNClassifier texts": lambda: fastdl.RNNClassifier(**_RNN).fit(TEXTS, CLASSES[:20]),
     "RNNRegressor": lambda: fastdl.RNNRegressor(**_RNN).fit(SEQUENCES, VALUES[:20]),
@@ -121,7 +125,7 @@ OTHERS: dict[str, Callable[[], Any]] = {
 
 def samples_of(name: str) -> Any:
     """What the model of a class was fitted on, but for texts."""
-    data = {"CNN": IMAGES, "Conv": IMAGES, "NDS": IMAGES, "RNN": SEQUENCES}
+    data = {"CNN": IMAGES, "Conv": IMAGES, "NDS": IMAGES, "Obj": IMAGES, "RNN": SEQUENCES}
     data["Super"] = PICTURES
     return next((X for start, X in data.items() if name.startswith(start)), ROWS)
 
@@ -137,6 +141,8 @@ def answer(estimator: Any) -> Any:
         return np.concatenate(estimator.predict_proba(TEXTS))
     if name == "Seq2Seq":
         return estimator.log_likelihood(TEXTS, TEXTS)
+    if name == "ObjectDetector":
+        return estimator.transform(IMAGES, layer=-1)
     if name == "WordVectors":
         return np.concatenate(estimator.transform([TEXTS]))
     X = TEXTS if hasattr(estimator, "symbols_") else samples_of(name)

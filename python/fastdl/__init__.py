@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from fastdl.estimators import NDScaler as NDScaler
     from fastdl.estimators import NetClassifier as NetClassifier
     from fastdl.estimators import NetRegressor as NetRegressor
+    from fastdl.estimators import ObjectDetector as ObjectDetector
     from fastdl.estimators import RNNClassifier as RNNClassifier
     from fastdl.estimators import RNNRegressor as RNNRegressor
     from fastdl.estimators import Seq2Seq as Seq2Seq
@@ -85,6 +86,7 @@ _ESTIMATORS = (
     "NDScaler",
     "NetClassifier",
     "NetRegressor",
+    "ObjectDetector",
     "RNNClassifier",
     "RNNRegressor",
     "Seq2Seq",

@@ -140,7 +140,8 @@ class Program:
         self,
         X: Any,
         # int32 codes (n,), targets (n, n_outputs) of the program's dtype, or None: X itself; of sequences
-        # (n, steps ...); of a decoder codes (n, steps of the longest answer), -1 past the end of each
+        # (n, steps ...); of a decoder codes (n, steps of the longest answer), -1 past the end of each; of objects
+        # in images (n, room, 5) of the dtype: code, x1, y1, x2, y2, with a code below 0 behind the last
         y: NDArray[Any] | None,
         order: NDArray[np.int64],  # (m,) indices into X: the epoch's samples in order
         rates: NDArray[np.float64],  # (1,) or one for each batch

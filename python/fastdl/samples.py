@@ -170,9 +170,54 @@ class Pairs:
         return replace(self, codes=self.codes[indices], given=self.given[indices])
 
 
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Checked objects in images: corners x1 y1 x2 y2 in pixels and labels, one array an image."""
+
+    boxes: tuple[NDArray[np.float64], ...]  # n of (k, 4)
+    labels: tuple[NDArray[Any], ...]  # n of (k,)
+    sizes: NDArray[np.int64]  # heights and widths of the images, (n, 2)
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, indices: NDArray[np.int64]) -> Self:
+        boxes, labels = (tuple(of[i] for i in indices) for of in (self.boxes, self.labels))
+        return replace(self, boxes=boxes, labels=labels, sizes=self.sizes[indices])
+
+    @property
+    def given(self) -> list[dict[str, NDArray[Any]]]:
+        """A dict for each image."""
+        each = zip(self.boxes, self.labels, strict=True)
+        return [{"boxes": boxes, "labels": labels} for boxes, labels in each]
+
+    def rows(self, classes: NDArray[Any], dtype: Any) -> NDArray[Any]:
+        """Codes and corners (n, room, 5) as the core takes them, with -1 behind the last box.
+
+        Raises
+        ------
+        ValueError
+            For a label that is not among the classes.
+        """
+        known = set(classes.tolist())
+        for i, labels in enumerate(self.labels):
+            for label in labels.tolist():
+                if label not in known:
+                    raise ValueError(
+                        f"y[{i}] has a box of the class {label!r}, but `classes_` is "
+                        f"{classes.tolist()}."
+                    )
+        room = max(1, *(len(boxes) for boxes in self.boxes))
+        rows = np.full((len(self), room, 5), -1, dtype)
+        for row, boxes, labels in zip(rows, self.boxes, self.labels, strict=True):
+            row[: len(boxes), 0] = np.searchsorted(classes, labels)
+            row[: len(boxes), 1:] = boxes
+        return rows
+
+
 def as_given(y: Any) -> Any:
-    """Y of callbacks and scorers: answers as the user gave them, other y as it is."""
-    return y.given if isinstance(y, Pairs) else y
+    """Y of callbacks and scorers: answers and boxes as the user gave them, other y as it is."""
+    return y.given if isinstance(y, (Pairs, Boxes)) else y
 
 
 def with_answer_steps(codes: NDArray[np.int32], steps: int) -> NDArray[np.int32]:

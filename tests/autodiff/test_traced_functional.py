@@ -15,6 +15,8 @@ def normal(*shape):
 
 
 ROWS, IMAGES = normal(5, 4), normal(2, 5, 6, 4)
+CELLS = normal(5, 6)
+points = np.array([[0.3, 0.7, 1.1, 0.2, 1.0, 0.4], [np.nan] * 4 + [0.0, 0.9]])[[0, 1, 1, 0, 1]]
 counts = np.abs(normal(5, 4)[::-1]).round(1)
 weight = np.abs(normal(5)) + 0.1
 
@@ -80,6 +82,8 @@ ANY_ORDER = {
     "slope_of_focal": (lambda p: F.focal(p, codes)[1], ROWS),
     "binary_focal": (first(lambda p: F.binary_focal(p, (counts > 0.5) * 1.0)), ROWS),
     "slope_of_binary_focal": (lambda p: F.binary_focal(p, (counts > 0.5) * 1.0)[1], ROWS),
+    "objects_as_points": (first(lambda p: F.objects_as_points(p, points, weight)), CELLS),
+    "slope_of_objects_as_points": (lambda p: F.objects_as_points(p, points)[1], CELLS),
     "slope_of_hinge": (lambda p: F.hinge(p, codes)[1] + p, ROWS),
     "slope_of_huber": (lambda p: F.huber(p, counts)[1], ROWS),
     "slope_of_pinball": (lambda p: F.pinball(p, counts)[1] + p, ROWS),

@@ -20,6 +20,7 @@ LOSSES = [
     losses.BinaryCrossEntropy(label_smoothing=0.1),
     losses.Focal(gamma=0.5),
     losses.BinaryFocal(gamma=0.5),
+    losses.ObjectsAsPoints(size_weight=0.3),
 ]
 SHAPES = [(1, 1), (1, 5), (9, 1), (9, 2), (9, 5), (17, 33)]
 
@@ -37,6 +38,10 @@ def problem(loss: Loss, shape: tuple[int, int], rng: np.random.Generator) -> tup
     if loss.codes:
         return pred, rng.integers(shape[1], size=shape[0]).astype(np.int32)
     target = 3 * rng.normal(size=shape)
+    if loss.boxes:  # heat maps, with centres
+        target[::2, :4] = np.nan
+        heat = rng.random((shape[0], max(0, shape[1] - 4)))
+        target[:, 4:] = np.where(heat > 0.7, 1.0, heat)
     if loss.lowest == 0:  # shares or counts
         target = np.floor(np.abs(target))
     return pred, rounded(np.clip(target, loss.lowest, loss.highest))

@@ -30,7 +30,7 @@ LONG = {
     *("StackedAutoencoder", "StackedAutoencoderClassifier", "StackedAutoencoderRegressor"),
 }
 # scikit-learn has no checks of what reads text, or images and nothing else.
-NOT_CHECKED = {"Seq2Seq", "SuperResolver", "TextGenerator", "WordVectors"}
+NOT_CHECKED = {"ObjectDetector", "Seq2Seq", "SuperResolver", "TextGenerator", "WordVectors"}
 SMALL = {"hidden_layer_sizes": (32,), "max_epochs": 24, "n_jobs": 1}
 
 

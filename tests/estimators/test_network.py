@@ -23,6 +23,7 @@ IMAGES = ROWS.reshape(40, 4, 4)
 SEQUENCES = ROWS.reshape(40, 8, 2)
 PICTURES = (255 * np.kron(IMAGES, np.ones((1, 3, 3)))).astype(np.uint8)
 LABELS = np.arange(40) % 3
+OBJECTS = [{"boxes": [[0, 1, 3, 4]], "labels": ["box"]}] * 40
 TAGS = [np.arange(8) % 3] * 40
 
 QUICK = {"max_epochs": 2, "random_state": 0}
@@ -50,6 +51,7 @@ TABLE = {
     "StackedAutoencoderClassifier": (CODE, ROWS, LABELS),
     "StackedAutoencoderRegressor": (CODE, ROWS, ROWS[:, 0]),
     "ConvAutoencoder": (QUICK, IMAGES, None),
+    "ObjectDetector": ({"network": [L.Conv2D(2, 2, 2)], **QUICK}, IMAGES, OBJECTS),
     "DBNClassifier": ({"n_iter": 1, **CODE}, ROWS, LABELS),
     "DBNRegressor": ({"n_iter": 1, **CODE}, ROWS, ROWS[:, 0]),
 }
@@ -68,6 +70,8 @@ def answers(estimator):
     if isinstance(X, str):
         return np.array(estimator.score(X))
     for method in ("predict_proba", "predict", "transform"):
+        if isinstance(estimator, fastdl.ObjectDetector):
+            return np.concatenate([found["boxes"] for found in estimator.predict(X)])
         if hasattr(estimator, method):
             return np.array(getattr(estimator, method)(X))
     raise AssertionError

@@ -388,6 +388,8 @@ def test_predictions_do_not_depend_on_their_company(case: Case) -> None:
 
 def one(answer: Any) -> Any:
     """The answer to one sample, without the zeros that pad steps."""
+    if isinstance(answer, dict):
+        return answer
     answer = np.asarray(answer)
     return answer if answer.ndim < 2 else answer[: 1 + np.flatnonzero(answer.any(axis=-1)).max()]
 

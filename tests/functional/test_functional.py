@@ -513,6 +513,7 @@ Z = 2 * normal(6, 4)
 CODES = np.array([0, 3, 1, 1, 2, 0])
 TARGETS = normal(6, 4, seed=1)
 BITS, COUNTS = (TARGETS > 0).astype(int), (2 * abs(normal(6, 4, seed=2))).astype(int)
+POINTS = np.where(np.arange(6)[:, None] % 2, TARGETS, np.nan)  # every second cell has a centre
 WEIGHTS = 0.5 + normal(6) ** 2
 
 
@@ -542,6 +543,11 @@ def binary_focal(z, y, gamma=2.0):
     return (-((1 - p) ** gamma) * np.log(p)).sum(axis=1)
 
 
+def objects_as_points(z, y):  # the four outputs before the heat maps
+    errors = np.where(np.isnan(y), 0, abs(z - y))
+    return errors[:, :2].sum(axis=1) + 0.3 * errors[:, 2:].sum(axis=1)
+
+
 # fmt: off
 LOSSES = [
     (F.softmax_cross_entropy, CODES, {}, lambda z, y: logsumexp(z) - z[np.arange(6), y]),
@@ -562,6 +568,7 @@ LOSSES = [
     (F.focal, CODES, {}, focal),
     (F.focal, CODES, {"gamma": 0.5}, lambda z, y: focal(z, y, 0.5)),
     (F.binary_focal, BITS, {}, binary_focal),
+    (F.objects_as_points, POINTS, {"size_weight": 0.3}, objects_as_points),
 ]
 # fmt: on
 each_loss = pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from errors_estimators import ESTIMATORS
 from errors_forms import FORMS
 from errors_misleading import FINE, MISLEADING
 from errors_names import OTHER_NAMES
+from errors_objects import OBJECTS
 from errors_pairs import PAIRS
 from errors_pictures import PICTURES
 from errors_unsupervised import UNSUPERVISED
@@ -310,6 +311,7 @@ WEIGHTS = [
         *FORMS,
         *PAIRS,
         *PICTURES,
+        *OBJECTS,
         *UNSUPERVISED,
         *OTHER_NAMES,
         *MISLEADING,

@@ -469,11 +469,11 @@ BAD_CALLS = [
     (lambda: losses.get("squared"), ValueError,
      "loss='squared' is not known. Did you mean 'squared_error'? Choose from "
      "'softmax_cross_entropy', 'binary_cross_entropy', 'squared_error', 'absolute_error', 'huber', "
-     "'hinge', 'poisson', 'pinball', 'focal', 'binary_focal'."),
+     "'hinge', 'poisson', 'pinball', 'focal', 'binary_focal', 'objects_as_points'."),
     (lambda: losses.get(3), TypeError,
      "loss=3; expected one of 'softmax_cross_entropy', 'binary_cross_entropy', 'squared_error', "
-     "'absolute_error', 'huber', 'hinge', 'poisson', 'pinball', 'focal', 'binary_focal' or a "
-     "Loss."),
+     "'absolute_error', 'huber', 'hinge', 'poisson', 'pinball', 'focal', 'binary_focal', "
+     "'objects_as_points' or a Loss."),
     (lambda: losses.SoftmaxCrossEntropy(1.0).check(), ValueError,
      "SoftmaxCrossEntropy: label_smoothing=1.0; expected a number from 0 to below 1."),
     (lambda: losses.Pinball(1).check(), ValueError,
@@ -531,6 +531,7 @@ def test_losses_know_their_link_and_targets():
         "pinball": ("", False, 0.5),
         "focal": ("softmax", True, 2.0),
         "binary_focal": ("sigmoid", False, 2.0),
+        "objects_as_points": ("", False, 1.0),
     }
 
 

@@ -43,6 +43,7 @@ PICTURES = [
     (255 * np.resize(x, (6 + i % 3, 6, (1, 3)[i % 2]))).astype(np.uint8)
     for i, x in enumerate(IMAGES)
 ]
+OBJECTS = [{"boxes": [[1, 1, 2 + i % 4, 5]], "labels": ["ab"[i % 2]]} for i in range(_N)]
 
 _SEED = {"random_state": 0}
 _NET = {"max_epochs": 2, "batch_size": 8, **_SEED}
@@ -108,6 +109,7 @@ CASES = [
     Case(E.NetClassifier([L.GRU(4)], **_NET), TEXTS, LABELS),
     Case(E.NetClassifier([L.Conv2D(2, 3, padding="same")], **_NET), IMAGES, OF_PIXELS),
     Case(E.NetRegressor([L.Conv2D(2, 3, padding="same")], **_NET), IMAGES, IMAGES),
+    Case(E.ObjectDetector([L.Conv2D(2, 3, 2, "same"), L.BatchNorm()], **_NET), IMAGES, OBJECTS),
     Case(E.NDScaler(), IMAGES),
     Case(E.NDScaler(), ROWS),
     Case(E.SequenceScaler(), SEQUENCES),

@@ -590,6 +590,16 @@ def huber(z: Array, y: Array, param: float = 1.0) -> Array:
     return np.where(r <= param, 0.5 * r**2, param * (r - 0.5 * param)).sum(axis=1)
 
 
+def objects_as_points(z: Array, y: Array, param: float = 1.0) -> Array:
+    """Zhou, Wang and Kraehenbuehl 2019: offset and size where y is a number, then heat maps."""
+    errors = np.where(np.isnan(y), 0.0, np.abs(z - y))
+    p = 1 / (1 + np.exp(-z[:, 4:]))
+    heat, rest = y[:, 4:], 1 - p
+    around = (1 - heat) ** 4 * p**2 * -np.log(rest)
+    of_heat = np.where(heat == 1, -(rest**2) * np.log(p), around)
+    return errors[:, :2].sum(axis=1) + param * errors[:, 2:4].sum(axis=1) + of_heat.sum(axis=1)
+
+
 LOSSES: dict[str, Callable[[Array, Any, float], Array]] = {
     "softmax_cross_entropy": softmax_cross_entropy,
     "binary_cross_entropy": binary_cross_entropy,
@@ -601,6 +611,7 @@ LOSSES: dict[str, Callable[[Array, Any, float], Array]] = {
     "pinball": pinball,
     "focal": focal,
     "binary_focal": binary_focal,
+    "objects_as_points": objects_as_points,
 }
 
 

@@ -28,6 +28,7 @@ from fastdl.estimators.scaling.sequence_scaler import SequenceScaler
 from fastdl.estimators.tables.tabular_classifier import TabularClassifier
 from fastdl.estimators.tables.tabular_regressor import TabularRegressor
 from fastdl.estimators.translation.seq2seq import Seq2Seq
+from fastdl.estimators.vision.detection.detector import ObjectDetector
 from fastdl.estimators.vision.super_resolver import SuperResolver
 from fastdl.estimators.words.word_vectors import WordVectors
 
@@ -48,6 +49,7 @@ __all__ = [
     "NDScaler",
     "NetClassifier",
     "NetRegressor",
+    "ObjectDetector",
     "RNNClassifier",
     "RNNRegressor",
     "Seq2Seq",

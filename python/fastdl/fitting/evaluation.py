@@ -42,6 +42,10 @@ def evaluation(
             columns["val_loss"] = windows.mean_loss(program, val.samples)
             if scorer is None:
                 columns["val_score"] = estimator._share_of_right(program, val)
+        elif val is not None and targets.kind == "boxes":
+            columns["val_loss"] = windows.mean_loss(program, val.samples)
+            if scorer is None:
+                columns["val_score"] = estimator._validation_score(program, val)
         elif val is not None:
             data, output = _outputs(program, val)
             mean = mean_loss(loss, output, data.samples)
@@ -62,7 +66,7 @@ def held_out_loss(estimator: Any, program: Program, held_out: Data) -> float:
     """The mean loss on held-out samples, weighted; nan where none of them has a weight."""
     if held_out.samples.weight is not None and not held_out.samples.weight.any():
         return math.nan
-    if estimator._targets.kind in ("input", "next", "answer"):
+    if estimator._targets.kind in ("input", "next", "answer", "boxes"):
         return float(windows.mean_loss(program, held_out.samples))
     data, output = _outputs(program, held_out)
     return mean_loss(estimator._network.loss, output, data.samples)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _LARGEST_BATCH = 256  # of a network from a file
+_MOST_SHAPES = 4  # of other inputs, that stay compiled
 
 
 class _Compiled(NamedTuple):
@@ -92,6 +93,7 @@ class Network:
         self.options: dict[str, Any] = {}
         self.without_optimizer = False  # read from a file that was saved without its state
         self._lock, self._is_training = ForkSafeLock(), False
+        self._others: dict[tuple[int, ...], Network] = {}  # for inputs of other shapes
         self._held: _Compiled | Snapshot  # what has the weights
         if snapshot is not None:
             self._held = snapshot
@@ -282,6 +284,23 @@ class Network:
         other.input_shape, other.batch_size = input_shape, 1
         return other
 
+    def program_of_shape(
+        self, input_shape: tuple[int, ...], layers: Sequence[Layer], n_jobs: int | None, batch: int
+    ) -> Program:
+        """As `of_shape`, of layers with the same weights; the last few programs stay compiled."""
+        with self._lock:
+            other = self._others.pop(input_shape, None)
+            if other is None or other.layers != tuple(layers):
+                other = self.of_shape(input_shape)
+                other.layers = tuple(layers)
+            for old in list(self._others)[: len(self._others) - _MOST_SHAPES + 1]:
+                del self._others[old]
+            self._others[input_shape] = other
+        now, program = self.snapshot(), other.ready(n_jobs, batch)
+        program.set_weights(now.weights)
+        program.set_states(now.states)
+        return program
+
     def rebuilt(self, layers: Sequence[Layer], weights: Mapping[str, NDArray[Any]]) -> Network:
         """A network of other layers with these weights, and an optimizer that has not begun."""
         layers = L.with_names(layers)
@@ -378,11 +397,11 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         state = vars(self).copy()
-        del state["_lock"], state["_is_training"]
+        del state["_lock"], state["_is_training"], state["_others"]
         return {**state, "_held": self.snapshot()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _lock=ForkSafeLock(), _is_training=False)
+        vars(self).update(state, _lock=ForkSafeLock(), _is_training=False, _others={})
 
 
 def _flat(

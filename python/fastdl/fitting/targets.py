@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastdl._rules import FLAG, choice
 from fastdl._saved import SHAPE, SIZE, VECTOR, array, take
-from fastdl.samples import Pairs, Sequences, is_sparse
+from fastdl.samples import Boxes, Pairs, Sequences, is_sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +19,9 @@ class Targets:
 
     Attributes
     ----------
-    kind : {"binary", "multiclass", "multilabel", "continuous", "input", "next", "answer"}
+    kind : {"binary", "multiclass", "multilabel", "continuous", "input", "next", "answer", "boxes"}
         "input" is X itself, for autoencoders; "next" the code of the symbol that comes next;
-        "answer" the codes of another sequence.
+        "answer" the codes of another sequence; "boxes" those of objects in an image.
     n_outputs : int
         Outputs of the network.
     classes : ndarray of shape (n_classes,)
@@ -95,6 +95,7 @@ class Targets:
         n_classes, n = len(targets.classes), targets.n_outputs
         of_labels = {"binary": n == 1 <= n_classes <= 2, "multiclass": n == n_classes}
         of_labels["multilabel"] = n == n_classes
+        of_labels["boxes"] = n == n_classes + 4 > 4
         if not of_labels.get(targets.kind, n_classes == 0):
             raise ValueError(
                 f"targets: {n_classes} classes do not go with {n} outputs of kind {targets.kind!r}."
@@ -136,7 +137,7 @@ class Targets:
 
         None stands for the input itself. Sequences give (n_samples, T) or (n_samples, T,
         n_outputs), with zeros past their ends; pixels (n_samples, height * width) or (n_samples,
-        height * width, n_outputs).
+        height * width, n_outputs); boxes (n_samples, room, 5).
 
         Parameters
         ----------
@@ -154,6 +155,8 @@ class Targets:
             return None
         if isinstance(y, Pairs):
             return y.codes
+        if isinstance(y, Boxes):
+            return y.rows(self.classes, dtype)
         if isinstance(y, Sequences):
             steps = y.steps if self.kind == "next" else self.encode(y.steps, dtype, codes=codes)
             assert steps is not None
@@ -231,7 +234,9 @@ class Targets:
 
 
 _FIELDS = {
-    "kind": choice("binary", "multiclass", "multilabel", "continuous", "input", "next", "answer"),
+    "kind": choice(
+        "binary", "multiclass", "multilabel", "continuous", "input", "next", "answer", "boxes"
+    ),
     "n_outputs": SIZE,
     "classes": array("biufUO", 1, "an array of labels"),
     "sparse": FLAG,

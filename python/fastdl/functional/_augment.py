@@ -91,7 +91,7 @@ def augment(
     result: list[Any] = [deliver(y, out)]
     if given is not None:
         size = layer.output_shape(images.shape[1:])[:2]
-        moved = [_moved(b, at, size) for b, at in zip(given, drawn["map"], strict=True)]
+        moved = [moved_boxes(b, at, size) for b, at in zip(given, drawn["map"], strict=True)]
         result.append([there for there, _ in moved])
         drawn["kept"] = [kept for _, kept in moved]
     if return_draws:
@@ -141,7 +141,7 @@ def _of_one(i: int, boxes: ArrayLike) -> NDArray[np.float64]:
     return found
 
 
-def _moved(
+def moved_boxes(
     boxes: NDArray[np.float64], draw: NDArray[np.float64], size: tuple[int, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The boxes of an image where its pixels went, and which of them are kept.

@@ -189,6 +189,27 @@ def binary_focal(
     return _loss(losses.BinaryFocal(gamma), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
+def objects_as_points(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    size_weight: float = losses.ObjectsAsPoints.size_weight,
+    *,
+    out: Out = None,
+) -> Result:
+    """Of cells: sum of |pred_j - y_j| over the first four, and of the focal loss of heat maps.
+
+    Outputs 0 and 1 are the offset of a centre, 2 and 3 the logarithms of width and height, whose
+    errors count `size_weight` times; where y is NaN, there is no centre. All others are heat maps:
+    with s = sigmoid(pred), -(1 - s)^2 log(s) where y = 1, elsewhere -(1 - y)^4 s^2 log(1 - s); y is
+    from 0 to 1. Arguments and results are those of all losses, see `fastdl.functional`, and
+    `fastdl.losses.ObjectsAsPoints` for images.
+    """
+    return _loss(losses.ObjectsAsPoints(size_weight), pred, y, sample_weight, reduction, out)
+
+
 def _loss(
     spec: losses.Loss,
     pred: ArrayLike,

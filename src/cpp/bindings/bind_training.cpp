@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "bindings/py_program.hpp"
+#include "kernels/points.hpp"
 
 namespace fastdl {
 namespace {
@@ -47,6 +48,8 @@ struct __attribute__((visibility("hidden"))) Batches {
           check(codes.data()[i * rows_of_one + r] >= 0 && codes.data()[i * rows_of_one + r] < outputs,
                 "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
       data.codes = codes.data();
+    } else if (p.loss().takes_boxes && p.output().is_image()) {
+      take_boxes(y, p.settings().dtype, outputs);
     } else if (y.is_none()) {
       const bool same = p.output().is_row() ? p.output().size() == p.input().size() : p.output() == p.input();
       check(!p.input().is_sequence() && same,
@@ -70,6 +73,26 @@ struct __attribute__((visibility("hidden"))) Batches {
         check(order.data()[i] >= 0 && order.data()[i] < in.n, "order has an index outside of X.");
       data.order = order.data(), data.count = order.size();
     }
+  }
+
+  void take_boxes(const py::object& y, DType dtype, index outputs) {
+    targets = exact(y, dtype, "y");
+    check(targets.ndim() == 3 && targets.shape(0) == in.n && targets.shape(2) == 5,
+          "y has shape " + shape_text(targets) + "; expected (" + std::to_string(in.n) +
+              ", boxes, 5): class, x1, y1, x2, y2 of each.");
+    check(outputs > box_outputs, "boxes need an output for each class beside " + std::to_string(box_outputs) +
+                                     " for the box, but there are " + std::to_string(outputs) + ".");
+    data.boxes = targets.data(), data.box_room = targets.shape(1);
+    const auto row_is_sound = [&](const auto* row) {
+      const auto code = row[0];
+      if (code < 0) return true;
+      const bool known = code < outputs - box_outputs && code == std::floor(code);
+      return known && row[1] <= row[3] && row[2] <= row[4] && std::isfinite(row[1] + row[2] + row[3] + row[4]);
+    };
+    for (index i = 0; i < in.n * data.box_room; i++)
+      check(dtype == DType::f32 ? row_is_sound(static_cast<const float*>(data.boxes) + 5 * i)
+                                : row_is_sound(static_cast<const double*>(data.boxes) + 5 * i),
+            "y has a row that is no box of a class of 0.." + std::to_string(outputs - box_outputs - 1) + ".");
   }
 };
 
@@ -167,6 +190,7 @@ void bind_training(ProgramClass& c) {
         const Loss loss{.kind = found,
                         .takes_codes = loss_takes_codes(found),
                         .compares = loss_compares(found),
+                        .takes_boxes = loss_takes_boxes(found),
                         .param = param,
                         .cap = cap};
         s.busy(Use::write, [&](AnyProgram& p) { p.set_loss(loss); });

@@ -3,6 +3,7 @@
 
 #include "core/samples.hpp"
 #include "kernels/augment.hpp"
+#include "kernels/points.hpp"
 #include "kernels/shapes.hpp"
 
 namespace fastdl {
@@ -35,6 +36,10 @@ struct LayoutKernels {
   // may be null. A step has so many pixels: 1 but for images, which have one step.
   void (*gather_targets)(const Team&, const Targets<T>&, const std::int64_t* order, const SequenceShape&, int pixels,
                          const BatchTargets<T>&);
+  // What maps of outputs are to show of the boxes of samples order[0..n), which were moved as was drawn for them (null:
+  // not at all): targets (n, cells, outputs), weights of cells (n, cells), and of images (n,).
+  void (*gather_points)(const Team&, const Boxes<T>&, const std::int64_t* order, const PointsShape&,
+                        const AugmentDraw* draws, const BatchTargets<T>& to, T* of_images);
   // Images as was drawn for them, into (n, oh, ow, c) in the user's order; draws (n,), and (n,) more of those that are
   // mixed in, in the room of an image for each thread. The key is for noise: its samples are those of the draws.
   void (*augment)(const Team&, const Samples&, const AugmentShape&, const RandomKey&, const AugmentDraw* draws, int n,

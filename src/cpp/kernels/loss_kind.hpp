@@ -13,7 +13,8 @@ enum class LossKind : int {
   poisson,
   pinball,
   focal,
-  binary_focal
+  binary_focal,
+  objects_as_points
 };
 
 }  // namespace fastdl

@@ -1,5 +1,6 @@
 // Losses of one output p (before the link) against its target y: the value and, under it, the derivative by p. Those
-// that need a whole row (softmax cross-entropy, focal, hinge) stand in kernels/cpu/loss.hpp.
+// that need a whole row (softmax cross-entropy, focal, hinge, objects as
+// points) stand in kernels/cpu/loss.hpp.
 #pragma once
 
 #include "kernels/loss_kind.hpp"
@@ -82,6 +83,23 @@ struct BinaryFocal {
   }
 };
 
+// The heat map of a class against y, which is 1 at the centres of objects and falls off around them (Zhou, Wang and
+// Kraehenbuehl 2019, equation 1): -(1 - s)^2 log(s) at a centre, elsewhere -(1 - y)^4 s^2 log(1 - s), s = sigmoid(p).
+// With a = -log(s) and b = -log(1 - s) these are exp(-2 b) a and (1 - y)^4 exp(-2 a) b.
+template <class T>
+struct HeatMap {
+  FASTDL_INLINE Vec<T> value(Vec<T> p, Vec<T> y) const {
+    const Vec<T> far = vlog1p(vexp(-vabs(p))), a = at_least(-p, T(0)) + far, b = at_least(p, T(0)) + far;
+    const Vec<T> rest = (1 - y) * (1 - y);
+    return y == 1 ? vexp(-2 * b) * a : rest * rest * vexp(-2 * a) * b;
+  }
+  FASTDL_INLINE Vec<T> slope(Vec<T> p, Vec<T> y) const {
+    const Vec<T> far = vlog1p(vexp(-vabs(p))), a = at_least(-p, T(0)) + far, b = at_least(p, T(0)) + far;
+    const Vec<T> rest = (1 - y) * (1 - y), s = vexp(-a), other = vexp(-b);
+    return y == 1 ? -other * other * (2 * s * a + other) : rest * rest * s * s * (2 * other * b + s);
+  }
+};
+
 // body(functor) for the kinds above.
 template <class T, class Body>
 FASTDL_INLINE void with_loss(LossKind kind, T param, Body body) {
@@ -95,7 +113,8 @@ FASTDL_INLINE void with_loss(LossKind kind, T param, Body body) {
     case LossKind::binary_focal: return body(BinaryFocal<T>{param});
     case LossKind::softmax_cross_entropy:
     case LossKind::focal:
-    case LossKind::hinge: return;
+    case LossKind::hinge:
+    case LossKind::objects_as_points: return;
   }
 }
 

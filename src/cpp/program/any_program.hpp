@@ -52,13 +52,15 @@ LossKind loss_kind(const std::string& name);
 struct Loss {
   LossKind kind = loss_kind("squared_error");
   bool takes_codes = false;
-  bool compares = false;  // outputs with each other: there are two or more
+  bool compares = false;     // outputs with each other: there are two or more
+  bool takes_boxes = false;  // where the output is an image
   double param = 0;
   double cap = std::numeric_limits<double>::infinity();
   OwnLoss own{};  // instead of the kind
 };
 bool loss_takes_codes(LossKind kind);
 bool loss_compares(LossKind kind);
+bool loss_takes_boxes(LossKind kind);
 
 // What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
 // sequences has codes (n, steps), targets (n, steps, outputs); one that gives images (n, pixels), (n, pixels, outputs).
@@ -66,7 +68,9 @@ struct Data {
   Samples x{};
   const std::int32_t* codes = nullptr;  // (n,)
   const void* targets = nullptr;        // (n, outputs); null too where the target is the input itself
-  const void* weights = nullptr;        // (n,), or of steps (n, steps), of pixels (n, pixels)
+  const void* boxes = nullptr;          // (n, box_room, 5): class, x1, y1, x2, y2 in pixels; a class below 0 ends
+  index box_room = 0;
+  const void* weights = nullptr;  // (n,), or of steps (n, steps), of pixels (n, pixels)
   bool weights_of_steps = false;
   const std::int64_t* order = nullptr;
   index count = 0;

@@ -35,7 +35,8 @@ void BatchBuffers<T>::make_room() {
   const Memory& m = *memory_;
   codes_ = Block<std::int32_t>(rows, m), weights_ = Block<T>(rows, m), losses_ = Block<double>(rows, m);
   if (!decodes_) targets_ = Block<T>(numbers, m);  // else there are codes
-  if (output_.is_image()) outputs_ = Block<T>(numbers, m), slopes_ = Block<T>(numbers, m);
+  if (!output_.is_image()) return;
+  outputs_ = Block<T>(numbers, m), slopes_ = Block<T>(numbers, m), image_weights_ = Block<T>(batch_, m);
 }
 
 template <class T>
@@ -107,6 +108,7 @@ void BatchBuffers<T>::set_steps(Frame<T>& f) const {
 template <class T>
 void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) const {
   const Data& data = *batch.data;
+  if (data.boxes) return gather_points(f, data);
   SequenceShape steps{.n = f.n, .steps = 1, .features = output_.c(), .room = 1, .lengths = nullptr};
   if (decodes_)
     steps = {.n = f.n,
@@ -131,9 +133,32 @@ void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) cons
 }
 
 template <class T>
+void BatchBuffers<T>::gather_points(const Frame<T>& f, const Data& data) const {
+  const bool moved = f.training && augmentation_;
+  const Shape& image = augmented_.shape;
+  const PointsShape s{.n = f.n,
+                      .h = image.h(),
+                      .w = image.w(),
+                      .top = augmentation_ ? augmentation_->top() : 0,
+                      .left = augmentation_ ? augmentation_->left() : 0,
+                      .oh = output_.h(),
+                      .ow = output_.w(),
+                      .outputs = output_.c()};
+  const Boxes<T> from{static_cast<const T*>(data.boxes), static_cast<const T*>(data.weights), data.box_room};
+  kernels_->layout.gather_points(f.team, from, order(), s, moved ? draws_.data() : nullptr,
+                                 {nullptr, targets_.data(), weights_.data()}, image_weights_.data());
+}
+
+template <class T>
+double BatchBuffers<T>::norm(const Frame<T>& f, const Data& data) const {
+  return data.boxes ? kernels_->memory.sum(f.team, f.n, image_weights_.data())
+                    : kernels_->memory.sum(f.team, rows(f), weights());
+}
+
+template <class T>
 const T* BatchBuffers<T>::targets_of(const Frame<T>& f, const Data& data) const {
   if (data.codes) return nullptr;
-  if (data.targets) return targets_.data();
+  if (data.targets || data.boxes) return targets_.data();
   if (augmented_.shape.is_row()) return f.value(augmented_);
   read(f, augmented_.shape, f.value(augmented_), targets_.data());
   return targets_.data();

@@ -38,6 +38,8 @@ class BatchBuffers {
   const std::int32_t* answer_lengths() const { return answer_lengths_.data(); }
   const Clock* clocks() const { return clocks_.data(); }
   const T* weights() const { return weights_.data(); }  // of each row of the loss
+  // What the loss of the batch is divided by: the sum of the weights of its rows, or of images with boxes.
+  double norm(const Frame<T>& f, const Data& data) const;
   const std::int32_t* codes() const { return codes_.data(); }
   double* losses() const { return losses_.data(); }
 
@@ -72,6 +74,7 @@ class BatchBuffers {
  private:
   void augment(const Frame<T>& f, const Data& data) const;
   bool mixes(const Frame<T>& f) const;
+  void gather_points(const Frame<T>& f, const Data& data) const;
 
   const Kernels<T>* kernels_ = nullptr;
   const Memory* memory_ = nullptr;
@@ -84,6 +87,7 @@ class BatchBuffers {
   Block<std::int64_t> order_;
   Block<std::int32_t> codes_, lengths_, answer_lengths_;
   Block<T> targets_, weights_;
+  Block<T> image_weights_;     // of images with boxes
   Block<T> outputs_, slopes_;  // of images
   Block<double> losses_;
   Block<AugmentDraw> draws_;    // of the batch, and of those that are mixed in

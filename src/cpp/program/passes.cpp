@@ -152,6 +152,7 @@ LossKind loss_kind(const std::string& name) {
       {"pinball", LossKind::pinball},
       {"focal", LossKind::focal},
       {"binary_focal", LossKind::binary_focal},
+      {"objects_as_points", LossKind::objects_as_points},
   };
   for (const auto& [text, kind] : kinds)
     if (name == text) return kind;
@@ -163,6 +164,8 @@ bool loss_takes_codes(LossKind kind) {
 }
 
 bool loss_compares(LossKind kind) { return kind == LossKind::hinge; }
+
+bool loss_takes_boxes(LossKind kind) { return kind == LossKind::objects_as_points; }
 
 template <class T>
 void Program<T>::ready_for_loss() {
@@ -268,8 +271,9 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
   if (several && !totals_.size()) totals_ = Block<T>(grads_.size(), backend_.memory);
   ready_for_loss();
   const std::int32_t* lengths = decodes() ? data.answer_lengths : output().is_sequence() ? data.lengths : nullptr;
+  const int rows_of_one = data.boxes ? 1 : output().steps() * output().pixels();
   double norm = kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights),
-                                                 data.weights_of_steps, lengths, output().steps() * output().pixels());
+                                                 data.weights_of_steps, lengths, rows_of_one);
   if (norm == 0) norm = 1;  // a loss and gradients of zero
   loss = penalty = 0;
   std::vector<double> sides(sides_.size());
@@ -314,7 +318,7 @@ BatchResult Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate)
   batch_.gather(f, batch);
   batch_.gather_targets(f, batch);
   forward_chain(f, layers_, 0, n_layers());
-  f.norm = kernels_.memory.sum(f.team, batch_.rows(f), batch_.weights());
+  f.norm = batch_.norm(f, *batch.data);
   if (f.norm == 0) return {0, 0, 0};  // samples without weight teach nothing
   const double loss = run_loss(f, *batch.data, layers_.back()->out, 1, true) / f.norm;
   const double penalty = optimizer_.penalty(f) / f.norm + penalties(f), sides = run_side_losses(f, *batch.data);

@@ -24,7 +24,9 @@ from fastdl.losses import Loss
 from fastdl.samples import Sequences, depth
 
 REGRESSION = tuple(
-    name for name, loss in losses.BY_NAME.items() if not loss.codes and loss.highest == math.inf
+    name
+    for name, loss in losses.BY_NAME.items()
+    if not (loss.codes or loss.boxes) and loss.highest == math.inf
 )
 
 

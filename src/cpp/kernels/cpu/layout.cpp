@@ -3,6 +3,7 @@
 #include "kernels/cpu/augment.hpp"
 #include "kernels/cpu/memory.hpp"
 #include "kernels/cpu/pixel_shuffle.hpp"
+#include "kernels/cpu/points.hpp"
 #include "kernels/cpu/pool2d.hpp"
 #include "kernels/cpu/spatial_pyramid_pool.hpp"
 #include "kernels/cpu/stochastic_pool2d.hpp"
@@ -36,6 +37,7 @@ constexpr LayoutKernels<T> layout_rows() {
       .image_to_rows = image_to_rows<T>,
       .rows_to_image = rows_to_image<T>,
       .gather_targets = gather_targets<T>,
+      .gather_points = gather_points<T>,
       .augment = augment<T>,
       .mix_targets = mix_targets<T>,
       .crop_forward = crop_forward<T>,

@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/memory.hpp"
 #include "kernels/cpu/views.hpp"
+#include "kernels/points.hpp"
 #include "kernels/training.hpp"
 #include "math/losses.hpp"
 
@@ -74,6 +75,25 @@ FASTDL_INLINE T hinge(T margin, int outputs, const T* z, int y, T scale, T* dz) 
   return value < 0 ? 0 : value;
 }
 
+// Of a cell: the offset of an object's centre, the logarithms of its width and height (absolute errors, those of the
+// size times size_weight; a target that is not a number stands for no object), then the heat map of each class.
+template <class T>
+FASTDL_INLINE T objects_as_points(const RowSite<T>& row, const LossArgs<T>& a, T scale) {
+  const HeatMap<T> heat;
+  return row.sum([&](const auto& at) {
+    const Vec<T> p = at.read(a.pred), y = at.read(a.target);
+    Vec<T> factor{}, is_heat{};
+    for (int l = 0; l < lanes<T>; l++) {
+      const std::int64_t output = at.channel + l;
+      is_heat[l] = output >= box_outputs;
+      factor[l] = output < box_outputs / 2 ? T(1) : a.param;
+    }
+    const Vec<T> zero{}, error = y == y ? p - y : zero;
+    if (a.dpred) at.write(a.dpred, (is_heat != 0 ? heat.slope(p, y) : factor * vsign(error)) * scale);
+    return at_most(is_heat != 0 ? heat.value(p, y) : factor * vabs(error), a.cap);
+  })[0];
+}
+
 // The sum over the outputs of a row; the cap is one output's.
 template <class T, class Loss>
 FASTDL_INLINE T sum_of_losses(const RowSite<T>& row, const LossArgs<T>& a, const Loss& loss, T scale) {
@@ -111,6 +131,8 @@ double loss(const Team& team, const LossArgs<T>& a) {
       std::int64_t first = row.row * a.outputs;
       return hinge(a.param, a.outputs, a.pred + first, a.codes[row.row], scale, a.dpred ? a.dpred + first : nullptr);
     });
+  } else if (a.kind == LossKind::objects_as_points) {
+    each_sample(team, a, [&](const RowSite<T>& row, T scale) { return objects_as_points(row, a, scale); });
   } else {
     with_loss<T>(a.kind, a.param, [&](auto loss) {
       each_sample(team, a, [&](const RowSite<T>& row, T scale) { return sum_of_losses(row, a, loss, scale); });

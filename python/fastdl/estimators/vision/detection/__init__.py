@@ -1,0 +1,1 @@
+"""Where objects are in images, and what they are."""
