@@ -165,22 +165,25 @@ class SaliencyDisplay:
         for row, (method, _, line) in enumerate(lines):
             highest = max((float(np.abs(m).max()) for m in self.maps[method] if len(m)), default=0)
             canvas[row, : len(line)] = _coloured(line[:longest], np.array(highest), method)
-        if ax is None:
-            width = 0.16 * min(longest, 72) if self.cells is None else 0.3 * longest
-            ax = new_axes(width + 2.5, 0.32 * len(lines) + 1.0)
-        ax.imshow(canvas, aspect="auto", interpolation="nearest")
         several = len(self.maps) > 1
         answers = self.answers or [""] * n
-        names = [f"{answers[i]}{f' {method}' if several else ''}" for method, i, _ in lines]
-        ax.set_yticks(range(len(lines)), names)
+        labels = [f"{answers[i]}{f' {method}' if several else ''}" for method, i, _ in lines]
+        turned = self.names is not None and max(map(len, self.names), default=0) > 2
+        if ax is None:
+            width = 0.16 * min(longest, 72) if self.cells is None else 0.3 * longest
+            width = max(width, 0.25 * len(self.names)) if self.names is not None else width
+            below = 0.09 * max(map(len, self.names), default=0) if turned and self.names else 0.4
+            across = 0.09 * max(map(len, labels), default=0)
+            ax = new_axes(width + across + 0.5, 0.32 * len(lines) + below + 0.4)
+        ax.imshow(canvas, aspect="auto", interpolation="nearest")
+        ax.set_yticks(range(len(lines)), labels)
         for row, (_, i, _) in enumerate(lines):
             for column, text in enumerate((self.cells[i] if self.cells else ())[:longest]):
                 dark = canvas[row, column] @ _LIGHTNESS < 0.5
                 colour = "white" if dark else "black"
                 ax.text(column, row, text, ha="center", va="center", color=colour)
         if self.names is not None:
-            rotation = 90 * (max(map(len, self.names), default=0) > 2)
-            ax.set_xticks(range(len(self.names)), self.names, rotation=rotation)
+            ax.set_xticks(range(len(self.names)), self.names, rotation=90 * turned)
         elif self.cells is not None:
             ax.set_xticks([])
         else:
