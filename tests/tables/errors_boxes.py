@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastdl import metrics
-from fastdl.data import convert_boxes
+from fastdl.data import ImageFolder, convert_boxes
 from fastdl.data._boxes import checked_boxes
 
 GOOD: dict[str, Any] = {"boxes": [[0, 0, 2, 2], [3, 3, 6, 9]], "labels": ["a", "b"]}
@@ -178,6 +178,19 @@ BOXES = [
      "the images are 10x20 pixels, smaller than the window of 11x11."),
     (likeness(GREY, GREY, border=3), ValueError,
      "the images are 10x14 pixels within the border, smaller than the window of 11x11."),
+    (lambda: ImageFolder("nowhere"), FileNotFoundError,
+     "there is no folder nowhere; a single image goes into a list."),
+    (lambda: ImageFolder(["no.png"]), FileNotFoundError, "there is no file no.png."),
+    (lambda: ImageFolder([]), ValueError,
+     "the list of images is empty; expected paths of files."),
+    (lambda: ImageFolder(".", size="large"), ValueError,
+     "size='large'; expected pixels of a side, (height, width) or None."),
+    (lambda: ImageFolder(".", size=(8, 0)), ValueError,
+     "size=(8, 0); expected pixels of a side, (height, width) or None."),
+    (lambda: ImageFolder(".", fit="corp"), ValueError,
+     "fit='corp' is not known. Did you mean 'crop'? Choose from 'crop', 'pad', 'stretch'."),
+    (lambda: ImageFolder(".", on_error="ignore"), ValueError,
+     "on_error='ignore' is not known. Choose from 'raise', 'skip', 'warn'."),
     (likeness(GREY, GREY, window="gauss"), ValueError,
      "window='gauss'; expected \"gaussian\" or \"uniform\"."),
 ]

@@ -1,17 +1,20 @@
-"""Data on its way in: MNIST's file formats, ragged sequences, text, time series.
+"""Data on its way in: files of images, MNIST's formats, ragged sequences, text, time series.
 
 ``load_idx`` and ``load_mnist`` read files that the user has; nothing is downloaded.
 ``pad_sequences``, ``Vocabulary`` and ``bucket_by_length`` turn ragged lists and texts into padded
 arrays, lengths and batches; ``windows`` turns a time series into what comes next, and what was
-before. ``convert_boxes`` writes boxes of objects in another way.
+before. ``ImageFolder`` is images on disk as X; ``convert_boxes`` writes boxes of objects in another
+way.
 """
 
 from fastdl.data._box_formats import convert_boxes
 from fastdl.data._idx import load_idx, load_mnist
+from fastdl.data._image_folder import ImageFolder
 from fastdl.data._sequences import Vocabulary, bucket_by_length, pad_sequences
 from fastdl.data._windows import windows
 
 __all__ = [
+    "ImageFolder",
     "Vocabulary",
     "bucket_by_length",
     "convert_boxes",

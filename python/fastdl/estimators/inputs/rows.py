@@ -170,7 +170,9 @@ def _together(name: str, X: Any) -> NDArray[Any]:
     """The samples of a list as an array; ValueError if their shapes differ, and for texts."""
     try:
         values = np.asarray(X)
-    except ValueError:
+    except ValueError as error:
+        if type(error) is not ValueError:  # not NumPy's: X says itself why it is no array
+            raise
         shapes = [np.shape(x) for x in X]
         i = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), 0)
         if i == 0:
