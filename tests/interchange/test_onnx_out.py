@@ -105,7 +105,14 @@ MORE = {
 }
 ESTIMATORS = {**MODELS, **MORE}
 # Not fitted; below, or in test_super_resolver.py.
-SKIPPED = ("pretrained", "Seq2Seq", "SuperResolver", "TextGenerator", "WordVectors")
+SKIPPED = (
+    "pretrained",
+    "ObjectDetector",
+    "Seq2Seq",
+    "SuperResolver",
+    "TextGenerator",
+    "WordVectors",
+)
 
 
 def inputs_of(name: str, estimator: Any, n: int) -> tuple[Any, dict[str, Any]]:
@@ -170,6 +177,14 @@ def test_estimator(name: str) -> None:
                 assert values.tolist() == expected.tolist()
             else:
                 assert_close(values, expected, EPS, output)
+
+
+def test_detector_gives_the_map_of_its_cells() -> None:
+    detector = MODELS["ObjectDetector"]()
+    X = IMAGES.astype(np.float32)
+    found = run(fastdl.to_onnx(detector), X=X)
+    assert list(found) == ["variable"]
+    assert_close(found["variable"], detector.transform(X, layer=-1), EPS)
 
 
 def test_labels_of_one_sample_are_the_users_own() -> None:

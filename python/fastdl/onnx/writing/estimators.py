@@ -111,7 +111,7 @@ def _whole(
         inputs, x = tables.prepared(graph, columns, shape[0], names, options)
     *_, z = network.values(graph, layers, x)
     z, loss = network.finished(graph, z), trained.loss
-    if len(targets.classes) or targets.kind == "multilabel":
+    if targets.kind != "boxes" and (len(targets.classes) or targets.kind == "multilabel"):
         outputs, of_outputs = heads.classifier(graph, targets, loss, z, options)
     else:
         limits = None if columns is None else columns.limits
