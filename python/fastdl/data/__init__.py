@@ -3,10 +3,11 @@
 ``load_idx`` and ``load_mnist`` read files that the user has; nothing is downloaded.
 ``pad_sequences``, ``Vocabulary`` and ``bucket_by_length`` turn ragged lists and texts into padded
 arrays, lengths and batches; ``windows`` turns a time series into what comes next, and what was
-before. ``ImageFolder`` is images on disk as X; ``convert_boxes`` writes boxes of objects in another
-way.
+before. ``ImageFolder`` is images on disk as X; ``boxes_from_coco`` and its like read data
+sets of boxes; ``convert_boxes`` writes boxes in another way.
 """
 
+from fastdl.data._box_files import boxes_from_coco, boxes_from_voc, boxes_from_yolo
 from fastdl.data._box_formats import convert_boxes
 from fastdl.data._idx import load_idx, load_mnist
 from fastdl.data._image_folder import ImageFolder
@@ -16,6 +17,9 @@ from fastdl.data._windows import windows
 __all__ = [
     "ImageFolder",
     "Vocabulary",
+    "boxes_from_coco",
+    "boxes_from_voc",
+    "boxes_from_yolo",
     "bucket_by_length",
     "convert_boxes",
     "load_idx",
