@@ -109,6 +109,36 @@ def test_text_in_columns(folder, capsys):
     assert (status, err) == (1, expected)
 
 
+def test_a_column_of_texts(folder, capsys):
+    """What it holds is read as it is written, by those who read texts: digits, "NA", nothing."""
+    words = ["007", "12", "NA", "null", "3"] * 8
+    lines = "".join(f"{word},{word[::-1] if i % 5 else ''}\n" for i, word in enumerate(words))
+    Path("pairs.csv").write_text("source,answer\n" + lines)
+    model = "Seq2Seq((8,), max_epochs=1, random_state=0)"
+    assert trained(capsys, model=model, data="pairs.csv", target="answer")[0] == 0
+    net = fastdl.load("m")
+    assert set(net.source_symbols_) == set("01237NAnul")
+    assert net.max_length_ == 4 * 1.5 + 5
+    status, out, _ = call(capsys, "predict", "m", "pairs.csv", "--target", "answer", "--json")
+    assert (status, json.loads(out)["predictions"]) == (0, net.predict(words).tolist())
+    assert call(capsys, "evaluate", "m", "pairs.csv", "--target", "answer")[0] == 0
+    status, _, err = call(capsys, "predict", "m", "pairs.csv")
+    assert (status, err) == (
+        1,
+        "fastdl: pairs.csv has 2 columns beside the target, 'source', 'answer'; Seq2Seq reads one "
+        "column of texts. Leave the others out.\n",
+    )
+    rows = "".join(f"{name},{name == 'NA'}\n" for name in ["anna", *words])
+    Path("names.csv").write_text("name,is_nothing\n" + rows)
+    model = "RNNClassifier(hidden_layer_sizes=(4,), max_epochs=1, random_state=0)"
+    assert trained(capsys, model=model, data="names.csv", target="is_nothing")[0] == 0
+    assert "l" in fastdl.load("m").symbols_
+    model, data = "TextGenerator((4,), max_epochs=1, random_state=0)", "texts.csv"
+    Path(data).write_text("text\n" + "abab\nNA\n" * 4)
+    assert trained(capsys, model=model, data=data, target=None)[0] == 0
+    assert "N" in fastdl.load("m").symbols_
+
+
 def test_without_pandas(folder, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     assert trained(capsys)[0] == 0

@@ -27,7 +27,13 @@ def read(
     columns = _columns(name, content)
     if not columns or not len(next(iter(columns.values()))):
         raise DataError(f"{name} has no rows.")
-    y = None
+    y, beside = None, [column for column in columns if column != target]
+    answers_are_texts = _reads_texts(model, "_head")
+    if answers_are_texts or (_is_text(columns, beside) and _reads_texts(model, "_inputs")):
+        texts = _texts(name, content, columns)
+        if needs_y and target is not None:
+            y = _target(name, texts if answers_are_texts else columns, target, labels)
+        return texts[_only_one(name, beside, model)], y
     if target is not None and needs_y:
         y = _target(name, columns, target, labels)
     columns.pop(target or "", None)
@@ -86,6 +92,42 @@ def _parsed(cells: list[str]) -> NDArray[Any]:
         except ValueError:
             continue
     return np.array([cell or None for cell in cells], dtype=object)
+
+
+def _reads_texts(model: Any, side: str) -> bool:
+    """Whether the first step of a model reads texts as X ("_inputs"), or the last as y ("_head")."""
+    from sklearn.pipeline import Pipeline
+
+    while isinstance(model, Pipeline):
+        model = model.steps[0 if side == "_inputs" else -1][1]
+    return getattr(getattr(model, side, None), "reads_texts", False)
+
+
+def _is_text(columns: dict[str, NDArray[Any]], beside: list[str]) -> bool:
+    """Whether there is one column beside the target, and something else than numbers in it."""
+    return len(beside) == 1 and columns[beside[0]].dtype == object
+
+
+def _texts(name: str, content: bytes, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The columns as they are written: digits are symbols too, and an empty cell an empty text."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) if row][1:]
+    except csv.Error as error:
+        raise DataError(f"{name} cannot be read as CSV: {error}") from error
+    found = {}
+    for j, column in enumerate(columns):
+        found[column] = np.array([row[j] if j < len(row) else "" for row in rows], dtype=object)
+    return found
+
+
+def _only_one(name: str, beside: list[str], model: Any) -> str:
+    if len(beside) != 1:
+        raise DataError(
+            f"{name} has {len(beside)} columns beside the target, "
+            f"{', '.join(map(repr, beside)) or 'none'}; {type(model).__name__} reads one column of "
+            "texts. Leave the others out."
+        )
+    return beside[0]
 
 
 def _target(name: str, columns: dict[str, NDArray[Any]], target: str, labels: bool) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ class AnyInput:
     layers that take nothing else. All other X are rows or images.
     """
 
+    reads_texts: ClassVar[bool] = True
     input_shape: Any  # as the user set it
     layers: Callable[[], Sequence[Layer]]  # those that the user gave
     rows_as: tuple[int, ...] | None = None  # what a row is where input_shape does not say

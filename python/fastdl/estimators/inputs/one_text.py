@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ class TextInput:
     knows whether they were strings.
     """
 
+    reads_texts: ClassVar[bool] = True
     reading: Reading = CHARACTERS
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> Sequences:

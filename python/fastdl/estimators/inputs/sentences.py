@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from fastdl.estimators.inputs.symbols import WORDS, Reading, warn_of_tokens
 from fastdl.layers import Layer
@@ -16,6 +16,7 @@ from fastdl.layers import Layer
 class SentenceInput:
     """An iterable of sentences, each a string or an iterable of words."""
 
+    reads_texts: ClassVar[bool] = True
     reading: Reading = WORDS
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> list[list[Hashable]]:

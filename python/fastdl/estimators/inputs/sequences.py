@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Number
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,7 @@ class SequenceInput:
     estimator has `input_shape_` and, of symbols, `symbols_`.
     """
 
+    reads_texts: ClassVar[bool] = True
     input_shape: Any = None  # as the user set it
     rows_as: tuple[int, ...] | None = None  # the sequence that a row is, where it is not set
     rows_are_steps: bool = False

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Number
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +120,7 @@ class SourceInput:
     A fitted estimator has `input_shape_`, `_source_form` and, of texts, `source_symbols_`.
     """
 
+    reads_texts: ClassVar[bool] = True
     symbols: Symbols
     reverse: bool  # whether the last step is read first
 
@@ -184,6 +185,7 @@ class SourceInput:
 class AnswerHead:
     """y: strings or lists of tokens, each of its own length."""
 
+    reads_texts: ClassVar[bool] = True
     symbols: Symbols
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Sequences, Pairs]:
