@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import matplotlib as mpl
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 import fastdl.functional as F
 from fastdl import (
@@ -192,6 +194,22 @@ def test_augment_among_the_layers():
     assert AugmentDisplay.from_estimator(net, X).draws.shape == (4, 6, 6, 6, 1)
     net.fit(X, np.arange(5) % 2)
     assert AugmentDisplay.from_estimator(net, X, n_draws=1).draws.shape == (4, 1, 6, 6, 1)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_pipelines_and_searches():
+    X = np.random.default_rng(0).random((20, 6, 6))
+    net = CNNClassifier((2,), augment=AUGMENT, max_epochs=1, random_state=0)
+    pipe = make_pipeline(NDScaler(), net)
+    np.testing.assert_array_equal(AugmentDisplay.from_estimator(pipe, X).originals[..., 0], X[:4])
+    pipe.fit(X, CLASSES)
+    scaled = AugmentDisplay.from_estimator(pipe, X).originals
+    np.testing.assert_array_equal(scaled[..., 0], pipe[0].transform(X)[:4])
+    search = GridSearchCV(pipe, {"cnnclassifier__max_epochs": [1]}, cv=2).fit(X, CLASSES)
+    best = search.best_estimator_[-1]
+    assert HistoryDisplay.from_estimator(search).history is not None
+    filters = FiltersDisplay.from_estimator(search).filters
+    np.testing.assert_array_equal(filters, best.get_weights()["conv2d_1.weight"])
 
 
 def test_filters_of_another_shape():

@@ -8,7 +8,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from test_network import TABLE, answers, fitted
 
-from fastdl import MLPClassifier, NetClassifier
+from fastdl import DBN, BernoulliRBM, GaussianRBM, MLPClassifier, NetClassifier
 from fastdl import layers as L
 from fastdl.callbacks import EpochEnd
 
@@ -103,3 +103,72 @@ def test_while_another_thread_fits():
     net.fit(X, Y)
     assert found[1::2] == ["refused"] * 3
     np.testing.assert_array_equal(found[-2]["dense_1.weight"], net.get_weights()["dense_1.weight"])
+
+
+MACHINES = {
+    "BernoulliRBM": lambda: BernoulliRBM(3, n_iter=1, random_state=0).fit(SMALL),
+    "GaussianRBM": lambda: GaussianRBM(3, n_iter=1, random_state=0).fit(SMALL.astype(np.float32)),
+    "DBN": lambda: DBN((3, 2), pretrain_epochs=1, random_state=0).fit(SMALL),
+}
+SMALL = np.random.RandomState(0).random((20, 5))
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_weights_of_machines(name):
+    one, other = MACHINES[name](), MACHINES[name]()
+    weights = one.get_weights()
+    assert other.set_weights({key: 0 * value for key, value in weights.items()}) is other
+    assert (other.transform(SMALL) == 0.5).all()
+    other.set_weights(weights)
+    np.testing.assert_array_equal(other.transform(SMALL), one.transform(SMALL))
+    np.testing.assert_array_equal(other.reconstruct(SMALL), one.reconstruct(SMALL))
+    for key, value in other.get_weights().items():
+        assert value.dtype == weights[key].dtype
+        value[...] = 0  # they are copies
+    np.testing.assert_array_equal(other.transform(SMALL), one.transform(SMALL))
+
+
+def test_names_of_machines():
+    shapes = {name: value.shape for name, value in MACHINES["DBN"]().get_weights().items()}
+    first = {"hidden_1.weight": (5, 3), "hidden_1.bias": (3,), "visible_1.bias": (5,)}
+    assert shapes == first | {
+        "hidden_2.weight": (3, 2),
+        "hidden_2.bias": (2,),
+        "visible_2.bias": (3,),
+    }
+    rbm = MACHINES["BernoulliRBM"]()
+    weights = rbm.get_weights()
+    np.testing.assert_array_equal(weights["hidden.weight"], rbm.components_.T)
+    np.testing.assert_array_equal(weights["hidden.bias"], rbm.intercept_hidden_)
+    np.testing.assert_array_equal(weights["visible.bias"], rbm.intercept_visible_)
+    rbm.set_weights({"hidden.weight": np.ones((5, 3))}).partial_fit(SMALL)  # goes on from them
+    np.testing.assert_allclose(rbm.components_, 1, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [
+        ({"hidden.weights": 0}, "'hidden.weights' of the weights is not in the machine, which has"),
+        ({"hidden.bias": [0.0]}, r"'hidden.bias' has shape \(1,\) in the weights, but \(3,\) in"),
+        ({"visible.bias": [np.inf] * 5}, "'visible.bias' of the weights holds NaN or infinity."),
+    ],
+)
+def test_wrong_weights_of_machines_change_nothing(weights, text):
+    rbm = MACHINES["BernoulliRBM"]()
+    before = rbm.components_.copy()
+    with pytest.raises(ValueError, match=f"^{text}"):
+        rbm.set_weights({"hidden.weight": np.zeros((5, 3)), **weights})
+    np.testing.assert_array_equal(rbm.components_, before)
+    with pytest.raises(NotFittedError):
+        BernoulliRBM().get_weights()
+
+
+@pytest.mark.parametrize("estimator", [BernoulliRBM(3), GaussianRBM(3), DBN((3, 2))])
+def test_summary_of_machines(estimator):
+    text = str(estimator.summary(input_shape=(5,), n_outputs=4))
+    assert " 18 " in text
+    assert text.splitlines()[2].startswith("hidden")
+    n = 8 if isinstance(estimator, DBN) else 5
+    assert text.endswith(f"And {n} biases of visible units, for the way back.")
+    with pytest.raises(NotFittedError):
+        estimator.summary()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
+from fastdl._pipelines import last_of
 from fastdl.plotting._axes import new_axes
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ _AGAINST = {  # parameters, where an estimator has them
 
 def _words_of(estimator: Any) -> dict[str, list[str]]:
     """What to try, in the estimator's own words."""
-    final = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    final = last_of(estimator)
     own = final.get_params(deep=False) if hasattr(final, "get_params") else {}
     first = {"bias": "better features", "variance": "more samples"}
     words = {}

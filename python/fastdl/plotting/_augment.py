@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import functional as F
+from fastdl._pipelines import parted
 from fastdl.layers import Augment
 from fastdl.plotting._axes import mosaic, new_axes
 
@@ -51,8 +52,9 @@ class AugmentDisplay:
 
         Parameters
         ----------
-        estimator : fastdl estimator
+        estimator : fastdl estimator, or a pipeline or search that ends with one
             Fitted or not, with an `Augment`: its parameter `augment`, or the first of its layers.
+            The steps of a fitted pipeline change X first.
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, n_features)
             Rows are images of the estimator's `input_shape`.
         n_images, n_draws : int
@@ -72,6 +74,10 @@ class AugmentDisplay:
         ValueError
             If the estimator has no `Augment`, or X holds no images.
         """
+        steps, estimator = parted(estimator)
+        if all(map(_is_fitted, steps)):
+            for step in steps:
+                X = step.transform(X)
         layer = _augment_of(estimator)
         if layer is None:
             raise ValueError(
@@ -119,6 +125,17 @@ class AugmentDisplay:
         ax.set_axis_off()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _is_fitted(step: Any) -> bool:
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(step)
+    except NotFittedError:
+        return False
+    return True
 
 
 def _augment_of(estimator: Any) -> Augment | None:

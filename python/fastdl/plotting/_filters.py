@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl._pipelines import last_of
 from fastdl.plotting._axes import as_images, grid_shape, mosaic, new_axes
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class FiltersDisplay:
 
         Parameters
         ----------
-        estimator : fastdl estimator
+        estimator : fastdl estimator, or a pipeline or search that ends with one
             Fitted.
         layer : str, optional
             Name of a Conv2D, or of a Dense that reads X; the first one if not given.
@@ -72,6 +73,7 @@ class FiltersDisplay:
         ValueError
             If there is no such layer, or `image_shape` is needed or does not fit.
         """
+        estimator = last_of(estimator)
         filters = _filters_of(estimator)
         if not filters or layer not in (None, *filters):
             wanted = "filters to draw" if layer is None else f"filters in a layer {layer!r}"

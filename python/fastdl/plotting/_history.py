@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastdl._pipelines import last_of
 from fastdl.plotting._axes import new_axes
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class HistoryDisplay:
 
         Parameters
         ----------
-        estimator : fastdl estimator
+        estimator : fastdl estimator, or a pipeline or search that ends with one
             Fitted. Of a `DBN`, one of its machines: ``dbn.rbms_[0]``.
         quantity : str, optional
             Which column to draw: "loss" (of Boltzmann machines "reconstruction_error") if not
@@ -69,6 +70,7 @@ class HistoryDisplay:
         ValueError
             If the estimator has no history, or nothing was recorded of that quantity.
         """
+        estimator = last_of(estimator)
         name = type(estimator).__name__
         history = getattr(estimator, "history_", None)
         if hasattr(estimator, "rbms_") and (history is None or "layer" in history):

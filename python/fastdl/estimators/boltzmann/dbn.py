@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -17,9 +17,11 @@ from fastdl.estimators.base.net import Summary
 from fastdl.estimators.base.training_words import COUNT, TrainingWords
 from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.boltzmann import stack
+from fastdl.estimators.boltzmann.weights import replace_weights, weights_of
 from fastdl.estimators.boltzmann.words import BeliefWords, RbmWords
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.inputs.rows import TAKEN
+from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks
 from fastdl.layers import Layer
@@ -182,7 +184,47 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         str
         """
         layers, shape, dtype = self._planned(input_shape, n_outputs)
-        return Summary(programs.summary_of(layers, shape, dtype=dtype))
+        table = programs.summary_of(layers, shape, dtype=dtype, optimizer="sgd")
+        visible = sum((*shape, *self._sizes()[:-1]))
+        return Summary(f"{table}\nAnd {visible:,} biases of visible units, for the way back.")
+
+    def get_weights(self) -> dict[str, NDArray[Any]]:
+        """Weights and biases of all machines by name, as copies.
+
+        Returns
+        -------
+        dict of str to ndarray
+            "hidden_1.weight" of shape (n_features, hidden_layer_sizes[0]), "hidden_1.bias", and
+            "visible_1.bias" (n_features,); of the machine on it "hidden_2.weight" ...
+        """
+        self._check_is_fitted()
+        return weights_of(self._machines())
+
+    def set_weights(self, weights: Mapping[str, Any]) -> Self:
+        """Replace weights or biases, all or some of them.
+
+        Parameters
+        ----------
+        weights : dict of str to array-like
+            As from `get_weights`; what is not in it stays.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For a name or shape that the machines do not have, and for NaN or infinity; then
+            nothing is changed.
+        """
+        self._check_is_fitted()
+        with checkpoint.fitting(self):
+            replace_weights(self._machines(), weights)
+        return self
+
+    def _machines(self) -> dict[str, Any]:
+        return {f"_{number}": rbm for number, rbm in enumerate(self.rbms_, 1)}
 
     def _planned(
         self, input_shape: Sequence[int] | None, n_outputs: int | None
@@ -191,7 +233,9 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         if input_shape is None:
             self._check_is_fitted()
             input_shape = (self.n_features_in_,)
-        layers = [x for size in self._sizes() for x in (L.Dense(size), L.Activation("sigmoid"))]
+        layers: list[Layer] = []
+        for number, size in enumerate(self._sizes(), 1):
+            layers += [L.Dense(size, name=f"hidden_{number}"), L.Activation("sigmoid")]
         return layers, tuple(input_shape), self.dtype
 
     @property

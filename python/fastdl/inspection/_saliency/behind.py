@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from fastdl._pipelines import parted as _parted
 from fastdl.estimators.base.heads import Itself
 from fastdl.estimators.inputs.forms import cut
 from fastdl.fitting import windows
@@ -43,15 +44,10 @@ class Behind(NamedTuple):
 
 
 def parted(estimator: Any) -> tuple[list[Any], Any]:
-    """The transformers of a pipeline, in order, and its last step; a search gives its best."""
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    steps: list[Any] = []
-    while hasattr(estimator, "steps"):
-        *before, (_, last) = estimator.steps
-        steps += [step for _, step in before if step not in (None, "passthrough")]
-        estimator = getattr(last, "best_estimator_", last)
-    check_is_fitted(estimator)
-    return steps, estimator
+    """As `fastdl._pipelines.parted`, of what is fitted."""
+    steps, final = _parted(estimator)
+    check_is_fitted(final)
+    return steps, final
 
 
 def behind(final: Any, X: Any, lengths: Any = None) -> Behind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fastdl._pipelines import last_of
 from fastdl.layers import Layer
 
 
@@ -12,10 +13,7 @@ def network_of(
     estimator: Any, input_shape: Sequence[int] | None, n_outputs: int | None
 ) -> tuple[str, Sequence[Layer], tuple[int, ...]]:
     """A name, layers and the shape of a sample; see `NetworkDisplay.from_estimator`."""
-    final = estimator
-    while hasattr(final, "steps") or hasattr(final, "best_estimator_"):
-        final = getattr(final, "best_estimator_", final)
-        final = final.steps[-1][1] if hasattr(final, "steps") else final
+    final = last_of(estimator)
     name = type(final).__name__
     if hasattr(final, "_planned"):
         layers, shape, _ = final._planned(input_shape, n_outputs)
