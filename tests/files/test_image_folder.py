@@ -4,6 +4,7 @@ import gc
 import os
 import pickle
 import re
+import subprocess
 import sys
 import threading
 import warnings
@@ -336,6 +337,36 @@ def test_in_other_processes(tmp_path):
     save(tmp_path / "dark" / "0.png", GREY)
     mixed = ImageFolder(tmp_path, size=4)[:1]  # grey, but among colours
     assert pickle.loads(pickle.dumps(mixed)).shape == mixed.shape == (1, 4, 4, 3)
+
+
+CHILD = """
+import resource, sys, warnings
+from fastdl import NetClassifier, layers as L
+from fastdl.data import ImageFolder
+
+warnings.simplefilter("ignore")
+def fit(folder):
+    layers = [L.MaxPool2D(25), L.Flatten()]
+    net = NetClassifier(layers, max_epochs=1, batch_size=4, n_jobs=2, random_state=0)
+    return net.fit(folder, folder.y)
+
+folder = ImageFolder(sys.argv[1:] * 200, [0, 1] * 400)
+fit(ImageFolder(folder.paths[:4], [0, 1] * 2))  # imports, starts threads
+data = int(open("/proc/self/status").read().split("VmData:")[1].split()[0]) * 1024
+resource.setrlimit(resource.RLIMIT_DATA, (data + (24 << 20),) * 2)
+fit(folder)
+fit(folder[::-1])  # copied, on disk
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+def test_images_need_not_fit_into_memory(tmp_path):
+    """48 MB of decoded images, and a copy of them on disk, in fits that may take 24 MB."""
+    path = save(tmp_path / "a.png", np.zeros((250, 250), np.uint8))
+    command = [sys.executable, "-c", CHILD, *[path] * 4]
+    child = subprocess.run(command, capture_output=True, text=True)
+    assert child.returncode == 0, child.stderr
 
 
 def test_images_of_several_sizes_are_a_list(tmp_path):
