@@ -10,7 +10,7 @@ from sklearn.model_selection import learning_curve
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fastdl import MLPClassifier, NetClassifier
+from fastdl import Autoencoder, MLPClassifier, NetClassifier
 from fastdl import layers as L
 from fastdl.inspection import BiasVarianceDisplay, bias_variance
 
@@ -151,3 +151,11 @@ def test_picture():
 def test_refuses(words, text):
     with pytest.raises(ValueError, match=f"^{text}"):
         guessed(0.9, 0.8, **words)
+
+
+def test_autoencoders():
+    coder = Autoencoder(5, max_epochs=2, random_state=0).fit(X[TRAIN])
+    found = bias_variance(coder, X[TRAIN], None, X[VAL], None)
+    assert found.train_error == pytest.approx(coder.reconstruction_error(X[TRAIN]).mean())
+    assert found.val_error == pytest.approx(coder.reconstruction_error(X[VAL]).mean())
+    assert found.uncertainty > 0

@@ -12,12 +12,15 @@ from fastdl import (
     Autoencoder,
     CNNClassifier,
     ConvAutoencoder,
+    GaussianRBM,
     MLPClassifier,
     NDScaler,
     NetClassifier,
     NetRegressor,
     RNNClassifier,
     SequenceTagger,
+    TabularClassifier,
+    TextGenerator,
 )
 from fastdl import layers as L
 from fastdl.inspection import feature_maps, worst_mistakes
@@ -98,6 +101,14 @@ def test_worst_of_numbers_and_of_autoencoders():
     found = worst_mistakes(pipe, X, n=5)
     np.testing.assert_array_equal(found.indices, np.argsort(-errors)[:5])
     assert found.y_pred is None
+    noisy = X + 0.1
+    net = Autoencoder(2, **WORDS).fit(noisy, X)
+    losses = worst_mistakes(net, noisy, X).losses
+    known = ((net.reconstruct(noisy) - X) ** 2).mean(axis=1)
+    np.testing.assert_allclose(losses, np.sort(known)[::-1], rtol=1e-5)
+    rbm = GaussianRBM(3, n_iter=1, random_state=0).fit(X)
+    known = ((rbm.reconstruct(X) - X) ** 2).mean(axis=1)
+    np.testing.assert_allclose(worst_mistakes(rbm, X).losses, np.sort(known)[::-1])
 
 
 def test_worst_of_sequences():
@@ -120,6 +131,9 @@ def tagger():
     return SequenceTagger((2,), **WORDS).fit(images(3, 2), np.eye(N, 3, dtype=int))
 
 
+TEXT = "a red wheel barrow glazed with rain water"
+
+
 # fmt: off
 TEXTS = [
     (lambda: feature_maps(cnn(), images(4, 4), "output"),
@@ -127,6 +141,16 @@ TEXTS = [
      "activation_1, max_pool2d_1."),
     (lambda: feature_maps(MLPClassifier((2,), max_iter=1).fit(rows(), CLASSES), rows()),
      "this MLPClassifier has no layer that convolves; layers that give images: none."),
+    (lambda: feature_maps(NDScaler().fit(rows()), rows()),
+     "NDScaler is no network of fastdl. It has no layers that give images."),
+    (lambda: feature_maps(TabularClassifier(max_epochs=1).fit(rows(), CLASSES), rows()),
+     "TabularClassifier prepares the columns of its tables before the network sees them. It has no "
+     "layers that give images."),
+    (lambda: worst_mistakes(TextGenerator((2,), max_epochs=1).fit(TEXT), [TEXT], ["b"]),
+     "TextGenerator answers with other things than classes and numbers; worst_mistakes is of one "
+     "answer for each sample."),
+    (lambda: worst_mistakes(NDScaler().fit(rows()), rows(), CLASSES),
+     "NDScaler gives no answers to compare."),
     (lambda: worst_mistakes(cnn(), images(4, 4)),
      "CNNClassifier needs y, what was to be answered."),
     (lambda: worst_mistakes(cnn(), images(4, 4), CLASSES[:5]),

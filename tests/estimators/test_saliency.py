@@ -516,19 +516,20 @@ TEXTS = [
     (lambda: saliency(Autoencoder(3, **WORDS).fit(rows()), rows()),
      "this Autoencoder has 3 units in its code: say which one you ask about, y=0 to y=2."),
     (lambda: saliency(LogisticRegression().fit(rows(), CLASSES), rows()),
-     "LogisticRegression is no network of fastdl: there is no gradient to follow. Use "
-     "method='occlusion', which asks any estimator."),
+     "LogisticRegression is no network of fastdl. There is no gradient to follow: use "
+     "method='occlusion'."),
     (lambda: saliency(make_pipeline(PolynomialFeatures(), mlp()).fit(rows(), CLASSES), rows()),
      "the pipeline's PolynomialFeatures has a derivative that is not known here. Pass what comes "
      "after it (pipeline[-1] and pipeline[:-1].transform(X)), or use method='occlusion'."),
     (lambda: saliency(TabularClassifier(max_epochs=1).fit(rows(), CLASSES), rows()),
-     "TabularClassifier prepares the columns of its tables before the network sees them, so that "
-     "there is no gradient by X. Use method='occlusion'."),
+     "TabularClassifier prepares the columns of its tables before the network sees them. There is "
+     "no gradient to follow: use method='occlusion'."),
     (lambda: saliency(tagger(), images(3, 2)),
      "this SequenceTagger has an answer for each of the steps of a sample; saliency is of one "
      "answer for each sample."),
     (lambda: saliency(Seq2Seq((2,), max_epochs=1).fit(["ab"] * 9, ["ba"] * 9), ["ab"]),
-     "Seq2Seq answers with sequences: see attention_weights."),
+     "Seq2Seq answers with other things than classes and numbers; saliency is of one answer for "
+     "each sample."),
 ]
 # fmt: on
 

@@ -169,8 +169,9 @@ def bias_variance(
     """Tell apart what a fitted estimator lacks: a better fit, or more and more varied samples.
 
     The error is 1 less the score (accuracy, R^2), or minus the score of scikit-learn's "neg_..."
-    metrics. Its part above the best possible that is there in training already is avoidable bias,
-    the rest variance. Ng, "Machine learning yearning", 2018, chapters 20 to 32.
+    metrics and of autoencoders (``y=None, y_val=None``). Its part above the best possible that is
+    there in training already is avoidable bias, the rest variance. Ng, "Machine learning yearning",
+    2018, chapters 20 to 32.
 
     Parameters
     ----------
@@ -212,6 +213,7 @@ def bias_variance(
         raise ValueError(f"best={best!r}; expected None or a finite number, an error.")
     scorer = check_scoring(estimator, scoring)
     is_loss = isinstance(scoring, str) and scoring.startswith("neg_")
+    is_loss |= y is None and scoring is None
 
     def errors(scores: Any) -> NDArray[np.float64]:
         scores = np.asarray(scores, np.float64)
@@ -229,7 +231,7 @@ def bias_variance(
 
 def _standard_error(scorer: Any, estimator: Any, X: Any, y: Any) -> float:
     """Of a score, by how it varies between ten parts of the samples."""
-    n = len(y)
+    n = X.shape[0] if hasattr(X, "shape") else len(X)
     if n < 20:
         return 0.0
     parts = np.array_split(np.random.RandomState(0).permutation(n), 10)
@@ -238,6 +240,8 @@ def _standard_error(scorer: Any, estimator: Any, X: Any, y: Any) -> float:
 
 
 def _some(values: Any, part: NDArray[np.int64]) -> Any:
+    if values is None:
+        return None
     from fastdl._sklearn import _safe_indexing
 
     return _safe_indexing(values, part)

@@ -43,7 +43,7 @@ def numbers_of(
     inner = X
     for step in steps:
         inner = step.transform(inner)
-    found = behind(final, inner)
+    found = behind(final, inner, way_out=" It has no layers that give images.")
     index = _index(found, layer)
     values = np.asarray(X)
     fits = values.size == found.X.size  # else a step has made other images of X

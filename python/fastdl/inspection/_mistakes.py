@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl.inspection._saliency.answers import asked, check_of_samples, classes_of, places
-from fastdl.inspection._saliency.behind import parted
+from fastdl.inspection._saliency.behind import is_coder, parted
 from fastdl.inspection._saliency.forms import form_of, listed
 
 
@@ -58,7 +58,8 @@ def worst_mistakes(
         Of classes, those that are wrong, by -log of the probability that the true class was given
         (or, without probabilities, by how far its score is below the largest); of indicators the
         sum over the columns. Of numbers by the absolute error, over several outputs its Euclidean
-        norm; of autoencoders by `reconstruction_error`.
+        norm; of autoencoders and Boltzmann machines by the error of what they give back, for y of
+        the shape of X from y.
 
     Raises
     ------
@@ -68,8 +69,8 @@ def worst_mistakes(
     steps, final = parted(estimator)
     check_of_samples(final, "worst_mistakes")
     more = {} if lengths is None else {"lengths": lengths}
-    if y is None:
-        return _of_autoencoder(steps, final, X, n)
+    if y is None or is_coder(final):
+        return _of_autoencoder(steps, final, X, y, n)
     y_true, y_pred = np.asarray(y), np.asarray(_dense(estimator.predict(X, **more)))
     if y_true.shape != y_pred.shape:
         raise ValueError(
@@ -111,13 +112,20 @@ def _losses(
     return z.max(axis=1) - z[np.arange(len(y)), places(y, classes, name)]
 
 
-def _of_autoencoder(steps: list[Any], final: Any, X: Any, n: int | None) -> Mistakes:
-    if not hasattr(final, "reconstruction_error"):
-        raise ValueError(f"{type(final).__name__} needs y, what was to be answered.")
+def _of_autoencoder(steps: list[Any], final: Any, X: Any, y: Any, n: int | None) -> Mistakes:
+    """By the error of reconstruction, or, where it learns y in place of X, of y."""
+    name = type(final).__name__
+    if not hasattr(final, "reconstruct"):
+        needs = "needs y, what was to be answered" if y is None else "gives no answers to compare"
+        raise ValueError(f"{name} {needs}.")
     for step in steps:
         X = step.transform(X)
-    losses = np.asarray(final.reconstruction_error(X), np.float64)
-    return _worst(np.arange(len(losses)), None, None, losses, n)
+    if hasattr(final, "_errors"):
+        losses = final._errors(*final._head.check(final, X, y, reset=False))
+    else:
+        X = np.asarray(X, np.float64)
+        losses = ((X - final.reconstruct(X)) ** 2).mean(axis=1)
+    return _worst(np.arange(len(losses)), None, None, np.asarray(losses, np.float64), n)
 
 
 def _dense(answers: Any) -> Any:

@@ -9,14 +9,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl.inspection._saliency.behind import is_coder
 
+_ANSWERS = ("binary", "multiclass", "multilabel", "continuous", "input")
+
 
 def check_of_samples(final: Any, what: str = "saliency") -> None:
-    """Raise ValueError where steps or pixels have answers of their own."""
-    of = getattr(final, "_answers_for", "samples")
+    """Raise ValueError where a sample has no one class, number or code."""
+    of, name = getattr(final, "_answers_for", "samples"), type(final).__name__
+    kind = getattr(getattr(final, "_targets", None), "kind", "continuous")
     if of != "samples":
         raise ValueError(
-            f"this {type(final).__name__} has an answer for each of the {of} of a sample; "
-            f"{what} is of one answer for each sample."
+            f"this {name} has an answer for each of the {of} of a sample; {what} is of one answer "
+            "for each sample."
+        )
+    if kind not in _ANSWERS or not (hasattr(final, "predict") or hasattr(final, "transform")):
+        raise ValueError(
+            f"{name} answers with other things than classes and numbers; {what} is of one answer "
+            "for each sample."
         )
 
 
@@ -48,7 +56,7 @@ def columns(final: Any, y: Any, scores: NDArray[Any]) -> NDArray[np.int64]:
     classes, name = classes_of(final), type(final).__name__
     if y is None:
         if n_answers > 1 and (is_coder(final) or not hasattr(final, "classes_")):
-            what = "units in its code" if is_coder(final) else "outputs"
+            what = "units in its code" if hasattr(final, "reconstruct") else "outputs"
             raise ValueError(
                 f"this {name} has {n_answers} {what}: say which one you ask about, y=0 to "
                 f"y={n_answers - 1}."
@@ -97,14 +105,18 @@ def one_hot(rows: NDArray[np.int64], like: NDArray[Any]) -> NDArray[Any]:
 
 
 def asked(estimator: Any, final: Any, X: Any, lengths: ArrayLike | None) -> NDArray[np.float64]:
-    """Probabilities, else scores, else numbers of an estimator or pipeline: (n, n_answers)."""
+    """Probabilities, else scores, else numbers of an estimator or pipeline: (n, n_answers).
+
+    Raises
+    ------
+    ValueError
+        If what it answers with is none of these.
+    """
     more = {} if lengths is None else {"lengths": lengths}
     if is_coder(final):
-        answers = np.asarray(estimator.transform(X, **more), np.float64)
-        return answers.reshape(len(answers), -1)
+        return _numbers(final, estimator.transform(X, **more))
     if not hasattr(final, "classes_"):
-        answers = np.asarray(estimator.predict(X, **more), np.float64)
-        return answers.reshape(len(answers), -1)
+        return _numbers(final, estimator.predict(X, **more))
     if hasattr(final, "predict_proba"):
         found = estimator.predict_proba(X, **more)
         if isinstance(found, list):  # of scikit-learn's classifiers of several labels
@@ -112,3 +124,16 @@ def asked(estimator: Any, final: Any, X: Any, lengths: ArrayLike | None) -> NDAr
         return np.asarray(found, np.float64)
     scores = np.asarray(estimator.decision_function(X, **more), np.float64)
     return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
+
+
+def _numbers(final: Any, answers: Any) -> NDArray[np.float64]:
+    """Answers (n, ...) as rows."""
+    try:
+        values = np.asarray(answers, np.float64)
+    except (TypeError, ValueError):
+        name = type(final).__name__
+        raise ValueError(
+            f"{name} answers with other things than classes and numbers; saliency is of one answer "
+            "for each sample."
+        ) from None
+    return values.reshape(len(values), -1)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from fastdl._core import Program
 
 
+_WAY_OUT = " There is no gradient to follow: use method='occlusion'."
+
+
 class Behind(NamedTuple):
     """A fitted network, and X as it reads it."""
 
@@ -50,22 +53,26 @@ def parted(estimator: Any) -> tuple[list[Any], Any]:
     return steps, final
 
 
-def behind(final: Any, X: Any, lengths: Any = None) -> Behind:
-    """The network of an estimator that is no pipeline, ready for X."""
+def behind(final: Any, X: Any, lengths: Any = None, *, way_out: str = _WAY_OUT) -> Behind:
+    """The network of an estimator that is no pipeline, ready for X.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it reads something else than X; `way_out` says what to do.
+    """
     name = type(final).__name__
     if not hasattr(final, "program_"):
-        raise ValueError(
-            f"{name} is no network of fastdl: there is no gradient to follow. Use "
-            "method='occlusion', which asks any estimator."
-        )
+        raise ValueError(f"{name} is no network of fastdl.{way_out}")
     if hasattr(final, "_preparation"):
         raise ValueError(
-            f"{name} prepares the columns of its tables before the network sees them, so that "
-            "there is no gradient by X. Use method='occlusion'."
+            f"{name} prepares the columns of its tables before the network sees them.{way_out}"
         )
     if final._network.layers[-1].kind == "decoder":
         raise ValueError(f"{name} answers with sequences: see attention_weights.")
     X = final._inputs.check(final, cut(X, lengths), reset=False)
+    if isinstance(X, list):
+        raise ValueError(f"{name} reads images one by one: see transform(X, layer=...).")
     if isinstance(X, Sequences):
         X = final._with_room(X)
     layers = tuple(final._network.layers)
