@@ -1,5 +1,6 @@
 """ObjectDetector: that it finds objects, what it takes, and what its answers are."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 import fastdl
 from fastdl import ObjectDetector
 from fastdl import layers as L
+from fastdl.data import ImageFolder
 from fastdl.estimators.vision.detection.objects import found_in
 from fastdl.metrics import box_iou, mean_average_precision_score
 from fastdl.samples import Boxes
@@ -137,6 +139,21 @@ def test_forms_of_images() -> None:
     assert plain.n_features_in_ == 32 * 40
 
 
+@pytest.mark.parametrize("sizes", [(32,), (32, 28)])
+def test_images_on_disk(sizes: tuple[int, ...], tmp_path: Path) -> None:
+    """As the same images in memory, of one size or of several."""
+    pillow = pytest.importorskip("PIL.Image")
+    images = [image[: sizes[i % len(sizes)], ..., 0] for i, image in enumerate(X[:12])]
+    y = [{"boxes": [[2, 3, 12, 14]], "labels": ["some"]}] * 12
+    for i, image in enumerate(images):
+        pillow.fromarray(image).save(tmp_path / f"{i:02}.png")
+    folder = ImageFolder(tmp_path, y)
+    on_disk = ObjectDetector(**QUICK).fit(folder, folder.y)
+    in_memory = ObjectDetector(**QUICK).fit(images, y)
+    assert same(on_disk.predict(folder), in_memory.predict(images))
+    assert on_disk.score(folder, folder.y) == in_memory.score(images, y)
+
+
 def test_several_sizes(learnt: ObjectDetector) -> None:
     """Padded to the largest in fit; answers do not depend on the images beside them."""
     sizes = [(30, 41), (24, 50), (32, 20), (37, 33)]
@@ -167,7 +184,6 @@ def test_images_larger_than_those_of_fit(learnt: ObjectDetector) -> None:
 
 def clone_by_file(detector: ObjectDetector) -> Any:
     import tempfile
-    from pathlib import Path
 
     with tempfile.TemporaryDirectory() as folder:
         detector.save(Path(folder, "model"))

@@ -105,7 +105,8 @@ def _listed(name: str, X: Any) -> Images:
         raise ValueError(f"X is {X!r}; {name} takes {_FORM}.")
     if len(X) == 0:
         raise ValueError(f"X holds no image; {name} takes {_FORM}.")
-    if isinstance(X, np.ndarray) and X.dtype != object:
+    if hasattr(X, "ndim") and X.dtype != np.dtype(object):  # also what acts as an array
+        X = np.asarray(X)
         if X.ndim not in (3, 4) or 0 in X.shape:
             raise ValueError(f"X has shape {X.shape}; {name} takes {_FORM}.")
         together = _numbers(X if X.ndim == 4 else X[..., np.newaxis], "X")
