@@ -36,7 +36,7 @@ def load(path: Path, *parts: int) -> tuple[Any, list[dict[str, Any]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="bccd.npz")
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--pictures", type=Path)
@@ -65,13 +65,10 @@ def main() -> None:
         if arguments.pictures and seed == 0:
             arguments.pictures.mkdir(parents=True, exist_ok=True)
             detector.set_params(score_threshold=0.4)
-            for i in range(4):
-                (answer,) = detector.predict(X_test[i : i + 1])
+            for i, answer in enumerate(detector.predict(X_test[:4])):
                 display = DetectionDisplay.from_predictions(X_test[i], answer, y_test[i])
                 display.figure_.savefig(arguments.pictures / f"cells_{i}.png")
 
-
-EPOCHS = 40
 
 if __name__ == "__main__":
     main()

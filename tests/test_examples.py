@@ -18,6 +18,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "cifar_augment": "--images 40 --epochs 1 --pictures PICTURES",
     "cifar_features": "--labels 20 --seeds 0 --filters 4 --epochs 1 --iterations 3",
     "cifar_transfer": "--labels 10 20 --seeds 0 --epochs 1 --steps 5 --pictures PICTURES",
+    "detect_blood_cells": "--epochs 1 --pictures PICTURES",
     "dropout_ensemble": "--units 4 --epochs 1 --samples 20",
     "forecast_series": "--length 8 --horizon 3 --period 7 --epochs 1",
     "four_derivatives": "--iterations 4 --parameters 100 --pictures PICTURES",
@@ -81,9 +82,20 @@ def sequences(tmp_path_factory):
     parts = {"x_train": photographs[:40], "x_test": photographs[40:]}
     classes = {"y_train": np.arange(40) % 4, "y_test": np.arange(20) % 4}
     np.savez(folder / "photographs.npz", **parts, **classes)
+    cells = np.arange(9)
+    np.savez(
+        folder / "cells.npz",
+        images=photographs[:9],
+        boxes=np.array([[0.1, 0.2, 0.6, 0.7]] * 9),
+        labels=cells % 2,
+        image_index=cells,
+        split=cells % 3,
+        class_names=np.array(["red", "white"]),
+    )
     (folder / "text.txt").write_text("ROMEO:\nBut soft, what light.\n" * 50)
     return {
         "cifar_augment": folder / "photographs.npz",
+        "detect_blood_cells": folder / "cells.npz",
         "tiny_shakespeare": folder / "text.txt",
         "japanese_vowels": folder / "vowels.npz",
         "beijing_pm25": folder / "air.npz",
