@@ -32,6 +32,7 @@ from fastdl import (
     NDScaler,
     NetClassifier,
     NetRegressor,
+    Network,
     RNNClassifier,
     RNNRegressor,
     Seq2Seq,
@@ -40,6 +41,7 @@ from fastdl import (
     SoftmaxRegression,
     StackedAutoencoderClassifier,
     TabularClassifier,
+    load_network,
 )
 from fastdl import layers as L
 from fastdl.inspection import input_gradient, saliency
@@ -273,6 +275,53 @@ def test_nothing_is_changed():
         np.testing.assert_array_equal(value, before[name])
 
 
+@pytest.mark.parametrize("target", [CLASSES, TWO, RNG(0).rand(N)])
+def test_a_network_apart_from_its_estimator(target, tmp_path):
+    cls = CNNRegressor if target.dtype.kind == "f" else CNNClassifier
+    X = images(5, 4, 3)
+    net = cls((2,), **WORDS).fit(X, target)
+    net.save(tmp_path / "net.safetensors")
+    loaded = load_network(tmp_path / "net.safetensors")
+    np.testing.assert_array_equal(input_gradient(loaded, X[:2]), input_gradient(net, X[:2]))
+    for method in ("gradient", "occlusion", "grad_cam"):
+        found = saliency(loaded, X[:2], method=method)
+        np.testing.assert_allclose(found, saliency(net, X[:2], method=method), atol=1e-12)
+    layer = "conv2d_1"
+    same = saliency(net, X[:2], method="grad_cam", layer=layer)
+    np.testing.assert_array_equal(saliency(loaded, X[:2], method="grad_cam", layer=layer), same)
+    loaded.input_axes = (0, 2, 3, 1)
+    first = np.ascontiguousarray(np.moveaxis(X[:2], 3, 1))
+    back = np.moveaxis(input_gradient(loaded, first), 1, 3)
+    np.testing.assert_array_equal(back, input_gradient(net, X[:2]))
+    np.testing.assert_array_equal(saliency(loaded, first), saliency(net, X[:2]))
+    found = saliency(loaded, first, method="occlusion")
+    np.testing.assert_allclose(found, saliency(net, X[:2], method="occlusion"), atol=1e-12)
+
+
+def test_networks_of_sequences_and_without_classes(tmp_path):
+    X = sequences()
+    rnn = RNNClassifier((3,), **WORDS).fit(X, CLASSES)
+    rnn.save(tmp_path / "net.safetensors")
+    loaded, lengths = load_network(tmp_path / "net.safetensors"), [len(x) for x in X]
+    padded = np.zeros((N, 6, 2))
+    for row, x in zip(padded, X, strict=True):
+        row[: len(x)] = x
+    known = input_gradient(rnn, padded, "b", lengths=lengths)
+    found = input_gradient(loaded, padded, "b", lengths=lengths)
+    np.testing.assert_allclose(found, known, atol=1e-12)
+    for link in ("softmax", ""):
+        net = Network([L.Dense(3, name="out")], (4,), dtype="float64", link=link, random_state=0)
+        weight = net.get_weights()["out.weight"]
+        gradient = input_gradient(net, rows(4)[:2], 1)
+        np.testing.assert_array_equal(gradient, np.tile(weight[:, 1], (2, 1)))
+    best = Network([L.Dense(3)], (4,), link="softmax", random_state=0)
+    chosen = best.predict(rows(4)).argmax(axis=1)
+    np.testing.assert_array_equal(
+        saliency(best, rows(4), method="occlusion"),
+        saliency(best, rows(4), chosen, method="occlusion"),
+    )
+
+
 # --- forms
 
 
@@ -489,6 +538,11 @@ TEXTS = [
      "layer is for method='grad_cam', not for method='occlusion'."),
     (lambda: saliency(cnn(), images(4, 4), method="grad_cam", lengths=[1]),
      "method='grad_cam' is for images, which have no lengths."),
+    (lambda: saliency(mlp(), rows(), method="occlusion", size=2),
+     "size=2, but columns are covered one by one. Leave it out."),
+    (lambda: saliency(RNNClassifier((2,), **WORDS).fit(["ab"] * N, CLASSES), ["ab"], fill=0,
+                      method="occlusion"),
+     "fill=0, but symbols are left out, not covered. Leave it out."),
     (lambda: saliency(cnn(), images(4, 4), method="occlusion", stride=0),
      "stride=0; expected a positive integer."),
     (lambda: saliency(cnn(), images(4, 4), method="occlusion", fill=[1, 2]),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastdl.inspection._saliency.behind import Behind, behind, parted
 from fastdl.inspection._saliency.grad_cam import convolves, with_followers
+from fastdl.inspection._saliency.loaded import unpacked
 
 
 def feature_maps(estimator: Any, X: Any, layer: int | str | None = None) -> NDArray[Any]:
@@ -16,7 +17,7 @@ def feature_maps(estimator: Any, X: Any, layer: int | str | None = None) -> NDAr
 
     Parameters
     ----------
-    estimator : estimator of fastdl, or a pipeline or search that ends with one
+    estimator : estimator of fastdl, a pipeline or search that ends with one, or a Network
         Fitted.
     X : as for its predict
     layer : int or str, default=None
@@ -39,6 +40,7 @@ def numbers_of(
     estimator: Any, X: Any, layer: int | str | None
 ) -> tuple[str, NDArray[Any], NDArray[Any]]:
     """The name of the layer, X as images (n, height, width, channels), and what the layer gives."""
+    estimator, X, _ = unpacked(estimator, X)
     steps, final = parted(estimator)
     inner = X
     for step in steps:

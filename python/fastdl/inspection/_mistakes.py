@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fastdl.inspection._saliency.answers import asked, check_of_samples, classes_of, places
 from fastdl.inspection._saliency.behind import is_coder, parted
 from fastdl.inspection._saliency.forms import form_of, listed
+from fastdl.inspection._saliency.loaded import unpacked
 
 
 class Mistakes(NamedTuple):
@@ -42,7 +43,7 @@ def worst_mistakes(
 
     Parameters
     ----------
-    estimator : estimator, pipeline or search
+    estimator : estimator, pipeline, search or Network
         Fitted, with one answer for each sample.
     X : as for its predict
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
@@ -66,6 +67,7 @@ def worst_mistakes(
     ValueError
         For y of another length or with labels that are no classes.
     """
+    estimator, X, _ = unpacked(estimator, X)
     steps, final = parted(estimator)
     check_of_samples(final, "worst_mistakes")
     more = {} if lengths is None else {"lengths": lengths}
@@ -144,6 +146,7 @@ class Pictured(NamedTuple):
 
 def pictured(estimator: Any, X: Any, y: Any, n: int, lengths: Any, image_shape: Any) -> Pictured:
     """The worst mistakes, as they can be drawn."""
+    estimator, X, _ = unpacked(estimator, X)
     steps, final = parted(estimator)
     found = worst_mistakes(estimator, X, y, n=n, lengths=lengths)
     form = form_of(final, X, lengths, image_shape)

@@ -55,7 +55,7 @@ class FeatureMapsDisplay:
 
         Parameters
         ----------
-        estimator : estimator of fastdl, or a pipeline that ends with one
+        estimator : estimator of fastdl, a pipeline or search that ends with one, or a Network
             Fitted on images.
         X : as for its predict
         layer : int or str, optional

@@ -70,7 +70,7 @@ class MistakesDisplay:
 
         Parameters
         ----------
-        estimator : estimator, pipeline or search
+        estimator : estimator, pipeline, search or Network
             Fitted, with one answer for each sample.
         X : as for its predict
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional

@@ -77,7 +77,7 @@ class SaliencyDisplay:
 
         Parameters
         ----------
-        estimator : estimator, pipeline or search
+        estimator : estimator, pipeline, search or Network
             Fitted.
         X : as for its predict
         y : label or int, or array-like of shape (n,), optional

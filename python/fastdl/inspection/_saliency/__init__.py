@@ -13,6 +13,7 @@ from fastdl.inspection._saliency.behind import parted
 from fastdl.inspection._saliency.forms import form_of, in_form_of
 from fastdl.inspection._saliency.grad_cam import grad_cam
 from fastdl.inspection._saliency.gradient import input_gradient
+from fastdl.inspection._saliency.loaded import unpacked
 from fastdl.inspection._saliency.looks import Looks
 from fastdl.inspection._saliency.looks import looks as _looks
 from fastdl.inspection._saliency.occlusion import occlusion
@@ -40,7 +41,7 @@ def saliency(
 
     Parameters
     ----------
-    estimator : estimator, pipeline or search
+    estimator : estimator, pipeline, search or Network
         Fitted, with one answer for each sample. "gradient" and "grad_cam" are for networks of
         fastdl, "occlusion" is for any estimator.
     X : as for its predict
@@ -97,6 +98,7 @@ def saliency(
     (5, 8, 8)
     """
     _words_of([method], {"layer": layer, "size": size, "stride": stride, "fill": fill})
+    estimator, X, _ = unpacked(estimator, X)
     if method == "grad_cam":
         if lengths is not None:
             raise ValueError("method='grad_cam' is for images, which have no lengths.")
@@ -127,11 +129,14 @@ def looks(
 ) -> Looks:
     """What a picture of saliency by several methods shows; `words` are those of `saliency`."""
     found = _words_of(methods, words)
+    estimator, X, _ = unpacked(estimator, X)
     return _looks(saliency, estimator, X, y, methods, lengths, image_shape, found)
 
 
 def _words_of(methods: Sequence[str], words: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Of each method, the words that are given and its own; ValueError for one that is no one's."""
+    if not methods:
+        raise ValueError("method is an empty list; expected at least one method.")
     for method in methods:
         if not _METHOD.accepts(method):
             raise ValueError(_METHOD.complaint("method", method))

@@ -17,6 +17,7 @@ from fastdl.inspection._saliency.answers import (
     per_class,
 )
 from fastdl.inspection._saliency.behind import Behind, behind, is_coder, parted
+from fastdl.inspection._saliency.loaded import unpacked
 from fastdl.inspection._saliency.scaling import pulled_back, through
 from fastdl.samples import core_input, with_steps
 
@@ -34,7 +35,7 @@ def input_gradient(estimator: Any, X: Any, y: Any = None, *, lengths: Any = None
 
     Parameters
     ----------
-    estimator : estimator of fastdl, or a pipeline or search that ends with one
+    estimator : estimator of fastdl, a pipeline or search that ends with one, or a Network
         Fitted, with one answer for each sample. Scalers before it are heeded: the gradient is by X
         as you pass it.
     X : as for its predict
@@ -66,12 +67,13 @@ def input_gradient(estimator: Any, X: Any, y: Any = None, *, lengths: Any = None
     >>> input_gradient(linear, X[:1]).round(2)
     array([[1., 2., 3.]])
     """
+    estimator, X, back = unpacked(estimator, X)
     steps, final = parted(estimator)
     check_of_samples(final)
     inner, pullbacks = through(steps, X)
     found = behind(final, inner, lengths)
     gradient = _in_form_of(inner, lengths, found, _gradient(found, y))
-    return pulled_back(gradient, pullbacks)
+    return pulled_back(gradient if back is None else gradient.transpose(back), pullbacks)
 
 
 def answer_of(found: Behind, first: int) -> Any:

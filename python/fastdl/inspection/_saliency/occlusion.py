@@ -44,6 +44,7 @@ def occlusion(
         return lambda some: before[i] - asked(estimator, final, some, None)[:, column[i]]
 
     form = form_of(final, X, lengths, image_shape)
+    _check_words(form.name, {"size": size, "stride": stride, "fill": fill})
     if form.name == "images":
         images = np.asarray(X)
         found = [
@@ -61,6 +62,20 @@ def occlusion(
             copies = _covered_steps(np.asarray(x), size or 1, stride or 1, fill)
         maps.append(_mean_losses(*copies, losses(i)))
     return in_form_of(X, lengths, maps)
+
+
+_SAY_NOTHING = {
+    "rows": (("size", "stride"), "columns are covered one by one"),
+    "symbols": (("fill",), "symbols are left out, not covered"),
+}
+
+
+def _check_words(form: str, words: dict[str, Any]) -> None:
+    """Raise ValueError for a word that says nothing of such samples."""
+    names, why = _SAY_NOTHING.get(form, ((), ""))
+    for name in names:
+        if words[name] is not None:
+            raise ValueError(f"{name}={words[name]!r}, but {why}. Leave it out.")
 
 
 def starts(length: int, size: int, stride: int) -> list[int]:
