@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import fastdl
-from fastdl import callbacks, initializers, losses, optim, schedules
+from fastdl import callbacks, data, initializers, losses, metrics, optim, schedules
 from fastdl import layers as L
 from fastdl.estimators.base.heads import LABEL_LOSSES
 
@@ -58,6 +58,16 @@ NAMES = [
      "module 'fastdl' has no attribute 'Conv2D'. Write fastdl.layers.Conv2D."),
     (get(fastdl, "MSELoss"), AttributeError,
      "module 'fastdl' has no attribute 'MSELoss'. Write fastdl.losses.SquaredError."),
+    (get(metrics, "nms"), AttributeError,
+     "module 'fastdl.metrics' has no attribute 'nms'. Did you mean 'non_max_suppression'?"),
+    (get(metrics, "box_iuo"), AttributeError,
+     "module 'fastdl.metrics' has no attribute 'box_iuo'. Did you mean 'box_iou'?"),
+    (get(data, "image_dataset_from_directory"), AttributeError,
+     "module 'fastdl.data' has no attribute 'image_dataset_from_directory'. Did you mean "
+     "'ImageFolder'?"),
+    (get(data, "DataLoader"), AttributeError,
+     "module 'fastdl.data' has no attribute 'DataLoader'. Leave it out: fit takes arrays, mapped "
+     "ones too, or an ImageFolder."),
     (get(fastdl, "Sequential"), AttributeError,
      "module 'fastdl' has no attribute 'Sequential'. Write NetClassifier(layers) or NetRegressor."),
     (get(fastdl, "MLPclassifier"), AttributeError,

@@ -7,6 +7,9 @@ before. ``ImageFolder`` is images on disk as X; ``boxes_from_coco`` and its like
 sets of boxes; ``convert_boxes`` writes boxes in another way.
 """
 
+from typing import TYPE_CHECKING
+
+from fastdl._other_names import raiser
 from fastdl.data._box_files import boxes_from_coco, boxes_from_voc, boxes_from_yolo
 from fastdl.data._box_formats import convert_boxes
 from fastdl.data._idx import load_idx, load_mnist
@@ -27,3 +30,6 @@ __all__ = [
     "pad_sequences",
     "windows",
 ]
+
+if not TYPE_CHECKING:  # checkers of types know what is there
+    __getattr__ = raiser(__name__, __all__)

@@ -1,5 +1,8 @@
 """Scores that scikit-learn does not have: of sequences, of boxes of objects, of images."""
 
+from typing import TYPE_CHECKING
+
+from fastdl._other_names import raiser
 from fastdl.metrics._boxes import (
     average_precision_scores,
     box_iou,
@@ -26,3 +29,6 @@ __all__ = [
     "structural_similarity",
     "token_accuracy_score",
 ]
+
+if not TYPE_CHECKING:  # checkers of types know what is there
+    __getattr__ = raiser(__name__, __all__)
