@@ -95,7 +95,7 @@ def _parsed(cells: list[str]) -> NDArray[Any]:
 
 
 def _reads_texts(model: Any, side: str) -> bool:
-    """Whether the first step of a model reads texts as X ("_inputs"), or the last as y ("_head")."""
+    """Whether the first step reads texts as X, "_inputs", or the last one as y, "_head"."""
     from sklearn.pipeline import Pipeline
 
     while isinstance(model, Pipeline):

@@ -159,6 +159,8 @@ def test_unknown_symbols() -> None:
     net = quick(unknown_token="?", max_epochs=1).fit(TOKENS, ANSWERS)
     assert net.source_symbols_[-1] == "?"
     assert net.predict([["a", "z"]]).shape == (1,)
+    with pytest.warns(UserWarning, match="saw none of the symbols of X in fit"):
+        net.predict([["y"], ["z", "?"]])
     net = quick(unknown_token="", max_epochs=1).fit(TOKENS, ANSWERS)
     assert net.source_symbols_[-1] == ""
     assert net.predict([["a", "z"]]).shape == (1,)

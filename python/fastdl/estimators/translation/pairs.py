@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length
 
 from fastdl import losses
+from fastdl._warn import warn
 from fastdl.data import Vocabulary
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.inputs.text import as_texts, is_empty, items, unpacked
@@ -159,7 +160,19 @@ class SourceInput:
         codes, lengths = self.symbols.encode(name, read, e.source_symbols_, None)
         if reset:
             e.input_shape_, e.n_features_in_ = (codes.shape[1], 1), 1
+        elif not e.replace_unknown:
+            self._warn_of_unknown(e, name, codes)
         return Sequences(np.maximum(codes, 0)[:, :, np.newaxis], lengths)
+
+    def _warn_of_unknown(self, e: Any, name: str, codes: NDArray[np.int32]) -> None:
+        token, known = self.symbols.unknown_token, e.source_symbols_
+        if token not in known or not codes.size:
+            return
+        if (codes[codes >= 0] == known.index(token)).all():
+            warn(
+                f"{name} saw none of the symbols of X in fit, and reads all of them as {token!r}: "
+                "its answers do not depend on what they are. Pass texts like those of fit."
+            )
 
     def check_with(
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
