@@ -58,19 +58,53 @@ def after(_):
 of_sum = np.sum
 LOST = "its derivative would be lost"
 ROWS = [
-    # complex numbers: at the end, and on the ways back to real ones
+    # complex numbers, where they arise: by each kind of rule, in both modes
     (
-        lambda: grad(lambda v: np.sum(v) * 1j)(x),
+        lambda: grad(lambda v: np.sum(np.sign(v * 1j).imag))(x),
         TypeError,
-        "grad: complex numbers. fastdl.autodiff",
+        "np.multiply: complex numbers. fastdl.autodiff takes derivatives of real ones only: keep",
     ),
-    (lambda: vjp(lambda v: v * 1j, x), TypeError, "vjp: complex numbers"),
-    (lambda: jvp(lambda v: v * 1j, (x,), (x,)), TypeError, "jvp: complex numbers"),
-    (lambda: grad(lambda v: np.sum((v * 1j).imag))(x), TypeError, "np.imag: complex numbers"),
-    (lambda: grad(lambda v: np.sum(np.real(v * 1j)))(x), TypeError, "np.real: complex numbers"),
-    (lambda: grad(lambda v: np.sum((v * 1j).astype(float)))(x), TypeError, "x.astype: complex num"),
-    (lambda: grad(lambda v: np.sum(np.abs(v * 1j)))(x), TypeError, "np.abs: complex numbers"),
-    (lambda: grad(lambda v: np.sum(np.angle(v * 1j) * v))(x), TypeError, "np.angle: complex num"),
+    (lambda: jvp(lambda v: v * 1j, (x,), (x,)), TypeError, "np.multiply: complex numbers"),
+    (lambda: vjp(lambda v: np.exp(1j * v), x), TypeError, "np.multiply: complex numbers"),
+    (lambda: grad(lambda v: abs(v[0] + 1j))(x), TypeError, "np.add: complex numbers"),
+    (lambda: grad(lambda v: abs((-v[0]) ** (0.5j)))(x), TypeError, "np.power: complex numbers"),
+    (lambda: grad(lambda v: np.sum(v @ np.eye(3) * 1j))(x), TypeError, "complex numbers"),
+    (lambda: grad(lambda v: abs(np.dot(v, 1j * x)))(x), TypeError, "np.matmul: complex numbers"),
+    (
+        lambda: grad(lambda v: abs(np.einsum("i,i", v, 1j * x)))(x),
+        TypeError,
+        "np.einsum: complex numbers",
+    ),
+    (
+        lambda: grad(lambda v: np.sum(np.abs(np.concatenate([v, 1j * x]))))(x),
+        TypeError,
+        "np.concatenate: complex numbers",
+    ),
+    (
+        lambda: grad(lambda v: np.sum(np.where(x > 1, v, 1j).real))(x),
+        TypeError,
+        "np.where: complex numbers",
+    ),
+    (
+        lambda: grad(lambda v: np.sum(v, dtype=complex).real)(x),
+        TypeError,
+        "np.sum: complex numbers",
+    ),
+    (
+        lambda: grad(lambda v: np.sum(np.linalg.solve(np.eye(3) * 1j, v).imag))(x),
+        TypeError,
+        "np.linalg.solve: complex numbers",
+    ),
+    (
+        lambda: grad(lambda v: ad.rule(lambda u: u * 1j, vjp=lambda dy, y, u: dy)(v))(2.0),
+        TypeError,
+        "<lambda>: complex numbers",
+    ),
+    (lambda: grad(lambda v: np.sum(v.astype(complex)))(x), NotImplementedError, "complex128"),
+    # and complex constants, which a function returns
+    (lambda: grad(lambda v: 1j)(x), TypeError, "grad: complex numbers"),
+    (lambda: vjp(lambda v: x * 1j, x), TypeError, "vjp: complex numbers"),
+    (lambda: jvp(lambda v: x * 1j, (x,), (x,)), TypeError, "jvp: complex numbers"),
     (lambda: grad(np.sum, argnums=(0, 0))(x), ValueError, r"argnums=\(0, 0\) names an argument tw"),
     (lambda: grad(np.sum)(np.ma.array(x)), TypeError, "is a MaskedArray, which NumPy's functions"),
     (lambda: grad(np.sum)(x.view(np.matrix)), TypeError, "an argument is a matrix"),
@@ -194,6 +228,27 @@ ROWS = [
     (lambda: ad.jacobian(lambda v: (v, v))(x), TypeError, "returned containers"),
     (lambda: ad.hessian_vector_product(of_sum)(x), TypeError, "then the vector"),
     (lambda: ad.rule(np.sin), TypeError, "give vjp, jvp, or both"),
+    # what a rule of one's own is for
+    (
+        lambda: grad(lambda v: np.sum(ad.rule(lambda u: u > 0, vjp=lambda dy, y, u: dy)(v)))(x),
+        TypeError,
+        r"<lambda>: the function with a rule returned an array of bool; .* y.astype\(float\)",
+    ),
+    (
+        lambda: grad(ad.rule(lambda u: 1, vjp=lambda dy, y, u: dy))(2.0),
+        TypeError,
+        "returned a int",
+    ),
+    (
+        lambda: grad(ad.rule(lambda u: None, vjp=lambda dy, y, u: dy))(2.0),
+        TypeError,
+        "returned a NoneType",
+    ),
+    (
+        lambda: grad(ad.rule(lambda u: [u], vjp=lambda dy, y, u: dy))(2.0),
+        TypeError,
+        "returned a list",
+    ),
     # directions and gradients
     (
         lambda: jvp(np.sin, (x,), (np.ones(2),)),

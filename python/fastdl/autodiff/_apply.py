@@ -8,7 +8,6 @@ import numpy as np
 
 from fastdl.autodiff._table import composed
 from fastdl.autodiff._trace import plain
-from fastdl.autodiff._tree import real
 
 
 @composed(np.apply_along_axis)
@@ -75,4 +74,4 @@ def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * 
 
 
 composed(np.real_if_close)(lambda a, tol=100: a)
-composed(np.angle)(lambda z, deg=False: np.angle(plain(real(z, "np.angle")), deg))
+composed(np.angle)(lambda z, deg=False: np.angle(plain(z), deg))

@@ -12,7 +12,7 @@ import numpy as np
 
 import fastdl.autodiff._trace as _trace
 import fastdl.autodiff._transforms as _transforms
-from fastdl.autodiff._trace import CHECKING, RULES, any_traced, plain
+from fastdl.autodiff._trace import CHECKING, RULES, any_traced, is_traced, plain
 from fastdl.autodiff._tree import leaves, rebuild, rebuilt_with
 
 
@@ -186,13 +186,27 @@ def rule(
         found = vjp(dy, y, *args, **kwargs)
         return found if isinstance(found, (tuple, list)) else (found,)
 
-    made = _trace.Custom(f, name, None, (), joint=joint, joint_jvp=jvp)
+    def floats(*args: Any, **kwargs: Any) -> Any:
+        y = f(*args, **kwargs)
+        is_array = isinstance(y, (np.ndarray, np.generic, float, complex)) or is_traced(y)
+        if not isinstance(y, tuple) and (not is_array or np.asarray(plain(y)).dtype.kind in "biu"):
+            raise TypeError(
+                f"{name}: the function with a rule returned {_seen(y)}; derivatives are those of "
+                "floats. Return them: y.astype(float)."
+            )
+        return y
+
+    made = _trace.Custom(floats, name, None, (), joint=joint, joint_jvp=jvp)
 
     @wraps(f)
     def called(*args: Any, **kwargs: Any) -> Any:
         return made(*args, **kwargs) if any_traced(args) else f(*args, **kwargs)
 
     return called
+
+
+def _seen(y: Any) -> str:
+    return f"an array of {y.dtype}" if isinstance(y, np.ndarray) else f"a {type(y).__name__}"
 
 
 @contextmanager

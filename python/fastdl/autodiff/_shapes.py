@@ -11,7 +11,6 @@ import numpy as np
 from fastdl.autodiff._indexing import along, scatter
 from fastdl.autodiff._table import composed, custom, linear, primitive
 from fastdl.autodiff._trace import broadcast_to, plain
-from fastdl.autodiff._tree import real
 
 
 def _reshape_transpose(
@@ -96,7 +95,7 @@ def cast(x: Any, dtype: Any, *_args: Any, **_options: Any) -> Any:
         return plain(x).astype(dtype)
     if np.dtype(dtype).kind != "f":
         raise NotImplementedError(f"x.astype({np.dtype(dtype)}) has no derivative rule.")
-    return astype(real(x, "x.astype"), dtype)
+    return astype(x, dtype)
 
 
 if hasattr(np, "astype"):

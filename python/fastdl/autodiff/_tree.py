@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._trace import Traced, is_traced, plain
+from fastdl.autodiff._trace import Traced, is_traced, of_complex_numbers, plain
 
 _LEAVES = {np.ndarray, float, Traced}  # most, before questions that take time
 
@@ -114,7 +114,7 @@ def checked(leaf: Any, who: str, what: str) -> Any:
 
 
 def real(x: Any, who: str) -> Any:
-    """x, which is not complex: whatever leads from complex numbers to real ones asks here.
+    """x, which a function returned, and which is not complex.
 
     Raises
     ------
@@ -123,11 +123,7 @@ def real(x: Any, who: str) -> Any:
     """
     value = plain(x)
     if isinstance(value, complex) or getattr(value, "dtype", np.dtype(float)).kind == "c":
-        raise TypeError(
-            f"{who}: complex numbers. fastdl.autodiff takes derivatives of real ones only: keep "
-            "real and imaginary parts in arrays of their own, or take value_of(x) where no "
-            "derivative is wanted."
-        )
+        raise of_complex_numbers(who)
     return x
 
 

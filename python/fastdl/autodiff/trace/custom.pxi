@@ -37,6 +37,9 @@ cdef class Custom(Rule):
         n = len(args)
         values = [value_at(a, trace) for a in args]
         y = self.f(*values, **kwargs)
+        if not isinstance(y, tuple):
+            if not has_derivative(self, y):
+                return y
         if trace.forward:
             return self.with_tangent(trace, args, values, kwargs, y)
         parents = [None] * n
@@ -62,7 +65,7 @@ cdef class Custom(Rule):
             return new_traced(trace, y, node, None)
         outs = []
         for i, part in enumerate(y):
-            if getattr(part, "dtype", float64).kind != "f":
+            if not has_derivative(self, part):
                 outs.append(part)
                 continue
             pick = None if node is None else new_node(PICK, (node,), (i, len(y)), None, part, trace)
@@ -90,8 +93,7 @@ cdef class Custom(Rule):
         if not isinstance(y, tuple):
             return new_traced(trace, y, None, dy)
         outs = [
-            new_traced(trace, part, None, None if dy is None else dy[i])
-            if getattr(part, "dtype", float64).kind == "f" else part
+            new_traced(trace, part, None, None if dy is None else dy[i]) if has_derivative(self, part) else part
             for i, part in enumerate(y)
         ]
         return tuple(outs) if type(y) is tuple else type(y)(*outs)

@@ -29,6 +29,8 @@ cdef class Linear(Rule):
         trace = x.trace
         check_use(x)
         y = self.f(x.value, *args[1:], **kwargs)
+        if not has_derivative(self, y):
+            return y
         if trace.forward:
             dy = None if x.tangent is None else self.f(x.tangent, *args[1:], **kwargs)
             return view_of(x, new_traced(trace, y, None, dy))
@@ -74,6 +76,8 @@ cdef class Multilinear(Rule):
             return f(*args, **kwargs)
         values = [value_at(a, trace) for a in args]
         y = f(*values, **kwargs)
+        if not has_derivative(self, y):
+            return y
         if trace.forward:
             dy = None
             for i in range(n):

@@ -63,6 +63,28 @@ WRITES = (
 )
 
 
+cdef inline bint has_derivative(Rule rule, object y) except -1:
+    """Whether y is of floats, and not of integers or bools, which stay plain (dtype=int asked for them).
+
+    Complex numbers are refused where they arise: what becomes of them (sign, abs, eigenvalues ...) has other rules.
+    """
+    if type(y) is cnp.ndarray:
+        if cnp.PyArray_ISCOMPLEX(<cnp.ndarray>y):
+            raise of_complex_numbers(rule.name)
+        return cnp.PyArray_ISFLOAT(<cnp.ndarray>y)
+    if isinstance(y, complex_numbers):
+        raise of_complex_numbers(rule.name)
+    return not isinstance(y, whole_numbers)
+
+
+def of_complex_numbers(str who):
+    """The error about them."""
+    return TypeError(
+        f"{who}: complex numbers. fastdl.autodiff takes derivatives of real ones only: keep real and imaginary parts in "
+        "arrays of their own, or take value_of(x) where no derivative is wanted."
+    )
+
+
 cdef object value_at(object a, Trace trace):
     return (<Traced>a).value if type(a) is Traced and (<Traced>a).trace is trace else a
 
@@ -112,6 +134,8 @@ cdef class Elementwise(Rule):
         else:
             values = tuple([value_at(a, trace) for a in args])
         y = f(*values)
+        if not has_derivative(self, y):
+            return y
         if trace.forward:
             return new_traced(trace, y, None, self.tangent(trace, args, values, y))
         parents = [None] * n
