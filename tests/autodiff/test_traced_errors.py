@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import scipy.linalg
+import scipy.special
 
 from fastdl import autodiff as ad
 from fastdl.autodiff import grad, jvp, vjp
@@ -16,6 +18,11 @@ x = np.array([1.0, 2.0, 3.0])
 class Named:
     w: np.ndarray
     name: str
+
+
+class Holder:
+    def __array__(self, dtype=None, copy=None):
+        return np.ones(3)
 
 
 def written(x):
@@ -228,6 +235,46 @@ ROWS = [
     (lambda: ad.jacobian(lambda v: (v, v))(x), TypeError, "returned containers"),
     (lambda: ad.hessian_vector_product(of_sum)(x), TypeError, "then the vector"),
     (lambda: ad.rule(np.sin), TypeError, "give vjp, jvp, or both"),
+    # functions that are not NumPy's are named, and by where they are
+    (
+        lambda: grad(lambda v: np.sum(scipy.linalg.expm(v * np.eye(3))))(x),
+        TypeError,
+        r"of a traced array in scipy.linalg.*expm: its derivative would be lost.*autodiff.rule",
+    ),
+    (
+        lambda: grad(lambda v: scipy.special.logsumexp(v))(x),
+        TypeError,
+        "in scipy.special.logsumexp: its derivative",
+    ),
+    (lambda: grad(lambda v: np.mean([v[0], v[1]]))(x), TypeError, "traced array in np.mean: its"),
+    (lambda: grad(lambda v: np.vectorize(abs)(v))(x), TypeError, "in np.*__call__: its derivative"),
+    (
+        lambda: grad(lambda v: np.sum(scipy.special.betaln(v, 2.0)))(x),
+        NotImplementedError,
+        "scipy.special.betaln has no derivative rule",
+    ),
+    # arrays of other kinds
+    (
+        lambda: grad(lambda v: np.sum(v * np.ma.array(x, mask=[0, 1, 0])))(x),
+        TypeError,
+        r"an operand is a MaskedArray.*np.asarray\(a\), or a.filled\(0\)",
+    ),
+    (
+        lambda: grad(lambda v: np.sum(np.where(x > 1, v, np.ma.array(x))))(x),
+        TypeError,
+        "an operand is a MaskedArray",
+    ),
+    (
+        lambda: grad(lambda v: np.sum(v @ np.eye(3).view(np.matrix)))(x),
+        TypeError,
+        "an operand is a matrix",
+    ),
+    (
+        lambda: grad(of_sum)(Holder()),
+        TypeError,
+        r"an argument is a Holder; .* Pass a plain array: np.asarray\(x\)",
+    ),
+    (lambda: ad.hessian(of_sum)({"a": x}), TypeError, "hessian: the argument holds several arrays"),
     # what a rule of one's own is for
     (
         lambda: grad(lambda v: np.sum(ad.rule(lambda u: u > 0, vjp=lambda dy, y, u: dy)(v)))(x),

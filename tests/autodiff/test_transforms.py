@@ -1,6 +1,7 @@
 """The transformations: containers, types, nesting, threads, memory."""
 
 import contextlib
+import copy
 import gc
 import pickle
 import sys
@@ -461,3 +462,32 @@ def test_a_million_operations(fate):
             grad(f)(1.0)
     else:
         vjp(f, 1.0)
+
+
+def test_copies():
+    x = np.array([1.0, 2.0])
+    assert grad(lambda v: np.sum(copy.copy(v) * v))(x).tolist() == [2, 4]
+    assert grad(lambda v: np.sum(copy.deepcopy({"a": [v]})["a"][0] * v))(x).tolist() == [2, 4]
+
+    def f(v):
+        y = copy.deepcopy(v)
+        y[0] = 0.0
+        return np.sum(y * v)
+
+    assert grad(f)(x).tolist() == [0, 4]
+
+
+def test_integers_that_dtype_asks_for_are_constant():
+    x = np.array([1.5, 2.5, -0.5])
+    assert grad(lambda v: np.sum(v, dtype=int) * v[0])(x).tolist() == [3, 0, 0]
+    assert grad(lambda v: np.cumsum(v, dtype=int) @ v)(x).tolist() == [1, 3, 3]
+    assert grad(lambda v: np.mean(v, dtype=int) * v[1])(x).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_check_gradients_at_any_scale(scale):
+    x = np.array([0.5, -1.5, 2.0])
+    ad.check_gradients(lambda v: np.sum((scale * v) ** 3), (x,))
+    wrong = ad.rule(lambda v: v**3, vjp=lambda dy, y, v: 2.99 * dy * v**2)
+    with pytest.raises(AssertionError, match="first derivative"):
+        ad.check_gradients(lambda v: np.sum(scale * wrong(v)), (x,), modes=("reverse",), order=1)

@@ -59,6 +59,7 @@ def check_gradients(
     if not outputs or vector.size == 0:
         return
     weights = [rng.normal(size=np.shape(y)) for y in outputs]
+    sizes = [max(1.0, float(np.max(np.abs(y), initial=0.0))) for y in outputs]
 
     def weighed(v: Any) -> Any:
         ys = leaves(f(*unflatten(v)))
@@ -71,7 +72,8 @@ def check_gradients(
 
         def bent(v: Any) -> Any:  # the gradient by y depends on v as well
             ys = leaves(f(*unflatten(v)))
-            return sum(np.sum(w * np.sin(y)) for w, y in zip(weights, ys, strict=True))
+            parts = zip(weights, sizes, ys, strict=True)
+            return sum(np.sum(w * size * np.sin(y / size)) for w, size, y in parts)
 
         of_bent = _reverse(bent) if "reverse" in modes else _forward_gradient(bent)
 

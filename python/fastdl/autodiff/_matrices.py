@@ -17,18 +17,17 @@ class _Jacobian(Derivative):
         """The matrix of derivatives."""
         argnums, mode = self._options["argnums"], self._options["mode"]
         places = places_of(argnums, len(args), "jacobian")
-        parts = [_jacobian_of(self._f, args, kwargs, place, mode) for place in places]
+        parts = [_jacobian_of(self._f, args, kwargs, place, mode, "jacobian") for place in places]
         return tuple(parts) if isinstance(argnums, (tuple, list)) else parts[0]
 
 
 def _jacobian_of(
-    f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], place: int, mode: str
+    f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], place: int, mode: str, who: str
 ) -> Any:
     x = args[place]
     if isinstance(x, (tuple, list, dict)):
         raise TypeError(
-            "jacobian: the argument holds several arrays; join them by "
-            "fastdl.autodiff.flatten first."
+            f"{who}: the argument holds several arrays; join them by fastdl.autodiff.flatten first."
         )
 
     def of_x(value: Any) -> Any:
@@ -38,7 +37,7 @@ def _jacobian_of(
         return _by_columns(of_x, x, None)
     y, pullback = vjp(of_x, x)
     if isinstance(y, (tuple, list, dict)):
-        raise TypeError("jacobian: the function returned containers; return one array.")
+        raise TypeError(f"{who}: the function returned containers; return one array.")
     if mode == "auto" and np.size(y) > 2 * np.size(x):
         return _by_columns(of_x, x, y)
     rows = [pullback(_unit(y, i))[0] for i in range(np.size(y))]
@@ -145,7 +144,7 @@ class _Hessian(Derivative):
         """The matrix of second derivatives."""
         place = places_of(self._options["argnums"], len(args), "hessian")[0]
         gradient = grad(self._f, place)
-        return _jacobian_of(gradient, args, kwargs, place, "forward")
+        return _jacobian_of(gradient, args, kwargs, place, "forward", "hessian")
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Any:

@@ -105,6 +105,11 @@ def checked(leaf: Any, who: str, what: str) -> Any:
         seen = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else f"a {leaf.dtype}"
     elif isinstance(leaf, (bool, int)):
         seen = f"{type(leaf).__name__} {leaf!r}"
+    elif hasattr(leaf, "__array__"):
+        raise TypeError(
+            f"{who}: {what} is a {type(leaf).__name__}; derivatives are taken by floats and arrays "
+            "of floats. Pass a plain array: np.asarray(x)."
+        )
     else:
         seen = f"a {type(leaf).__name__}"
     raise TypeError(

@@ -22,7 +22,7 @@ cdef class Index(Rule):
         if x.trace.forward:
             tangent = None if x.tangent is None else x.tangent[index]
         elif x.node is not None:
-            node = new_node(self, (x.node,), (index,), None, y, x.trace)
+            node = new_node(self, (x.node,), (frozen(index),), None, y, x.trace)
         part = new_traced(x.trace, y, node, tangent)
         view_of(x, part)
         if part.storage is not None:

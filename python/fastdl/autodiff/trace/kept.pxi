@@ -33,9 +33,20 @@ cdef uint64_t fingerprint(cnp.ndarray a):
     return h0 ^ (h1 >> 7) ^ (h2 >> 13) ^ (h3 >> 19)
 
 
+cdef bint may_change(object a):
+    """Whether somebody can write to the memory of an array: to itself, or to one that it is a view of."""
+    while type(a) is cnp.ndarray:
+        if cnp.PyArray_ISWRITEABLE(a):
+            return True
+        a = <object>cnp.PyArray_BASE(a) if cnp.PyArray_BASE(a) != NULL else None
+    return a is not None and not isinstance(a, bytes)
+
+
 cdef object keep(object a):
     cdef Kept kept
-    if type(a) is not cnp.ndarray or not cnp.PyArray_ISWRITEABLE(a):
+    if type(a) is not cnp.ndarray:
+        return frozen(a)
+    if not may_change(a):
         return a
     if not (cnp.PyArray_IS_C_CONTIGUOUS(a) or cnp.PyArray_IS_F_CONTIGUOUS(a)):
         return a.copy()
@@ -43,6 +54,19 @@ cdef object keep(object a):
     kept.array = a
     kept.bytes_were = fingerprint(a)
     return kept
+
+
+cdef object frozen(object a):
+    """An index, shape, axis ... as it is now: lists and arrays are copied, within tuples too."""
+    cdef bint changes = False
+    if type(a) is tuple:
+        parts = [frozen(part) for part in <tuple>a]
+        for part, was in zip(parts, <tuple>a):
+            changes = changes or part is not was
+        return tuple(parts) if changes else a
+    if type(a) is list:
+        return [frozen(part) for part in <list>a]
+    return a.copy() if type(a) is cnp.ndarray else a
 
 
 cdef object restored(object a, Node node):

@@ -37,7 +37,7 @@ cdef class Linear(Rule):
         if x.node is None:
             return view_of(x, new_traced(trace, y, None, None))
         node = new_node(self, (x.node,), args, kwargs if kwargs else None, y, trace)
-        (<Node>node).saved = args[1:]
+        (<Node>node).saved = frozen(args[1:])
         return view_of(x, new_traced(trace, y, node, None))
 
     cdef int backward(self, Node node, object dy, dict slots, bint owned) except -1:
@@ -74,7 +74,7 @@ cdef class Multilinear(Rule):
         cdef list values, parents, saved
         if trace is None:
             return f(*args, **kwargs)
-        values = [value_at(a, trace) for a in args]
+        values = [value_at(a, trace) if self.variadic else factor(value_at(a, trace)) for a in args]
         y = f(*values, **kwargs)
         if not has_derivative(self, y):
             return y

@@ -40,7 +40,7 @@ cdef class Rule:
                     f"{self.name}: the keyword {key}= has no derivative rule in fastdl.autodiff."
                     + (WRITES if key == "out" else "")
                 )
-            kept[key] = value
+            kept[key] = frozen(value)
         return kept
 
     def by_position(self, tuple args, dict kwargs):
@@ -85,8 +85,29 @@ def of_complex_numbers(str who):
     )
 
 
-cdef object value_at(object a, Trace trace):
-    return (<Traced>a).value if type(a) is Traced and (<Traced>a).trace is trace else a
+cdef inline object value_at(object a, Trace trace):
+    """What stands for an argument in this trace; other arrays than NumPy's own count as those, or are refused."""
+    if type(a) is Traced:
+        return (<Traced>a).value if (<Traced>a).trace is trace else a
+    if type(a) is cnp.ndarray or type(a) is float or type(a) is int:
+        return a
+    return operand(a)
+
+
+cdef object operand(object a):
+    if isinstance(a, (np.generic, str)) or not hasattr(a, "__array__"):
+        return a
+    if isinstance(a, other_arrays):
+        raise TypeError(
+            f"an operand is a {type(a).__name__}, which NumPy's functions treat in a way of its own. Take a plain array in "
+            "the function that is differentiated: np.asarray(a), or a.filled(0) and the mask beside it."
+        )
+    return np.asarray(a)
+
+
+cdef inline object factor(object a):
+    """A list of numbers as an array."""
+    return np.asarray(a) if type(a) is list else a
 
 
 cdef bint has_traced(tuple args):
@@ -130,9 +151,9 @@ cdef class Elementwise(Rule):
         if n == 1:
             values = ((<Traced>args[0]).value,)
         elif n == 2:
-            values = (value_at(args[0], trace), value_at(args[1], trace))
+            values = (factor(value_at(args[0], trace)), factor(value_at(args[1], trace)))
         else:
-            values = tuple([value_at(a, trace) for a in args])
+            values = tuple([factor(value_at(a, trace)) for a in args])
         y = f(*values)
         if not has_derivative(self, y):
             return y

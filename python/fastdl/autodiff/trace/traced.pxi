@@ -1,18 +1,34 @@
 # The traced array: NumPy's protocols, operators, writing in place.
 
-cdef object refuse_conversion(str what):
-    return TypeError(
-        f"{what} of a traced array: its derivative would be lost. Use NumPy's functions (np.sin(x), np.stack([x[0], "
-        "x[1]])) in the function that is differentiated, and fastdl.autodiff.value_of(x) where no derivative is wanted."
-    )
-
-
 class ConversionError(TypeError):
     """A traced array was to become a plain one."""
 
 
 cdef object lost(str what):
-    return ConversionError(str(refuse_conversion(what)))
+    library = asking()
+    return ConversionError(
+        f"{what} of a traced array{' in ' + library if library else ''}: its derivative would be lost. Use NumPy's functions "
+        "(np.sin(x), np.stack([x[0], x[1]])) in the function that is differentiated, fastdl.autodiff.rule where another "
+        "function has to be called, and fastdl.autodiff.value_of(x) where no derivative is wanted."
+    )
+
+
+def asking():
+    """The function of an installed library, of those that now run, by which the user's code asked: "scipy.linalg.expm"."""
+    frame, name, package = sys._getframe(0), "", ""
+    while frame is not None:
+        module = frame.f_globals.get("__name__") or ""
+        top = module.split(".")[0]
+        if top == "fastdl" and name == "":
+            frame = frame.f_back
+            continue
+        if "site-packages" not in frame.f_code.co_filename or (package and top != package):
+            break
+        package = top
+        public = module.split("._")[0]
+        name = f"{public}.{frame.f_code.co_name}"
+        frame = frame.f_back
+    return name.replace("numpy.", "np.", 1)
 
 
 cdef object binary(object ufunc, object a, object b):
@@ -139,6 +155,12 @@ cdef class Traced:
 
     def tolist(self):
         raise lost("x.tolist()")
+
+    def __copy__(self):
+        return np.copy(self)
+
+    def __deepcopy__(self, memo):
+        return np.copy(self)
 
     def __reduce__(self):
         raise lost("pickling")
@@ -325,7 +347,9 @@ METHODS = {}  # by name: what gives the attribute of a traced array
 
 def missing(func, method=""):
     """The message for a function without a rule."""
-    module = getattr(func, "__module__", None) or "numpy"
+    module = getattr(func, "__module__", None)
+    if module is None:  # a ufunc
+        module = "numpy" if hasattr(np, func.__name__) else "scipy.special"
     name = f"{module.replace('numpy._core.', 'numpy.')}.{getattr(func, '__name__', func)}{method}"
     return (
         f"{name} has no derivative rule in fastdl.autodiff (rules() lists those that are there). Write it with other "
