@@ -1,5 +1,7 @@
 """fastdl.functional under fastdl.autodiff: both modes, and derivatives of derivatives."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -158,3 +160,11 @@ def test_in_a_net_with_numpy():
 def test_out_is_refused():
     with pytest.raises(NotImplementedError, match="F.relu|functional.relu: out="):
         grad(lambda x: np.sum(F.relu(x, out=np.empty(3))))(np.ones(3))
+
+
+def test_every_rule_has_a_case():
+    rules = importlib.import_module("fastdl.autodiff._trace").RULES
+    importlib.import_module("fastdl.autodiff._functional")
+    names = {str(rule.name)[2:] for rule in rules.values() if getattr(rule, "name", "")[:2] == "F."}
+    names = {name for name in names if not name.endswith("_backward")}  # second derivatives call it
+    assert names - set(ANY_ORDER | ONCE) == {"attention"}  # tests/functional/test_attention.py
