@@ -7,6 +7,7 @@
 #include "core/threads.hpp"
 #include "kernels/attention.hpp"
 #include "kernels/loss_kind.hpp"
+#include "kernels/memory.hpp"
 #include "kernels/training.hpp"
 #include "layers/chain.hpp"
 #include "layers/decoding.hpp"
@@ -25,50 +26,57 @@ struct Candidate {
   std::int32_t symbol;
 };
 
-// An answer that has ended.
+// An answer that has ended, and where its symbols stand.
 struct Ended {
   double score, total;
-  std::vector<std::int32_t> symbols;
+  int length;
+  index place;
 };
 
-// The search for the answers of some sources of a batch, on one thread.
+// The search for the answers of some sources of a batch, on one thread. All memory is taken at first.
 template <class T>
 class Finder {
  public:
-  Finder(const Kernels<T>& kernels, const Search& how, int units, int outputs)
-      : kernels_(kernels.attention), how_(how), outputs_(outputs) {
-    const std::size_t rows = std::size_t(most_sources()) * how.beam_size;
+  // For at most so many sources of a batch.
+  Finder(const Kernels<T>& kernels, const Search& how, int units, int outputs, int sources)
+      : kernels_(kernels),
+        how_(how),
+        outputs_(outputs),
+        sources_at_a_time_(std::clamp(rows_at_a_time / how.beam_size, 1, sources)) {
+    const std::size_t rows = std::size_t(sources_at_a_time_) * how.beam_size;
     states_ = Block<T>(rows * units), next_ = Block<T>(rows * units), y_ = Block<T>(rows * outputs);
-    for (auto* of_rows : {&symbols_, &sources_, &before_}) of_rows->resize(rows);
-    written_.resize(rows * how.max_length), then_.resize(rows * how.max_length);
-    totals_.resize(rows), best_.reserve(how.beam_size);
+    for (auto* of_rows : {&symbols_, &sources_, &before_, &new_symbols_, &new_sources_, &new_before_})
+      of_rows->resize(rows);
+    for (auto* answers : {&written_, &then_, &ended_symbols_}) answers->resize(rows * how.max_length);
+    totals_.resize(rows), new_totals_.resize(rows), ended_.resize(rows), best_.reserve(how.beam_size);
+    n_ended_.resize(sources_at_a_time_);
   }
 
-  int most_sources() const { return std::max(1, rows_at_a_time / how_.beam_size); }
+  int sources_at_a_time() const { return sources_at_a_time_; }
 
   // Of sources first .. first + count; to: of the first one.
   void find(const DecoderShape& s, const DecoderArrays<T>& a, const T* packed, int first, int count,
             const Answers& to) {
-    if (index(scratch_.size()) < index(kernels_.decoder_step_scratch(s, int(symbols_.size()))))
-      scratch_ = Block<T>(kernels_.decoder_step_scratch(s, int(symbols_.size())));
-    ended_.assign(count, {});
+    const std::size_t scratch = kernels_.attention.decoder_step_scratch(s, int(symbols_.size()));
+    if (std::size_t(scratch_.size()) < scratch) scratch_ = Block<T>(scratch);
+    std::fill_n(n_ended_.begin(), count, 0);
     begin(s, a, first, count);
     int rows_before = count;
     for (int t = 0; n_ > 0; t++) {
-      kernels_.decoder_step(s, a, packed,
-                            {.n = n_,
-                             .symbols = symbols_.data(),
-                             .sources = sources_.data(),
-                             .before = before_.data(),
-                             .source_lengths = s.source_lengths,
-                             .n_sources = s.n,
-                             .keys = a.keys,
-                             .values = a.values,
-                             .states_before = states_.data(),
-                             .rows_before = rows_before,
-                             .states = next_.data(),
-                             .y = y_.data()},
-                            scratch_.data());
+      kernels_.attention.decoder_step(s, a, packed,
+                                      {.n = n_,
+                                       .symbols = symbols_.data(),
+                                       .sources = sources_.data(),
+                                       .before = before_.data(),
+                                       .source_lengths = s.source_lengths,
+                                       .n_sources = s.n,
+                                       .keys = a.keys,
+                                       .values = a.values,
+                                       .states_before = states_.data(),
+                                       .rows_before = rows_before,
+                                       .states = next_.data(),
+                                       .y = y_.data()},
+                                      scratch_.data());
       rows_before = n_;
       go_on(s, t, first);
       std::swap(states_, next_);
@@ -83,7 +91,7 @@ class Finder {
       for (const T* from : {a.cells[l].h0, s.cells[l].cell == Cell::lstm ? a.cells[l].c0 : nullptr}) {
         const index units = s.cells[l].units;
         if (!from) continue;
-        std::copy(from + first * units, from + (first + count) * units, to);
+        kernels_.memory.copy(Team{}, count * units, from + first * units, to);
         to += count * units;
       }
     n_ = count;
@@ -92,31 +100,27 @@ class Finder {
 
   // The best of all ways on, for each source whose answers may still change.
   void go_on(const DecoderShape& s, int t, int first) {
-    std::vector<std::int32_t>& sources = new_sources_;
-    sources.clear();
-    new_totals_.clear(), new_symbols_.clear(), new_before_.clear();
+    int n = 0;
     for (int begin = 0, end; begin < n_; begin = end) {
       for (end = begin; end < n_ && sources_[end] == sources_[begin];) end++;
       choose(s, t, begin, end);
-      std::vector<Ended>& ended = ended_[sources_[begin] - first];
+      const int source = sources_[begin] - first;
       for (const Candidate& c : best_)
-        if (c.symbol == s.start) keep(ended, c, t);
-      if (is_over(ended, t, s)) continue;
+        if (c.symbol == s.start) keep(source, c, t);
+      if (is_over(source, t, s)) continue;
       for (const Candidate& c : best_) {
         if (c.symbol == s.start) continue;
-        std::int32_t* to = then_.data() + index(sources.size()) * how_.max_length;
+        std::int32_t* to = then_.data() + index(n) * how_.max_length;
         std::copy_n(written_.data() + index(c.row) * how_.max_length, t, to);
         to[t] = c.symbol;
-        sources.push_back(sources_[begin]), new_totals_.push_back(c.total);
-        new_symbols_.push_back(c.symbol), new_before_.push_back(c.row);
+        new_sources_[n] = sources_[begin], new_totals_[n] = c.total;
+        new_symbols_[n] = c.symbol, new_before_[n] = c.row;
+        n++;
       }
     }
-    n_ = int(sources.size());
-    std::copy(sources.begin(), sources.end(), sources_.begin());
-    std::copy(new_totals_.begin(), new_totals_.end(), totals_.begin());
-    std::copy(new_symbols_.begin(), new_symbols_.end(), symbols_.begin());
-    std::copy(new_before_.begin(), new_before_.end(), before_.begin());
-    std::swap(written_, then_);
+    n_ = n;
+    std::swap(sources_, new_sources_), std::swap(totals_, new_totals_), std::swap(symbols_, new_symbols_);
+    std::swap(before_, new_before_), std::swap(written_, then_);
   }
 
   // beam_size candidates of rows begin .. end, the best first, of equal ones the first; at max_length answers end.
@@ -138,47 +142,52 @@ class Finder {
 
   double score(double total, int length) const { return total / std::pow(double(length), how_.length_penalty); }
 
-  void keep(std::vector<Ended>& ended, const Candidate& c, int t) {
+  // Among the best ended answers of a source, the best first.
+  void keep(int source, const Candidate& c, int t) {
+    Ended* all = of(source);
+    int& n = n_ended_[source];
     const double of_answer = score(c.total, t + 1);
-    if (int(ended.size()) == how_.beam_size && !(of_answer > ended.back().score)) return;
-    const std::int32_t* from = written_.data() + index(c.row) * how_.max_length;
-    Ended answer{of_answer, c.total, {from, from + t}};
-    auto at = ended.end();
-    while (at != ended.begin() && answer.score > (at - 1)->score) --at;
-    ended.insert(at, std::move(answer));
-    if (int(ended.size()) > how_.beam_size) ended.pop_back();
+    if (n == how_.beam_size && !(of_answer > all[n - 1].score)) return;
+    const index place = n < how_.beam_size ? index(source) * how_.beam_size + n++ : all[n - 1].place;
+    int at = n - 1;
+    for (; at > 0 && of_answer > all[at - 1].score; at--) all[at] = all[at - 1];
+    all[at] = {of_answer, c.total, t, place};
+    std::copy_n(written_.data() + index(c.row) * how_.max_length, t, ended_symbols_.data() + place * how_.max_length);
   }
+  Ended* of(int source) { return ended_.data() + index(source) * how_.beam_size; }
 
   // Whether no row can come before those that are asked for: totals fall, and the longest is divided by most.
-  bool is_over(const std::vector<Ended>& ended, int t, const DecoderShape& s) const {
+  bool is_over(int source, int t, const DecoderShape& s) {
     if (t == how_.max_length) return true;
-    if (int(ended.size()) < how_.n_best) return false;
+    if (n_ended_[source] < how_.n_best) return false;
     for (const Candidate& c : best_)
-      if (c.symbol != s.start) return !(score(c.total, how_.max_length + 1) > ended[how_.n_best - 1].score);
+      if (c.symbol != s.start) return !(score(c.total, how_.max_length + 1) > of(source)[how_.n_best - 1].score);
     return true;
   }
 
-  void give(int i, const Answers& to) const {
+  void give(int source, const Answers& to) {
     for (int b = 0; b < how_.n_best; b++) {
-      const index at = index(i) * how_.n_best + b;
+      const index at = index(source) * how_.n_best + b;
       std::int32_t* codes = to.codes + at * how_.max_length;
       std::fill_n(codes, how_.max_length, -1);
       to.log_likelihoods[at] = nothing;
-      if (b >= int(ended_[i].size())) continue;
-      std::copy(ended_[i][b].symbols.begin(), ended_[i][b].symbols.end(), codes);
-      to.log_likelihoods[at] = ended_[i][b].total;
+      if (b >= n_ended_[source]) continue;
+      const Ended& answer = of(source)[b];
+      std::copy_n(ended_symbols_.data() + answer.place * how_.max_length, answer.length, codes);
+      to.log_likelihoods[at] = answer.total;
     }
   }
 
-  const AttentionKernels<T>& kernels_;
+  const Kernels<T>& kernels_;
   const Search how_;
-  int outputs_, n_ = 0;  // rows
+  int outputs_, sources_at_a_time_, n_ = 0;  // rows
   Block<T> states_, next_, y_, scratch_;
-  std::vector<std::int32_t> symbols_, sources_, before_, written_, then_;
-  std::vector<std::int32_t> new_sources_, new_symbols_, new_before_;
+  std::vector<std::int32_t> symbols_, sources_, before_, new_symbols_, new_sources_, new_before_;
+  std::vector<std::int32_t> written_, then_, ended_symbols_;
   std::vector<double> totals_, new_totals_;
   std::vector<Candidate> best_;
-  std::vector<std::vector<Ended>> ended_;
+  std::vector<Ended> ended_;
+  std::vector<int> n_ended_;
 };
 
 int units_of_states(const DecoderShape& s) {
@@ -195,9 +204,10 @@ void Program<T>::search(const Data& data, const Search& how, const Answers& foun
   if (data.count == 0) return;
   const DecoderShape any = decoding_->shape(frame(Team{}, {.data = &data, .begin = 0, .n = 1}));
   const Block<T> packed(kernels_.attention.decoder_packed(any), backend_.memory);
-  const int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
+  const int most = int(std::min<index>(data.count, settings_.batch)), threads = team_size(most);
   std::vector<Finder<T>> finders;
-  for (int i = 0; i < threads; i++) finders.emplace_back(kernels_, how, units_of_states(any), any.outputs);
+  for (int i = 0; i < threads; i++)
+    finders.emplace_back(kernels_, how, units_of_states(any), any.outputs, (most + threads - 1) / threads);
   run_team(threads, [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count; begin += n) {
@@ -211,9 +221,9 @@ void Program<T>::search(const Data& data, const Search& how, const Answers& foun
       if (begin == 0) kernels_.attention.decoder_pack(team, s, a, packed.data());
       const Range mine = team.share(n);
       Finder<T>& finder = finders[team.rank];
-      for (index i = mine.begin; i < mine.end; i += finder.most_sources()) {
+      for (index i = mine.begin; i < mine.end; i += finder.sources_at_a_time()) {
         const index at = (begin + i) * how.n_best;
-        finder.find(s, a, packed.data(), int(i), int(std::min<index>(finder.most_sources(), mine.end - i)),
+        finder.find(s, a, packed.data(), int(i), int(std::min<index>(finder.sources_at_a_time(), mine.end - i)),
                     {found.codes + at * how.max_length, found.log_likelihoods + at});
       }
       team.sync();

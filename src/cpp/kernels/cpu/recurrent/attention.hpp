@@ -24,7 +24,7 @@ template <class T>
 FASTDL_INLINE T dot_row(int count, const T* a, const T* b) {
   Vec<T> sum{};
   for_slices<T>(0, count, [&](Slice<T> at) { sum += at.read(a) * at.read(b); });
-  return lane_sum<T>(sum);
+  return spread_sum(sum)[0];
 }
 // y += a x
 template <class T>
@@ -32,12 +32,39 @@ FASTDL_INLINE void add_row(int count, T a, const T* x, T* y) {
   for_slices<T>(0, count, [&](Slice<T> at) { at.write(y, at.read(y) + a * at.read(x)); });
 }
 
-template <class T>
-FASTDL_INLINE T score_row(Score score, int size, const T* q, const T* k, const T* w) {
-  if (score == Score::dot) return dot_row(size, q, k);
-  Vec<T> sum{};
-  for_slices<T>(0, size, [&](Slice<T> at) { sum += at.read(w) * vtanh(at.read(q) + at.read(k)); });
-  return lane_sum<T>(sum);
+// Some vectors of a row side by side, whose sums over the steps of a source stay in registers.
+template <class T, int N>
+struct Slices {
+  static constexpr int size = N;
+  Slice<T> first;
+  FASTDL_INLINE Slice<T> at(int u) const { return {first.i + u * lanes<T>, N > 1 ? lanes<T> : first.count}; }
+};
+template <class T, class F>
+FASTDL_INLINE void for_wide_slices(std::int64_t count, F f) {
+  constexpr int wide = 4;
+  std::int64_t i = 0;
+  for (; i + wide * lanes<T> <= count; i += wide * lanes<T>) f(Slices<T, wide>{{i, lanes<T>}});
+  for_slices<T>(i, count, [&](Slice<T> at) { f(Slices<T, 1>{at}); });
+}
+
+// The scores of N keys from the j-th on; together, for tanh is a long chain.
+template <int N, class T>
+FASTDL_INLINE void score_keys(Score score, int size, const T* q, const T* w, const Source<T>& from, int j, T* scores) {
+  Vec<T> sums[N]{};
+  if (score == Score::dot)
+    for_slices<T>(0, size, [&](Slice<T> at) {
+      const Vec<T> query = at.read(q);
+#pragma GCC unroll 4
+      for (int u = 0; u < N; u++) sums[u] += query * at.read(from.key(j + u));
+    });
+  else
+    for_slices<T>(0, size, [&](Slice<T> at) {
+      const Vec<T> query = at.read(q), weight = at.read(w);
+#pragma GCC unroll 4
+      for (int u = 0; u < N; u++) sums[u] += weight * vtanh(query + at.read(from.key(j + u)));
+    });
+#pragma GCC unroll 4
+  for (int u = 0; u < N; u++) scores[j + u] = spread_sum(sums[u])[0];
 }
 
 // In place, of x (count,)
@@ -57,11 +84,20 @@ FASTDL_INLINE void softmax_row(int count, T* x) {
 template <class T>
 FASTDL_INLINE void attend(Score score, int size, int features, const T* q, const T* w, const Source<T>& from,
                           T* weights, T* y) {
-  for (int j = 0; j < from.length; j++) weights[j] = score_row(score, size, q, from.key(j), w);
+  constexpr int together = 4;
+  const int most = from.length - from.length % together;
+  for (int j = 0; j < most; j += together) score_keys<together>(score, size, q, w, from, j, weights);
+  for (int j = most; j < from.length; j++) score_keys<1>(score, size, q, w, from, j, weights);
   softmax_row(from.length, weights);
   clear(weights + from.length, from.steps - from.length);
-  clear(y, features);
-  for (int j = 0; j < from.length; j++) add_row(features, weights[j], from.value(j), y);
+  for_wide_slices<T>(features, [&](auto slices) {
+    Vec<T> sums[slices.size]{};
+    for (int j = 0; j < from.length; j++)
+#pragma GCC unroll 4
+      for (int u = 0; u < slices.size; u++) sums[u] += weights[j] * slices.at(u).read(from.value(j));
+#pragma GCC unroll 4
+    for (int u = 0; u < slices.size; u++) slices.at(u).write(y, sums[u]);
+  });
 }
 
 // What one query adds to the gradients of keys and values, which lie as those do, and to dw; dq is written.
@@ -75,24 +111,37 @@ FASTDL_INLINE void attend_backward(Score score, int size, int features, const T*
     mean += weights[j] * dweights[j];
     add_row(features, weights[j], dy, dv + j * from.v_row);
   }
-  clear(dq, size);
-  for (int j = 0; j < from.length; j++) {
-    const T de = weights[j] * (dweights[j] - mean), *k = from.key(j);
-    T* dkey = dk + j * from.k_row;
-    if (score == Score::dot) {
-      for_slices<T>(0, size, [&](Slice<T> at) {
-        at.write(dq, at.read(dq) + de * at.read(k));
-        at.write(dkey, at.read(dkey) + de * at.read(q));
-      });
-      continue;
+  for (int j = 0; j < from.length; j++) dweights[j] = weights[j] * (dweights[j] - mean);  // of the scores
+  for_wide_slices<T>(size, [&](auto slices) {
+    constexpr int n = slices.size;
+    Vec<T> query[n], dquery[n]{}, weight[n]{}, dweight[n]{};
+#pragma GCC unroll 4
+    for (int u = 0; u < n; u++) {
+      query[u] = slices.at(u).read(q);
+      if (score == Score::additive) weight[u] = slices.at(u).read(w), dweight[u] = slices.at(u).read(dw);
     }
-    for_slices<T>(0, size, [&](Slice<T> at) {
-      const Vec<T> h = vtanh(at.read(q) + at.read(k)), d = de * at.read(w) * (1 - h * h);
-      at.write(dq, at.read(dq) + d);
-      at.write(dkey, at.read(dkey) + d);
-      at.write(dw, at.read(dw) + de * h);
-    });
-  }
+    for (int j = 0; j < from.length; j++) {
+      T* dkey = dk + j * from.k_row;
+#pragma GCC unroll 4
+      for (int u = 0; u < n; u++) {
+        const Slice<T> at = slices.at(u);
+        const Vec<T> key = at.read(from.key(j));
+        if (score == Score::dot) {
+          dquery[u] += dweights[j] * key;
+          at.write(dkey, at.read(dkey) + dweights[j] * query[u]);
+          continue;
+        }
+        const Vec<T> h = vtanh(query[u] + key), d = dweights[j] * weight[u] * (1 - h * h);
+        dquery[u] += d, dweight[u] += dweights[j] * h;
+        at.write(dkey, at.read(dkey) + d);
+      }
+    }
+#pragma GCC unroll 4
+    for (int u = 0; u < n; u++) {
+      slices.at(u).write(dq, dquery[u]);
+      if (score == Score::additive) slices.at(u).write(dw, dweight[u]);
+    }
+  });
 }
 
 // --- all queries of all sequences -----------------------------------------------------------------------------------
