@@ -293,6 +293,27 @@ def test_a_full_disk_is_an_error(tmp_path, monkeypatch):
     assert np.asarray(folder).any()
 
 
+def test_progress(tmp_path, capsys, monkeypatch):
+    clock = iter(range(100))  # a second a look
+    folder = ImageFolder(classes(tmp_path), verbose=True)
+    monkeypatch.setattr(_image_cache.time, "monotonic", lambda: next(clock))
+    np.asarray(folder[:4])
+    lines = [line.rstrip() for line in capsys.readouterr().err.split("\r")[1:]]
+    assert lines == [
+        "ImageFolder: 1 of 4 images decoded, 0:03 left",
+        "ImageFolder: 2 of 4 images decoded, 0:02 left",
+        "ImageFolder: 3 of 4 images decoded, 0:01 left",
+        "ImageFolder: 4 of 4 images decoded, in 0:04",
+    ]
+    np.asarray(folder[1:3])
+    assert capsys.readouterr().err == ""
+    monkeypatch.undo()
+    np.asarray(folder)
+    last = capsys.readouterr().err.split("\r")[-1]
+    assert last.startswith("ImageFolder: 4 of 4 images decoded, in 0:00")
+    assert last.endswith("\n")
+
+
 def test_in_several_threads(tmp_path):
     folder = ImageFolder(classes(tmp_path, 20), on_error="skip")
     (tmp_path / "dark" / "3.png").write_bytes(b"")
@@ -388,10 +409,12 @@ def test_images_of_several_sizes_are_a_list(tmp_path):
 
 
 def test_images_to_enlarge(tmp_path):
-    save(classes(tmp_path, 2, (50, 56)) / "light" / "5.png", np.tile(COLOURS, (5, 4, 1)))
+    save(classes(tmp_path, 2, (20, 24)) / "light" / "5.png", np.tile(COLOURS, (2, 1, 1)))
     folder = ImageFolder(tmp_path)
-    resolver = SuperResolver(scale=2, max_epochs=1, random_state=0).fit(folder)
-    assert [x.shape for x in resolver.predict(folder[3:])] == [(100, 112, 3), (120, 128, 3)]
+    resolver = SuperResolver(
+        scale=2, network="espcn", patch_size=12, max_epochs=1, random_state=0
+    ).fit(folder)
+    assert [x.shape for x in resolver.predict(folder[3:])] == [(40, 48, 3), (48, 32, 3)]
 
 
 # --- what is wrong ------------------------------------------------------------------------------

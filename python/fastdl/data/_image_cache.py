@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 import tempfile
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +61,8 @@ class ImageCache:
     shape : (height, width, channels)
     read : callable
         Gives the image of a path.
+    verbose : bool
+        Whether progress is shown.
 
     Attributes
     ----------
@@ -67,9 +71,13 @@ class ImageCache:
     """
 
     def __init__(
-        self, paths: Sequence[str], shape: tuple[int, ...], read: Callable[[str], NDArray[Any]]
+        self,
+        paths: Sequence[str],
+        shape: tuple[int, ...],
+        read: Callable[[str], NDArray[Any]],
+        verbose: bool = False,
     ) -> None:
-        self._paths, self._read = paths, read
+        self._paths, self._read, self._verbose = paths, read, verbose
         self._images = MappedImages(len(paths), shape)
         self._is_there = np.zeros(len(paths), np.bool_)
         self._lock = ForkSafeLock()
@@ -79,14 +87,16 @@ class ImageCache:
         """All images, of which those of `rows` are there, but for the unreadable ones."""
         with self._lock:
             missing = np.unique(rows[~self._is_there[rows]])
-            in_threads(self._decode, missing.tolist())
+            progress = Progress(len(missing)) if self._verbose else None
+            in_threads(self._decode, missing.tolist(), progress)
         return self._images.array
 
     def of(self, rows: Sequence[int]) -> ImageCache:
         """The cache of some of the images, all of which are there."""
         if len(rows) == len(self._paths):
             return self
-        part = ImageCache([self._paths[i] for i in rows], self._images.array.shape[1:], self._read)
+        shape = self._images.array.shape[1:]
+        part = ImageCache([self._paths[i] for i in rows], shape, self._read, self._verbose)
         for i, row in enumerate(rows):
             part._images.write(i, self._images.array[row])
         part._is_there[:] = True
@@ -103,12 +113,44 @@ class ImageCache:
         self._is_there[i] = True
 
 
-def in_threads(act: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+class Progress:
+    """A line on stderr that says how far the decoding is, and how long it will take."""
+
+    def __init__(self, n: int) -> None:
+        self._n, self._start, self._shown = n, time.monotonic(), float("-inf")
+
+    def show(self, done: int) -> None:
+        """After each image; shown every half second, and in the end."""
+        now = time.monotonic()
+        if done < self._n and now - self._shown < 0.5:
+            return
+        self._shown = now
+        seconds = now - self._start
+        if done < self._n:
+            rest = f"{_clock(seconds / done * (self._n - done))} left   "
+        else:
+            rest = f"in {_clock(seconds)}       \n"
+        print(f"\rImageFolder: {done} of {self._n} images decoded, {rest}", end="", file=sys.stderr)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def in_threads(
+    act: Callable[[Any], Any], items: Sequence[Any], progress: Progress | None = None
+) -> list[Any]:
     """The results for all items, in order; the first error ends it."""
     if not items:
         return []
     pool = ThreadPoolExecutor(min(len(items), _core.max_threads()), "fastdl-images")
     try:
-        return list(pool.map(act, items))
+        results = []
+        for done, result in enumerate(pool.map(act, items), 1):
+            results.append(result)
+            if progress is not None:
+                progress.show(done)
+        return results
     finally:
         pool.shutdown(cancel_futures=True)

@@ -64,6 +64,8 @@ class ImageFolder:
     on_error : {"raise", "skip", "warn"}, default="raise"
         Whether a file that cannot be decoded is an error or is left out, with a warning or without.
         What can be left out has to be decoded before it is known how many images there are.
+    verbose : bool, default=False
+        Whether to show on stderr how far the decoding is, with the time left.
 
     Attributes
     ----------
@@ -114,6 +116,7 @@ class ImageFolder:
         fit: str = "crop",
         grey: bool | None = None,
         on_error: str = "raise",
+        verbose: bool = False,
     ) -> None:
         pillow()
         for name, value, known in (("fit", fit, FITS), ("on_error", on_error, _ON_ERROR)):
@@ -123,6 +126,7 @@ class ImageFolder:
         self._paths, names = _listed(path)
         self.classes = None if names is None else np.unique(names)
         self._y = names if y is None else _targets(y, len(self._paths))
+        self._verbose = bool(verbose)
         self._lock = ForkSafeLock()
         self._is_settled = on_error == "raise"
         self._is_placed = self.size is None  # whether boxes are as the images are
@@ -316,7 +320,8 @@ class ImageFolder:
         return partial(read, size=self.size, fit=self.fit, grey=self._grey())
 
     def _new_cache(self) -> ImageCache:
-        return ImageCache(self._paths, self._sample_shape() or (), self._reader())
+        shape = self._sample_shape() or ()
+        return ImageCache(self._paths, shape, self._reader(), self._verbose)
 
     def _of_several_sizes(self) -> ImageError:
         sizes = [(h.height, h.width) for h in self._known()]
