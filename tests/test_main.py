@@ -176,8 +176,10 @@ def test_demo(tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path / "new")]) == 0
     printed = capsys.readouterr().out
     assert printed.count("\nyes  ") == 3
-    for name in ("learning-curves.png", "filters.png", "predictions.png"):
-        assert (tmp_path / "new" / name).read_bytes().startswith(b"\x89PNG")
+    names = ("learning-curves", "filters", "predictions", "mistakes", "saliency")
+    for name in names:
+        assert (tmp_path / "new" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "new" / "network.svg").read_text().startswith("<svg")
 
 
 def test_private_names_of_scikit_learn_come_from_one_file():

@@ -8,7 +8,14 @@ import numpy as np
 
 import fastdl
 from fastdl import CNNClassifier
-from fastdl.plotting import FiltersDisplay, HistoryDisplay, PredictionsDisplay
+from fastdl.plotting import (
+    FiltersDisplay,
+    HistoryDisplay,
+    MistakesDisplay,
+    NetworkDisplay,
+    PredictionsDisplay,
+    SaliencyDisplay,
+)
 
 LEAST_ACCURACY = 0.985
 
@@ -19,7 +26,7 @@ def run(out: Path) -> int:
     Parameters
     ----------
     out : Path
-        The folder for the model file and the three pictures; made if need be.
+        The folder for the model file and the pictures; made if need be.
 
     Returns
     -------
@@ -90,7 +97,7 @@ def new_classifier(verbose: bool = False) -> CNNClassifier:
 
 
 def draw(clf: CNNClassifier, X: np.ndarray, y: np.ndarray, out: Path) -> list[Path]:
-    """Three PNGs: learning curves, first-layer filters, predictions."""
+    """Pictures: the network, how it learnt, its filters; what it says and why, and mistakes."""
     import matplotlib as mpl
 
     mpl.use("Agg")  # no window, no display needed
@@ -102,8 +109,13 @@ def draw(clf: CNNClassifier, X: np.ndarray, y: np.ndarray, out: Path) -> list[Pa
         "learning-curves.png": curves,
         "filters.png": FiltersDisplay.from_estimator(clf).figure_,
         "predictions.png": PredictionsDisplay.from_estimator(clf, X, y).figure_,
+        "mistakes.png": MistakesDisplay.from_estimator(clf, X, y).figure_,
+        "saliency.png": SaliencyDisplay.from_estimator(
+            clf, X, method=["gradient", "occlusion", "grad_cam"]
+        ).figure_,
     }
     for name, figure in figures.items():
         figure.savefig(out / name, dpi=120)
         plt.close(figure)
-    return [out / name for name in figures]
+    NetworkDisplay.from_estimator(clf).save(out / "network.svg")
+    return [out / name for name in ("network.svg", *figures)]

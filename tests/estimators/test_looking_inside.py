@@ -19,11 +19,12 @@ from fastdl import (
     NetRegressor,
     RNNClassifier,
     SequenceTagger,
+    SuperResolver,
     TabularClassifier,
     TextGenerator,
 )
 from fastdl import layers as L
-from fastdl.inspection import feature_maps, worst_mistakes
+from fastdl.inspection import activation_statistics, feature_maps, saliency, worst_mistakes
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -131,6 +132,15 @@ def tagger():
     return SequenceTagger((2,), **WORDS).fit(images(3, 2), np.eye(N, 3, dtype=int))
 
 
+def pictures():
+    return [np.full((9 + i % 2, 9), i, np.uint8) for i in range(4)]
+
+
+def super_resolver():
+    words = {"network": [L.Conv2D(1, 3, padding="same")], "patch_size": 9, **WORDS}
+    return SuperResolver(scale=3, **words).fit(pictures())
+
+
 TEXT = "a red wheel barrow glazed with rain water"
 
 
@@ -149,6 +159,10 @@ TEXTS = [
     (lambda: worst_mistakes(TextGenerator((2,), max_epochs=1).fit(TEXT), [TEXT], ["b"]),
      "TextGenerator answers with other things than classes and numbers; worst_mistakes is of one "
      "answer for each sample."),
+    (lambda: saliency(super_resolver(), pictures()),
+     "SuperResolver reads images one by one: see transform(X, layer=...)."),
+    (lambda: activation_statistics(super_resolver(), pictures()),
+     "SuperResolver reads images one by one: see transform(X, layer=...)."),
     (lambda: worst_mistakes(NDScaler().fit(rows()), rows(), CLASSES),
      "NDScaler gives no answers to compare."),
     (lambda: worst_mistakes(cnn(), images(4, 4)),

@@ -140,6 +140,9 @@ def _of_network(estimator: Any, X: Any) -> tuple[int, _Layers]:
     if not hasattr(estimator, "program_"):
         return 0, {}
     program, X = estimator.program_, estimator._inputs.check(estimator, X, reset=False)
+    if isinstance(X, list):
+        name = type(estimator).__name__
+        raise ValueError(f"{name} reads images one by one: see transform(X, layer=...).")
 
     def outputs(layer: int) -> Callable[[slice], NDArray[Any]]:
         return lambda part: program.predict(core_input(X[part]), layer=layer)

@@ -152,9 +152,8 @@ def _words_of(methods: Sequence[str], words: dict[str, Any]) -> dict[str, dict[s
 
 
 def _of_gradient(estimator: Any, X: Any, y: Any, lengths: Any, image_shape: Any) -> Any:
-    _, final = parted(estimator)
-    form = form_of(final, X, lengths, image_shape)
     gradient = input_gradient(estimator, X, y, lengths=lengths)
+    form = form_of(parted(estimator)[1], X, lengths, image_shape)
     if form.name == "images":
         return np.abs(gradient).reshape(-1, *form.shape).max(axis=3)
     if form.name == "rows":
