@@ -31,6 +31,15 @@ struct Window {
   int tap(int a, int b) const { return a * dh * (in_place() ? w : row_vectors()) + b * dw % sw * run() + b * dw / sw; }
 };
 
+// What forward and backward_data come down to; see correlate.hpp.
+struct Correlation : Window {
+  int blocks, groups;
+  int c, f;                             // channels in and out of one group
+  std::int64_t y_plane, y_row, y_step;  // from one channel, row, column of the output to the next
+
+  bool is_pointwise() const { return kh * kw == 1 && in_place(); }
+};
+
 FASTDL_INLINE Window window_of(const Conv2DShape& s) {
   return {.h = s.h,
           .w = s.w,

@@ -3,16 +3,11 @@
 #pragma once
 
 #include "kernels/cpu/conv2d/band.hpp"
+#include "kernels/cpu/conv2d/depthwise.hpp"
 #include "kernels/cpu/conv2d/tile.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
-
-struct Correlation : Window {
-  int blocks, groups;
-  int c, f;                             // channels in and out of one group
-  std::int64_t y_plane, y_row, y_step;  // from one channel, row, column of the output to the next
-};
 
 // Tiles of filters by columns of one output row. Taps that meet only padding are left out, so where the kernel is wide
 // for its map, narrow tiles are better.
@@ -95,6 +90,10 @@ void correlate_tile(const TileSteps<T>& s, const T* x, const T* w, const T* bias
 template <class T>
 constexpr decltype(&correlate_tile<T, 1, 1>) correlate_tiles[tile_side][tile_side] = FASTDL_TILE_TABLE(correlate_tile);
 
+// A 1x1 kernel reads the pixels of a tile again for each tile of filters. Where maps have a round size they meet in few
+// sets of L1: a copy of so many channels, one after the other, stays there.
+constexpr int pixel_channels = 96;
+
 // Rows of outputs that are worked on together and input channels of one pass over them. The cut changes no result.
 struct Bands {
   Parts rows, channels;
@@ -105,7 +104,8 @@ inline Bands bands_of(const Correlation& s, int filter_tiles, int threads) {
   int rows = s.oh;
   while (rows > 1 && (least(s.c, 16) * vectors(rows) > band_limit || others * ceil_div(s.oh, rows) < wanted))
     rows = ceil_div(rows, 2);
-  return {parts_of(s.oh, rows), parts_of(s.c, band_limit / most<std::int64_t>(vectors(rows), 1))};
+  const std::int64_t fitting = band_limit / most<std::int64_t>(vectors(rows), 1);
+  return {parts_of(s.oh, rows), parts_of(s.c, s.is_pointwise() ? pixel_channels : fitting)};
 }
 
 // Elements of a thread's space: two lists of taps, and a band of band_bytes (or of one map below one row, if larger).
@@ -115,6 +115,7 @@ std::int64_t tap_list(const Window& s) {
 }
 template <class T>
 std::int64_t correlate_space(const Correlation& s) {
+  if (s.is_pointwise()) return tap_list<T>(s) + pixel_channels * tile_side * lanes<T>;
   if (s.in_place()) return tap_list<T>(s);
   const std::int64_t one = std::int64_t(s.input_rows(1)) * s.row_vectors();
   const std::int64_t all = std::int64_t(s.c) * s.input_rows(s.oh) * s.row_vectors();
@@ -155,6 +156,15 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
       const int j = job.tiles.columns.begin(cut), columns = job.tiles.columns.size(cut);
       steps.taps = taps_among(job.taps, s, a, taps_inside(j, j + columns, s.w, s.kw, s.sw, s.dw, s.left));
       const T* x = in.at + i * s.sh * in.row + j * lanes<T>;
+      if (s.is_pointwise() && last - first > 1) {
+        T* to = job.band;
+        for (int k = 0; k < channels; k++) {
+          const T* from = x + k * in.channel;
+          to = copy_vectors(to, from, columns, 1);
+          for (int v = 0; v < columns; v++) __builtin_prefetch(from + (columns + v) * lanes<T>);  // of the next tile
+        }
+        x = job.band, steps.x_channel = std::int64_t(columns) * lanes<T>;
+      }
       T* y = job.y + image * s.f * s.y_plane + (row + i) * s.y_row + j * s.y_step;
       for (int tile = first; tile < last; tile++) {
         const int f = job.tiles.rows.begin(tile), filters = job.tiles.rows.size(tile);
@@ -172,6 +182,7 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
 // band it meets once for all its tiles of filters.
 template <class T>
 void correlate(const Team& team, const Correlation& s, const T* x, const T* packed, const T* bias, T* y, T* space) {
+  if (is_row_by_row(s)) return correlate_rows(team, s, x, packed, bias, y);
   const CorrelationJob<T> job{
       s, correlate_tiles_of(s), x, packed, bias, y, space + tap_list<T>(s), reinterpret_cast<Tap*>(space)};
   for (int t = 0; t < s.kh * s.kw; t++) job.taps[t] = {s.tap(t / s.kw, t % s.kw) * lanes<T>, t};
