@@ -36,7 +36,7 @@ def load(path: Path, *parts: int) -> tuple[Any, list[dict[str, Any]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="bccd.npz")
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, help="1500 steps if not given")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--pictures", type=Path)
@@ -47,7 +47,7 @@ def main() -> None:
     for seed in range(arguments.seeds):
         detector = ObjectDetector(
             augment=L.Augment(flip="both", shift=10, scale=0.2, brightness=0.15, contrast=0.15),
-            max_epochs=arguments.epochs,
+            max_epochs=arguments.epochs or "auto",
             score_threshold=0.05,
             n_jobs=arguments.threads,
             random_state=seed,

@@ -45,6 +45,15 @@ LARGER = {
             L.GlobalAvgPool(),
         ],
     ),
+    "down and up again": (
+        (8, 6, 3),
+        [
+            L.Conv2D(20, 3, padding="same"),
+            L.Concat([[], [L.Conv2D(33, 3, 2, "same"), L.Upsample2D(2, "bilinear")]]),
+            L.Upsample2D((1, 3)),
+            L.Conv2D(5, 1),
+        ],
+    ),
     "out of rows": ((48,), [L.Reshape((4, 4, 3)), L.Conv2D(20, 3), L.Flatten(), L.Dense(2)]),
 }
 

@@ -97,6 +97,9 @@ OBJECTS = [
      "out."),
     (fit(params={"augment": L.Augment(mixup=0.2)}), ValueError,
      "ObjectDetector: boxes belong to one image, and mixup makes one of two. Leave it out of "
-     "augment=Augment(mixup=0.2)."),
+     "Augment(mixup=0.2)."),
+    (fit(params={"network": [L.Augment(crop=(7, 6)), *NET]}), ValueError,
+     "ObjectDetector: the layers cannot divide images of 7x6, to which Augment(crop=(7, 6)) crops "
+     "them, into cells. Use crop=(8, 6)."),
 ]
 # fmt: on

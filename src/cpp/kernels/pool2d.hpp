@@ -41,6 +41,7 @@ struct Upsample2DShape {
   int h, w, c;  // input
   int fh, fw;   // factors
   Interpolation kind;
+  bool lone;  // one sample, whose images are rows (h*w, c); forward only
 };
 
 template <class T>

@@ -17,26 +17,33 @@ struct Upsample2D : Layer<T> {
     const auto& factor = spec.integers("factor");
     const auto kind = spec.text("interpolation") == "bilinear" ? Interpolation::bilinear : Interpolation::nearest;
     const Shape& s = in.shape;
-    shape = {
-        .n = plan.batch, .h = s.h(), .w = s.w(), .c = s.c(), .fh = int(factor[0]), .fw = int(factor[1]), .kind = kind};
+    shape = {.n = plan.batch,
+             .h = s.h(),
+             .w = s.w(),
+             .c = s.c(),
+             .fh = int(factor[0]),
+             .fw = int(factor[1]),
+             .kind = kind,
+             .lone = false};
     const int h = this->as_int(times(s.h(), shape.fh), "the height"),
               w = this->as_int(times(s.w(), shape.fw), "the width");
     out = plan.tensor({{h, w, s.c()}}, in.wants_gradient);
     out.overwritable = true;
+    this->lone = true;
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.pool2d.upsample2d_forward(f.team, at(f.n), f.value(in), f.value(out));
+    f.kernels.pool2d.upsample2d_forward(f.team, at(f), f.value(in), f.value(out));
   }
 
   void backward(const Frame<T>& f) const override {
-    f.kernels.pool2d.upsample2d_backward(f.team, at(f.n), f.gradient(out), f.gradient(in));
+    f.kernels.pool2d.upsample2d_backward(f.team, at(f), f.gradient(out), f.gradient(in));
   }
 
  private:
-  Upsample2DShape at(int n) const {
+  Upsample2DShape at(const Frame<T>& f) const {
     Upsample2DShape s = shape;
-    s.n = n;
+    s.n = f.n, s.lone = f.lone;
     return s;
   }
 };

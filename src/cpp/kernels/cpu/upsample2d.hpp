@@ -21,15 +21,41 @@ FASTDL_INLINE Between<T> between(Interpolation kind, int i, int factor, int size
   return {first, first + 1, T(halves % step) / T(step)};
 }
 
+// read(i): a vector of the i-th input
+template <class T, class Read>
+FASTDL_INLINE Vec<T> blend(const Between<T>& at, Read read) {
+  const Vec<T> x = read(at.first);
+  if (at.part == 0) return x;  // nothing times infinity would be NaN
+  Vec<T> beside = read(at.second) * at.part;
+  FASTDL_IN_REGISTER(beside);  // the same bits of a sample alone
+  return x * (1 - at.part) + beside;
+}
+
+// A sample alone: a pixel's channels side by side. A thread takes some rows of outputs.
 template <class T>
-FASTDL_INLINE Vec<T> blend_row(const T* row, const Between<T>& across) {
-  const Vec<T> x = load(row + across.first * lanes<T>);
-  if (across.part == 0) return x;  // nothing times infinity would be NaN
-  return x * (1 - across.part) + load(row + across.second * lanes<T>) * across.part;
+void upsample2d_lone(const Team& team, const Upsample2DShape& s, const T* x, T* y) {
+  const int oh = s.h * s.fh, ow = s.w * s.fw;
+  const Range part = team.share(oh);
+  for (std::int64_t i = part.begin; i < part.end; i++) {
+    const Between<T> down = between<T>(s.kind, int(i), s.fh, s.h);
+    for (int j = 0; j < ow; j++) {
+      const Between<T> across = between<T>(s.kind, j, s.fw, s.w);
+      T* to = y + (i * ow + j) * s.c;
+      for_slices<T>(0, s.c, [&](Slice<T> channels) {
+        channels.write(to, blend<T>(down, [&](int row) {
+                         const T* from = x + std::int64_t(row) * s.w * s.c;
+                         return blend<T>(across,
+                                         [&](int column) { return channels.read(from + std::int64_t(column) * s.c); });
+                       }));
+      });
+    }
+  }
+  team.sync();
 }
 
 template <class T>
 void upsample2d_forward(const Team& team, const Upsample2DShape& s, const T* x, T* y) {
+  if (s.lone) return upsample2d_lone(team, s, x, y);
   constexpr int L = lanes<T>;
   const int oh = s.h * s.fh, ow = s.w * s.fw;
   const Range part = plane_share<T>(team, s.n, s.c);
@@ -38,11 +64,11 @@ void upsample2d_forward(const Team& team, const Upsample2DShape& s, const T* x, 
     T* yp = y + p * oh * ow * L;
     for (int i = 0; i < oh; i++) {
       const Between<T> down = between<T>(s.kind, i, s.fh, s.h);
-      const T *above = xp + down.first * s.w * L, *below = xp + down.second * s.w * L;
       for (int j = 0; j < ow; j++, yp += L) {
         const Between<T> across = between<T>(s.kind, j, s.fw, s.w);
-        const Vec<T> v = blend_row(above, across);
-        store(yp, down.part == 0 ? v : v * (1 - down.part) + blend_row(below, across) * down.part);
+        store(yp, blend<T>(down, [&](int row) {
+                return blend<T>(across, [&](int column) { return load(xp + (row * s.w + column) * L); });
+              }));
       }
     }
   }

@@ -21,7 +21,7 @@ from fastdl.estimators.vision.detection.objects import (
 )
 from fastdl.estimators.vision.detection.words import DetectionWords
 from fastdl.fitting import checkpoint
-from fastdl.fitting.defaults import Defaults
+from fastdl.fitting.defaults import DETECTION, Defaults
 from fastdl.fitting.job import Given, Job
 from fastdl.layers import Layer
 from fastdl.metrics import mean_average_precision_score
@@ -31,9 +31,6 @@ from fastdl.samples import Data, core_input
 if TYPE_CHECKING:
     from fastdl._core import Program
 
-_AUTO = Defaults(
-    updates=1500, batch_size=8, rate_of_one=0.1, largest_rate=0.01, shrinkages=(), shrinkage=1.5
-)
 _MULTIPLES = (1, 2, 4, 8, 16, 32, 64)  # that sides of images may have to be
 _FIRST_SCORE = 0.1  # of all heat maps, before anything is learnt
 
@@ -84,35 +81,44 @@ class ObjectDetector(DetectionWords, Net):
 
     @property
     def _auto(self) -> Defaults:
-        return _AUTO
+        return DETECTION
 
     # --- the network
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        if self.augment is not None and self.augment.mixup:
+        first = self._hidden()[0]
+        if isinstance(first, L.Augment) and first.mixup:
             raise ValueError(
                 f"{type(self).__name__}: boxes belong to one image, and mixup makes one of two. "
-                f"Leave it out of augment={self.augment!r}."
+                f"Leave it out of {first.replace(name=None)!r}."
             )
         return super()._check(X, y, reset=reset)
 
     def _hidden(self) -> list[Layer]:
-        """The layers behind `augment`, without the output."""
-        return layers_of(type(self).__name__, self.network)
+        """The layers without the output; an Augment may begin them."""
+        who = type(self).__name__
+        return with_augment(who, self.augment, layers_of(who, self.network))
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         hidden = self._hidden()
+        seen = _seen_by(hidden, input_shape)
+        room = self._room_for(seen)
+        if room != seen:
+            raise ValueError(
+                f"{type(self).__name__}: the layers cannot divide images of {seen[0]}x{seen[1]}, to "
+                f"which {hidden[0]!r} crops them, into cells. Use crop=({room[0]}, {room[1]})."
+            )
         last = hidden[-1]
-        if not (last.linear and last.get_params().get("filters") == n_outputs):
-            hidden.append(L.Conv2D(n_outputs, 1, name="output"))
-        return with_augment(type(self).__name__, self.augment, hidden)
+        if last.linear and last.get_params().get("filters") == n_outputs:
+            return hidden
+        return [*hidden, L.Conv2D(n_outputs, 1, name="output")]
 
     def _room_for(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape that an image (height, width, channels) is padded to for the layers.
 
         So that cells are squares of whole pixels.
         """
-        hidden, complaint = self._hidden(), None
+        hidden, complaint = _behind_augment(self._hidden()), None
         for multiple in _MULTIPLES:
             height, width = (-(-side // multiple) * multiple for side in shape[:2])
             try:
@@ -248,17 +254,13 @@ class ObjectDetector(DetectionWords, Net):
             return seen._program_for(shape, n)
         if shape == self.input_shape_ == self._seen_shape:
             return self.program_
-        layers = self._network.layers
-        layers = layers[isinstance(layers[0], L.Augment) :]
+        layers = _behind_augment(self._network.layers)
         return self._network.program_of_shape(shape, layers, self.n_jobs, min(n, self._least_batch))
 
     @property
     def _seen_shape(self) -> tuple[int, ...]:
         """Of what the layers behind `augment` get in fit."""
-        first = self._network.layers[0]
-        if isinstance(first, L.Augment):
-            return tuple(first.output_shape(self.input_shape_))
-        return self.input_shape_
+        return _seen_by(self._network.layers, self.input_shape_)
 
     def _read(self, cells: NDArray[Any], size: Any, shape: Sequence[int]) -> dict[str, Any]:
         return found_in(
@@ -270,3 +272,13 @@ class ObjectDetector(DetectionWords, Net):
             iou_threshold=self.iou_threshold,
             max_boxes=self.max_boxes,
         )
+
+
+def _behind_augment(layers: Sequence[Layer]) -> Sequence[Layer]:
+    return layers[1:] if layers and isinstance(layers[0], L.Augment) else layers
+
+
+def _seen_by(layers: Sequence[Layer], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """What the layers behind an Augment get of images of this shape in fit."""
+    first = layers[0]
+    return tuple(first.output_shape(shape)) if isinstance(first, L.Augment) else shape
