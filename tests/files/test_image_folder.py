@@ -493,5 +493,5 @@ def test_a_folder_without_images(tmp_path):
 
 def test_without_pillow(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ImportError, match="^Images need Pillow: pip install .fastdl.images.."):
+    with pytest.raises(ImportError, match="^Images need Pillow: pip install pillow$"):
         ImageFolder(tmp_path)

@@ -63,7 +63,7 @@ def pillow() -> Any:
     try:
         from PIL import Image
     except ImportError as missing:
-        raise ImportError('Images need Pillow: pip install "fastdl[images]"') from missing
+        raise ImportError("Images need Pillow: pip install pillow") from missing
     return Image
 
 

@@ -53,7 +53,7 @@ def resized(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.f
     try:
         from PIL import Image
     except ImportError as missing:
-        raise ImportError('SuperResolver needs Pillow: pip install "fastdl[images]"') from missing
+        raise ImportError("SuperResolver needs Pillow: pip install pillow") from missing
     of_pillow = Image.fromarray(np.ascontiguousarray(image, np.float32))  # of mode F
     return np.asarray(of_pillow.resize((width, height), Image.Resampling.BICUBIC))
 
