@@ -42,6 +42,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "tag_brackets": "--texts 50 --epochs 1",
     "tiny_shakespeare": "--units 8 --epochs 1",
     "translate_dates": "--pairs 100 --units 8 --epochs 1 --pictures PICTURES",
+    "where_it_looks": "--images 200 --tests 20 --epochs 3 --pictures PICTURES",
     "why_deep_was_hard": "--epochs 1 --pictures PICTURES",
 }
 
@@ -131,6 +132,7 @@ MADE_HERE = (
     "segment_shapes",
     "tag_brackets",
     "translate_dates",
+    "where_it_looks",
 )
 
 

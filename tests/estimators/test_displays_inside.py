@@ -19,6 +19,7 @@ from fastdl import (
     NetRegressor,
     RNNClassifier,
     RNNRegressor,
+    TabularClassifier,
 )
 from fastdl import layers as L
 from fastdl.inspection import feature_maps, saliency, worst_mistakes
@@ -190,6 +191,14 @@ def test_mistakes_of_texts_sequences_and_rows():
     first = worst_mistakes(net, X, y).indices[0]
     true, given = (np.flatnonzero(part).tolist() for part in (y[first], net.predict(X)[first]))
     assert captions(found)[0] == f"labels {true}\nanswer {given}"
+
+
+def test_mistakes_of_a_table():
+    table = pd.DataFrame({"n": images(1)[:, 0], "c": list("uv") * 12})
+    tabular = TabularClassifier(max_epochs=1, random_state=0).fit(table, CLASSES)
+    display = MistakesDisplay.from_estimator(tabular, table, np.roll(CLASSES, 1), max_samples=3)
+    first = worst_mistakes(tabular, table, np.roll(CLASSES, 1)).indices[0]
+    assert display.samples[0] == f"{table['n'][first]}, {table['c'][first]}"
 
 
 FOUND = {"boxes": [[1, 2, 5, 6], [0, 0, 3, 3]], "labels": ["cell", "dot"], "scores": [0.9, 0.25]}

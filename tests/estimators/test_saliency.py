@@ -419,6 +419,19 @@ def test_occlusion_of_categories():
     assert not found[X["c"] == "v", 1].any()
 
 
+@pytest.mark.parametrize("kind", ["polars", "pyarrow"])
+def test_occlusion_of_other_frames(kind):
+    module = pytest.importorskip(kind)
+    make = module.DataFrame if kind == "polars" else module.Table.from_pydict
+    plain = {"n": rows()[:, 0].tolist(), "c": list("uvv") * 8}
+    tabular = TabularClassifier(max_epochs=2, random_state=0).fit(make(plain), CLASSES)
+    found = saliency(tabular, make(plain), "a", method="occlusion")
+    for j, changes in enumerate(({"n": [float(np.mean(plain["n"]))] * N}, {"c": ["v"] * N})):
+        covered = tabular.predict_proba(make(plain | changes))[:, 0]
+        loss = tabular.predict_proba(make(plain))[:, 0] - covered
+        np.testing.assert_allclose(found[:, j], loss, atol=1e-12)
+
+
 def test_occlusion_of_steps():
     X = sequences()
     rnn = RNNClassifier((4,), **WORDS).fit(X, CLASSES)

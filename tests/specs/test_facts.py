@@ -305,6 +305,22 @@ def test_mirror(case: Case) -> None:
             assert len(back) == 1
 
 
+def test_joins(case: Case) -> None:
+    """Paths that are added give one shape; those side by side give all of theirs."""
+    shapes = {row.name: row.output_shape for _, row in rows(case)}
+    for layer, row in rows(case):
+        if not layer.joins:
+            continue
+        paths = layer.paths()
+        assert len(paths) > 1
+        ends = [shapes[path[-1].name or ""] if path else row.input_shape for path in paths]
+        if layer.joins == "add":
+            assert set(ends) == {row.output_shape}
+        else:
+            assert layer.joins == "concat"
+            assert row.output_shape[-1] == sum(end[-1] for end in ends)
+
+
 @pytest.mark.parametrize("layer", L.ALL, ids=lambda layer: layer.kind)
 def test_cases_are_found_by_the_stem(layer: type[L.Layer]) -> None:
     """`-k max_pool2d` runs a layer's own cases."""

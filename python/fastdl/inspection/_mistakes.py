@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl._sklearn import _safe_indexing
 from fastdl.inspection._saliency.answers import asked, check_of_samples, classes_of, places
 from fastdl.inspection._saliency.behind import is_coder, parted
 from fastdl.inspection._saliency.forms import form_of, listed
@@ -152,13 +153,15 @@ def pictured(estimator: Any, X: Any, y: Any, n: int, lengths: Any, image_shape: 
     form = form_of(final, X, lengths, image_shape)
     back = None
     if form.name in ("images", "rows"):
-        some = X.iloc[found.indices] if hasattr(X, "iloc") else np.asarray(X)[found.indices]
+        some = _some(X, lengths, found.indices)
         samples: Any = np.asarray(some)
         if form.name == "images":
             samples = samples.reshape(-1, *form.shape)
             back = _given_back(steps, final, some, samples.shape) if y is None else None
-        else:
+        elif samples.dtype.kind in "biuf":
             samples = list(samples)
+        else:  # with categories among its columns
+            samples = [", ".join(map(str, row)) for row in samples]
     else:
         every = listed(X, lengths)
         samples = [every[i] for i in found.indices]
@@ -183,10 +186,10 @@ def _given_back(steps: list[Any], final: Any, X: Any, shape: tuple[int, ...]) ->
 
 def _some(X: Any, lengths: Any, indices: NDArray[np.int64]) -> Any:
     """Samples of X, padded ones as a list."""
-    if lengths is not None or not (hasattr(X, "shape") or hasattr(X, "iloc")):
+    if lengths is not None:
         every = listed(X, lengths)
         return [every[i] for i in indices]
-    return X.iloc[indices] if hasattr(X, "iloc") else X[indices]
+    return _safe_indexing(X, indices)
 
 
 def _captions(estimator: Any, final: Any, found: Mistakes, some: Any) -> list[str]:

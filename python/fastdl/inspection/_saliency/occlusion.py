@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl._rules import POSITIVE_INTEGER
+from fastdl.estimators.inputs.tables import is_frame
 from fastdl.inspection._saliency.answers import asked, check_of_samples, columns
 from fastdl.inspection._saliency.behind import parted
 from fastdl.inspection._saliency.forms import form_of, in_form_of, listed
@@ -184,11 +186,29 @@ def _with_column(X: Any, j: int, value: Any) -> Any:
         filled[:] = column.mean() if value is None else value
         covered.isetitem(j, filled)
         return covered
+    if is_frame(X):
+        return _frame_with_column(X, j, value)
     if hasattr(X, "toarray"):
         X = X.toarray()
     covered = np.array(X, np.result_type(np.asarray(X), np.float32))
     covered[:, j] = covered[:, j].mean(dtype=np.float64) if value is None else value
     return covered
+
+
+def _frame_with_column(X: Any, j: int, value: Any) -> Any:
+    """The same of a frame of polars, or a table of pyarrow."""
+    names = list(getattr(X, "column_names", None) or X.columns)
+    columns = {name: X[name].to_pylist() if _is_arrow(X) else X[name].to_list() for name in names}
+    column = [entry for entry in columns[names[j]] if entry is not None]
+    if value is None:
+        numeric = all(isinstance(entry, (int, float)) for entry in column)
+        value = float(np.nanmean(column)) if numeric else Counter(column).most_common(1)[0][0]
+    columns[names[j]] = [value] * len(columns[names[j]])
+    return type(X).from_pydict(columns) if _is_arrow(X) else type(X)(columns)
+
+
+def _is_arrow(X: Any) -> bool:
+    return hasattr(X, "column_names")
 
 
 def _fitting(fill: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
