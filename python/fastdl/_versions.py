@@ -5,7 +5,7 @@ from importlib import metadata
 
 from fastdl import _core
 
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "matplotlib", "safetensors")
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "safetensors")
 
 
 def describe() -> str:

@@ -207,6 +207,16 @@ def test_folders_are_classes(tmp_path):
     assert repr(flat) == "<ImageFolder: 2 images, 4x4 pixels>"
 
 
+def test_links_to_folders_are_followed_but_not_in_circles(tmp_path):
+    classes(tmp_path / "there", 2)
+    (tmp_path / "here" / "dark").mkdir(parents=True)
+    (tmp_path / "here" / "dark" / "again").symlink_to(tmp_path / "there" / "dark")
+    (tmp_path / "here" / "light").symlink_to(tmp_path / "there" / "light")
+    (tmp_path / "here" / "dark" / "up").symlink_to(tmp_path / "here")
+    folder = ImageFolder(tmp_path / "here")
+    assert folder.y.tolist() == ["dark"] * 2 + ["light"] * 2
+
+
 def test_y_in_place_of_folders(tmp_path):
     folder = ImageFolder(classes(tmp_path, 2), [1.5, 2, 3, 4])
     assert folder.y.tolist() == [1.5, 2, 3, 4]

@@ -71,10 +71,15 @@ def files_in(folder: Path) -> list[Path]:
     """The images of a folder and all folders in it, sorted; what begins with a dot is left out."""
     found = []
     for where, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [n for n in folders if not n.startswith(".") and not _is_loop(Path(where, n))]
         files = (n for n in names if not n.startswith("."))
         found += [Path(where, n) for n in files if Path(n).suffix.lower() in SUFFIXES]
     return sorted(found)
+
+
+def _is_loop(folder: Path) -> bool:
+    """Whether a folder is a link to one that it is in."""
+    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
 
 
 def header(path: str | os.PathLike[str]) -> Header:
