@@ -350,6 +350,9 @@ def test_networks() -> None:
     assert small.program_.output_shape == (8, 12, 6)
     own = [*TINY, L.Conv2D(6, 1, name="mine")]
     assert ObjectDetector(**{**QUICK, "network": own}).fit(X, Y).program_.layers[-1].name == "mine"
+    table = ObjectDetector().summary((30, 41), n_outputs=2)
+    assert table == ObjectDetector().summary((32, 48, 1), 2)
+    assert "8x12x6" in table
     pooled = [L.Conv2D(4, 3, padding="same"), L.MaxPool2D(3)]
     detector = ObjectDetector(**{**QUICK, "network": pooled})
     with pytest.raises(ValueError, match="smaller by a whole number"):

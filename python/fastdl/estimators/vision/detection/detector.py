@@ -103,7 +103,7 @@ class ObjectDetector(DetectionWords, Net):
         hidden = self._hidden()
         seen = _seen_by(hidden, input_shape)
         room = self._room_for(seen)
-        if room != seen:
+        if room != seen and isinstance(hidden[0], L.Augment):
             raise ValueError(
                 f"{type(self).__name__}: the layers cannot divide images of {seen[0]}x{seen[1]}, to "
                 f"which {hidden[0]!r} crops them, into cells. Use crop=({room[0]}, {room[1]})."
@@ -142,6 +142,28 @@ class ObjectDetector(DetectionWords, Net):
             'images that are smaller by a whole number. Use padding="same", and leave Flatten, '
             "Dense and global poolings out."
         )
+
+    def summary(
+        self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
+    ) -> str:
+        """A table of the layers: output shapes, numbers of parameters, multiply-adds of an image.
+
+        Parameters
+        ----------
+        input_shape : (int, int, int) or (int, int), optional
+            Height, width and channels of an image. With it, the table is of the network that a fit
+            would make.
+        n_outputs : int, optional
+            Classes, together with `input_shape`; 1 if not given.
+
+        Returns
+        -------
+        str
+        """
+        if input_shape is None:
+            return super().summary()
+        room = self._room_for(self._inputs.sample_shape(tuple(input_shape)))
+        return super().summary(room, BOX_OUTPUTS + (n_outputs or 1))
 
     def _start(self, job: Job) -> None:
         """Scores of 0.1, and boxes of the usual size in the middle of cells, to begin with."""

@@ -30,8 +30,8 @@ class DetectionWords(TrainingWords):
         default="small",
         rule=[str, list, tuple],
         kind='"small" or list of layers',
-        text='"small": 390,000 parameters, with a cell for 4x4 pixels, which sees some 120 pixels '
-        "around it. A list: layers that make a smaller image of an image, whose pixels are the "
+        text='"small": 458,000 parameters, with a cell for 4x4 pixels, which sees some 110x110. '
+        "A list: layers that make a smaller image of an image, whose pixels are the "
         "cells; the output layer, a 1x1 convolution, comes after them by itself.",
         kw_only=False,
     )
