@@ -100,12 +100,12 @@ class ObjectDetector(DetectionWords, Net):
         return with_augment(who, self.augment, layers_of(who, self.network))
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
-        hidden = self._hidden()
+        who, hidden = type(self).__name__, self._hidden()
         seen = _seen_by(hidden, input_shape)
         room = self._room_for(seen)
         if room != seen and isinstance(hidden[0], L.Augment):
             raise ValueError(
-                f"{type(self).__name__}: the layers cannot divide images of {seen[0]}x{seen[1]}, to "
+                f"{who}: the layers cannot divide images of {seen[0]}x{seen[1]}, to "
                 f"which {hidden[0]!r} crops them, into cells. Use crop=({room[0]}, {room[1]})."
             )
         last = hidden[-1]
