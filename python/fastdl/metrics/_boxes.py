@@ -215,23 +215,31 @@ def average_precision_scores(
         most=_ANSWERS,
     )
     order = order[hits[order, 0] >= 0]
-    by_class = order[np.argsort(of_found[order], kind="stable")]
-    ends = np.searchsorted(of_found[by_class], np.arange(len(classes)), side="right")
+    codes = of_found[order].astype(np.min_scalar_type(len(classes)))  # small ones are sorted faster
+    by_class = order[np.argsort(codes, kind="stable")]
+    ends = np.cumsum(np.bincount(codes, minlength=len(classes)))
     n_true = np.bincount(of_truth, minlength=len(classes))
-    answers = np.split(by_class, ends[:-1]) if len(classes) else []
     return {
-        label: float(np.mean([_average_precision(h, n) for h in hits[rows].T]))
-        for label, rows, n in zip(classes.tolist(), answers, n_true, strict=True)
+        label: _average_precision(hits[by_class[end - k : end]], n)
+        for label, end, k, n in zip(
+            classes.tolist(), ends, np.diff(ends, prepend=0), n_true, strict=True
+        )
     }
 
 
 def _average_precision(hits: NDArray[np.int8], n_true: int) -> float:
-    """Of the answers of a class by falling score, 1 for each that is right."""
-    right = np.cumsum(hits, dtype=np.int64)
-    precision = right / np.arange(1, len(hits) + 1)
+    """The mean over thresholds; of answers by falling score, 1 (n, n_thresholds) for right ones."""
+    n, n_thresholds = hits.shape
+    if n == 0:
+        return 0.0
+    precision = np.cumsum(hits, axis=0, dtype=np.int64) / np.arange(1, n + 1)[:, np.newaxis]
     best = np.maximum.accumulate(precision[::-1])[::-1]  # at this recall, or a higher one
-    at = np.searchsorted(right / n_true, _RECALLS)
-    return float(best[at[at < len(best)]].sum()) / len(_RECALLS)
+    needed = np.searchsorted(np.arange(n_true + 1) / n_true, _RECALLS)  # right answers, for each
+    total = 0.0
+    for t in range(n_thresholds):
+        at = np.append(0, np.flatnonzero(hits[:, t]))  # where so many right ones are reached
+        total += float(best[at[needed[needed < len(at)]], t].sum()) / len(_RECALLS)
+    return total / n_thresholds
 
 
 def _codes(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int32]:
