@@ -39,6 +39,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "parity": "--bits 2 3 --steps 100",
     "reverse_digits": "--pairs 100 --units 8 --epochs 1 --pictures PICTURES",
     "segment_shapes": "--images 40 --epochs 1 --pictures PICTURES",
+    "super_resolution": "--epochs 1 --networks espcn --pictures PICTURES --test TEST",
     "tag_brackets": "--texts 50 --epochs 1",
     "tiny_shakespeare": "--units 8 --epochs 1",
     "translate_dates": "--pairs 100 --units 8 --epochs 1 --pictures PICTURES",
@@ -93,9 +94,11 @@ def sequences(tmp_path_factory):
         split=cells % 3,
         class_names=np.array(["red", "white"]),
     )
+    np.savez(folder / "pictures.npz", *photographs[:2].repeat(2, axis=1).repeat(2, axis=2))
     (folder / "text.txt").write_text("ROMEO:\nBut soft, what light.\n" * 50)
     return {
         "cifar_augment": folder / "photographs.npz",
+        "super_resolution": folder / "pictures.npz",
         "detect_blood_cells": folder / "cells.npz",
         "tiny_shakespeare": folder / "text.txt",
         "japanese_vowels": folder / "vowels.npz",
@@ -143,6 +146,7 @@ def test_runs(name, mnist, cifar, sequences, tmp_path, monkeypatch, capsys):
     arguments = ARGUMENTS[name].replace("PICTURES", str(tmp_path / "pictures")).split()
     images = cifar if name.startswith("cifar") else mnist
     data = [] if name in MADE_HERE else ["--data", str(sequences.get(name, images))]
+    arguments = [data[1] if word == "TEST" else word for word in arguments]
     monkeypatch.syspath_prepend(EXAMPLES)  # as for a script
     monkeypatch.setattr(sys, "argv", [name, *data, *arguments])
     runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")

@@ -52,7 +52,7 @@ def outline(
 ) -> tuple[list[ParameterInfo], list[StateInfo]]: ...
 
 # The layers and parameters of such a Program, and the bytes of its blocks with one thread: as Program.memory(), without
-# "optimizer". Takes no memory for them.
+# "optimizer" and "prediction". Takes no memory for them.
 def survey(
     layers: list[dict[str, Any]], input_shape: tuple[int, ...], *, dtype: str, batch_size: int
 ) -> tuple[list[LayerInfo], list[ParameterInfo], dict[str, int]]: ...
@@ -217,7 +217,8 @@ class Program:
     def reset_states(self) -> None: ...  # what stateful starts from, to zero
     # dX where input_gradient; parameters by get_gradient.
     def backward(self, dy: NDArray[Any]) -> NDArray[Any] | None: ...
-    # The bytes of each block: "parameters" "gradients" "optimizer" "values" "saved" "scratch".
+    # The bytes of each block that training takes: "parameters" "gradients" "optimizer" "values" "saved" "scratch"; and
+    # "prediction", the last three where nothing is trained. Blocks grow with the first pass that learns.
     def memory(self) -> dict[str, int]: ...
     def poison(self) -> None: ...  # fills values, saved and scratch with NaN (tests)
 

@@ -16,6 +16,23 @@ LARGER = {
         (33, 31, 6),
         [L.Conv2D(8, 3, stride=(2, 3), groups=2), L.Conv2D(4, 2, dilation=(3, 2))],
     ),
+    "few filters": (
+        (21, 150, 19),
+        [
+            L.Conv2D(3, 5, padding="same"),
+            L.Conv2D(5, (2, 3), stride=(2, 1), padding=((0, 3), (2, 1))),
+            L.Conv2D(1, 1),
+            L.Conv2D(1, 4, dilation=2, bias=False),
+        ],
+    ),
+    "many filters over wide rows": (
+        (11, 70, 5),
+        [
+            L.Conv2D(70, 5, padding="same"),
+            L.Conv2D(44, (2, 3), padding=3, groups=2, bias=False),
+            L.Conv2D(33, 3, stride=(1, 2), dilation=(2, 1)),
+        ],
+    ),
     "Winograd": ((32, 30, 16), [L.Conv2D(40, 3, padding="same"), L.Conv2D(19, 3)]),
     "1x1": ((9, 9, 35), [L.Conv2D(70, 1), L.Conv2D(20, 1, groups=2)]),
     "around a residual": (

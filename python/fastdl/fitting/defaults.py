@@ -95,6 +95,7 @@ DENSE = Defaults()
 CONVOLUTIONAL = Defaults(updates=600, shrinkages=(), shrinkage=1.5)
 RECURRENT = Defaults(updates=1000, shrinkages=(), shrinkage=3.0)
 DETECTION = Defaults(batch_size=8, shrinkages=(), shrinkage=1.5)
+ENLARGING = Defaults(updates=3000, batch_size=16, shrinkages=(), shrinkage=0.0)
 CODING = Defaults(4000, rate_of_one=0.05, largest_rate=0.005, shrinkages=(), shrinkage=0.5)
 
 

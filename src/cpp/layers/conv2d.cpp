@@ -45,8 +45,8 @@ struct Conv2D : Layer<T> {
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
     out.overwritable = true;
     this->lone = true;
-    plan.scratch(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
-    plan.scratch(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
+    plan.scratch_of_batches(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
+    plan.scratch_of_batches(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
     plan.scratch(plan.kernels.conv2d.conv2d_lone_scratch(shape, plan.threads));
   }
 

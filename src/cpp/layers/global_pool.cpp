@@ -64,7 +64,7 @@ struct GlobalMaxPool : Layer<T> {
     this->lone = true;
     out = plan.tensor({{in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
-    where = plan.saved(plan.elements(out.shape));
+    where = plan.saved_of(out.shape);
   }
 
   void forward(const Frame<T>& f) const override {

@@ -28,7 +28,7 @@ struct Tensor {
 };
 
 using Param = index;   // offset into params and grads; -1: none; below: of a derived one (derived_param)
-using Buffer = index;  // offset into state, saved, carried
+using Buffer = index;  // offset into state and carried; number of what is saved
 
 constexpr Param derived_param(index offset) { return -2 - offset; }
 constexpr index derived_offset(Param p) { return -2 - p; }
@@ -62,7 +62,7 @@ struct Frame {
   double regularisation = 1;           // factor of the dropout's rates and of the decoupled decay
   double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
   std::exception_ptr* failure;  // of a function of the user's: it waits for the end of the team
-  const index* gradient_starts;
+  const index *gradient_starts, *saved_starts;
   const index* value_starts = nullptr;  // in predict, where later tensors take the places of earlier ones
   bool lone = false;                    // one sample, in inference, whose images are rows (h*w, c)
 
@@ -90,7 +90,7 @@ struct Frame {
   T* param(Param p) const { return p >= 0 ? params + p : p == -1 ? nullptr : derived + derived_offset(p); }
   T* grad(Param p) const { return p >= 0 ? grads + p : p == -1 ? nullptr : derived_grads + derived_offset(p); }
   T* state(Buffer b) const { return states + b; }
-  T* saved(Buffer b) const { return saves + b; }
+  T* saved(Buffer b) const { return saves + saved_starts[b]; }
   T* carry(Buffer b) const { return carried + b; }
 };
 

@@ -19,7 +19,7 @@ struct LocalResponseNorm : Layer<T> {
     const int whole = spec.integer("size"), all = 2 * in.shape.c() - 1;
     size = whole < all ? whole : all;
     alpha = spec.number("alpha") / whole, beta = spec.number("beta"), k = spec.number("k");
-    rscale = plan.saved(plan.elements(in.shape));
+    rscale = plan.saved_of(in.shape);
     out = plan.tensor(in.shape, in.wants_gradient);
     this->lone = true;
   }

@@ -7,6 +7,12 @@
 
 namespace fastdl {
 
+// Elements of the blocks that passes work in.
+struct Room {
+  std::int64_t values = 0, gradients = 0, saved = 0, scratch = 0;
+  std::int64_t sum() const { return values + gradients + saved + scratch; }
+};
+
 class Places {
  public:
   // A tensor that needs so much room, while these others hold something.

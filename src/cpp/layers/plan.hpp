@@ -40,6 +40,9 @@ class Plan {
     return shape.is_image() ? (index(batch) + kernels.lanes - 1) / kernels.lanes * kernels.lanes : batch;
   }
 
+  // The same where each sample comes alone (Frame::lone). Kernels may read a vector past its end.
+  index elements_alone(const Shape& shape) const { return aligned(shape.size() + 1); }
+
   // A new tensor with values of its own.
   Tensor tensor(const Shape& shape, bool wants_gradient) {
     check_size(shape);
@@ -51,6 +54,7 @@ class Plan {
     }
     Tensor t{
         .shape = shape, .value = values, .place = predicted.add(count, values_of), .wants_gradient = wants_gradient};
+    predicted_alone.add(elements_alone(shape), values_of);
     values += count;
     if (wants_gradient) t.gradient = gradients.add(count, gradients_of);
     busy.push_back(t);
@@ -103,11 +107,9 @@ class Plan {
     return states.back().offset;
   }
   // Kept from forward to backward.
-  Buffer saved(index count) {
-    Buffer b = saves;
-    saves += aligned(count);
-    return b;
-  }
+  Buffer saved(index count) { return saved(count, count); }
+  // The same, something for each element of a tensor of this shape.
+  Buffer saved_of(const Shape& shape) { return saved(elements(shape), elements_alone(shape)); }
   // Kept from batch to batch, zero at first: the states of recurrent layers.
   Buffer carry(index count) {
     Buffer b = carries;
@@ -122,12 +124,25 @@ class Plan {
     if (known == clocks.end()) clocks.push_back(after);
     return int(std::find(clocks.begin(), clocks.end(), after) - clocks.begin());
   }
-  // Shared by all layers: free again when a kernel returns.
-  void scratch(index count) { scratches = std::max(scratches, aligned(count)); }
+  // Shared by all layers: free again when a kernel returns. That of kernels which no lone sample meets apart.
+  void scratch(index count) {
+    scratch_of_batches(count);
+    scratches_alone = std::max(scratches_alone, aligned(count));
+  }
+  void scratch_of_batches(index count) { scratches = std::max(scratches, aligned(count)); }
 
-  std::vector<int> lasting;     // gradients that wait, while backward passes through all later layers
-  std::vector<Tensor> busy;     // what the layer that is planned, or one around it, still needs
-  Places predicted, gradients;  // of values in predict; of gradients
+  // What passes need: those that learn, predictions, and predictions of a program that sees lone samples only.
+  Room to_learn() const { return {values, gradients.room(gradients.starts()), saves, scratches}; }
+  Room to_predict() const { return {predicted.room(predicted.starts()), 0, saves, scratches}; }
+  Room to_predict_alone() const {
+    return {predicted_alone.room(predicted_alone.starts()), 0, saves_alone, scratches_alone};
+  }
+
+  std::vector<int> lasting;           // gradients that wait, while backward passes through all later layers
+  std::vector<Tensor> busy;           // what the layer that is planned, or one around it, still needs
+  Places predicted, predicted_alone;  // of values in predict; where each sample comes alone
+  Places gradients;
+  std::vector<index> saved_starts, saved_starts_alone;  // of what is kept, by number
 
   // What the layer around one books, instead of that one's weight: from its spec, dimensions, fan_in and fan_out.
   std::function<Param(const LayerSpec&, const std::vector<int>&, int, int)> instead_of_weight;
@@ -144,9 +159,14 @@ class Plan {
   std::vector<State> states;
   std::map<std::string, DenseWeight> dense_weights;  // by layer
   index n_parameters = 0, n_states = 0, values = 0, saves = 0, carries = 0, scratches = 0, n_derived = 0;
-  index saved_room() const { return saves + 2 * n_derived; }  // derived parameters and their gradients last
+  index saves_alone = 0, scratches_alone = 0;
 
  private:
+  Buffer saved(index count, index alone) {
+    saved_starts.push_back(saves), saved_starts_alone.push_back(saves_alone);
+    saves += aligned(count), saves_alone += aligned(alone);
+    return index(saved_starts.size()) - 1;
+  }
   // Kernels count rows, and the pixels of a map, in ints.
   void check_size(const Shape& shape) const {
     const index counted =

@@ -18,7 +18,7 @@ struct MaxPool1D : Layer<T> {
     window = step_window_of(*this, plan, "size", "window", in.shape.c(), given);
     out = plan.tensor(given, in.wants_gradient);
     out.overwritable = true;
-    where = plan.saved(plan.elements(given));
+    where = plan.saved_of(given);
   }
 
   void forward(const Frame<T>& f) const override {

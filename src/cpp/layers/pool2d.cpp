@@ -44,7 +44,7 @@ struct MaxPool2D : Layer<T> {
     out = plan.tensor({{v.oh, v.ow, in.shape.c()}}, in.wants_gradient);
     out.overwritable = true;
     this->lone = true;
-    where = plan.saved(plan.elements(out.shape));
+    where = plan.saved_of(out.shape);
   }
 
   void forward(const Frame<T>& f) const override {

@@ -20,7 +20,7 @@ struct StochasticPool2D : Layer<T> {
     number = plan.random_layers++;
     out = plan.tensor({{v.oh, v.ow, in.shape.c()}}, in.wants_gradient);
     this->lone = true;
-    where = plan.saved(plan.elements(out.shape));
+    where = plan.saved_of(out.shape);
   }
 
   void forward(const Frame<T>& f) const override {

@@ -66,11 +66,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   windowed_ = plan.windowed, least_steps_ = plan.least_steps, least_of_ = plan.least_of;
   const auto block = [&](index count) { return Block<T>(count, backend_.memory); };
   params_ = block(plan.n_parameters), grads_ = block(plan.n_parameters), state_ = block(plan.n_states);
-  value_starts_ = plan.predicted.starts(), gradient_starts_ = plan.gradients.starts();
-  values_ = block(plan.values), gradients_ = block(plan.gradients.room(gradient_starts_));
-  saved_ = block(plan.saved_room());
-  derived_ = saved_.data() + plan.saves, derived_grads_ = derived_ + plan.n_derived;
-  carried_ = block(plan.carries), scratch_ = block(plan.scratches);
+  derived_ = block(plan.n_derived), derived_grads_ = block(plan.n_derived), carried_ = block(plan.carries);
   for (const State& s : states_) kernels_.memory.fill({}, s.count, T(s.fill), state_.data() + s.offset);
   for (const auto& layer : layers_) add_rows(*layer, 0, parameters_, rows_);
   for (const LayerRow& row : rows_) {
@@ -78,11 +74,28 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
     work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : row.in.steps()) +
              std::max(row.in.size(), row.out.size());
   }
-  lone_ = lone_ && take_lone(layers_);
+  lone_ = lone_ && take_lone(layers_), alone_ = lone_ && are_few(settings.batch);
+  value_starts_ = (alone_ ? plan.predicted_alone : plan.predicted).starts();
+  gradient_starts_ = plan.gradients.starts(), saved_starts_ = plan.saved_starts;
+  saved_starts_in_predict_ = alone_ ? plan.saved_starts_alone : plan.saved_starts;
+  to_learn_ = plan.to_learn(), to_predict_ = alone_ ? plan.to_predict_alone() : plan.to_predict();
+  make_room(to_predict_);
 
   const Augmentation* augmentation = layers_[0]->augmentation();
   batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, plan.clocks, augmentation,
                            augmentation ? layers_[0]->out : input_, decodes());
+}
+
+// Blocks only grow. What stands in them is of the pass before.
+template <class T>
+void Program<T>::make_room(const Room& room) {
+  const auto grow = [&](Block<T>& block, index count) {
+    if (block.size() >= count) return;
+    block = Block<T>();
+    block = Block<T>(count, backend_.memory);
+  };
+  grow(values_, room.values), grow(gradients_, room.gradients);
+  grow(saved_, room.saved), grow(scratch_, room.scratch);
 }
 
 template <class T>
@@ -114,9 +127,14 @@ void Program<T>::set_rule(const Rule& rule, const std::vector<double>& multiplie
 
 template <class T>
 std::vector<std::pair<const char*, index>> Program<T>::memory() const {
-  return {{"parameters", params_.bytes() + state_.bytes()}, {"gradients", grads_.bytes() + totals_.bytes()},
-          {"optimizer", optimizer_.moments().bytes()},      {"values", values_.bytes() + gradients_.bytes()},
-          {"saved", saved_.bytes() + carried_.bytes()},     {"scratch", scratch_.bytes()}};
+  const auto bytes = [](index count) { return count * index(sizeof(T)); };
+  return {{"parameters", params_.bytes() + state_.bytes()},
+          {"gradients", grads_.bytes() + totals_.bytes()},
+          {"optimizer", optimizer_.moments().bytes()},
+          {"values", bytes(to_learn_.values + to_learn_.gradients)},
+          {"saved", bytes(to_learn_.saved) + derived_.bytes() + derived_grads_.bytes() + carried_.bytes()},
+          {"scratch", bytes(to_learn_.scratch)},
+          {"prediction", bytes(to_predict_.sum())}};
 }
 
 template <class T>

@@ -18,12 +18,12 @@ Survey survey_of(const std::vector<LayerSpec>& layers, const Shape& input, int b
   Survey found{.rows = {}, .parameters = plan.parameters, .memory = {}};
   for (const auto& layer : chain) add_rows(*layer, 0, plan.parameters, found.rows);
   const auto bytes = [](index count) { return count * index(sizeof(T)); };
-  const index gradients = plan.gradients.room(plan.gradients.starts());
+  const Room learning = plan.to_learn();
   found.memory = {{"parameters", bytes(plan.n_parameters + plan.n_states)},
                   {"gradients", bytes(plan.n_parameters)},
-                  {"values", bytes(plan.values + gradients)},
-                  {"saved", bytes(plan.saved_room() + plan.carries)},
-                  {"scratch", bytes(plan.scratches)}};
+                  {"values", bytes(learning.values + learning.gradients)},
+                  {"saved", bytes(learning.saved + 2 * plan.n_derived + plan.carries)},
+                  {"scratch", bytes(learning.scratch)}};
   return found;
 }
 

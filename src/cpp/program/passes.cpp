@@ -44,8 +44,8 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .gradients = gradients_.data(),
           .saves = saved_.data(),
           .scratch = scratch_.data(),
-          .derived = derived_,
-          .derived_grads = derived_grads_,
+          .derived = derived_.data(),
+          .derived_grads = derived_grads_.data(),
           .lengths = batch_.lengths(),
           .room = settings_.batch,
           .clocks = batch_.clocks(),
@@ -59,6 +59,7 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .norm = 0,
           .failure = &failure_,
           .gradient_starts = gradient_starts_.data(),
+          .saved_starts = saved_starts_.data(),
           .lone = batch.lone};
 }
 
@@ -74,6 +75,7 @@ void Program<T>::forward(const Data& data, bool training, std::uint32_t epoch, v
            .stateful = data.stateful};
   Batch batch = last_;
   batch.data = &data;
+  make_room(to_learn_);
   if (training) batch_.make_room_to_augment(settings_.threads);
   run_team(team_size(batch.n), [&](const Team& team) {
     Frame<T> f = frame(team, batch);
@@ -103,23 +105,23 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   if (layer < 0) layer += n_layers();
   const Tensor& out = layers_[layer]->out;
   index size = out.shape.size();
-  const auto is_few = [&](index n) { return n <= kernels_.lanes / 4; };
-  const bool few = is_few(data.count);
+  const bool few = are_few(data.count);
   last_.n = 0;
   int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
   const double work = work_ * double(data.count);
   Trial& trial = trials_[few];
   const bool tries = threads > 1 && work >= (few ? few_threshold : 0) && work < tried_below;
-  if (tries ? !trial.team() : few) threads = 1;
+  if (tries ? !trial.team() : few && work < few_threshold) threads = 1;
   run_team(threads, [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count && !failure_; begin += n) {
       n = int(std::min<index>(settings_.batch, data.count - begin));
-      const bool lone = lone_ && is_few(n);  // else most lanes would be idle
+      const bool lone = lone_ && are_few(n);
       if (lone) n = 1;
       Batch batch{.data = &data, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
       Frame<T> f = frame(team, batch);
       f.value_starts = value_starts_.data();
+      f.saved_starts = saved_starts_in_predict_.data();
       batch_.gather(f, batch);
       forward_chain(f, layers_, 0, layer + 1);
       T *z = f.value(out), *answers = static_cast<T*>(y) + begin * size;
@@ -179,6 +181,7 @@ void Program<T>::ready_for_loss() {
   check(output().clock == 0, "an answer for every step needs as many steps at the end as X has, but the layers make " +
                                  std::to_string(output().steps()) + " of " + std::to_string(input().steps()) +
                                  ". Use stride 1 and padding=\"same\" or \"causal\" in layers over time.");
+  make_room(to_learn_);
   batch_.make_room();
   batch_.make_room_to_augment(settings_.threads);
 }

@@ -15,6 +15,7 @@
 #include "kernels/kernels.hpp"
 #include "layers/decoding.hpp"
 #include "layers/layer.hpp"
+#include "layers/places.hpp"
 #include "program/any_program.hpp"
 #include "program/batch.hpp"
 #include "program/optimizer.hpp"
@@ -60,8 +61,10 @@ class Program final : public AnyProgram {
 
  private:
   const Block<T>& block(Held what) const;
+  void make_room(const Room& room);
   Frame<T> frame(const Team& team, const Batch& batch);
-  void ready_for_loss();  // before the team is
+  bool are_few(index n) const { return n <= kernels_.lanes / 4; }  // images go one by one: most lanes would be idle
+  void ready_for_loss();                                           // before the team is
   double run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient);
   double run_side_losses(const Frame<T>& f, const Data& data);
   double run_own_loss(const Team& team, const LossArgs<T>& args);
@@ -78,13 +81,15 @@ class Program final : public AnyProgram {
   const Decoding<T>* decoding_ = nullptr;  // the last layer, if it is a decoder
   bool lone_ = false;                      // there are images, and all layers take those of a lone sample
   Tensor input_;
-  std::vector<index> value_starts_, gradient_starts_;
-  double work_ = 0;  // operations for one sample, forward
+  bool alone_ = false;  // batches are so small that predictions are of lone samples only
+  std::vector<index> value_starts_, gradient_starts_, saved_starts_, saved_starts_in_predict_;
+  Room to_learn_, to_predict_;  // the blocks grow with the first pass that learns
+  double work_ = 0;             // operations for one sample, forward
   Optimizer<T> optimizer_;
 
   Block<T> params_, grads_, state_, values_, gradients_, saved_, carried_, scratch_;
-  T *derived_ = nullptr, *derived_grads_ = nullptr;  // in saved_
-  Block<T> totals_;                                  // gradients summed over batches (loss_and_grads)
+  Block<T> derived_, derived_grads_;
+  Block<T> totals_;  // gradients summed over batches (loss_and_grads)
   BatchBuffers<T> batch_;
   Pace pace_;                     // of training steps
   Trial trials_[2];               // of predictions of many samples and of a few

@@ -235,6 +235,7 @@ void Program<T>::search(const Data& data, const Search& how, const Answers& foun
 template <class T>
 void Program<T>::each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body) {
   last_.n = 0;
+  make_room(to_learn_);
   run_team(team_size(int(std::min<index>(data.count, settings_.batch))), [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count; begin += n) {

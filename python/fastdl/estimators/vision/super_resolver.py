@@ -34,6 +34,7 @@ from fastdl.estimators.vision.luminance import (
     luminance,
     reduced,
 )
+from fastdl.fitting.defaults import ENLARGING, Defaults
 from fastdl.fitting.job import Checked, Given
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
@@ -115,6 +116,7 @@ class SuperResolver(TrainingWords, Net):
 
     _geometry: Geometry = fitted()
 
+    _auto: ClassVar[Defaults] = ENLARGING
     normalize_y: ClassVar[bool] = True
     scoring: ClassVar[None] = None  # type: ignore[misc]
     _least_batch: ClassVar[int] = 16

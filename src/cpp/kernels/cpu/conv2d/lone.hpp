@@ -4,6 +4,8 @@
 #pragma once
 
 #include "kernels/cpu/conv2d/choice.hpp"
+#include "kernels/cpu/conv2d/lone_filters.hpp"
+#include "kernels/cpu/conv2d/lone_pixels.hpp"
 #include "kernels/cpu/conv2d/tile.hpp"
 #include "kernels/cpu/conv2d/winograd_lone.hpp"
 #include "kernels/cpu/gemm.hpp"
@@ -12,7 +14,7 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// --- direct: patches (c, kh, kw, pixels) of some rows of outputs, then a product -----------------------------------
+// --- what fills neither lanes nor tiles: patches (c, kh, kw, pixels) of some rows of outputs, then a product --------
 
 constexpr int lone_bytes = 256 * 1024;  // of a thread's patches, if one row of outputs needs no more
 
@@ -83,26 +85,29 @@ void order_weights(const Team& team, const Conv2DShape& s, const T* w, T* ordere
 }
 
 template <class T>
+void lone_products_of_pixels(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y,
+                             T* scratch) {
+  const int c = s.c / s.groups, f = s.f / s.groups;
+  for (int g = 0; g < s.groups; g++)
+    gemm<T>(team,
+            {.m = s.h * s.w,
+             .n = f,
+             .depth = c,
+             .a = {x + g * c, s.c, 1},
+             .b = {w + g * f, s.f, 1},
+             .c = y + g * f,
+             .bias = b ? b + g * f : nullptr,
+             .c_stride = s.f},
+            scratch);
+}
+
+template <class T>
 void lone_direct(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
   const LoneRows r = lone_rows<T>(s, team.size);
-  const int c = s.c / s.groups, f = s.f / s.groups, map = s.h * s.w;
+  const int c = s.c / s.groups, f = s.f / s.groups;
   const LonePlane plane = lone_plane(s);
   T *ordered = scratch, *planes = ordered + r.depth * s.f;
   T* space = planes + s.c * plane.size() + lanes<T> + team.rank * (r.patches(s.ow, lanes<T>) + gemm_scratch<T>);
-  if (lone_in_place(s)) {
-    for (int g = 0; g < s.groups; g++)
-      gemm<T>(team,
-              {.m = map,
-               .n = f,
-               .depth = c,
-               .a = {x + g * c, s.c, 1},
-               .b = {w + g * f, s.f, 1},
-               .c = y + g * f,
-               .bias = b ? b + g * f : nullptr,
-               .c_stride = s.f},
-              planes);
-    return;
-  }
   order_weights(team, s, w, ordered);
   planes_of(team, s, x, planes);
   team.sync();
@@ -144,6 +149,9 @@ bool winograd_alone(const Conv2DShape& s) {
 template <class T>
 void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
   if (winograd_alone<T>(s)) return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, y, scratch);
+  if (lone_pixels_fit<T>(s)) return lone_pixels(team, s, x, w, b, y, scratch);
+  if (lone_in_place(s)) return lone_products_of_pixels(team, s, x, w, b, y, scratch);
+  if (lone_filters_fit<T>(s)) return lone_filters(team, s, x, w, b, y, scratch);
   lone_direct(team, s, x, w, b, y, scratch);
 }
 
@@ -157,6 +165,9 @@ std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
     return winograd_points * (weights_step<T>(r) + point_step<T>(tiles * r.c) + point_step<T>(tiles * r.f)) +
            threads * gemm_scratch<T>;
   }
+  if (lone_pixels_fit<T>(s)) return lone_pixels_scratch<T>(s, threads);
+  if (lone_in_place(s)) return threads * gemm_scratch<T>;
+  if (lone_filters_fit<T>(s)) return lone_filters_scratch<T>(s, threads);
   const LoneRows r = lone_rows<T>(s, 1);  // a larger team has smaller patches
   return r.depth * s.f + s.c * lone_plane(s).size() + lanes<T> +
          threads * (r.patches(s.ow, lanes<T>) + gemm_scratch<T>);

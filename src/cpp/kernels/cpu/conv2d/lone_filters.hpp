@@ -1,0 +1,168 @@
+// conv2d of a sample alone, with filters in the lanes: a tile is some pixels of a row by up to three vectors of
+// filters, all their sums in registers. x is read where it lies, but where a tile meets the padding.
+#pragma once
+
+#include "kernels/cpu/conv2d/band.hpp"
+#include "kernels/cpu/gemm_tiles.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+template <class T>
+struct FilterTile {
+  const std::int64_t* taps;  // offsets of their pixels
+  int n_taps, channels;
+  std::int64_t x_step, y_step;  // from one pixel to the next
+  int width;                    // filters of the last vector
+};
+
+// y (rows, columns vectors) from x; w (channels, taps, columns vectors)
+template <class T, int columns, int rows>
+void filter_tile(const FilterTile<T>& tile, const T* x, const T* w, const T* bias, T* y) {
+  const FilterTile<T> s = tile;  // in registers: the stores cannot reach it
+  Vec<T> sum[rows][columns];
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < columns; j++) sum[i][j] = Vec<T>{};
+  for (int c = 0; c < s.channels; c++, x++)
+    for (int tap = 0; tap < s.n_taps; tap++, w += columns * lanes<T>) {
+      const T* at = x + s.taps[tap];
+      Vec<T> weights[columns];
+#pragma GCC unroll 4
+      for (int j = 0; j < columns; j++) weights[j] = load(w + j * lanes<T>);
+#pragma GCC unroll 16
+      for (int i = 0; i < rows; i++) {
+        Vec<T> pixel = splat(at[i * s.x_step]);
+        if (columns > 1) FASTDL_IN_REGISTER(pixel);
+#pragma GCC unroll 4
+        for (int j = 0; j < columns; j++) sum[i][j] += pixel * weights[j];
+      }
+    }
+#pragma GCC unroll 4
+  for (int j = 0; j < columns; j++) {
+    const int width = j < columns - 1 ? lanes<T> : s.width;
+    const Vec<T> b = !bias              ? Vec<T>{}
+                     : width < lanes<T> ? load_part(bias + j * lanes<T>, width)
+                                        : load(bias + j * lanes<T>);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
+      const Vec<T> value = bias ? sum[i][j] + b : sum[i][j];
+      T* to = y + i * s.y_step + j * lanes<T>;
+      width < lanes<T> ? store_part(to, value, width) : store(to, value);
+    }
+  }
+}
+
+template <class T>
+void run_filter_tile(int columns, const FilterTile<T>& s, const T* x, const T* w, const T* bias, T* y) {
+  if (columns == 1) return filter_tile<T, 1, tile_rows(1)>(s, x, w, bias, y);
+  if (columns == 2) return filter_tile<T, 2, tile_rows(2)>(s, x, w, bias, y);
+  filter_tile<T, 3, tile_rows(3)>(s, x, w, bias, y);
+}
+
+// Vectors of the filters of a group in panels, and what a tile of a panel sees.
+template <class T>
+struct FilterPanels {
+  int vectors, count;
+  explicit FilterPanels(const Conv2DShape& s)
+      : vectors(ceil_div(s.f / s.groups, lanes<T>)), count(ceil_div(vectors, max_columns)) {}
+  int begin(int panel) const { return vectors * panel / count; }
+  int columns(int panel) const { return begin(panel + 1) - begin(panel); }
+};
+// Columns of x below so many neighbouring pixels of a row.
+inline int columns_below(const Conv2DShape& s, int pixels) { return (pixels - 1) * s.sw + (s.kw - 1) * s.dw + 1; }
+constexpr int most_pixels = tile_rows(1);
+
+template <class T>
+std::int64_t filter_space(const Conv2DShape& s) {  // of a thread: offsets of taps, and what a tile sees, padded
+  const int taps = s.kh * s.kw, c = s.c / s.groups;
+  return ceil_div<std::int64_t>(2 * taps * sizeof(std::int64_t), FASTDL_VECTOR_BYTES) * lanes<T> +
+         ceil_div<std::int64_t>(std::int64_t(s.kh) * columns_below(s, most_pixels) * c, lanes<T>) * lanes<T>;
+}
+template <class T>
+std::int64_t filter_weights(const Conv2DShape& s) {
+  return std::int64_t(s.groups) * (s.c / s.groups) * s.kh * s.kw * FilterPanels<T>(s).vectors * lanes<T>;
+}
+template <class T>
+std::int64_t lone_filters_scratch(const Conv2DShape& s, int threads) {
+  return filter_weights<T>(s) + threads * filter_space<T>(s);
+}
+
+template <class T>
+bool lone_filters_fit(const Conv2DShape& s) {
+  return 2 * (s.f / s.groups) > lanes<T> && s.ow >= 2 * most_pixels;
+}
+
+// w (kh, kw, c, f) as (groups, panels, c, kh, kw, vectors of the panel), the order of the sums
+template <class T>
+void pack_filters(const Team& team, const Conv2DShape& s, const T* w, T* packed) {
+  const FilterPanels<T> panels(s);
+  const int c = s.c / s.groups, f = s.f / s.groups, taps = s.kh * s.kw;
+  const Range mine = team.share(std::int64_t(s.groups) * panels.count);
+  for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+    const int g = unit / panels.count, panel = unit % panels.count, columns = panels.columns(panel);
+    const int first = panels.begin(panel) * lanes<T>, count = least(f - first, columns * lanes<T>);
+    T* to = packed + (std::int64_t(g) * panels.vectors + panels.begin(panel)) * c * taps * lanes<T>;
+    for (int i = 0; i < c; i++)
+      for (int tap = 0; tap < taps; tap++, to += columns * lanes<T>) {
+        const T* from = w + (std::int64_t(tap) * c + i) * s.f + g * f + first;
+        for (int k = 0; k < columns * lanes<T>; k++) to[k] = k < count ? from[k] : T(0);
+      }
+  }
+}
+
+template <class T>
+void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
+  const FilterPanels<T> panels(s);
+  const int c = s.c / s.groups, f = s.f / s.groups, taps = s.kh * s.kw;
+  T* space = scratch + filter_weights<T>(s) + team.rank * filter_space<T>(s);
+  std::int64_t *in_x = reinterpret_cast<std::int64_t*>(space), *in_copy = in_x + taps;
+  T* copy = space + ceil_div<std::int64_t>(2 * taps * sizeof(std::int64_t), FASTDL_VECTOR_BYTES) * lanes<T>;
+  pack_filters(team, s, w, scratch);
+  team.sync();
+
+  const Range mine = team.share(std::int64_t(s.groups) * s.oh);
+  for (int panel = 0; panel < panels.count; panel++) {
+    const int columns = panels.columns(panel), pixels = tile_rows(columns), below = columns_below(s, pixels);
+    const int first = panels.begin(panel) * lanes<T>;
+    for (int a = 0; a < s.kh; a++)
+      for (int v = 0; v < s.kw; v++) {
+        in_x[a * s.kw + v] = (std::int64_t(a) * s.dh * s.w + v * s.dw) * s.c;
+        in_copy[a * s.kw + v] = (std::int64_t(a) * below + v * s.dw) * c;
+      }
+    FilterTile<T> tile{
+        in_x, taps, c, std::int64_t(s.sw) * s.c, s.f, least(f - first - (columns - 1) * lanes<T>, lanes<T>)};
+    for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
+      const int g = unit / s.oh, i = unit % s.oh, top = i * s.sh - s.top;
+      const T* weights = scratch + (std::int64_t(g) * panels.vectors + panels.begin(panel)) * c * taps * lanes<T>;
+      const T* bias = b ? b + g * f + first : nullptr;
+      const bool rows_inside = top >= 0 && top + (s.kh - 1) * s.dh < s.h;
+      for (int next = 0; next < s.ow; next += pixels) {
+        const int j = least(next, s.ow - pixels), left = j * s.sw - s.left;  // the last one overlaps the one before
+        T* to = y + (std::int64_t(i) * s.ow + j) * s.f + g * f + first;
+        const T* from = x + g * c;
+        if (rows_inside && left >= 0 && left + below <= s.w) {
+          tile.taps = in_x, tile.x_step = std::int64_t(s.sw) * s.c;
+          run_filter_tile<T>(columns, tile, from + (std::int64_t(top) * s.w + left) * s.c, weights, bias, to);
+          continue;
+        }
+        for (int a = 0; a < s.kh; a++)
+          for (int v = 0; v < below; v++) {
+            const int h = top + a * s.dh, at = left + v;
+            T* pixel = copy + (std::int64_t(a) * below + v) * c;
+            if (h >= 0 && h < s.h && at >= 0 && at < s.w)
+              __builtin_memcpy(pixel, from + (std::int64_t(h) * s.w + at) * s.c, c * sizeof(T));
+            else
+              __builtin_memset(pixel, 0, c * sizeof(T));
+          }
+        tile.taps = in_copy, tile.x_step = std::int64_t(s.sw) * c;
+        run_filter_tile<T>(columns, tile, copy, weights, bias, to);
+      }
+    }
+  }
+  team.sync();
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA
