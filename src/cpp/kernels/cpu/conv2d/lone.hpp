@@ -159,12 +159,7 @@ template <class T>
 std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
   Conv2DShape s = whole;
   s.n = 1;
-  if (winograd_alone<T>(s)) {
-    const Winograd r = winograd_forward<T>(s);
-    const std::int64_t tiles = r.tiles();
-    return winograd_points * (weights_step<T>(r) + point_step<T>(tiles * r.c) + point_step<T>(tiles * r.f)) +
-           threads * gemm_scratch<T>;
-  }
+  if (winograd_alone<T>(s)) return lone_winograd_scratch<T>(winograd_forward<T>(s), threads);
   if (lone_pixels_fit<T>(s)) return lone_pixels_scratch<T>(s, threads);
   if (lone_in_place(s)) return threads * gemm_scratch<T>;
   if (lone_filters_fit<T>(s)) return lone_filters_scratch<T>(s, threads);

@@ -2,20 +2,27 @@
 // and sums as in winograd.hpp, point by point.
 #pragma once
 
+#include "kernels/cpu/conv2d/tile.hpp"
 #include "kernels/cpu/conv2d/winograd.hpp"
 #include "kernels/cpu/gemm.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
 
+// Tiles that are worked on together: what is made of them stays in the caches, and the products have rows enough.
+constexpr int lone_tiles = 1024;
+struct SomeTiles {
+  int first, count;
+};
+
 // v (points, tiles, c)
 template <class T>
-void lone_inputs(const Team& team, const Winograd& s, const T* x, T* v, std::int64_t point) {
+void lone_inputs(const Team& team, const Winograd& s, const SomeTiles& some, const T* x, T* v, std::int64_t point) {
   const int runs = ceil_div(s.c, lanes<T>);
-  const Range mine = team.share(std::int64_t(s.tiles()) * runs);
+  const Range mine = team.share(std::int64_t(some.count) * runs);
   Vec<T> patch[6][6];
   for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
-    const WinogradTile tile = s.tile(unit / runs);
+    const WinogradTile tile = s.tile(some.first + unit / runs);
     const int c = unit % runs * lanes<T>, count = least(s.c - c, lanes<T>);
     for (int i = 0; i < 6; i++)
       for (int j = 0; j < 6; j++) {
@@ -37,14 +44,14 @@ void lone_inputs(const Team& team, const Winograd& s, const T* x, T* v, std::int
 
 // m (points, tiles, f) = v u
 template <class T>
-void lone_products(const Team& team, const Winograd& s, const T* v, std::int64_t v_point, const T* u, T* m,
-                   std::int64_t m_point, T* space) {
+void lone_products(const Team& team, const Winograd& s, const SomeTiles& some, const T* v, std::int64_t v_point,
+                   const T* u, T* m, std::int64_t m_point, T* space) {
   const int panels = ceil_div(s.f, lanes<T>);
   const Range mine = team.share(std::int64_t(winograd_points) * panels);
   for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
     const std::int64_t k = unit / panels, f = unit % panels * lanes<T>;
     gemm<T>(Team{},
-            {.m = s.tiles(),
+            {.m = some.count,
              .n = int(least<std::int64_t>(s.f - f, lanes<T>)),
              .depth = s.c,
              .a = {v + k * v_point, s.c, 1},
@@ -58,11 +65,12 @@ void lone_products(const Team& team, const Winograd& s, const T* v, std::int64_t
 }
 
 template <class T>
-void lone_outputs(const Team& team, const Winograd& s, const T* m, std::int64_t point, const T* bias, T* y) {
+void lone_outputs(const Team& team, const Winograd& s, const SomeTiles& some, const T* m, std::int64_t point,
+                  const T* bias, T* y) {
   const int runs = ceil_div(s.f, lanes<T>);
-  const Range mine = team.share(std::int64_t(s.tiles()) * runs);
+  const Range mine = team.share(std::int64_t(some.count) * runs);
   for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
-    const WinogradTile tile = s.tile(unit / runs);
+    const WinogradTile tile = s.tile(some.first + unit / runs);
     const int f = unit % runs * lanes<T>, count = least(s.f - f, lanes<T>);
     const auto get = [&](const T* p) { return count < lanes<T> ? load_part(p, count) : load(p); };
     const T* from = m + unit / runs * s.f + f;
@@ -80,16 +88,35 @@ void lone_outputs(const Team& team, const Winograd& s, const T* m, std::int64_t 
   team.sync();
 }
 
+// Elements of v and m from one point to the next.
+struct LonePoints {
+  std::int64_t v, m;
+};
+template <class T>
+LonePoints lone_points(const Winograd& s) {
+  const std::int64_t tiles = parts_of(s.tiles(), lone_tiles).largest();
+  return {point_step<T>(tiles * s.c), point_step<T>(tiles * s.f)};
+}
+
 template <class T>
 void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, const T* bias, T* y, T* scratch) {
-  const std::int64_t v_point = point_step<T>(std::int64_t(s.tiles()) * s.c),
-                     m_point = point_step<T>(std::int64_t(s.tiles()) * s.f);
-  T *u = scratch, *v = u + winograd_points * weights_step<T>(s), *m = v + winograd_points * v_point;
-  T* space = m + winograd_points * m_point + team.rank * gemm_scratch<T>;
+  const Parts parts = parts_of(s.tiles(), lone_tiles);
+  const LonePoints step = lone_points<T>(s);
+  T *u = scratch, *v = u + winograd_points * weights_step<T>(s), *m = v + winograd_points * step.v;
+  T* space = m + winograd_points * step.m + team.rank * gemm_scratch<T>;
   transform_weights(team, s, w, u);
-  lone_inputs(team, s, x, v, v_point);
-  lone_products(team, s, v, v_point, u, m, m_point, space);
-  lone_outputs(team, s, m, m_point, bias, y);
+  for (int part = 0; part < parts.count; part++) {
+    const SomeTiles some{parts.begin(part), parts.size(part)};
+    lone_inputs(team, s, some, x, v, step.v);
+    lone_products(team, s, some, v, step.v, u, m, step.m, space);
+    lone_outputs(team, s, some, m, step.m, bias, y);
+  }
+}
+
+template <class T>
+std::int64_t lone_winograd_scratch(const Winograd& s, int threads) {
+  const LonePoints step = lone_points<T>(s);
+  return winograd_points * (weights_step<T>(s) + step.v + step.m) + threads * gemm_scratch<T>;
 }
 
 }  // namespace
