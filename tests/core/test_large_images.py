@@ -38,7 +38,7 @@ def test_memory_of_a_prediction(name: str, backend: str) -> None:
     program = compiled(NETWORKS[name], (480, 640, 1), backend=backend, batch_size=1)
     memory = program.memory()
     assert memory["prediction"] <= 2 * largest_neighbours(program)
-    assert memory["values"] > 10 * memory["prediction"]  # of batches, and their gradients
+    assert memory["values"] > 4 * memory["prediction"]  # of lanes, and their gradients
 
 
 def peak() -> int:
@@ -77,7 +77,7 @@ def check(layers: list[L.Layer], input_shape: tuple[int, ...], backend: str, dty
     one.poison()
     for i in range(5):
         assert_same_bytes(one.predict(x[i : i + 1]), whole[i : i + 1], f"sample {i}")
-    one.forward(x[:1], training=True)
+    one.forward(x[:1])  # which takes the room
     one.poison()
     assert_same_bytes(one.predict(x), whole, "predictions")
 
