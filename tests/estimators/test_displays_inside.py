@@ -251,6 +251,8 @@ TEXTS = [
      "y_true has no 'labels'; it holds 'boxes'."),
     (lambda: detect(boxes=[1, 2, 3, 4]),
      "prediction: boxes has shape (4,); expected (k, 4), x1 y1 x2 y2 in pixels."),
+    (lambda: detect(boxes=[[0, 0, 1, 1], [0, 0, np.inf, 1]]),
+     "prediction: boxes[1] is [0.0, 0.0, inf, 1.0]; expected finite numbers."),
     (lambda: detect(labels=["cell"]), "prediction has 2 boxes, but 1 labels."),
     (lambda: SaliencyDisplay.from_estimator(cnn(images(4, 4)), images(4, 4), layer=1,
                                             method=["gradient", "occlusion"]),

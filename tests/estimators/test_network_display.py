@@ -201,7 +201,8 @@ def test_whatever_has_a_network(tmp_path):
 
 
 def test_bad_input():
-    with pytest.raises(NotFittedError):
+    text = "^this CNNClassifier is not fitted. Fit it, or pass input_shape, what a sample will be.$"
+    with pytest.raises(NotFittedError, match=text):
         NetworkDisplay.from_estimator(CNNClassifier())
     for estimator in (LogisticRegression(), NDScaler()):
         name = type(estimator).__name__

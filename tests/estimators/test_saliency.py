@@ -556,6 +556,12 @@ TEXTS = [
     (lambda: saliency(RNNClassifier((2,), **WORDS).fit(["ab"] * N, CLASSES), ["ab"], fill=0,
                       method="occlusion"),
      "fill=0, but symbols are left out, not covered. Leave it out."),
+    (lambda: saliency(cnn(), images(4, 4), method="occlusion", size=2, stride=3),
+     "stride=3 leaves places uncovered: size is 2. Use a stride of at most size."),
+    (lambda: saliency(Network([L.Embedding(3, 2), L.GRU(2)], (4, 1)), np.zeros((2, 4), np.int32), 0,
+                      method="occlusion"),
+     "X holds codes of symbols, in whose place no other number can stand. Use "
+     "method='gradient'."),
     (lambda: saliency(cnn(), images(4, 4), method="occlusion", stride=0),
      "stride=0; expected a positive integer."),
     (lambda: saliency(cnn(), images(4, 4), method="occlusion", fill=[1, 2]),

@@ -110,6 +110,9 @@ IMAGES = [
     (predict(X[:, :4]), ValueError,
      "X has shape (20, 4, 8, 3), but CNNClassifier was fitted with images of shape (8, 8, 3). Crop "
      "or scale to 8x8, or fit on images of this size."),
+    (predict(X[0]), ValueError,
+     "X has shape (8, 8, 3), but CNNClassifier was fitted with images of shape (8, 8, 3). It looks "
+     "like one image: use X[np.newaxis]."),
     (predict(np.moveaxis(X, -1, 1)), ValueError,
      "X has shape (20, 3, 8, 8), but CNNClassifier was fitted with images of shape (8, 8, 3). It "
      "looks like channels first: use np.moveaxis(X, 1, -1)."),

@@ -193,6 +193,11 @@ def _checked(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(
             f"{name}: boxes has shape {boxes.shape}; expected (k, 4), x1 y1 x2 y2 in pixels."
         )
+    if not np.isfinite(boxes).all():
+        where = int(np.flatnonzero(~np.isfinite(boxes).all(axis=1))[0])
+        raise ValueError(
+            f"{name}: boxes[{where}] is {boxes[where].tolist()}; expected finite numbers."
+        )
     parts: dict[str, Any] = {"boxes": boxes}
     for key in _KEYS[1:]:
         if found.get(key) is None:

@@ -144,6 +144,8 @@ def image_shape(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def _way_out(X: NDArray[Any], shape: tuple[int, ...]) -> str:
+    if shape == (X.shape[:-1] if X.ndim == 4 and X.shape[3] == 1 else (*X.shape, 1)):
+        return "It looks like one image: use X[np.newaxis]."
     if len(shape) == 1 or X.ndim == 2:
         return f"It takes {_FORMS} of that size."
     height, width, channels = shape

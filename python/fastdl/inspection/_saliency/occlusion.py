@@ -47,6 +47,11 @@ def occlusion(
 
     form = form_of(final, X, lengths, image_shape)
     _check_words(form.name, {"size": size, "stride": stride, "fill": fill})
+    if form.name == "sequences" and _takes_codes(final):
+        raise ValueError(
+            "X holds codes of symbols, in whose place no other number can stand. Use "
+            "method='gradient'."
+        )
     if form.name == "images":
         images = np.asarray(X)
         found = [
@@ -56,12 +61,13 @@ def occlusion(
         return np.stack(found)
     if form.name == "rows":
         return _of_rows(X, before, column, lambda some: asked(estimator, final, some, None), fill)
-    maps = []
+    width = size or 1
+    maps, step = [], _step(width, stride, 1)
     for i, x in enumerate(listed(X, lengths)):
         if form.name == "symbols":
-            copies = _without(x, None if steps else final._inputs.reading, size or 1, stride or 1)
+            copies = _without(x, None if steps else final._inputs.reading, width, step)
         else:
-            copies = _covered_steps(np.asarray(x), size or 1, stride or 1, fill)
+            copies = _covered_steps(np.asarray(x), width, step, fill)
         maps.append(_mean_losses(*copies, losses(i)))
     return in_form_of(X, lengths, maps)
 
@@ -78,6 +84,21 @@ def _check_words(form: str, words: dict[str, Any]) -> None:
     for name in names:
         if words[name] is not None:
             raise ValueError(f"{name}={words[name]!r}, but {why}. Leave it out.")
+
+
+def _takes_codes(final: Any) -> bool:
+    network = getattr(final, "_network", None)
+    return network is not None and bool(network.layers[0].takes_codes)
+
+
+def _step(size: int, stride: int | None, default: int) -> int:
+    """How far a window of this size moves; ValueError where it would leap over places."""
+    if stride is not None and stride > size:
+        raise ValueError(
+            f"stride={stride} leaves places uncovered: size is {size}. Use a stride of at most "
+            "size."
+        )
+    return stride or default
 
 
 def starts(length: int, size: int, stride: int) -> list[int]:
@@ -129,7 +150,7 @@ def _of_image(
     """The map (height, width) of one image, or of a row that is one."""
     height, width, _ = shape
     side = size or max(1, round(min(height, width) / _PARTS))
-    step = stride or max(1, side // 2)
+    step = _step(side, stride, max(1, side // 2))
     pixels = image.reshape(shape)
     value = pixels.mean(axis=(0, 1)) if fill is None else _fitting(fill, shape[2:])
     if image.dtype.kind in "iu":

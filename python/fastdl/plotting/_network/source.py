@@ -16,6 +16,12 @@ def network_of(
     final = last_of(estimator)
     name = type(final).__name__
     if hasattr(final, "_planned"):
+        if input_shape is None and not final.__sklearn_is_fitted__():
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError(
+                f"this {name} is not fitted. Fit it, or pass input_shape, what a sample will be."
+            )
         layers, shape, _ = final._planned(input_shape, n_outputs)
         return name, layers, shape
     if hasattr(final, "layers") and hasattr(final, "input_shape") and input_shape is None:
