@@ -57,7 +57,7 @@ def with_answers(
     hidden = list(hidden)
     if targets.of == "steps":
         hidden = with_steps(who, hidden)
-        _check_all_steps(who, hidden, input_shape)
+        check_all_steps(who, hidden, input_shape)
     if hidden and not always and _is_dense(hidden[-1], targets.n_outputs):
         form = L.gives(hidden, L.form_of(input_shape))
         if form == ("sequences" if targets.of == "steps" else "rows"):
@@ -67,7 +67,7 @@ def with_answers(
     return with_output(hidden, input_shape, targets.n_outputs)
 
 
-def _check_all_steps(who: str, hidden: Sequence[Layer], input_shape: tuple[int, ...]) -> None:
+def check_all_steps(who: str, hidden: Sequence[Layer], input_shape: tuple[int, ...]) -> None:
     """Raise where layers over time leave fewer steps than X has."""
     given = output_shape(hidden, input_shape)
     if given[0] != input_shape[0]:

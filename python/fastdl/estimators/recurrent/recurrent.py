@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 from fastdl import layers as L
 from fastdl.estimators.base.heads import Steps
+from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.base.output import check_all_steps
 from fastdl.estimators.base.sequence_net import SequenceNet
 from fastdl.estimators.base.text_words import INTEGERS
 from fastdl.estimators.base.words import word
@@ -22,6 +27,14 @@ class Recurrent(RecurrentWords, SequenceNet):
         kind="bool",
         text="Whether each layer also reads from the end, with weights of its own.",
     )
+    layers: Sequence[Layer] | None = word(
+        default=None,
+        rule=[list, tuple, None],
+        kind="sequence of layers or None",
+        text="In front of the recurrent layers, behind the embedding of texts: layers of "
+        "`fastdl.layers` that make sequences of sequences, such as ``[Conv1D(32, 5), "
+        'Activation("relu"), MaxPool1D(2)]``. A search may go over ``conv1d_1__filters``.',
+    )
     integers: str = word(default="auto", like=INTEGERS)
 
     @property
@@ -37,10 +50,50 @@ class Recurrent(RecurrentWords, SequenceNet):
     def _answers_for(self) -> str:
         return "steps" if self._each_step else "samples"
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
+        params: dict[str, Any] = super().get_params(deep=deep)
+        return with_layers(self, ["layers"], params) if deep else params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of layers too: ``conv1__filters=16``, ``conv1=Conv1D(16, 5)``.
+
+        Returns
+        -------
+        estimator
+            This object.
+        """
+        return super().set_params(**set_layers(self, ["layers"], params))
+
     # --- the network
 
+    def _before(self) -> Sequence[Layer]:
+        """The layers in front of the recurrent ones, checked."""
+        name, layers = type(self).__name__, self.layers or ()
+        if not layers:
+            return ()
+        L.check(L.with_names(layers))
+        check_layer_names(self, layers)
+        if L.side_heads(L.with_names(layers)) or L.gives(layers, "sequences") != "sequences":
+            raise ValueError(
+                f"{name}: layers={list(layers)!r} stand in front of the recurrent ones, and have "
+                "to give sequences. Leave out what brings the steps together, or use a network of "
+                "your own layers, NetClassifier or NetRegressor."
+            )
+        if self.truncate_bptt is not None and any(layer.recurrent for layer in L.walk(layers)):
+            raise ValueError(
+                f"{name}: truncate_bptt={self.truncate_bptt} cuts sequences into windows, at whose "
+                f"borders layers={list(layers)!r} would miss their neighbours. Set one of them "
+                "only."
+            )
+        return layers
+
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
-        hidden = self._recurrent_layers(bidirectional=self.bidirectional, each_step=self._each_step)
+        hidden = self._recurrent_layers(
+            bidirectional=self.bidirectional, each_step=self._each_step, before=self._before()
+        )
+        if self._each_step and self.layers:
+            check_all_steps(type(self).__name__, hidden, input_shape)
         return [*hidden, L.Dense(n_outputs, name="output")]
 
     def _start(self, job: Job) -> None:

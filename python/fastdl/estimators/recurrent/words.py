@@ -96,8 +96,10 @@ class RecurrentWords(TextWords, TrainingWords):
 
     _taken_as_is: ClassVar[tuple[str, ...]] = ("embedding",)
 
-    def _recurrent_layers(self, *, bidirectional: bool, each_step: bool) -> list[Layer]:
-        """An embedding of the symbols, if there are any, and the recurrent layers.
+    def _recurrent_layers(
+        self, *, bidirectional: bool, each_step: bool, before: Sequence[Layer] = ()
+    ) -> list[Layer]:
+        """An embedding of the symbols, if there are any, those before, and the recurrent layers.
 
         The last one gives the state at the end of a sequence, or after each step.
         """
@@ -113,6 +115,7 @@ class RecurrentWords(TextWords, TrainingWords):
             self.embedding_size,
             frozen=self.freeze_embedding,
         )
+        layers += before
         for i, units in enumerate(self.hidden_layer_sizes):
             all_steps = each_step or i < len(self.hidden_layer_sizes) - 1
             layer: Layer = CELLS[self.cell](
