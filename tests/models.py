@@ -50,6 +50,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "DBNRegressor": lambda: fastdl.DBNRegressor((4, 3), **_STACK).fit(ROWS, VALUES),
     "ELMClassifier": lambda: fastdl.ELMClassifier(5, **_OFTEN).fit(ROWS, CLASSES),
     "ELMRegressor": lambda: fastdl.ELMRegressor(5, **_OFTEN).fit(ROWS, VALUES),
+    "Embedder": lambda: fastdl.Embedder([L.Dense(4)], n_components=3, **_NET).fit(
+        ROWS, CLASSES, X_val=ROWS, y_val=CLASSES
+    ),
     "GaussianRBM": lambda: fastdl.GaussianRBM(4, n_iter=2, sparsity_target=0.1, **_OFTEN).fit(ROWS),
     "MLPClassifier": lambda: fastdl.MLPClassifier((5,), tol=1.0, random_state=0).fit(ROWS, WORDS),
     "MLPRegressor": lambda: fastdl.MLPRegressor(

@@ -43,6 +43,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "tag_brackets": "--texts 50 --epochs 1",
     "tiny_shakespeare": "--units 8 --epochs 1",
     "translate_dates": "--pairs 100 --units 8 --epochs 1 --pictures PICTURES",
+    "verify_digits": "--images 100 --test 60 --epochs 1 --seeds 0",
     "where_it_looks": "--images 200 --tests 20 --epochs 3 --pictures PICTURES",
     "why_deep_was_hard": "--epochs 1 --pictures PICTURES",
 }

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from fastdl.estimators import DBNRegressor as DBNRegressor
     from fastdl.estimators import ELMClassifier as ELMClassifier
     from fastdl.estimators import ELMRegressor as ELMRegressor
+    from fastdl.estimators import Embedder as Embedder
     from fastdl.estimators import GaussianRBM as GaussianRBM
     from fastdl.estimators import MLPClassifier as MLPClassifier
     from fastdl.estimators import MLPRegressor as MLPRegressor
@@ -80,6 +81,7 @@ _ESTIMATORS = (
     "DBNRegressor",
     "ELMClassifier",
     "ELMRegressor",
+    "Embedder",
     "GaussianRBM",
     "MLPClassifier",
     "MLPRegressor",

@@ -44,6 +44,9 @@ NAMES: dict[str, dict[str, str]] = {
         "GroupNormalization": "GroupNorm",
         "InstanceNorm2d": "Write GroupNorm(groups=channels).",
         "LRN": "LocalResponseNorm",
+        **dict.fromkeys(
+            ["UnitNormalization", "LpNormalization", "Normalize", "normalize"], "UnitNorm"
+        ),
         **dict.fromkeys(["SpatialDropout1D", "SpatialDropout2D", "Dropout2d"], "SpatialDropout"),
         "AlphaDropout": "Dropout",
         **dict.fromkeys(["weight_norm", "WeightNormalization"], "WeightNorm"),

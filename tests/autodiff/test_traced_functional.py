@@ -86,6 +86,10 @@ ANY_ORDER = {
     "slope_of_binary_focal": (lambda p: F.binary_focal(p, (counts > 0.5) * 1.0)[1], ROWS),
     "objects_as_points": (first(lambda p: F.objects_as_points(p, points, weight)), CELLS),
     "slope_of_objects_as_points": (lambda p: F.objects_as_points(p, points)[1], CELLS),
+    "triplet": (first(lambda p: F.triplet(p, codes, weight, margin=9.0)), ROWS),
+    "slope_of_triplet": (lambda p: F.triplet(p, codes, margin=9.0)[1], ROWS),
+    "contrastive": (first(lambda p: F.contrastive(p, codes, weight, margin=5.0)), ROWS),
+    "slope_of_contrastive": (lambda p: F.contrastive(p, codes, margin=5.0)[1], ROWS),
     "slope_of_hinge": (lambda p: F.hinge(p, codes)[1] + p, ROWS),
     "slope_of_huber": (lambda p: F.huber(p, counts)[1], ROWS),
     "slope_of_pinball": (lambda p: F.pinball(p, counts)[1] + p, ROWS),
@@ -102,6 +106,7 @@ ONCE = {
     "global_max_pool2d": (F.global_max_pool2d, IMAGES),
     "group_norm": (lambda x, g, b: F.group_norm(x, g, b, 2), IMAGES, normal(4), normal(4)),
     "local_response_norm": (lambda x: F.local_response_norm(x, 3, 0.5), IMAGES),
+    "unit_norm": (F.unit_norm, IMAGES),
     "layer_norm": (F.layer_norm, ROWS, normal(4), normal(4)),
     "batch_norm": (
         lambda x, g, b: F.batch_norm(x, g, b, np.zeros(4), np.ones(4), training=True),

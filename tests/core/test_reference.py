@@ -226,6 +226,12 @@ def test_local_response_norm(rng):
     np.testing.assert_allclose(found, channels_last(y), rtol=1e-12)
 
 
+def test_unit_norm(rng):
+    x = rng.normal(size=(4, 5, 6, 7))
+    expected = F.normalize(torch.from_numpy(x), dim=-1).numpy()
+    np.testing.assert_allclose(ref.unit_norm(x), expected, rtol=1e-12)
+
+
 def test_maxout():
     x = np.array([[1.0, 5.0, 2.0, -1.0, -3.0, -2.0]])
     np.testing.assert_array_equal(ref.maxout(x, 3), [[5.0, -1.0]])

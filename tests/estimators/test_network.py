@@ -39,6 +39,7 @@ TABLE = {
     "CNNClassifier": (QUICK, IMAGES, LABELS),
     "CNNRegressor": (QUICK, IMAGES, ROWS[:, 0]),
     "NetClassifier": ({"layers": [L.Dense(4), L.BatchNorm()], **QUICK}, ROWS, LABELS),
+    "Embedder": ({"layers": [L.Dense(4)], **QUICK}, ROWS, LABELS),
     "NetRegressor": ({"layers": [L.Dense(4)], **QUICK}, ROWS, ROWS[:, 0]),
     "RNNClassifier": (CODE, SEQUENCES, LABELS),
     "RNNRegressor": (CODE, SEQUENCES, ROWS[:, 0]),

@@ -73,6 +73,8 @@ CALLS = [
     (F.group_norm, (X[:, 0], GAMMA, BETA), {"groups": 4}),
     (F.local_response_norm, (X,), {"alpha": 0.5}),
     (F.local_response_norm, (ROWS,), {"size": 3, "alpha": 0.4, "beta": 0.6, "k": 2.0}),
+    (F.unit_norm, (X,), {}),
+    (F.unit_norm, (ROWS,), {"eps": 0.1}),
     (F.prelu, (X, GAMMA), {}),
     (F.rrelu, (X,), {"seed": 7}),
     (F.rrelu, (X, 0.1, 0.5), {"training": False}),
@@ -405,6 +407,7 @@ TORCH = [
     ("layer_norm", (X, GAMMA, BETA, 1e-5), torch_layer_norm),
     ("group_norm", (X, GAMMA, BETA, 2, 1e-3), torch_group_norm),
     ("local_response_norm", (X, 3, 0.4, 0.6, 1.5), torch_pool("local_response_norm")),
+    ("unit_norm", (X,), lambda T, x: T.normalize(x, dim=-1)),
     ("prelu", (X, GAMMA), lambda T, x, alpha: channels_last(T.prelu(channels_first(x), alpha))),
     ("sigmoid", (X,), lambda T, x: T.sigmoid(x)),
     ("tanh", (X,), lambda T, x: T.tanh(x)),
@@ -548,6 +551,35 @@ def objects_as_points(z, y):  # the four outputs before the heat maps
     return errors[:, :2].sum(axis=1) + 0.3 * errors[:, 2:].sum(axis=1)
 
 
+def squares_and_kinds(z, y):
+    d = np.array([[np.sum((a - b) ** 2) for b in z] for a in z])
+    same = y[:, None] == y
+    return d, [np.flatnonzero(row) for row in same & ~np.eye(6, dtype=bool)], ~same
+
+
+def triplet(z, y, margin=0.2):
+    d, alike, other = squares_and_kinds(z, y)
+    values = np.zeros(6)
+    for a in range(6):
+        for p in alike[a]:
+            rest = d[a, other[a]]
+            beyond = rest[rest > d[a, p]]
+            n = beyond.min() if len(beyond) else rest.max()
+            values[a] += max(0, margin + d[a, p] - n) / len(alike[a])
+    return values
+
+
+def contrastive(z, y, margin=1.0):
+    d, alike, other = squares_and_kinds(z, y)
+    gaps = np.maximum(0, margin - np.sqrt(d)) ** 2
+    return np.array(
+        [
+            (d[a, alike[a]].mean() if len(alike[a]) else 0) / 2 + gaps[a, other[a]].mean() / 2
+            for a in range(6)
+        ]
+    )
+
+
 # fmt: off
 LOSSES = [
     (F.softmax_cross_entropy, CODES, {}, lambda z, y: logsumexp(z) - z[np.arange(6), y]),
@@ -569,6 +601,10 @@ LOSSES = [
     (F.focal, CODES, {"gamma": 0.5}, lambda z, y: focal(z, y, 0.5)),
     (F.binary_focal, BITS, {}, binary_focal),
     (F.objects_as_points, POINTS, {"size_weight": 0.3}, objects_as_points),
+    (F.triplet, CODES, {}, triplet),
+    (F.triplet, CODES, {"margin": 9.0}, lambda z, y: triplet(z, y, 9.0)),
+    (F.contrastive, CODES, {}, contrastive),
+    (F.contrastive, CODES, {"margin": 5.0}, lambda z, y: contrastive(z, y, 5.0)),
 ]
 # fmt: on
 each_loss = pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from errors_boxes import BOXES
+from errors_embedder import EMBEDDER
 from errors_estimators import ESTIMATORS
 from errors_forms import FORMS
 from errors_misleading import FINE, MISLEADING
@@ -312,6 +313,7 @@ WEIGHTS = [
         *PAIRS,
         *PICTURES,
         *OBJECTS,
+        *EMBEDDER,
         *UNSUPERVISED,
         *OTHER_NAMES,
         *MISLEADING,

@@ -469,11 +469,12 @@ BAD_CALLS = [
     (lambda: losses.get("squared"), ValueError,
      "loss='squared' is not known. Did you mean 'squared_error'? Choose from "
      "'softmax_cross_entropy', 'binary_cross_entropy', 'squared_error', 'absolute_error', 'huber', "
-     "'hinge', 'poisson', 'pinball', 'focal', 'binary_focal', 'objects_as_points'."),
+     "'hinge', 'poisson', 'pinball', 'focal', 'binary_focal', 'objects_as_points', 'triplet', "
+     "'contrastive'."),
     (lambda: losses.get(3), TypeError,
      "loss=3; expected one of 'softmax_cross_entropy', 'binary_cross_entropy', 'squared_error', "
      "'absolute_error', 'huber', 'hinge', 'poisson', 'pinball', 'focal', 'binary_focal', "
-     "'objects_as_points' or a Loss."),
+     "'objects_as_points', 'triplet', 'contrastive' or a Loss."),
     (lambda: losses.SoftmaxCrossEntropy(1.0).check(), ValueError,
      "SoftmaxCrossEntropy: label_smoothing=1.0; expected a number from 0 to below 1."),
     (lambda: losses.Pinball(1).check(), ValueError,
@@ -532,6 +533,8 @@ def test_losses_know_their_link_and_targets():
         "focal": ("softmax", True, 2.0),
         "binary_focal": ("sigmoid", False, 2.0),
         "objects_as_points": ("", False, 1.0),
+        "triplet": ("", True, 0.2),
+        "contrastive": ("", True, 1.0),
     }
 
 

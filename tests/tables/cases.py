@@ -271,6 +271,12 @@ CASES = [
     Case("local_response_norm_one", [L.LocalResponseNorm(1, 0.3)], (33,)),
     Case("local_response_norm_between", [L.Conv2D(4, 3), L.LocalResponseNorm(3, 0.4),
                                act("relu"), L.Residual([L.LocalResponseNorm(3, 0.4)])], IMAGE),
+    Case("unit_norm",         [L.UnitNorm()], (7,)),
+    Case("unit_norm_wide",    [L.UnitNorm()], (39,)),
+    Case("unit_norm_image",   [L.UnitNorm()], (3, 4, 5)),
+    Case("unit_norm_one",     [L.Dense(1), L.UnitNorm(eps=1e-3)], (3,)),
+    Case("unit_norm_between", [L.Conv2D(4, 3), L.UnitNorm(), act("relu"), L.Flatten(), L.Dense(5),
+                               L.UnitNorm(), L.Dense(2)], IMAGE),
 
     # --- maxout ----------------------------------------------------------------------------------
     Case("maxout",            [L.Maxout(4)], (6,)),

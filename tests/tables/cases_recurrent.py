@@ -145,6 +145,7 @@ RECURRENT = [
     Case("scale_steps",       [L.Scale()], SEQUENCE),
     Case("layer_norm_steps",  [L.LayerNorm()], SEQUENCE),
     Case("local_response_norm_steps", [L.LocalResponseNorm(3, 0.4)], SEQUENCE),
+    Case("unit_norm_steps",   [L.UnitNorm(), L.GRU(3)], SEQUENCE),
     Case("rrelu_steps",       [L.RReLU()], (5, 70)),
     Case("spatial_dropout_steps", [L.SpatialDropout(0.4)], SEQUENCE),
     Case("dropout_steps",     [L.Dropout(0.4)], SEQUENCE),

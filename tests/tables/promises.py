@@ -110,6 +110,9 @@ CASES = [
     Case(E.NetClassifier([L.Conv2D(2, 3, padding="same")], **_NET), IMAGES, OF_PIXELS),
     Case(E.NetRegressor([L.Conv2D(2, 3, padding="same")], **_NET), IMAGES, IMAGES),
     Case(E.ObjectDetector([L.Conv2D(2, 3, 2, "same"), L.BatchNorm()], **_NET), IMAGES, OBJECTS),
+    Case(E.Embedder([L.Conv2D(2, 3)], n_components=4, **_NET), IMAGES, LABELS),
+    Case(E.Embedder([L.Dense(4)], n_components=3, loss="contrastive", **_NET), ROWS, LABELS),
+    Case(E.Embedder([L.GRU(4)], n_components=3, **_NET), SEQUENCES, LABELS),
     Case(E.NDScaler(), IMAGES),
     Case(E.NDScaler(), ROWS),
     Case(E.SequenceScaler(), SEQUENCES),
@@ -154,7 +157,9 @@ _ANSWERS = ("predict", "predict_proba", "decision_function", "transform", "free_
 
 def answers(estimator: Any, X: Any) -> dict[str, Any]:
     """What it says of X, by method: an array, or a list of arrays."""
-    return {name: getattr(estimator, name)(X) for name in _ANSWERS if hasattr(estimator, name)}
+    of_pairs = hasattr(estimator, "verify")  # and so is its decision_function
+    names = ("transform",) if of_pairs else _ANSWERS
+    return {name: getattr(estimator, name)(X) for name in names if hasattr(estimator, name)}
 
 
 _SPEED = {"seconds", "n_jobs", "_threads"}
@@ -221,6 +226,7 @@ def ways_to_fit(estimator: Any, case: Case) -> dict[str, Callable[[], Any]]:
     ways = {"fit": partial(estimator.fit, *data)}
     if hasattr(estimator, "partial_fit"):
         has_classes = any(case.y is y for y in (LABELS, OF_STEPS, OF_PIXELS))
+        has_classes &= not hasattr(estimator, "verify")  # whose labels may be new ones
         classes = {"classes": [0, 1, 2]} if has_classes else {}
         ways["partial_fit"] = partial(estimator.partial_fit, *data, **classes)
     return ways

@@ -256,6 +256,12 @@ def local_response_norm(x: Array, size: int, alpha: float, beta: float, k: float
     return x / (k + alpha / size * sums) ** beta
 
 
+def unit_norm(x: Array, eps: float = 1e-12) -> Array:
+    """Vectors along the last axis at length 1; zeros where they are not longer than eps."""
+    length = np.sqrt((x**2).sum(axis=-1, keepdims=True))
+    return np.where(length <= eps, 0.0, x / np.maximum(length, eps))
+
+
 def philox(key: tuple[int, int], counters: Any) -> NDArray[np.uint64]:
     """Philox4x32-10 (Salmon et al. 2011): counters (..., 4) of 32 bits to words (..., 4)."""
     c0, c1, c2, c3 = np.moveaxis(np.asarray(counters, np.uint64), -1, 0)
@@ -516,6 +522,7 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "local_response_norm": lambda layer, arrays, x, training: local_response_norm(
         x, layer["size"], layer["alpha"], layer["beta"], layer["k"]
     ),
+    "unit_norm": lambda layer, arrays, x, training: unit_norm(x, layer["eps"]),
     "maxout": maxout_layer,
     "residual": residual_layer,
     "sequential": lambda layer, arrays, x, training: forward(layer["layers"], arrays, x, training),
@@ -600,6 +607,34 @@ def objects_as_points(z: Array, y: Array, param: float = 1.0) -> Array:
     return errors[:, :2].sum(axis=1) + param * errors[:, 2:4].sum(axis=1) + of_heat.sum(axis=1)
 
 
+def _pairs(z: Array, codes: Any) -> tuple[Array, Any, Any]:
+    """Squared distances (n, n), and which pairs are of one code or of two."""
+    alike = codes[:, None] == codes
+    d = ((z[:, None] - z) ** 2).sum(axis=2)
+    return d, alike & ~np.eye(len(z), dtype=bool), ~alike
+
+
+def triplet(z: Array, codes: Any, param: float = 0.2) -> Array:
+    """Schroff et al. 2015, semi-hard: of each a and p the nearest n beyond p, or the furthest."""
+    d, alike, other = _pairs(z, codes)
+    if not other.any():
+        return np.zeros(len(z))
+    furthest = np.where(other, d, -np.inf).max(axis=1)[:, None]
+    beyond = np.where(other[:, None] & (d[:, None] > d[:, :, None]), d[:, None], np.inf).min(axis=2)
+    values = np.maximum(0.0, param + d - np.where(np.isinf(beyond), furthest, beyond))
+    return np.where(alike, values, 0.0).sum(axis=1) / np.maximum(alike.sum(axis=1), 1)
+
+
+def contrastive(z: Array, codes: Any, param: float = 1.0) -> Array:
+    """Hadsell et al. 2006, equation 4, each kind of pair with its own mean."""
+    d, alike, other = _pairs(z, codes)
+    far = np.maximum(0.0, param - np.sqrt(d)) ** 2
+    return sum(
+        np.where(kind, of, 0.0).sum(axis=1) / np.maximum(kind.sum(axis=1), 1) / 2
+        for kind, of in ((alike, d), (other, far))
+    )
+
+
 LOSSES: dict[str, Callable[[Array, Any, float], Array]] = {
     "softmax_cross_entropy": softmax_cross_entropy,
     "binary_cross_entropy": binary_cross_entropy,
@@ -612,6 +647,8 @@ LOSSES: dict[str, Callable[[Array, Any, float], Array]] = {
     "focal": focal,
     "binary_focal": binary_focal,
     "objects_as_points": objects_as_points,
+    "triplet": triplet,
+    "contrastive": contrastive,
 }
 
 

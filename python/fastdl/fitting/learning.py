@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from fastdl import layers as L
 from fastdl._sklearn import _safe_indexing
@@ -47,6 +46,17 @@ class Trainee(Protocol):
 
     def _with_room(self, X: Sequences) -> Sequences: ...
     def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None: ...
+    def _split(
+        self,
+        there: NDArray[np.int64],
+        y: NDArray[Any],
+        labels: NDArray[Any] | None,
+        fraction: float,
+        random_state: np.random.RandomState,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+    def _conclude(
+        self, program: Program, train: Data, order: NDArray[np.int64], val: Data | None
+    ) -> None: ...
     def _stops_early(self, own_validation: bool) -> bool: ...
     def _recipe(self, n_samples: int, *, own_validation: bool, incremental: bool) -> Recipe: ...
     def _reported_loss(
@@ -93,6 +103,7 @@ def learn(trainee: Trainee, job: Job) -> None:
         e._network.set_optimizer(recipe.optimizer, anew=not resumes, **recipe.options)
         vars(e).update(recipe.chosen)
         _run(e, program, train, val, order, recipe, job.random_state, tasks, resumes=resumes)
+        e._conclude(program, train, order, val)
     e._show()
     if tasks:
         tasks.close()
@@ -179,9 +190,7 @@ def _hold_out(
     if isinstance(train.y, Sequences) and train.y.counts is not None:
         some = train.y.counts.any(axis=1)
         there, nothing = np.flatnonzero(some), np.flatnonzero(~some)
-    order, held_out = train_test_split(
-        there, random_state=random_state, test_size=fraction, stratify=labels
-    )
+    order, held_out = e._split(there, samples.y, labels, fraction, random_state)
     order = np.concatenate([order, nothing])  # where no step counts, there is nothing to validate
     if len(held_out) < 2:
         raise ValueError(

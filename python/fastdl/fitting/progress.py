@@ -36,6 +36,7 @@ class Settings:
     length: str = "max_epochs"  # the parameter that says how many
     whole_batches: bool = False  # leave the samples out that would make a smaller batch
     later_best: bool = False  # of epochs with the same score keep the later one
+    samples_per_class: int = 0  # so many stand side by side, where samples are compared
     similar_lengths: bool = False  # pairs of like length go into the same batch
     regularisation: Schedule | None = None  # factors of dropout and decay, as a rate of base 1
 

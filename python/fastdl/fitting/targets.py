@@ -19,9 +19,10 @@ class Targets:
 
     Attributes
     ----------
-    kind : {"binary", "multiclass", "multilabel", "continuous", "input", "next", "answer", "boxes"}
-        "input" is X itself, for autoencoders; "next" the code of the symbol that comes next;
-        "answer" the codes of another sequence; "boxes" those of objects in an image.
+    kind : {"binary", "multiclass", "multilabel", "continuous", "identity", "input", "next", ...}
+        "identity" says which samples are alike, by labels that may be new every time; "input" is X
+        itself, for autoencoders; "next" the code of the symbol that comes next; "answer" the codes
+        of another sequence; "boxes" those of objects in an image.
     n_outputs : int
         Outputs of the network.
     classes : ndarray of shape (n_classes,)
@@ -165,6 +166,8 @@ class Targets:
             return encoded
         if is_sparse(y):
             y = y.toarray()
+        if self.kind == "identity":
+            return np.unique(y, return_inverse=True)[1].astype(np.int32)
         if self.kind == "binary":
             return self._codes(y).astype(dtype).reshape(-1, 1)
         if self.kind == "multiclass":
@@ -211,6 +214,8 @@ class Targets:
         `threshold` parts no from yes where classes have an output each: 0.5 for probabilities, 0
         before the link.
         """
+        if self.kind == "identity":
+            return output
         if self.is_normalized:
             output = (output * self.scale + self.center).astype(output.dtype)
         if self.kind == "continuous":
@@ -235,7 +240,8 @@ class Targets:
 
 _FIELDS = {
     "kind": choice(
-        "binary", "multiclass", "multilabel", "continuous", "input", "next", "answer", "boxes"
+        *("binary", "multiclass", "multilabel", "continuous", "identity", "input", "next"),
+        *("answer", "boxes"),
     ),
     "n_outputs": SIZE,
     "classes": array("biufUO", 1, "an array of labels"),

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from fastdl._warn import warn
 from fastdl.fitting import windows
 from fastdl.fitting.checkpoint import Checkpoint
+from fastdl.fitting.grouping import side_by_side
 from fastdl.fitting.progress import LearningRate, Progress, Settings
 from fastdl.fitting.tasks import EpochTasks
 from fastdl.program import Snapshot
@@ -133,6 +134,8 @@ def epoch(
     """Train for an epoch: the order of the samples, the rates, and what came of it."""
     if settings.shuffle:
         order = order[_permutation(len(order), random_state)]
+        if settings.samples_per_class:
+            order = side_by_side(order, train.y, settings.samples_per_class, random_state)
     if settings.similar_lengths:
         order = windows.by_length(order, train, settings.batch_size, random_state)
     used = order[: settings.n_used(len(order))]

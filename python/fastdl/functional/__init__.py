@@ -93,6 +93,7 @@ from fastdl.functional._losses import (
     absolute_error,
     binary_cross_entropy,
     binary_focal,
+    contrastive,
     focal,
     hinge,
     huber,
@@ -101,6 +102,7 @@ from fastdl.functional._losses import (
     poisson,
     softmax_cross_entropy,
     squared_error,
+    triplet,
 )
 from fastdl.functional._norm import (
     batch_norm,
@@ -113,6 +115,8 @@ from fastdl.functional._norm import (
     layer_norm_backward,
     local_response_norm,
     local_response_norm_backward,
+    unit_norm,
+    unit_norm_backward,
     weight_norm,
     weight_norm_backward,
 )
@@ -191,6 +195,7 @@ __all__ = [
     "binary_focal",
     "col2im",
     "col2im_backward",
+    "contrastive",
     "conv1d",
     "conv1d_backward",
     "conv2d",
@@ -274,6 +279,9 @@ __all__ = [
     "swish_backward",
     "tanh",
     "tanh_backward",
+    "triplet",
+    "unit_norm",
+    "unit_norm_backward",
     "upsample2d",
     "upsample2d_backward",
     "weight_norm",

@@ -210,6 +210,44 @@ def objects_as_points(
     return _loss(losses.ObjectsAsPoints(size_weight), pred, y, sample_weight, reduction, out)
 
 
+@differentiable
+def triplet(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    margin: float = losses.Triplet.margin,
+    *,
+    out: Out = None,
+) -> Result:
+    """mean_p max(0, margin + ||pred_a - pred_p||^2 - ||pred_a - pred_n||^2) of each row a.
+
+    p are the rows with the code of a in y, n the nearest of another code beyond p, or else the
+    furthest. Arguments and results are those of all losses, see `fastdl.functional`, but for y:
+    codes are any integers. Rows without weight take no part.
+    """
+    return _loss(losses.Triplet(margin), pred, y, sample_weight, reduction, out)
+
+
+@differentiable
+def contrastive(
+    pred: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    margin: float = losses.Contrastive.margin,
+    *,
+    out: Out = None,
+) -> Result:
+    """mean_p d^2 / 2 + mean_n max(0, margin - d)^2 / 2 of each row a, d = ||pred_a - pred_p||.
+
+    p are the rows with the code of a in y, n those of other codes. Arguments and results are those
+    of all losses, see `fastdl.functional`, but for y: codes are any integers. Rows without weight
+    take no part.
+    """
+    return _loss(losses.Contrastive(margin), pred, y, sample_weight, reduction, out)
+
+
 def _loss(
     spec: losses.Loss,
     pred: ArrayLike,
@@ -226,7 +264,7 @@ def _loss(
     rows = _rows(who, pred, spec.codes)
     n = len(rows)
     if spec.codes:
-        targets = _codes(who, y, *rows.shape)
+        targets = _codes(who, y, len(rows), None if spec.pairs else rows.shape[1])
     else:
         expect_same_shape(who, "y", targets[0], "pred", pred)
         targets = targets[0].reshape(rows.shape)
@@ -256,7 +294,7 @@ def _rows(who: str, pred: NDArray[Any], codes: bool) -> NDArray[Any]:
     return pred.reshape(len(pred), -1)
 
 
-def _codes(who: str, y: ArrayLike, n: int, outputs: int) -> NDArray[np.int32]:
+def _codes(who: str, y: ArrayLike, n: int, outputs: int | None) -> NDArray[np.int32]:
     codes = np.asarray(y)
     if codes.dtype.kind not in "bui":
         raise TypeError(
@@ -264,6 +302,8 @@ def _codes(who: str, y: ArrayLike, n: int, outputs: int) -> NDArray[np.int32]:
         )
     if codes.shape != (n,):
         raise ValueError(f"{who}(): y has shape {codes.shape}; expected {(n,)}, one code a sample.")
+    if outputs is None:  # of samples that are alike
+        return np.unique(codes, return_inverse=True)[1].astype(np.int32)
     outside = (codes < 0) | (codes >= outputs)
     if outside.any():
         raise ValueError(

@@ -338,6 +338,40 @@ def local_response_norm_backward(
     return backward_input(layer, dy.reshape(rows.shape), rows).reshape(x.shape)
 
 
+@differentiable
+def unit_norm(x: ArrayLike, eps: float = 1e-12, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Vectors scaled to length 1: ``y = x / sqrt(sum_c x_c^2)``.
+
+    Parameters
+    ----------
+    x : array-like of shape (..., channels)
+        A vector along the last axis.
+    eps : float, default=1e-12
+        Vectors up to this length give zeros.
+    out : ndarray of the shape of x, optional
+        Written to and returned.
+
+    Returns
+    -------
+    ndarray of the shape of x
+    """
+    (x,) = floats("unit_norm", x=x)
+    rows = _channels("unit_norm", x)
+    y = buffer("unit_norm", out, x.shape, x.dtype)
+    forward(L.UnitNorm(eps, name="unit_norm"), rows, {}, y.reshape(rows.shape))
+    return deliver(y, out)
+
+
+@differentiable
+def unit_norm_backward(dy: ArrayLike, x: ArrayLike, eps: float = 1e-12) -> NDArray[Any]:
+    """Gradient of `unit_norm`: ``dx = (dy - y sum_c dy_c y_c) / ||x||``, 0 up to length `eps`."""
+    dy, x = floats("unit_norm", dy=dy, x=x)
+    expect_same_shape("unit_norm", "dy", dy, "x", x)
+    rows = _channels("unit_norm", x)
+    layer = L.UnitNorm(eps, name="unit_norm")
+    return backward_input(layer, dy.reshape(rows.shape), rows).reshape(x.shape)
+
+
 def _channels(who: str, x: NDArray[Any], **per_channel: NDArray[Any]) -> NDArray[Any]:
     """X as rows of channels, for which the others have one value each."""
     if x.ndim == 0:

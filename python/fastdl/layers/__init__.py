@@ -19,7 +19,7 @@ from fastdl.layers._dense import Dense, Maxout, TiedDense
 from fastdl.layers._dropout import Corrupt, Dropout, SpatialDropout
 from fastdl.layers._initial import automatic_initializers
 from fastdl.layers._lambda import Lambda
-from fastdl.layers._norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm
+from fastdl.layers._norm import BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm, UnitNorm
 from fastdl.layers._penalty import ActivityL1, Contractive, KLSparsity
 from fastdl.layers._pool import (
     AvgPool2D,
@@ -83,6 +83,7 @@ ALL: tuple[type[Layer], ...] = (
     LayerNorm,
     GroupNorm,
     LocalResponseNorm,
+    UnitNorm,
     Maxout,
     Embedding,
     RNN,
@@ -162,6 +163,7 @@ __all__ = [
     "SpatialPyramidPool",
     "StochasticPool2D",
     "TiedDense",
+    "UnitNorm",
     "Upsample2D",
     "WeightNorm",
     "asks_for",

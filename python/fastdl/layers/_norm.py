@@ -154,3 +154,28 @@ class LocalResponseNorm(Layer):
     def mirror(self, input_shape: tuple[int, ...]) -> Layer:
         """The same, behind the mirror image of the weights before."""
         return self.replace(name=None)
+
+
+@dataclass(frozen=True, repr=False)
+class UnitNorm(Layer):
+    """The features of each sample (or step, or the channels of each pixel) scaled to length 1.
+
+    ``y = x / ||x||`` with ``||x|| = sqrt(sum_c x_c^2)``; the shape stays. Vectors up to length
+    `eps` have no direction: they give zeros, and no gradient. Cosines are then products and squared
+    distances 2 - 2 cosine, as comparisons of embeddings want them; see `fastdl.Embedder`.
+
+    Parameters
+    ----------
+    eps : float, default=1e-12
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "unit_norm"
+    normalises: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
+    eps: float = 1e-12
+    rules: ClassVar[Mapping[str, Rule]] = {"eps": POSITIVE}
+
+    def mirror(self, input_shape: tuple[int, ...]) -> Layer:
+        """The same, behind the mirror image of the weights before."""
+        return self.replace(name=None)

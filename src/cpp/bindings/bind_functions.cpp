@@ -48,7 +48,7 @@ void loss(const std::string& kind, const py::array& pred, const py::object& targ
     if (loss_takes_codes(args.kind)) {
       codes = exact<std::int32_t>(target, "y");
       check(codes.size() == args.n, "y must hold one code for each row of pred.");
-      for (int i = 0; i < args.n; i++)
+      for (int i = 0; i < args.n && !loss_pairs(args.kind); i++)
         check(codes.data()[i] >= 0 && codes.data()[i] < args.outputs,
               "y has a code outside of 0.." + std::to_string(args.outputs - 1) + ".");
       args.codes = codes.data();
@@ -70,6 +70,8 @@ void loss(const std::string& kind, const py::array& pred, const py::object& targ
       check(gradient.size() == p.size(), "dpred must have the shape of pred.");
       args.dpred = gradient.mutable_data();
     }
+    std::vector<T> pairs(loss_pairs(args.kind) ? 3 * std::size_t(args.n) * args.n : 0);
+    args.pairs = pairs.data();
     kernels<T>().training.loss(alone, args);
   });
 }

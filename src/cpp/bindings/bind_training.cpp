@@ -45,8 +45,9 @@ struct __attribute__((visibility("hidden"))) Batches {
       check_shape(codes, of_rows, "y");
       for (index i = 0; i < in.n; i++)
         for (index r = 0; r < (p.output().is_sequence() && data.lengths ? data.lengths[i] : rows_of_one); r++)
-          check(codes.data()[i * rows_of_one + r] >= 0 && codes.data()[i * rows_of_one + r] < outputs,
-                "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
+          check(
+              p.loss().pairs || (codes.data()[i * rows_of_one + r] >= 0 && codes.data()[i * rows_of_one + r] < outputs),
+              "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
       data.codes = codes.data();
     } else if (p.loss().takes_boxes && p.output().is_image()) {
       take_boxes(y, p.settings().dtype, outputs);
@@ -191,6 +192,7 @@ void bind_training(ProgramClass& c) {
                         .takes_codes = loss_takes_codes(found),
                         .compares = loss_compares(found),
                         .takes_boxes = loss_takes_boxes(found),
+                        .pairs = loss_pairs(found),
                         .param = param,
                         .cap = cap};
         s.busy(Use::write, [&](AnyProgram& p) { p.set_loss(loss); });

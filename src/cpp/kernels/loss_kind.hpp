@@ -14,7 +14,9 @@ enum class LossKind : int {
   pinball,
   focal,
   binary_focal,
-  objects_as_points
+  objects_as_points,
+  triplet,
+  contrastive
 };
 
 }  // namespace fastdl

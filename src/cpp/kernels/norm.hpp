@@ -40,6 +40,9 @@ struct NormKernels {
                                       T* rscale, T* y);
   void (*local_response_norm_backward)(const Team&, const NormShape&, int size, T alpha, T beta, const T* x,
                                        const T* rscale, const T* y, const T* dy, T* dx);
+  // The channels of each sample and pixel to length 1: y = x rnorm, rnorm 1 / length, or 0 up to eps; as rstd above.
+  void (*unit_norm_forward)(const Team&, const NormShape&, T eps, const T* x, T* rnorm, T* y);
+  void (*unit_norm_backward)(const Team&, const NormShape&, const T* x, const T* rnorm, const T* dy, T* dx);
   // w = g v / norm, norm (groups * units,) that of v for each output, kept for backward
   void (*weight_norm_forward)(const Team&, const WeightNormShape&, const T* v, const T* g, T* norm, T* w);
   void (*weight_norm_backward)(const Team&, const WeightNormShape&, const T* v, const T* g, const T* norm, const T* dw,

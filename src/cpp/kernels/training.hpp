@@ -20,6 +20,7 @@ struct LossArgs {
   T norm;                     // the gradient is divided by it (the sum of the weights)
   double* value;              // (n,), weight times loss of each sample, not divided
   T* dpred;                   // (n, outputs), or null
+  T* pairs;                   // (3, n, n), room of losses that compare samples; else null
 };
 
 // One run of parameters that share their settings. Order: g <- scale*g, clip by value, + l2*w + l1*sign(w); the rule;

@@ -45,6 +45,7 @@
   X(layer_norm, LayerNorm, "eps", "trainable", "lr_multiplier")                                                      \
   X(group_norm, GroupNorm, "groups", "eps", "trainable", "lr_multiplier")                                            \
   X(local_response_norm, LocalResponseNorm, "size", "alpha", "beta", "k")                                            \
+  X(unit_norm, UnitNorm, "eps")                                                                                      \
   X(maxout, Maxout, "units", "pieces", "bias", "weight_init", "bias_init", "trainable", "lr_multiplier")             \
   X(embedding, Embedding, "n_symbols", "units", "weight_init", "trainable", "lr_multiplier")                         \
   X(rnn, RNN, "units", "activation", "return_sequences", "reverse", "weight_init", "recurrent_init", "bias_init",    \

@@ -114,7 +114,9 @@ FASTDL_INLINE void with_loss(LossKind kind, T param, Body body) {
     case LossKind::softmax_cross_entropy:
     case LossKind::focal:
     case LossKind::hinge:
-    case LossKind::objects_as_points: return;
+    case LossKind::objects_as_points:
+    case LossKind::triplet:
+    case LossKind::contrastive: return;
   }
 }
 

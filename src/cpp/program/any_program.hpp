@@ -54,6 +54,8 @@ struct Loss {
   bool takes_codes = false;
   bool compares = false;     // outputs with each other: there are two or more
   bool takes_boxes = false;  // where the output is an image
+  bool compares = false;     // outputs with each other: there are two or more
+  bool pairs = false;        // compares samples with each other: codes say which are alike
   double param = 0;
   double cap = std::numeric_limits<double>::infinity();
   OwnLoss own{};  // instead of the kind
@@ -61,6 +63,7 @@ struct Loss {
 bool loss_takes_codes(LossKind kind);
 bool loss_compares(LossKind kind);
 bool loss_takes_boxes(LossKind kind);
+bool loss_pairs(LossKind kind);
 
 // What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
 // sequences has codes (n, steps), targets (n, steps, outputs); one that gives images (n, pixels), (n, pixels, outputs).

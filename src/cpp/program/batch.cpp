@@ -40,6 +40,11 @@ void BatchBuffers<T>::make_room() {
 }
 
 template <class T>
+void BatchBuffers<T>::make_room_for_pairs() {
+  if (!pairs_.size()) pairs_ = Block<T>(3 * index(batch_) * batch_, *memory_);
+}
+
+template <class T>
 void BatchBuffers<T>::make_room_to_augment(int threads) {
   if (!augmentation_ || draws_.size()) return;
   const Memory& m = *memory_;
@@ -54,8 +59,13 @@ void BatchBuffers<T>::make_room_to_augment(int threads) {
 }
 
 template <class T>
+bool BatchBuffers<T>::may_mix() const {
+  return augmentation_ && augmentation_->mixes();
+}
+
+template <class T>
 bool BatchBuffers<T>::mixes(const Frame<T>& f) const {
-  return f.training && augmentation_ && augmentation_->mixes();
+  return f.training && may_mix();
 }
 
 template <class T>

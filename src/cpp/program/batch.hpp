@@ -42,6 +42,7 @@ class BatchBuffers {
   double norm(const Frame<T>& f, const Data& data) const;
   const std::int32_t* codes() const { return codes_.data(); }
   double* losses() const { return losses_.data(); }
+  T* pairs() const { return pairs_.data(); }  // (3, n, n), where there is room for them
 
   // The samples in program layout, in the input tensor; order and lengths. In training augmented, behind that layer.
   void gather(Frame<T>& f, const Batch& batch) const;
@@ -49,8 +50,10 @@ class BatchBuffers {
   void set_steps(Frame<T>& f) const;
   // Room for the loss of images, which networks that only predict do without.
   void make_room();
+  void make_room_for_pairs();
   void make_room_to_augment(int threads);
   void gather_targets(const Frame<T>& f, const Batch& batch) const;
+  bool may_mix() const;  // samples, in training
   // Whether each sample has two classes, with weights and a loss of their own. Of numbers there is one mean.
   bool has_two_codes(const Frame<T>& f, const Data& data) const { return mixes(f) && data.codes; }
   // Rows of the loss: a sample each, one of its steps or one of its pixels.
@@ -90,6 +93,7 @@ class BatchBuffers {
   Block<T> image_weights_;     // of images with boxes
   Block<T> outputs_, slopes_;  // of images
   Block<double> losses_;
+  Block<T> pairs_;
   Block<AugmentDraw> draws_;    // of the batch, and of those that are mixed in
   Block<T> images_, room_;      // in the user's order; of one image for each thread
   Block<std::int64_t> others_;  // those that are mixed in

@@ -155,6 +155,8 @@ LossKind loss_kind(const std::string& name) {
       {"focal", LossKind::focal},
       {"binary_focal", LossKind::binary_focal},
       {"objects_as_points", LossKind::objects_as_points},
+      {"triplet", LossKind::triplet},
+      {"contrastive", LossKind::contrastive},
   };
   for (const auto& [text, kind] : kinds)
     if (name == text) return kind;
@@ -162,12 +164,14 @@ LossKind loss_kind(const std::string& name) {
 }
 
 bool loss_takes_codes(LossKind kind) {
-  return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge || kind == LossKind::focal;
+  return kind == LossKind::softmax_cross_entropy || kind == LossKind::hinge || kind == LossKind::focal ||
+         loss_pairs(kind);
 }
 
 bool loss_compares(LossKind kind) { return kind == LossKind::hinge; }
 
 bool loss_takes_boxes(LossKind kind) { return kind == LossKind::objects_as_points; }
+bool loss_pairs(LossKind kind) { return kind == LossKind::triplet || kind == LossKind::contrastive; }
 
 template <class T>
 void Program<T>::ready_for_loss() {
@@ -181,8 +185,11 @@ void Program<T>::ready_for_loss() {
   check(output().clock == 0, "an answer for every step needs as many steps at the end as X has, but the layers make " +
                                  std::to_string(output().steps()) + " of " + std::to_string(input().steps()) +
                                  ". Use stride 1 and padding=\"same\" or \"causal\" in layers over time.");
+  check(!loss_.pairs || (output().is_row() && !batch_.may_mix()),
+        "a loss of pairs of samples needs one row of outputs for each, and Augment without mixup.");
   make_room(to_learn_);
   batch_.make_room();
+  if (loss_.pairs) batch_.make_room_for_pairs();
   batch_.make_room_to_augment(settings_.threads);
 }
 
@@ -202,7 +209,8 @@ double Program<T>::run_loss(const Frame<T>& f, const Data& data, const Tensor& o
                    .weight = two ? batch_.own_parts().weights : batch_.weights(),
                    .norm = T(f.norm / weight),
                    .value = batch_.losses(),
-                   .dpred = slopes ? batch_.slopes_for(slopes) : nullptr};
+                   .dpred = slopes ? batch_.slopes_for(slopes) : nullptr,
+                   .pairs = batch_.pairs()};
   if (!loss_.takes_codes) args.codes = nullptr;
   const auto run = [&] { return loss_.own ? run_own_loss(f.team, args) : kernels_.training.loss(f.team, args); };
   double sum = run();

@@ -266,7 +266,8 @@ void Program<T>::log_likelihoods(const Data& data, double* of_each) {
                                     .weight = batch_.weights(),
                                     .norm = T(1),
                                     .value = batch_.losses(),
-                                    .dpred = nullptr});
+                                    .dpred = nullptr,
+                                    .pairs = nullptr});
     const Range mine = f.team.share(f.n);
     for (index i = mine.begin; i < mine.end; i++) {
       double sum = 0;

@@ -269,7 +269,7 @@ class Steps:
 class Itself:
     """X is its own target: y is nothing."""
 
-    instead: ClassVar[str] = "reconstruct"  # of predict
+    instead: ClassVar[str] = "learns X itself. See its reconstruct"  # of predict
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""

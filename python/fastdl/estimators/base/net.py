@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from sklearn.model_selection import train_test_split
 from sklearn.utils import gen_batches
 from sklearn.utils.metaestimators import available_if
 
@@ -19,7 +20,7 @@ from fastdl._rules import POSITIVE_INTEGER
 from fastdl._saved import Saved
 from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.heads import Itself, gives_probabilities
+from fastdl.estimators.base.heads import gives_probabilities
 from fastdl.estimators.base.words import fitted
 from fastdl.fitting import checkpoint, thinned, windows
 from fastdl.fitting.evaluation import default_score
@@ -52,9 +53,9 @@ def is_stochastic(estimator: Any) -> bool:
 
 def has_answers(estimator: Any) -> bool:
     """Say why not for `available_if`."""
-    if isinstance(estimator._head, Itself):
-        name, instead = type(estimator).__name__, estimator._head.instead
-        raise AttributeError(f"{name} has no predict: it learns X itself. See its {instead}.")
+    instead = getattr(estimator._head, "instead", "")
+    if instead:
+        raise AttributeError(f"{type(estimator).__name__} has no predict: it {instead}.")
     return True
 
 
@@ -219,6 +220,28 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None:
         return self._head.stratify(self._targets, y)
+
+    def _split(
+        self,
+        there: NDArray[np.int64],
+        y: NDArray[Any],
+        labels: NDArray[Any] | None,
+        fraction: float,
+        random_state: np.random.RandomState,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Those of `there` to train on, and those held out, with the same shares of labels.
+
+        y is encoded, of all samples.
+        """
+        trained, held_out = train_test_split(
+            there, random_state=random_state, test_size=fraction, stratify=labels
+        )
+        return trained, held_out
+
+    def _conclude(
+        self, program: Program, train: Data, order: NDArray[np.int64], val: Data | None
+    ) -> None:
+        """Set what follows from the trained network and samples: of `order`, or to validate."""
 
     def _learn(self, job: Job) -> None:
         if job.anew or not hasattr(self, "_network"):

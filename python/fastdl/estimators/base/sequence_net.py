@@ -13,7 +13,13 @@ from sklearn.utils.metaestimators import available_if
 
 from fastdl._saved import NATURAL, Saved
 from fastdl._warn import warn
-from fastdl.estimators.base.net import Net, has_probabilities, has_scores, is_stochastic
+from fastdl.estimators.base.net import (
+    Net,
+    has_answers,
+    has_probabilities,
+    has_scores,
+    is_stochastic,
+)
 from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.forms import Cut, cut
 from fastdl.fitting.job import Given
@@ -128,6 +134,7 @@ class SequenceNet(Net):
         weight = self._cut_weights(sample_weight, lengths)
         return super().partial_fit(cut(X, lengths), y, weight, classes)
 
+    @available_if(has_answers)
     def predict(
         self,
         X: Any,

@@ -196,17 +196,25 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         hidden = with_side_outputs(name, hidden, input_shape, targets)
         if targets.of == "pixels":
             check_pixels_stay(L.with_names(hidden))
-        layers = with_answers(name, hidden, input_shape, targets, always=old)
+        layers = self._with_answers(hidden, input_shape, targets)
         if old and not self.drop_head:
             head = self._inherited()[1]
-            if _n_units(head[0]) != _n_units(layers[-len(head)]):
+            first = next(i for i, layer in enumerate(layers) if layer.name == "output")
+            if len(layers) - first != len(head) or _n_units(head[0]) != _n_units(layers[first]):
                 raise ValueError(
                     f"{name}: the network of init_from has {_n_units(head[0])} outputs, but y "
-                    f"needs {_n_units(layers[-len(head)])}. Set drop_head=True for a new output "
+                    f"needs {_n_units(layers[first])}. Set drop_head=True for a new output "
                     "layer."
                 )
-            layers[-len(head) :] = head
+            layers[first:] = head
         return decay_rates(layers, self.layer_decay)
+
+    def _with_answers(
+        self, hidden: list[Layer], input_shape: tuple[int, ...], targets: Targets
+    ) -> list[Layer]:
+        """The hidden layers and what y needs behind them."""
+        always = self.init_from is not None
+        return with_answers(type(self).__name__, hidden, input_shape, targets, always=always)
 
     def _start(self, job: Job) -> None:
         """Take over the weights of `init_from`, and the vectors of `embedding`."""

@@ -337,7 +337,10 @@ class _OfText(Defaults):
 class _NextSymbol(Itself):
     """The symbol that comes next, for every step."""
 
-    instead: ClassVar[str] = "predict_proba, the probabilities of what comes next, and its sample"
+    instead: ClassVar[str] = (
+        "learns X itself. See its predict_proba, the probabilities of what comes next, and its "
+        "sample"
+    )
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
         """See `Head.targets`."""

@@ -80,3 +80,15 @@ def local_response_norm(graph: Graph, layer: L.LocalResponseNorm, x: Value) -> V
     pixels = graph.reshape(x.name, [-1, x.shape[-1], 1, 1])
     name = graph.add("Reshape", graph.add("LRN", pixels, **options), graph.add("Shape", x.name))
     return replace(x, name=name)
+
+
+def unit_norm(graph: Graph, layer: L.UnitNorm, x: Value) -> Value:
+    """A division by the length of the last axis: LpNormalization does not say what 0 gives."""
+    x = channels_last(graph, x) if len(x.shape) == 3 else rows(graph, x)
+    squares = graph.reduce("ReduceSumSquare", x.name, [-1], keepdims=1)
+    eps = graph.constant(np.array(layer.eps, graph.dtype))
+    length = graph.add("Sqrt", squares)
+    unit = graph.add("Div", x.name, graph.add("Max", length, eps))
+    zero = graph.constant(np.array(0, graph.dtype))
+    is_short = graph.add("LessOrEqual", length, eps)
+    return replace(x, name=graph.add("Where", is_short, zero, unit))

@@ -73,6 +73,7 @@ def writers() -> dict[type[Layer], Writer]:
         L.LayerNorm: norms.layer_norm,
         L.GroupNorm: norms.group_norm,
         L.LocalResponseNorm: norms.local_response_norm,
+        L.UnitNorm: norms.unit_norm,
         L.NumericEmbedding: columns.numeric_embedding,
         L.EmbedCategories: columns.embed_categories,
         L.Embedding: sequences.embedding,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cpu/memory.hpp"
+#include "kernels/cpu/pair_loss.hpp"
 #include "kernels/cpu/views.hpp"
 #include "kernels/points.hpp"
 #include "kernels/training.hpp"
@@ -133,6 +134,10 @@ double loss(const Team& team, const LossArgs<T>& a) {
     });
   } else if (a.kind == LossKind::objects_as_points) {
     each_sample(team, a, [&](const RowSite<T>& row, T scale) { return objects_as_points(row, a, scale); });
+  } else if (a.kind == LossKind::triplet) {
+    each_anchor(team, a, [&](const Anchor<T>& anchor) { return triplet(anchor, a.param); });
+  } else if (a.kind == LossKind::contrastive) {
+    each_anchor(team, a, [&](const Anchor<T>& anchor) { return contrastive(anchor, a.param); });
   } else {
     with_loss<T>(a.kind, a.param, [&](auto loss) {
       each_sample(team, a, [&](const RowSite<T>& row, T scale) { return sum_of_losses(row, a, loss, scale); });

@@ -1,5 +1,5 @@
-// Batch, layer and local response normalisation. The lanes past n take no part in the statistics and get a zero
-// gradient.
+// Batch, layer and local response normalisation, and that to unit length. The lanes past n take no part in the
+// statistics and get a zero gradient.
 #pragma once
 
 #include "kernels/cpu/views.hpp"
@@ -149,6 +149,27 @@ void layer_norm_backward(const Team& team, const NormShape& s, const T* x, const
     Vec<T> mean_d = site.sum(dxhat) / T(s.channels);
     Vec<T> mean_dxhat = site.sum([&](auto at) { return dxhat(at) * xhat(at); }) / T(s.channels);
     site.each([&](auto at) { at.write(dx, r * (dxhat(at) - mean_d - xhat(at) * mean_dxhat)); });
+  });
+}
+
+// --- unit_norm: y = x / |x| over the channels of each site ----------------------------------------------------------
+template <class T>
+void unit_norm_forward(const Team& team, const NormShape& s, T eps, const T* x, T* rnorm, T* y) {
+  each_site<T>(team, s, [&](auto site) {
+    const Vec<T> norm = vsqrt(site.sum([&](auto at) { return at.read(x) * at.read(x); }));
+    const Vec<T> r = norm <= eps ? Vec<T>{} : 1 / norm;
+    site.put(rnorm, r);
+    site.each([&](auto at) { at.write(y, at.read(x) * r); });
+  });
+}
+
+template <class T>
+void unit_norm_backward(const Team& team, const NormShape& s, const T* x, const T* rnorm, const T* dy, T* dx) {
+  if (!dx) return;
+  each_site<T>(team, s, [&](auto site) {
+    const Vec<T> r = site.get(rnorm);
+    const Vec<T> along = site.sum([&](auto at) { return at.read(dy) * (at.read(x) * r); });
+    site.each([&](auto at) { at.write(dx, r * (at.read(dy) - at.read(x) * r * along)); });
   });
 }
 

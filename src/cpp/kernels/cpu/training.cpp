@@ -26,6 +26,8 @@ constexpr NormKernels<T> norm_rows() {
       .group_norm_backward = group_norm_backward<T>,
       .local_response_norm_forward = local_response_norm_forward<T>,
       .local_response_norm_backward = local_response_norm_backward<T>,
+      .unit_norm_forward = unit_norm_forward<T>,
+      .unit_norm_backward = unit_norm_backward<T>,
       .weight_norm_forward = weight_norm_forward<T>,
       .weight_norm_backward = weight_norm_backward<T>,
       .channel_sums = channel_sums<T>,

@@ -1,0 +1,37 @@
+// unit_norm: the channels of each sample and pixel, scaled to length 1.
+#include "kernels/norm.hpp"
+#include "layers/make.hpp"
+#include "layers/plan.hpp"
+
+namespace fastdl {
+namespace {
+
+template <class T>
+struct UnitNorm : Layer<T> {
+  using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
+  T eps;
+  Buffer rnorm;  // one for each sample and pixel
+
+  void plan(Plan<T>& plan) override {
+    eps = spec.number("eps");
+    rnorm = plan.saved(plan.elements(in.shape) / in.shape.c());
+    out = plan.tensor(in.shape, in.wants_gradient);
+    out.overwritable = true;
+    // Not lone: channels in the lanes would be added in another order.
+  }
+
+  void forward(const Frame<T>& f) const override {
+    f.kernels.norm.unit_norm_forward(f.team, norm_shape(f, in.shape), eps, f.value(in), f.saved(rnorm), f.value(out));
+  }
+
+  void backward(const Frame<T>& f) const override {
+    f.kernels.norm.unit_norm_backward(f.team, norm_shape(f, in.shape), f.value(in), f.saved(rnorm), f.gradient(out),
+                                      f.gradient(in));
+  }
+};
+
+}  // namespace
+
+FASTDL_LAYER(UnitNorm)
+
+}  // namespace fastdl
