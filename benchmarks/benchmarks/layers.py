@@ -79,6 +79,7 @@ class Layer(Benchmark):
         "layer_norm 512": ((512,), L.LayerNorm()),
         "group_norm 8, 16x16x32": ((16, 16, 32), L.GroupNorm(8)),
         "local_response_norm 5, 16x16x32": ((16, 16, 32), L.LocalResponseNorm()),
+        "unit_norm 128": ((128,), L.UnitNorm()),
         "maxout 512-64x4": ((512,), L.Maxout(64, pieces=4)),
         "concat dense 512-64": ((512,), L.Concat([[L.Dense(64)], []])),
         "concat twice 16x16x32": ((16, 16, 32), L.Concat([[], []])),

@@ -31,7 +31,7 @@ def evaluation(
     `scoring` says; the training score is computed with `scoring` only.
     """
     scorer = None if estimator.scoring is None else check_scoring(estimator, estimator.scoring)
-    targets, loss = estimator._targets, estimator._network.loss
+    targets = estimator._targets
 
     def evaluate() -> dict[str, float]:
         columns: dict[str, float] = {}
@@ -46,14 +46,9 @@ def evaluation(
             columns["val_loss"] = windows.mean_loss(program, val.samples)
             if scorer is None:
                 columns["val_score"] = estimator._validation_score(program, val)
-        elif val is not None and targets.kind == "identity":
-            data, output = _outputs(program, val)
-            columns["val_loss"] = estimator._mean_loss(output, data.samples)
-            if scorer is None:
-                columns["val_score"] = estimator._default_score(output, data.samples)
         elif val is not None:
             data, output = _outputs(program, val)
-            mean = mean_loss(loss, output, data.samples)
+            mean = estimator._mean_loss(output, data)
             columns["val_loss"] = estimator._reported_loss(mean, data.samples)
             if scorer is None:
                 columns["val_score"] = estimator._default_score(output, data)
@@ -74,9 +69,7 @@ def held_out_loss(estimator: Any, program: Program, held_out: Data) -> float:
     if estimator._targets.kind in ("input", "next", "answer", "boxes"):
         return float(windows.mean_loss(program, held_out.samples))
     data, output = _outputs(program, held_out)
-    if estimator._targets.kind == "identity":
-        return float(estimator._mean_loss(output, data.samples))
-    return mean_loss(estimator._network.loss, output, data.samples)
+    return float(estimator._mean_loss(output, data))
 
 
 def _outputs(program: Program, data: Data) -> tuple[Data, NDArray[Any]]:

@@ -54,7 +54,6 @@ struct Loss {
   bool takes_codes = false;
   bool compares = false;     // outputs with each other: there are two or more
   bool takes_boxes = false;  // where the output is an image
-  bool compares = false;     // outputs with each other: there are two or more
   bool pairs = false;        // compares samples with each other: codes say which are alike
   double param = 0;
   double cap = std::numeric_limits<double>::infinity();

@@ -48,8 +48,8 @@ def test_of_steps_texts_and_numbers():
     [
         (RNNClassifier(layers=[L.GlobalAvgPool()]),
          "RNNClassifier: layers=[GlobalAvgPool()] stand in front of the recurrent ones, and have "
-         "to give sequences. Leave out what brings the steps together, or use a network of your own "
-         "layers, NetClassifier or NetRegressor."),
+         "to give sequences. Leave out what brings the steps together, or use a network of your "
+         "own layers, NetClassifier or NetRegressor."),
         (RNNClassifier(layers=[L.Conv1D(6, 3)], truncate_bptt=4),
          "RNNClassifier: truncate_bptt=4 cuts sequences into windows, at whose borders "
          "layers=[Conv1D(6, 3)] would miss their neighbours. Set one of them only."),

@@ -23,7 +23,7 @@ from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.heads import gives_probabilities
 from fastdl.estimators.base.words import fitted
 from fastdl.fitting import checkpoint, thinned, windows
-from fastdl.fitting.evaluation import default_score
+from fastdl.fitting.evaluation import default_score, mean_loss
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.learning import learn
 from fastdl.fitting.network import Network
@@ -128,6 +128,10 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     ) -> float:
         """The loss that users see for the core's mean, penalties apart: of an epoch, or of all."""
         return loss
+
+    def _mean_loss(self, output: NDArray[Any], data: Data) -> float:
+        """The core's mean, penalties apart, of outputs before the link."""
+        return mean_loss(self._network.loss, output, data.samples)
 
     def _default_score(self, output: NDArray[Any], data: Data) -> float:
         """What the history calls the validation score, of outputs before the link."""

@@ -183,8 +183,9 @@ class Embedder(FreeForm):
         kept, held_out = next(parts.split(there, groups=y[there]))
         return there[kept], there[held_out]
 
-    def _mean_loss(self, output: NDArray[Any], samples: Samples) -> float:
+    def _mean_loss(self, output: NDArray[Any], data: Data) -> float:
         """Of batches as those of the fit: distances to more samples would give another loss."""
+        samples = data.samples
         y, n, size = samples.y, len(output), self._batch_size(len(output))
         assert y is not None
         random_state = np.random.RandomState(0)
@@ -201,10 +202,10 @@ class Embedder(FreeForm):
                 weights += counts
         return total / weights if weights else float("nan")
 
-    def _default_score(self, output: NDArray[Any], samples: Samples) -> float:
+    def _default_score(self, output: NDArray[Any], data: Data) -> float:
         """The area under the ROC curve, as `score`."""
-        assert samples.y is not None
-        return area_under_curve(output, samples.y, samples.weight)
+        assert data.samples.y is not None
+        return area_under_curve(output, data.samples.y, data.samples.weight)
 
     def _conclude(
         self, program: Any, train: Data, order: NDArray[np.int64], val: Data | None
