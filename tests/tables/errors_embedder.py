@@ -66,10 +66,6 @@ EMBEDDER = [
     (fit(solver="lbfgs"), ValueError,
      "Embedder: solver='lbfgs' learns from all samples at once, but samples are compared batch by "
      "batch. Use 'adam' or another of fastdl.optim."),
-    (fit(loss="triplets"), ValueError,
-     "The 'loss' parameter of Embedder must be a str among {'contrastive', 'triplet'}, an instance "
-     "of 'fastdl.losses.Triplet' or an instance of 'fastdl.losses.Contrastive'. Got 'triplets' "
-     "instead."),
     (fit(loss=losses.Triplet(margin=0)), ValueError,
      "Triplet: margin=0; expected a positive number."),
     (lambda: new([L.AuxHead([L.Dense(2)])]).fit(X, Y), ValueError,

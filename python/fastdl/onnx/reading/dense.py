@@ -257,3 +257,14 @@ def lrn(reader: Any, node: Node, x: Value) -> Value:
         size, node.get("alpha", 1e-4), node.get("beta", 0.75), node.get("bias", 1.0)
     )
     return x.then(node.outputs[0], spec)
+
+
+def lp_normalization(reader: Any, node: Node, x: Value) -> Value:
+    """UnitNorm, over the channels or features."""
+    axis, p = node.get("axis", -1), node.get("p", 2)
+    if p != 2:
+        raise Unsupported(f"p={p}: lengths are read with p=2")
+    axis += len(x.axes) if axis < 0 else 0
+    if axis >= len(x.axes) or x.axes[axis] != (x.channel,):
+        raise Unsupported(f"it normalises over another axis than the channels of {described(x)}")
+    return x.then(node.outputs[0], L.UnitNorm())

@@ -20,6 +20,7 @@ READERS: dict[str, Reads] = {
     "InstanceNormalization": dense.instance_normalization,
     "GroupNormalization": dense.group_normalization,
     "LRN": dense.lrn,
+    "LpNormalization": dense.lp_normalization,
     # images
     "Conv": images.conv,
     "ConvTranspose": images.conv_transpose,

@@ -83,12 +83,7 @@ def local_response_norm(graph: Graph, layer: L.LocalResponseNorm, x: Value) -> V
 
 
 def unit_norm(graph: Graph, layer: L.UnitNorm, x: Value) -> Value:
-    """A division by the length of the last axis: LpNormalization does not say what 0 gives."""
-    x = channels_last(graph, x) if len(x.shape) == 3 else rows(graph, x)
-    squares = graph.reduce("ReduceSumSquare", x.name, [-1], keepdims=1)
-    eps = graph.constant(np.array(layer.eps, graph.dtype))
-    length = graph.add("Sqrt", squares)
-    unit = graph.add("Div", x.name, graph.add("Max", length, eps))
-    zero = graph.constant(np.array(0, graph.dtype))
-    is_short = graph.add("LessOrEqual", length, eps)
-    return replace(x, name=graph.add("Where", is_short, zero, unit))
+    """LpNormalization over the channels or features, whose `eps` is 0."""
+    axis = 1 if len(x.shape) == 3 else -1
+    x = channels_first(graph, x) if len(x.shape) == 3 else rows(graph, x)
+    return replace(x, name=graph.add("LpNormalization", x.name, axis=axis, p=2))
