@@ -414,6 +414,8 @@ TAGS = [
 ]
 
 TEXTS = [
+    (texts([word.encode() for word in WORDS]), ValueError,
+     "X[0] is bytes; RNNClassifier takes strings, or lists of tokens that are strings."),
     (texts([*WORDS, 5]), ValueError,
      "X[3] is int; RNNClassifier takes strings, or lists of tokens that are strings."),
     (texts([*WORDS, ["a", 5]]), ValueError,

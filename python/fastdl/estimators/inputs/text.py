@@ -32,12 +32,15 @@ def is_empty(x: Any) -> bool:
 
 
 def as_texts(X: Any) -> list[Any] | None:
-    """X as a list, if it holds strings or lists of tokens (strings); None if it does not."""
+    """X as a list, if it holds strings or lists of tokens (strings); None if it does not.
+
+    Bytes are for `check_texts` to refuse: they are no numbers.
+    """
     texts = items(X)
     first = next((x for x in texts or () if isinstance(x, str) or not is_empty(x)), None)
     if isinstance(first, (list, tuple, np.ndarray)):
         first = first[0]
-    return texts if isinstance(first, str) else None
+    return texts if isinstance(first, (str, bytes)) else None
 
 
 def is_table_of_texts(X: Any) -> bool:

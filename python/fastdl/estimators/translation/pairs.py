@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any, ClassVar
@@ -267,6 +267,8 @@ def _listed(name: str, side: str, values: Any) -> Any:
         )
     if values is None or isinstance(values, Number):
         raise ValueError(f"{side} is {values!r}; {name} takes a list of sequences.")
+    if not hasattr(values, "__len__") or isinstance(values, (Set, Mapping)):
+        raise ValueError(f"{side} is a {type(values).__name__}; {name} takes a list of sequences.")
     if items(values) == [] or len(values) == 0:
         raise ValueError(f"{side} holds no sequence; {name} needs at least one pair.")
     return unpacked(values)

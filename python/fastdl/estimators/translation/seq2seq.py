@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 
 from fastdl import layers as L
 from fastdl._rules import POSITIVE_INTEGER, unknown
+from fastdl._sklearn import validate_parameter_constraints
 from fastdl.estimators.base.net import Net, is_stochastic
 from fastdl.estimators.inputs.forms import cut
 from fastdl.estimators.inputs.text import items
@@ -33,6 +34,8 @@ from fastdl.samples import Data, Pairs, Sequences, as_given, core_input, with_an
 
 if TYPE_CHECKING:
     from fastdl._core import Program
+
+_OF_SEARCH = ("beam_size", "length_penalty", "max_length")
 
 
 class Translation(NamedTuple):
@@ -239,10 +242,10 @@ class Seq2Seq(TranslationWords, Net):
             The best first; by log-likelihood, or as `length_penalty` says. Fewer where there are
             not so many.
         """
-        n = self.beam_size if n_best is None else n_best
-        if not isinstance(n, (int, np.integer)) or n < 1:
-            raise ValueError(f"n_best={n_best!r}; expected a positive integer.")
+        if n_best is not None and not POSITIVE_INTEGER.accepts(n_best):
+            raise ValueError(POSITIVE_INTEGER.complaint("n_best", n_best))
         X = self._sources([x], None)
+        n = self.beam_size if n_best is None else n_best
         codes, totals = (found[0] for found in self._found(X, max(n, self.beam_size), n))
         codes, totals = codes[np.isfinite(totals)], totals[np.isfinite(totals)]
         weights: Sequence[Any] = [None] * len(codes)
@@ -344,6 +347,8 @@ class Seq2Seq(TranslationWords, Net):
 
     def _sources(self, X: Any, lengths: Any) -> Sequences:
         self._check_is_fitted()
+        words = {name: getattr(self, name) for name in _OF_SEARCH}  # may have been set since fit
+        validate_parameter_constraints(self._parameter_constraints, words, type(self).__name__)
         return self._inputs.check(self, cut(X, lengths), reset=False)
 
     def _pairs(self, X: Any, y: Any, lengths: Any) -> tuple[Sequences, Pairs]:
