@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from fastdl import (
     DBN,
@@ -18,6 +20,7 @@ from fastdl import (
     NetClassifier,
     RNNClassifier,
     RNNRegressor,
+    SequenceScaler,
 )
 from fastdl import functional as F
 from fastdl import layers as L
@@ -207,6 +210,20 @@ def test_gradients_through_stacked_nets_of_classes():
     display.plot(ax, name="again")
     assert [line.get_label() for line in ax.lines] == ["GRU", "again"]
     np.testing.assert_array_equal(net.program_.get_weights(), before)
+
+
+def test_pipelines():
+    X, y = some_digits()
+    pipe = make_pipeline(StandardScaler(), sigmoids(1)).fit(X, y)
+    found, known = (
+        activation_statistics(pipe, X),
+        activation_statistics(pipe[1], pipe[0].transform(X)),
+    )
+    np.testing.assert_array_equal(found.mean, known.mean)
+    X, y = sequences()
+    pipe = make_pipeline(SequenceScaler(), unlearnt()).fit(X, y)
+    known = gradient_norms_through_time(pipe[1], pipe[0].transform(X), y)
+    np.testing.assert_array_equal(gradient_norms_through_time(pipe, X, y).norms, known.norms)
 
 
 def test_texts():

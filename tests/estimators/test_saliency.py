@@ -265,6 +265,24 @@ def test_y_says_which_answer():
     np.testing.assert_array_equal(input_gradient(two, X, "no"), -input_gradient(two, X, "yes"))
 
 
+def test_the_same_bytes_for_any_threads_and_any_batch():
+    X = np.tile(images(9, 8, 2), (3, 1, 1, 1))[:70].astype(np.float32)
+    words = {**WORDS, "dtype": "float32"}
+    net = CNNClassifier((4, 8), batch_norm=True, **words).fit(X[:N], CLASSES)
+    for method in ("gradient", "occlusion", "grad_cam"):
+        one = saliency(net, X, "a", method=method)
+        net.n_jobs = 2
+        np.testing.assert_array_equal(saliency(net, X, "a", method=method), one)
+        net.n_jobs = 1
+        for i in (0, 33, 69):
+            alone = saliency(net, X[i : i + 1], "a", method=method)
+            np.testing.assert_array_equal(alone[0], one[i])
+    X = sequences()
+    rnn = RNNClassifier((4,), cell="lstm", **words).fit(X, CLASSES)
+    for found, x in zip(input_gradient(rnn, X, "b"), X, strict=True):
+        np.testing.assert_array_equal(found, input_gradient(rnn, [x], "b")[0])
+
+
 def test_nothing_is_changed():
     X = images(4, 4)
     net = NetClassifier(MIXED[1:4], **WORDS).fit(X, CLASSES)

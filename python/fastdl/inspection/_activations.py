@@ -11,6 +11,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl import layers as L
+from fastdl._pipelines import parted
 from fastdl.plotting._axes import new_axes
 from fastdl.samples import core_input
 
@@ -105,7 +106,7 @@ def activation_statistics(estimator: Any, X: Any) -> ActivationStatisticsDisplay
 
     Parameters
     ----------
-    estimator : estimator of fastdl
+    estimator : estimator of fastdl, or a pipeline or search that ends with one
         Fitted: a network, a Boltzmann machine or a stack of them.
     X : as for its predict or transform
 
@@ -119,7 +120,10 @@ def activation_statistics(estimator: Any, X: Any) -> ActivationStatisticsDisplay
     ValueError
         If the estimator has no hidden activation.
     """
+    steps, estimator = parted(estimator)
     check_is_fitted(estimator)
+    for step in steps:
+        X = step.transform(X)
     n, layers = (
         _of_machines(estimator, X) if _has_machines(estimator) else _of_network(estimator, X)
     )

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
+from fastdl._pipelines import parted
 from fastdl.plotting._axes import new_axes
 from fastdl.samples import Sequences, core_input, lengths_of
 
@@ -83,7 +84,7 @@ def gradient_norms_through_time(estimator: Any, X: Any, y: Any) -> GradientThrou
 
     Parameters
     ----------
-    estimator : estimator of fastdl
+    estimator : estimator of fastdl, or a pipeline or search that ends with one
         Fitted, with recurrent layers that read forwards and one output for each sequence.
     X, y : as for its fit
 
@@ -97,7 +98,10 @@ def gradient_norms_through_time(estimator: Any, X: Any, y: Any) -> GradientThrou
     ValueError
         If there is no recurrent layer, one reads from the end, or every step has an output.
     """
+    steps, estimator = parted(estimator)
     check_is_fitted(estimator)
+    for step in steps:
+        X = step.transform(X)
     if not hasattr(estimator, "program_"):
         raise ValueError(f"this {type(estimator).__name__} has no recurrent layer to look at.")
     X, y = estimator._check(X, y, reset=False)
