@@ -378,7 +378,7 @@ from fastdl.data import ImageFolder
 warnings.simplefilter("ignore")
 def fit(folder):
     layers = [L.MaxPool2D(25), L.Flatten()]
-    net = NetClassifier(layers, max_epochs=1, batch_size=4, n_jobs=2, random_state=0)
+    net = NetClassifier(layers, max_epochs=1, batch_size=4, n_jobs=1, random_state=0)
     return net.fit(folder, folder.y)
 
 folder = ImageFolder(sys.argv[1:] * 200, [0, 1] * 400)
