@@ -77,7 +77,8 @@ def operations(rounds: int) -> dict[str, dict[str, float]]:
         for side, (xp, arrays, grad) in sides().items():
             if side.startswith("jax"):
                 continue  # its dispatch of 300 operations is another matter
-            f, x = models.chain(op(xp, arrays), xp), arrays(models.X10)
+            start = 0.1 if name.startswith("a number") else models.X10
+            f, x = models.chain(op(xp, arrays), xp), arrays(start)
             calls[side] = partial(grad(f), x)
             calls[f"{side} value"] = partial(f, x)
         found = times(calls, rounds)

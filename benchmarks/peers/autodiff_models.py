@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -29,11 +30,24 @@ def _product(xp: Any, arrays: Any) -> Any:
     return lambda x: xp.dot(w, x)
 
 
+def _mixed(xp: Any, arrays: Any) -> Any:
+    c, w = arrays(np.full(10, 1.0001)), arrays(np.eye(10))
+    ops = [lambda x: x + c, lambda x: x * c, xp.sin, lambda x: xp.dot(w, x), xp.tanh]
+    turn = itertools.cycle(ops)
+    return lambda x: next(turn)(x)
+
+
+def _number(xp: Any, arrays: Any) -> Any:
+    return lambda x: x * 1.0001
+
+
 OPERATIONS: dict[str, Callable[[Any, Any], Callable[[Any], Any]]] = {
     "x + c": _plus,
     "x * c": _times,
     "np.sin": lambda xp, arrays: xp.sin,
     "W @ x": _product,
+    "the four and np.tanh in turn": _mixed,
+    "a number times 1.0001": _number,
 }
 
 

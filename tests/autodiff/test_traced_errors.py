@@ -247,7 +247,7 @@ ROWS = [
         "in scipy.special.logsumexp: its derivative",
     ),
     (lambda: grad(lambda v: np.mean([v[0], v[1]]))(x), TypeError, "traced array in np.mean: its"),
-    (lambda: grad(lambda v: np.vectorize(abs)(v))(x), TypeError, "in np.*__call__: its derivative"),
+    (lambda: grad(lambda v: np.vectorize(abs)(v))(x), TypeError, "in np.vectorize: its derivative"),
     (
         lambda: grad(lambda v: np.sum(scipy.special.betaln(v, 2.0)))(x),
         NotImplementedError,

@@ -34,6 +34,7 @@ cdef uint64_t traces = 0
 cdef tuple other_arrays = (np.ma.MaskedArray, np.matrix)
 cdef tuple complex_numbers = (complex, np.complexfloating), whole_numbers = (int, np.integer, np.bool_)
 cdef object float64 = np.dtype("float64")
+cdef object np_float64 = np.float64
 cdef object add_at = np.add.at, add_reduce = np.add.reduce, multiply_into = np.multiply, add_into = np.add
 
 include "trace/kernels.pxi"

@@ -58,12 +58,11 @@ cdef object keep(object a):
 
 cdef object frozen(object a):
     """An index, shape, axis ... as it is now: lists and arrays are copied, within tuples too."""
-    cdef bint changes = False
     if type(a) is tuple:
-        parts = [frozen(part) for part in <tuple>a]
-        for part, was in zip(parts, <tuple>a):
-            changes = changes or part is not was
-        return tuple(parts) if changes else a
+        for part in <tuple>a:
+            if type(part) is list or type(part) is cnp.ndarray or type(part) is tuple:
+                return tuple([frozen(part) for part in <tuple>a])
+        return a
     if type(a) is list:
         return [frozen(part) for part in <list>a]
     return a.copy() if type(a) is cnp.ndarray else a

@@ -68,6 +68,8 @@ cdef inline bint has_derivative(Rule rule, object y) except -1:
 
     Complex numbers are refused where they arise: what becomes of them (sign, abs, eigenvalues ...) has other rules.
     """
+    if type(y) is float or type(y) is Traced:
+        return True
     if type(y) is cnp.ndarray:
         if cnp.PyArray_ISCOMPLEX(<cnp.ndarray>y):
             raise of_complex_numbers(rule.name)

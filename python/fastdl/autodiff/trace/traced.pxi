@@ -14,21 +14,22 @@ cdef object lost(str what):
 
 
 def asking():
-    """The function of an installed library, of those that now run, by which the user's code asked: "scipy.linalg.expm"."""
+    """The function of an installed library by which the user's code asked: "scipy.linalg.expm"."""
     frame, name, package = sys._getframe(0), "", ""
     while frame is not None:
         module = frame.f_globals.get("__name__") or ""
         top = module.split(".")[0]
-        if top == "fastdl" and name == "":
-            frame = frame.f_back
-            continue
-        if "site-packages" not in frame.f_code.co_filename or (package and top != package):
-            break
-        package = top
-        public = module.split("._")[0]
-        name = f"{public}.{frame.f_code.co_name}"
+        if top != "fastdl" or name:
+            if "site-packages" not in frame.f_code.co_filename or (package and top != package):
+                break
+            package = top
+            function = frame.f_code.co_qualname.split(".__")[0]  # of an operator, its class
+            if "<locals>" not in function:  # a wrapper says less than what it wraps
+                public = "numpy" if top == "numpy" and hasattr(np, function) else module.split("._")[0]
+                known = hasattr(sys.modules.get(public), function.split(".")[0])
+                name = f"{public}.{function}".replace("numpy.", "np.", 1) if known else top
         frame = frame.f_back
-    return name.replace("numpy.", "np.", 1)
+    return name
 
 
 cdef object binary(object ufunc, object a, object b):
