@@ -16,6 +16,7 @@ with short_spins():
 
 if TYPE_CHECKING:
     from fastdl import architectures as architectures
+    from fastdl import autodiff as autodiff
     from fastdl import callbacks as callbacks
     from fastdl import data as data
     from fastdl import estimators as estimators
@@ -115,6 +116,7 @@ _HOMES = {
 }
 _MODULES = (
     "architectures",
+    "autodiff",
     "callbacks",
     "data",
     "estimators",

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import gc
 import pickle
+import subprocess
 import sys
 import threading
 from collections import OrderedDict, defaultdict, namedtuple
@@ -491,3 +492,18 @@ def test_check_gradients_at_any_scale(scale):
     wrong = ad.rule(lambda v: v**3, vjp=lambda dy, y, v: 2.99 * dy * v**2)
     with pytest.raises(AssertionError, match="first derivative"):
         ad.check_gradients(lambda v: np.sum(scale * wrong(v)), (x,), modes=("reverse",), order=1)
+
+
+def test_import_loads_nothing_else():
+    """No layers, no SciPy; `fastdl` alone does not load it, and finds it when it is asked."""
+    code = (
+        "import sys, fastdl; assert 'fastdl.autodiff' not in sys.modules;"
+        "import fastdl.autodiff; fastdl.autodiff.grad(lambda v: v * v)(2.0);"
+        "others = {'scipy', 'sklearn', 'numpy.ma', 'fastdl.layers', 'fastdl.data'};"
+        "print(sorted(others & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+    code = "import fastdl; print(fastdl.autodiff.grad(lambda v: v * v)(2.0))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "4.0"

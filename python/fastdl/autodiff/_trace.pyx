@@ -31,7 +31,6 @@ CHECKING = ContextVar("fastdl.autodiff.check_finite", default=False)
 
 cdef dict rules = RULES
 cdef uint64_t traces = 0
-cdef tuple other_arrays = (np.ma.MaskedArray, np.matrix)
 cdef tuple complex_numbers = (complex, np.complexfloating), whole_numbers = (int, np.integer, np.bool_)
 cdef object float64 = np.dtype("float64")
 cdef object np_float64 = np.float64

@@ -99,7 +99,8 @@ cdef inline object value_at(object a, Trace trace):
 cdef object operand(object a):
     if isinstance(a, (np.generic, str)) or not hasattr(a, "__array__"):
         return a
-    if isinstance(a, other_arrays):
+    masked = sys.modules.get("numpy.ma")  # NumPy imports it when it is needed
+    if isinstance(a, np.matrix) or (masked is not None and isinstance(a, masked.MaskedArray)):
         raise TypeError(
             f"an operand is a {type(a).__name__}, which NumPy's functions treat in a way of its own. Take a plain array in "
             "the function that is differentiated: np.asarray(a), or a.filled(0) and the mask beside it."
