@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from fastdl import SuperResolver
+from fastdl.metrics import peak_signal_noise_ratio
 
 
 def main() -> None:
@@ -65,8 +66,7 @@ def psnr_of_bicubic(image: np.ndarray, scale: int) -> float:
     large = luminance(image)[:height, :width].astype(np.float32)
     small = Image.fromarray(large).resize((width // scale, height // scale), Image.BICUBIC)
     made = np.asarray(small.resize((width, height), Image.BICUBIC)).round().clip(0, 255)
-    error = (made - large)[scale:-scale, scale:-scale]
-    return 10 * np.log10(255**2 / np.mean(error.astype(np.float64) ** 2))
+    return peak_signal_noise_ratio(large, made, data_range=255, border=scale)
 
 
 def beside(sr: SuperResolver, image: np.ndarray) -> Image.Image:

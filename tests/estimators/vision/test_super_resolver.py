@@ -79,6 +79,11 @@ def test_score_is_the_gain_of_predict(espcn: SuperResolver) -> None:
     assert espcn.score([large]) == pytest.approx(gain, abs=0.2)  # small is rounded here
 
 
+def test_score_of_flat_images(espcn: SuperResolver) -> None:
+    """Bicubic makes no error there; a network that makes none either gains nothing."""
+    assert espcn.score([np.full((20, 20), 99, np.uint8)]) <= 0
+
+
 def bicubic(image: np.ndarray, scale: int) -> np.ndarray:
     height, width = image.shape[:2]
     return as_uint8(resized(image.astype(np.float32), height * scale, width * scale))

@@ -39,6 +39,7 @@ from fastdl.fitting.job import Checked, Given
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.losses import Loss
+from fastdl.metrics import peak_signal_noise_ratio
 from fastdl.program import Snapshot, output_shape
 from fastdl.samples import Data, Pixels
 
@@ -310,12 +311,11 @@ class SuperResolver(TrainingWords, Net):
                 )
             large = divisible(as_uint8(luminance(image)), scale).astype(np.float32)
             small = reduced(large, scale)
-            both = enlarged(small, scale), network.enlarged(small)
-            errors = [
-                np.square(as_uint8(of_one) - large, dtype=np.float64)[scale:-scale, scale:-scale]
-                for of_one in both
-            ]
-            gains.append(_decibels(errors[0].mean(), errors[1].mean()))
+            bicubic, made = (
+                peak_signal_noise_ratio(large, as_uint8(of_one), data_range=255, border=scale)
+                for of_one in (enlarged(small, scale), network.enlarged(small))
+            )
+            gains.append(0.0 if made == bicubic else made - bicubic)  # of a flat image both are inf
         return float(np.mean(gains))
 
     def transform(self, X: Any, layer: int | str | None = None) -> Any:
