@@ -40,7 +40,7 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .params = params_.data(),
           .grads = grads_.data(),
           .states = state_.data(),
-          .values = values_.data(),
+          .values = values_.size() < to_learn_.values ? nullptr : values_.data(),  // predict has places of its own
           .gradients = gradients_.data(),
           .saves = saved_.data(),
           .scratch = scratch_.data(),
@@ -120,7 +120,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       if (lone) n = 1;
       Batch batch{.data = &data, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
       Frame<T> f = frame(team, batch);
-      f.value_starts = value_starts_.data();
+      f.values = values_.data(), f.value_starts = value_starts_.data();
       f.saved_starts = saved_starts_in_predict_.data();
       batch_.gather(f, batch);
       forward_chain(f, layers_, 0, layer + 1);

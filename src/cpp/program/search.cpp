@@ -202,6 +202,7 @@ template <class T>
 void Program<T>::search(const Data& data, const Search& how, const Answers& found) {
   last_.n = 0;
   if (data.count == 0) return;
+  make_room(to_learn_);
   const DecoderShape any = decoding_->shape(frame(Team{}, {.data = &data, .begin = 0, .n = 1}));
   const Block<T> packed(kernels_.attention.decoder_packed(any), backend_.memory);
   const int most = int(std::min<index>(data.count, settings_.batch)), threads = team_size(most);
