@@ -16,7 +16,8 @@
 namespace fastdl {
 namespace {
 
-constexpr int rows_at_a_time = 256;  // of a thread
+constexpr int rows_at_a_time = 256;    // of a thread
+constexpr int encoded_at_a_time = 64;  // of a thread: the states of an encoder stay in its cache
 constexpr double nothing = -std::numeric_limits<double>::infinity();
 
 // One way to go on: a row and the symbol after it.
@@ -205,14 +206,15 @@ void Program<T>::search(const Data& data, const Search& how, const Answers& foun
   make_room(to_learn_);
   const DecoderShape any = decoding_->shape(frame(Team{}, {.data = &data, .begin = 0, .n = 1}));
   const Block<T> packed(kernels_.attention.decoder_packed(any), backend_.memory);
-  const int most = int(std::min<index>(data.count, settings_.batch)), threads = team_size(most);
+  const int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
+  const int most = int(std::min<index>({data.count, settings_.batch, index(encoded_at_a_time) * threads}));
   std::vector<Finder<T>> finders;
   for (int i = 0; i < threads; i++)
     finders.emplace_back(kernels_, how, units_of_states(any), any.outputs, (most + threads - 1) / threads);
   run_team(threads, [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count; begin += n) {
-      n = int(std::min<index>(settings_.batch, data.count - begin));
+      n = int(std::min<index>(most, data.count - begin));
       Frame<T> f = frame(team, {.data = &data, .begin = begin, .n = n});
       batch_.gather(f, {.data = &data, .begin = begin, .n = n});
       forward_chain(f, layers_, 0, n_layers() - 1);
