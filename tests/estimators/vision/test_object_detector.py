@@ -348,6 +348,8 @@ def test_networks() -> None:
     small = ObjectDetector(max_epochs=1, random_state=0).fit(X[:8], Y[:8])
     assert small.input_shape_ == (32, 48, 1)
     assert small.program_.output_shape == (8, 12, 6)
+    large = small._program_for((480, 640, 1), 1)
+    assert large.memory()["prediction"] < 40e6  # of one image; its input is 1.2 MB
     own = [*TINY, L.Conv2D(6, 1, name="mine")]
     assert ObjectDetector(**{**QUICK, "network": own}).fit(X, Y).program_.layers[-1].name == "mine"
     table = ObjectDetector().summary((30, 41), n_outputs=2)
