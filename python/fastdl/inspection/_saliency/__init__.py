@@ -46,8 +46,8 @@ def saliency(
         fastdl, "occlusion" is for any estimator.
     X : as for its predict
     y : label or int, or array-like of shape (n,), default=None
-        The class, number of the output or, of autoencoders, unit of the code that is asked about,
-        for all samples or for each. None: the predicted class, or the only output.
+        The class, number of the output or, of autoencoders and embedders, unit of the code that is
+        asked about, for all samples or for each. None: the predicted class, or the only output.
     method : {"gradient", "occlusion", "grad_cam"}, default="gradient"
         - "gradient": the absolute value of `input_gradient`, the largest over the channels of a
           pixel or the features of a step; of symbols the norm of the gradient by their vector.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl.inspection._saliency.behind import is_coder
 
-_ANSWERS = ("binary", "multiclass", "multilabel", "continuous", "input")
+_ANSWERS = ("binary", "multiclass", "multilabel", "continuous", "input", "identity")
 
 
 def check_of_samples(final: Any, what: str = "saliency") -> None:

@@ -77,7 +77,7 @@ def behind(final: Any, X: Any, lengths: Any = None, *, way_out: str = _WAY_OUT) 
         X = final._with_room(X)
     layers = tuple(final._network.layers)
     if is_coder(final):
-        layers = layers[: final._layer_index(None) + 1]
+        layers = layers[: final._layer_index(None) % len(layers) + 1]
     return Behind(final, X, final.program_, layers)
 
 

@@ -29,9 +29,9 @@ def input_gradient(estimator: Any, X: Any, y: Any = None, *, lengths: Any = None
 
     Of classifiers it is the score of a class, what the last layer gives before the link; of two
     classes that share an output, that of the first is minus that of the second. Of regressors it
-    is the prediction, of autoencoders a unit of the code. Simonyan, Vedaldi and Zisserman, "Deep
-    inside convolutional networks: visualising image classification models and saliency maps",
-    ICLR workshop 2014, section 3.
+    is the prediction, of autoencoders and embedders a unit of the code. Simonyan, Vedaldi and
+    Zisserman, "Deep inside convolutional networks: visualising image classification models and
+    saliency maps", ICLR workshop 2014, section 3.
 
     Parameters
     ----------
