@@ -426,6 +426,10 @@ INDEXING = [
     ("set_mask", lambda a: _set(a, mask, 0.0), A),
     ("set_list", lambda a, b: _set(a, ([0, 2],), b), A, (2, 4)),
     ("set_in_a_loop", _rows_written, A),
+    ("add_at", lambda a, b: _added(a, index, b), A, (2, 2, 4)),
+    ("add_at_slice", lambda a, b: _added(a, (slice(1, 3), [0, 0]), b), A, (2, 1)),
+    ("subtract_at", lambda a, b: _added(a, [2, 0, 2], b, np.subtract), A, (3, 4)),
+    ("add_at_zeros", lambda b: _added(np.zeros_like(b, shape=A), [2, 0, 2], b), (3, 4)),
     ("take", lambda a: np.take(a, index), A),
     ("take_axis", lambda a: a.take([0, 2, 2], axis=1), A),
     ("take_clip", lambda a: np.take(a, [0, 9, -3], mode="clip", axis=1), A),
@@ -448,6 +452,12 @@ INDEXING = [
 
 def _unpacked(a, b, c):
     return a * b - c
+
+
+def _added(a, place, b, ufunc=np.add):
+    y = a * 1.0
+    ufunc.at(y, place, b)
+    return y
 
 
 def _set(a, where, value):

@@ -190,6 +190,12 @@ ROWS = [
     (lambda: grad(written)(x), TypeError, r"conversion to a plain array|float\(x\)"),
     (lambda: grad(added)(x), TypeError, "out=: writing into a plain array"),
     (lambda: grad(at)(x), TypeError, "np.add.at: writing into a plain array"),
+    (lambda: grad(lambda v: np.add.at(v * 1, [v], 1.0))(x), TypeError, "an index .np.add.at"),
+    (
+        lambda: grad(lambda v: np.multiply.at(v * 1, [0], 2.0))(x),
+        NotImplementedError,
+        "numpy.multiply.at has no derivative rule",
+    ),
     (lambda: grad(copied)(x), TypeError, "np.copyto.*: writing a traced array into a plain one"),
     (lambda: grad(lambda v: np.sum(np.exp(v, out=np.zeros(3))))(x), TypeError, "out=: writing"),
     (lambda: grad(lambda v: np.put(np.zeros(3), [0], v[0]))(x), TypeError, "np.put: writing"),

@@ -23,6 +23,7 @@ def scatter(dy: Any, index: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 linear(scatter, lambda dy, _like, index, shape, dtype: dy[index], name="scatter")
+RULES["scattered"] = scatter
 RULES["index"] = _trace.Index(lambda x, index: x[index], scatter)
 
 

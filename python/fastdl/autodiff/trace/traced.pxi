@@ -122,10 +122,12 @@ cdef class Traced:
                 raise NotImplementedError(missing(ufunc))
             return (<Rule>rule).call(inputs, kwargs)
         other = rules.get((ufunc, method))
+        if method == "at" and ufunc in (add, subtract) and type(inputs[0]) is Traced:
+            return (<Traced>inputs[0]).add_at(inputs[1], inputs[2] if ufunc is add else -inputs[2])
         if other is None:
             if rule is not None and (<Rule>rule).kind == "constant":
                 return getattr(ufunc, method)(*plain_of_all(inputs), **plain_of_all(kwargs))
-            if method == "at":
+            if method == "at" and type(inputs[0]) is not Traced:
                 raise lost(f"np.{ufunc.__name__}.at: writing into a plain array")
             raise NotImplementedError(missing(ufunc, "." + method))
         return (<Rule>other).call(inputs, kwargs)
@@ -321,6 +323,14 @@ cdef class Traced:
     def __setitem__(self, index, value):
         self.write_back(index, value)
         self.become(rules["set_index"](self, index, value))
+
+    cdef object add_at(self, object index, object value):
+        """np.add.at(x, index, value): indices that are named twice add up."""
+        if any_traced((index,)):
+            raise lost("an index (np.add.at(x, y, v))")
+        self.write_back(index, None)
+        new = self + rules["scattered"](value, index, self.shape, self.dtype)
+        self.become(new if new.dtype == self.dtype else new.astype(self.dtype))
 
     def __getattr__(self, name):
         method = METHODS.get(name)
