@@ -9,8 +9,13 @@ import fastdl
 from fastdl import NetClassifier, RNNClassifier, RNNRegressor, SequenceTagger
 from fastdl import layers as L
 
-RNG = np.random.default_rng(0)
-X = [RNG.normal(size=(length, 2)) for length in RNG.integers(8, 20, size=60)]
+
+def sequences():
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=(length, 2)) for length in rng.integers(8, 20, size=60)]
+
+
+X = sequences()
 Y = [int(x[:, 0].sum() > 0) for x in X]
 BEFORE = [L.Conv1D(4, 3, padding="same", name="conv1"), L.Activation("relu"), L.MaxPool1D(2)]
 QUICK = {"max_epochs": 2, "random_state": 0, "n_jobs": 1}

@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from fastdl import layers as L
 from fastdl import losses
 from fastdl._saved import REAL
+from fastdl._sklearn import Interval, StrOptions
 from fastdl._warn import warn
 from fastdl.estimators.base.output import with_output
 from fastdl.estimators.base.training_words import COUNT, PART
