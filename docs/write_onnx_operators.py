@@ -7,8 +7,8 @@ from typing import Any
 import onnx
 
 from fastdl import layers as L
+from fastdl.onnx.reading.joins import JOINS
 from fastdl.onnx.reading.table import READERS
-from fastdl.onnx.reading.walk import JOINS
 from fastdl.onnx.running.table import COMPUTED
 from fastdl.onnx.writing import table
 
@@ -20,7 +20,8 @@ def operators() -> str:
     """Each operator: attributes, the opsets that changed it, what it becomes, who computes it."""
     lines = ["| operator | attributes | since opset | becomes | backend |", "| --- " * 5 + "|"]
     for name in sorted({*READERS, *JOINS, *COMPUTED} - set(_OURS)):
-        schema = onnx.defs.get_schema(name)
+        domain, _, operator = name.rpartition(".")
+        schema = onnx.defs.get_schema(operator, domain)
         attributes = ", ".join(sorted(schema.attributes)) or "-"
         parts = [_first_line(table[name]) for table in (READERS, JOINS) if name in table]
         first = "; of branches: ".join(parts) or "-"

@@ -26,3 +26,27 @@ BACKEND: dict[str, str] = {
     "test_scatter_with_axis_cpu": _OLD,
     "test_scatter_without_axis_cpu": _OLD,
 }
+
+_ATTENTION = "a product of two matrices that depend on the input"
+_FACTORS = "a product with more than a matrix of weights"
+_GAPS = "the largest of windows with gaps"
+
+# Cases that are networks, of which `from_onnx` says that no layers stand for them.
+NETWORKS: dict[str, str] = {
+    "test_flexattention_prob_mod_expanded_ver26": _ATTENTION,
+    "test_flexattention_score_mod_expanded_ver26": _ATTENTION,
+    "test_flexattention_soft_cap_expanded_ver26": _ATTENTION,
+    "test_gather_2d_indices": "indices with axes of their own",
+    "test_group_normalization_epsilon_expanded": "branches cross: the mean is used twice",
+    "test_group_normalization_example_expanded": "branches cross: the mean is used twice",
+    "test_matmul_4d": _FACTORS,
+    "test_matmul_4d_1d": _FACTORS,
+    "test_matmul_bcast": _FACTORS,
+    "test_maxpool_2d_dilations": _GAPS,
+    "test_MaxPool1d_stride_padding_dilation": _GAPS,
+    "test_MaxPool2d_stride_padding_dilation": _GAPS,
+    "test_pow_bcast_array": "exponents that differ",
+    "test_resize_tf_crop_and_resize_axes_2_3": "a region of interest",
+    "test_resize_tf_crop_and_resize_axes_3_2": "a region of interest",
+    "test_slice_start_out_of_bounds": "nothing is left of the samples",
+}

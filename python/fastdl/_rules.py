@@ -140,6 +140,11 @@ PADDING = Rule(
     _plain_padding,
     ("valid", "same"),
 )
+SIDES = Rule(
+    "integers of 0 or more: one, (height, width), or ((top, bottom), (left, right))",
+    lambda v: not isinstance(v, str) and _is_padding(v),
+    _plain_padding,
+)
 INPUT_SHAPE = Rule(
     "(features,), (steps, features) or (height, width, channels), positive integers",
     lambda v: any(_is_integers(v, rank, 1) for rank in (1, 2, 3)),

@@ -61,7 +61,8 @@ class Network:
         Labels that the outputs stand for: `predict` then gives labels.
     input_axes, output_axes : sequence of int, optional
         How the axes of an array are to be put before and after the layers, the samples' axis
-        included: ``input_axes=(0, 2, 3, 1)`` takes images with channels first.
+        included: ``input_axes=(0, 2, 3, 1)`` takes images with channels first. Of answers, -1 is an
+        axis of size 1 more, and an axis of size 1 may be left out.
     input_name, output_name : str, default="X", "y"
         What a file that it came from calls them.
     random_state : int, RandomState or None
@@ -117,7 +118,7 @@ class Network:
         if classes is not None:
             targets = _of_classes(np.asarray(classes), link, n_outputs)
         self._set(trained, targets, None, n_hidden=len(trained.layers) - 1)
-        self.input_axes, self.output_axes = _axes(input_axes), _axes(output_axes)
+        self.input_axes, self.output_axes = _axes(input_axes), _axes(output_axes, answers=True)
         self.input_name, self.output_name = input_name, output_name
         self.n_jobs = n_jobs
 
@@ -330,9 +331,16 @@ class Network:
     def _put(self, answers: NDArray[Any]) -> NDArray[Any]:
         """Answers with their axes where the user wants them."""
         axes = self.output_axes
-        if axes is not None and answers.ndim == len(axes) - 1:  # of one number, which it leaves out
+        if axes is None:
+            return answers
+        kept = [a for a in axes if a >= 0]
+        if answers.ndim == max(kept):  # of one number, which it leaves out
             answers = answers[..., np.newaxis]
-        return answers if axes is None or answers.ndim != len(axes) else answers.transpose(axes)
+        gone = tuple(a for a in range(answers.ndim) if a not in kept)
+        if max(kept) >= answers.ndim or any(answers.shape[a] != 1 for a in gone):
+            return answers
+        answers = answers.transpose(*kept, *gone).reshape([answers.shape[a] for a in kept])
+        return np.expand_dims(answers, tuple(i for i, a in enumerate(axes) if a < 0))
 
     def _checked(self, x: Any, lengths: Any) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
         """X as the core takes it, and lengths for sequences."""
@@ -429,8 +437,8 @@ class Network:
         )
         if fields["n_hidden"] > len(network.layers):
             raise ValueError(f"network: n_hidden is {fields['n_hidden']}.")
-        for name in ("input_axes", "output_axes"):
-            setattr(network, name, _axes(fields[name]))
+        network.input_axes = _axes(fields["input_axes"])
+        network.output_axes = _axes(fields["output_axes"], answers=True)
         network.input_name, network.output_name = fields["input_name"], fields["output_name"]
         return network
 
@@ -486,17 +494,28 @@ def _batch_size(trained: Trained) -> int:
     return most
 
 
-def _axes(axes: Sequence[int] | None) -> tuple[int, ...] | None:
+def _axes(axes: Sequence[int] | None, *, answers: bool = False) -> tuple[int, ...] | None:
     if axes is None:
         return None
-    if sorted(axes) != list(range(len(axes))):
+    kept = [a for a in axes if a >= 0]
+    if answers:
+        if len(set(kept)) != len(kept) or 0 not in kept or min(axes) < -1 or max(kept) > 3:
+            raise ValueError(
+                f"output_axes={axes!r}; expected numbers from 0 to 3, each once and 0 among them, "
+                "and -1 for axes of size 1."
+            )
+    elif sorted(axes) != list(range(len(axes))):
         raise ValueError(f"axes={axes!r}; expected each of 0 to {len(axes) - 1} once.")
     return tuple(map(int, axes))
 
 
+def _is_axis(value: Any) -> bool:
+    return NATURAL.accepts(value) or (type(value) is int and value == -1)
+
+
 _AXES = Rule(
     "None or a list of axes",
-    lambda v: v is None or (isinstance(v, list) and all(map(NATURAL.accepts, v)) and len(v) < 9),
+    lambda v: v is None or (isinstance(v, list) and all(map(_is_axis, v)) and len(v) < 9),
     lambda v: v,
 )
 _FIELDS = {

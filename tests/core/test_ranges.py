@@ -46,6 +46,10 @@ TOO_LARGE: list[tuple[Callable[[], object], str]] = [
     (lambda: compile([L.Concat([[L.Dense(LARGE)], []])], (3,)),
      "layer 'concat_1' (Concat): the number of features=2147483650 is too large; expected below "
      "2**31."),
+    (lambda: compile([L.Pad2D(2**30)], (4, 4, 1)),
+     "layer 'pad2d_1' (Pad2D): the height would be 2147483652; expected at most 1048576."),
+    (lambda: compile([L.Resize2D(2**30)], (4, 4, 1)),
+     "layer 'resize2d_1' (Resize2D): the height would be 1073741824; expected at most 1048576."),
     (lambda: compile([L.Upsample2D(2**30)], (4, 4, 1)),
      "layer 'upsample2d_1' (Upsample2D): the height=4294967296 is too large; expected below "
      "2**31."),

@@ -40,6 +40,16 @@ def network(layers: list[L.Layer], input_shape: tuple[int, ...], **options: Any)
     return Network(layers, input_shape, get_state(program), **options)
 
 
+def opset_of(case: Any, least: int = 13) -> int:
+    """The first that has the operators of a case, from 18 on where `least` is lower."""
+    found = least if least > 13 else 18
+    for layer in L.walk(case.layers):
+        if isinstance(layer, L.Resize2D):
+            found = max(found, 18 if layer.antialias else 13)
+            found = max(found, 19 if layer.coordinates == "half_pixel_symmetric" else 13)
+    return found
+
+
 def lengths_for(input_shape: tuple[int, ...], n: int) -> Iterator[NDArray[np.int64] | None]:
     """Of sequences all steps, then some of them."""
     if len(input_shape) != 2:

@@ -171,6 +171,17 @@ SHAPES = [
      "layer 'residual_1' (Residual): its layers give 3, but its shortcut gives 60. Add "
      "shortcut=[Conv2D(filters, 1, stride=...)] (Dense(units) for rows) that gives the same "
      "shape."),
+    (net(L.Gate([L.Conv2D(4, 3, padding="same")])), ValueError,
+     "layer 'gate_1' (Gate): its layers give 4x5x4, but its shortcut gives 4x5x3. Let both give "
+     "the same shape, or one of them 1 row, column or channel of an image, or rows of as many "
+     "features as the image has channels."),
+    (net(L.Crop2D((2, 1))), ValueError,
+     "layer 'crop2d_1' (Crop2D): cropping=((2, 2), (1, 1)) leaves nothing of an image of 4x5x3. "
+     "Take less away."),
+    (net(L.Pad2D(), shape=(60,)), ValueError,
+     "layer 'pad2d_1' (Pad2D) takes images (height, width, channels), but its input is rows of 60 "
+     "features. Pass input_shape=(height, width, channels), or put Reshape((height, width, "
+     "channels)) before it."),
     (net(L.Flatten(), L.Dense(3, name="a"), L.TiedDense("b")), ValueError,
      "layer 'tied_dense_1' (TiedDense): tied_to='b' is no Dense before it."),
     (net(L.Flatten(), L.Dense(3, name="a"), L.Dense(2), L.TiedDense("a")), ValueError,

@@ -28,7 +28,18 @@ NO_MIRROR = {
     *("depthwise_conv2d", "separable_conv2d", "conv1d", "max_pool1d", "avg_pool1d"),
     *("stochastic_pool2d", "spatial_pyramid_pool", "pixel_shuffle", "weight_norm", "drop_connect"),
     *("numeric_embedding", "embed_categories"),
-    *("maxout", "embedding", "rnn", "lstm", "gru", "bidirectional", "residual", "sequential"),
+    *(
+        "maxout",
+        "embedding",
+        "rnn",
+        "lstm",
+        "gru",
+        "bidirectional",
+        "residual",
+        "gate",
+        "sequential",
+    ),
+    "resize2d",
     *("concat", "aux_head", "tied_dense", "contractive", "lambda"),
 }
 # How parameters start that do not start as their role says.

@@ -62,6 +62,9 @@ REQUIRED = {
     L.Bidirectional: (L.LSTM(4),),
     L.Sequential: ([L.Dense(3)],),
     L.Residual: ([L.Dense(3)],),
+    L.Gate: ([L.Dense(3)],),
+    L.Resize2D: (3,),
+    L.Transpose: ((1, 0, 2),),
     L.Concat: ([[L.Dense(3)], []],),
     L.AuxHead: ([L.Dense(3)],),
     L.TiedDense: ("dense_1",),
@@ -314,7 +317,8 @@ def test_padding(padding, plain):
 
 ACTIVATIONS = (
     "'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', "
-    "'swish', 'mish', 'softmax'"
+    "'swish', 'mish', 'softmax', 'hard_sigmoid', 'hard_swish', 'gelu_tanh', 'celu', 'softsign', "
+    "'thresholded_relu', 'exp', 'log', 'sqrt', 'abs', 'erf', 'power'"
 )
 INITIALIZERS = (
     "'zeros', 'constant', 'normal', 'uniform', 'glorot_uniform', 'glorot_normal', 'he_uniform', "
@@ -366,7 +370,19 @@ BAD_LAYERS = [
      f"from {ACTIVATIONS}."),
     ([L.Activation("relu", alpha=0.1)], ValueError,
      "layer 'activation_1' (Activation): alpha=0.1, but 'relu' takes none; only 'leaky_relu', "
-     "'elu', 'swish' do. Leave alpha out."),
+     "'elu', 'swish', 'celu', 'thresholded_relu', 'power' do. Leave alpha out."),
+    ([L.Activation("celu", 0.0)], ValueError,
+     "layer 'activation_1' (Activation): alpha=0.0; expected None or a positive number."),
+    ([L.Activation("elu", -1.0)], ValueError,
+     "layer 'activation_1' (Activation): alpha=-1.0; expected None or a number of 0 or more."),
+    ([L.Transpose((0, 1, 1))], ValueError,
+     "layer 'transpose_1' (Transpose): axes=(0, 1, 1); expected 0, 1 and 2 in some order."),
+    ([L.Pad2D("same")], ValueError,
+     "layer 'pad2d_1' (Pad2D): padding='same'; expected integers of 0 or more: one, (height, "
+     "width), or ((top, bottom), (left, right))."),
+    ([L.Pad2D(mode="reflct")], ValueError,
+     "layer 'pad2d_1' (Pad2D): mode='reflct' is not known. Did you mean 'reflect'? Choose from "
+     "'constant', 'reflect', 'edge', 'wrap'."),
     ([L.ParametricActivation("mish", alpha=0.1)], ValueError,
      "layer 'parametric_activation_1' (ParametricActivation): alpha=0.1, but 'mish' takes none; "
      "only 'leaky_relu', 'elu', 'swish' do. Leave alpha out."),

@@ -205,7 +205,8 @@ PARAMETERS = [
     (fit(activation="rleu"), ValueError,
      "layer 'activation_1' (Activation): function='rleu' is not known. Did you mean 'relu'? Choose "
      "from 'identity', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', "
-     "'swish', 'mish', 'softmax'."),
+     "'swish', 'mish', 'softmax', 'hard_sigmoid', 'hard_swish', 'gelu_tanh', 'celu', 'softsign', "
+     "'thresholded_relu', 'exp', 'log', 'sqrt', 'abs', 'erf', 'power'."),
     (fit(loss="hing"), ValueError,
      "loss='hing' is not known. Did you mean 'hinge'? Choose from 'log_loss', 'focal', "
      "'squared_error', 'hinge'."),

@@ -5,7 +5,7 @@ Written to be read, shares nothing with the package. Arrays are as users see the
 """
 
 from collections.abc import Callable, Sequence
-from math import erfc
+from math import erf, erfc
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -189,6 +189,17 @@ ACTIVATIONS: dict[str, Callable[[Array, float], Array]] = {
     "swish": lambda x, alpha: x * sigmoid(alpha * x),
     "mish": lambda x, alpha: x * np.tanh(np.logaddexp(0.0, x)),
     "exp": lambda x, alpha: np.exp(x),
+    "hard_sigmoid": lambda x, alpha: np.clip(x / 6 + 0.5, 0.0, 1.0),
+    "hard_swish": lambda x, alpha: x * np.clip(x / 6 + 0.5, 0.0, 1.0),
+    "gelu_tanh": lambda x, alpha: x * sigmoid(2 * np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)),
+    "celu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0) / alpha)),
+    "softsign": lambda x, alpha: x / (1 + np.abs(x)),
+    "thresholded_relu": lambda x, alpha: np.where(x <= alpha, 0.0, x),
+    "log": lambda x, alpha: np.log(x),
+    "sqrt": lambda x, alpha: np.sqrt(x),
+    "abs": lambda x, alpha: np.abs(x),
+    "erf": lambda x, alpha: np.vectorize(erf)(x),
+    "power": lambda x, alpha: x**alpha,
     "softmax": lambda x, alpha: softmax(x),
 }
 
@@ -449,6 +460,69 @@ def residual_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: b
     )
 
 
+def gate_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
+    """A product; rows of features are images of one pixel beside images."""
+    a = forward(layer["layers"], arrays, x, training)
+    b = forward(layer["shortcut"] or [], arrays, x, training)
+    if a.ndim == 4 and b.ndim == 2:
+        b = b[:, None, None]
+    if b.ndim == 4 and a.ndim == 2:
+        a = a[:, None, None]
+    return a * b
+
+
+def pad2d(x: Array, padding: list[int], mode: str, value: float) -> Array:
+    top, bottom, left, right = padding
+    more = {"constant_values": value} if mode == "constant" else {}
+    return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)), mode, **more)
+
+
+def resize_axis(x: Array, axis: int, to: int, layer: Layer) -> Array:
+    """ONNX's Resize-19 along one axis, each output by itself."""
+    size, scale = x.shape[axis], layer[("height_scale", "width_scale")[axis - 1]]
+    scale = to / size if scale is None else scale
+    whole, lines = size * scale, []
+    for i in range(to):
+        place = {
+            "half_pixel": (i + 0.5) / scale - 0.5,
+            "pytorch_half_pixel": -0.5 if whole == 1 else (i + 0.5) / scale - 0.5,
+            "half_pixel_symmetric": size / 2 * (1 - to / whole) + (i + 0.5) / scale - 0.5,
+            "align_corners": 0.0 if whole == 1 else i * (size - 1) / (whole - 1),
+            "asymmetric": i / scale,
+        }[layer["coordinates"]]
+        lines.append(resized_at(x, axis, place, scale, layer))
+    return np.stack(lines, axis)
+
+
+def resized_at(x: Array, axis: int, place: float, scale: float, layer: Layer) -> Array:
+    size, kind = x.shape[axis], layer["interpolation"]
+    if kind == "nearest":
+        at = {
+            "floor": np.floor(place),
+            "ceil": np.ceil(place),
+            "round_prefer_floor": np.ceil(place - 0.5),
+            "round_prefer_ceil": np.floor(place + 0.5),
+        }[layer["rounding"]]
+        return x.take(int(np.clip(at, 0, size - 1)), axis)
+    shrink = min(scale, 1.0) if layer["antialias"] else 1.0
+    reach = int(np.ceil((2 if kind == "bicubic" else 1) / shrink)) + 1
+    around = np.arange(int(np.floor(place)) - reach, int(np.floor(place)) + reach + 1)
+    d = np.abs(around - place) * shrink
+    if kind == "bicubic":
+        a = layer["cubic"]
+        near = (a + 2) * d**3 - (a + 3) * d**2 + 1
+        far = a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a
+        weights = np.where(d <= 1, near, np.where(d < 2, far, 0.0))
+    else:
+        weights = np.maximum(1 - d, 0.0)
+    if layer["exclude_outside"]:
+        weights = np.where((around < 0) | (around >= size), 0.0, weights)
+    weights = np.where(np.abs(weights) < 1e-12, 0.0, weights)  # nothing times NaN would be NaN
+    around, weights = around[weights != 0], weights[weights != 0]
+    picked = x.take(np.clip(around, 0, size - 1), axis)
+    return np.tensordot(np.moveaxis(picked, axis, -1), weights / weights.sum(), 1)
+
+
 def aux_head_layer(layer: Layer, arrays: dict[str, Array], x: Array, training: bool) -> Array:
     if training:  # for its running statistics
         forward(layer["layers"], arrays, x, training)
@@ -485,6 +559,21 @@ LAYERS: dict[str, Callable[[Layer, dict[str, Array], Array, bool], Array]] = {
     "upsample2d": lambda layer, arrays, x, training: upsample2d(
         x, layer["factor"], layer["interpolation"]
     ),
+    "resize2d": lambda layer, arrays, x, training: resize_axis(
+        resize_axis(x, 1, layer["size"][0], layer), 2, layer["size"][1], layer
+    ),
+    "pad2d": lambda layer, arrays, x, training: pad2d(
+        x, layer["padding"], layer["mode"], layer["value"]
+    ),
+    "crop2d": lambda layer, arrays, x, training: x[
+        :,
+        layer["cropping"][0] : x.shape[1] - layer["cropping"][1],
+        layer["cropping"][2] : x.shape[2] - layer["cropping"][3],
+    ],
+    "transpose": lambda layer, arrays, x, training: x.transpose(
+        0, *(axis + 1 for axis in layer["axes"])
+    ),
+    "gate": gate_layer,
     **reference_recurrent.LAYERS,
     "augment": lambda layer, arrays, x, training: (
         augment_layer(layer, arrays, x) if training else middle(x, layer["crop"])

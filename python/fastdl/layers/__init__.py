@@ -12,7 +12,7 @@ from fastdl.layers._activation import Activation, ParametricActivation, PReLU, R
 from fastdl.layers._augment import Augment
 from fastdl.layers._aux_head import AuxHead, held_by_sides, side_heads
 from fastdl.layers._columns import EmbedCategories, NumericEmbedding, Scale
-from fastdl.layers._container import Concat, Residual, Sequential, asks_for, gives
+from fastdl.layers._container import Concat, Gate, Residual, Sequential, asks_for, gives
 from fastdl.layers._conv import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from fastdl.layers._decoder import Attention, Decoder
 from fastdl.layers._dense import Dense, Maxout, TiedDense
@@ -33,6 +33,7 @@ from fastdl.layers._pool import (
     Upsample2D,
 )
 from fastdl.layers._recurrent import GRU, LSTM, RNN, Bidirectional, Embedding, RecurrentLayer
+from fastdl.layers._resample import Crop2D, Pad2D, Resize2D, Transpose
 from fastdl.layers._shape import Flatten, Reshape
 from fastdl.layers._spec import Layer, Neighbourhood, form_of, neighbourhood
 from fastdl.layers._steps import AvgPool1D, Conv1D, MaxPool1D
@@ -64,6 +65,10 @@ ALL: tuple[type[Layer], ...] = (
     StochasticPool2D,
     SpatialPyramidPool,
     Upsample2D,
+    Resize2D,
+    Pad2D,
+    Crop2D,
+    Transpose,
     PixelShuffle,
     GlobalAvgPool,
     GlobalMaxPool,
@@ -92,6 +97,7 @@ ALL: tuple[type[Layer], ...] = (
     Bidirectional,
     WeightNorm,
     DropConnect,
+    Gate,
     Residual,
     Sequential,
     Concat,
@@ -127,6 +133,7 @@ __all__ = [
     "Conv2D",
     "Conv2DTranspose",
     "Corrupt",
+    "Crop2D",
     "Decoder",
     "Dense",
     "DepthwiseConv2D",
@@ -135,6 +142,7 @@ __all__ = [
     "EmbedCategories",
     "Embedding",
     "Flatten",
+    "Gate",
     "GlobalAvgPool",
     "GlobalMaxPool",
     "GroupNorm",
@@ -150,12 +158,14 @@ __all__ = [
     "Neighbourhood",
     "NumericEmbedding",
     "PReLU",
+    "Pad2D",
     "ParametricActivation",
     "PixelShuffle",
     "RReLU",
     "RecurrentLayer",
     "Reshape",
     "Residual",
+    "Resize2D",
     "Scale",
     "SeparableConv2D",
     "Sequential",
@@ -163,6 +173,7 @@ __all__ = [
     "SpatialPyramidPool",
     "StochasticPool2D",
     "TiedDense",
+    "Transpose",
     "UnitNorm",
     "Upsample2D",
     "WeightNorm",

@@ -26,7 +26,26 @@ FUNCTIONS: dict[str, float | None] = {
     "mish": None,
     "softmax": None,
 }
-_RECTIFIERS = ("relu", "leaky_relu", "elu", "softplus", "gelu", "swish", "mish")
+# Those that stand in networks of others, and are not offered as activations of estimators.
+MORE_FUNCTIONS: dict[str, float | None] = {
+    "hard_sigmoid": None,
+    "hard_swish": None,
+    "gelu_tanh": None,
+    "celu": 1.0,
+    "softsign": None,
+    "thresholded_relu": 1.0,
+    "exp": None,
+    "log": None,
+    "sqrt": None,
+    "abs": None,
+    "erf": None,
+    "power": 2.0,
+}
+ALL_FUNCTIONS = FUNCTIONS | MORE_FUNCTIONS
+_RECTIFIERS = (
+    *("relu", "leaky_relu", "elu", "softplus", "gelu", "swish", "mish"),
+    *("hard_swish", "gelu_tanh", "celu", "thresholded_relu"),
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,6 +66,20 @@ class Activation(Layer):
     gelu           x Phi(x), Phi the normal distribution function      Hendrycks and Gimpel 2016
     swish          x / (1 + exp(-alpha x)), alpha 1                    Ramachandran et al. 2017
     mish           x tanh(log(1 + exp(x)))                             Misra 2020
+    hard_sigmoid   min(max(x / 6 + 1/2, 0), 1)                         Courbariaux et al. 2015
+    hard_swish     x hard_sigmoid(x)                                   Howard et al. 2019
+    gelu_tanh      x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2     Hendrycks and Gimpel 2016
+    celu           x if x > 0 else alpha (exp(x / alpha) - 1)          Barron 2017
+    softsign       x / (1 + abs(x))                                    Bergstra et al. 2009
+    thresholded_   x if x > alpha else 0, alpha 1                      Konda et al. 2014
+    relu
+    exp            exp(x)
+    log            log(x)
+    sqrt           sqrt(x)
+    abs            abs(x)
+    erf            2 Phi(x sqrt(2)) - 1
+    power          x ** alpha, alpha 2; NaN where x < 0, unless alpha
+                   is a whole number up to 16
     softmax        exp(x_j) / sum_k exp(x_k)                           Bridle 1990
     =============  ==================================================  ==========================
 
@@ -54,7 +87,8 @@ class Activation(Layer):
     ----------
     function : str, default="relu"
     alpha : float, optional
-        Of leaky_relu, elu and swish, at least 0; None stands for the value in the table.
+        Of leaky_relu, elu, swish, celu, thresholded_relu and power; None stands for the value in
+        the table. At least 0, but for power; of celu above 0.
     name : str, optional
     """
 
@@ -63,13 +97,17 @@ class Activation(Layer):
     function: str = "relu"
     alpha: float | None = None
     rules: ClassVar[Mapping[str, Rule]] = {
-        "function": choice(*FUNCTIONS),
-        "alpha": optional(NOT_NEGATIVE),
+        "function": choice(*ALL_FUNCTIONS),
+        "alpha": optional(NUMBER),
     }
 
     def check(self) -> None:
         super().check()
         _check_alpha(self, self.function, self.alpha)
+        least = {"power": -float("inf"), "celu": 1e-30}.get(self.function, 0.0)
+        if self.alpha is not None and self.alpha < least:
+            text = "a positive number" if self.function == "celu" else NOT_NEGATIVE.text
+            raise ValueError(f"{self.who}: alpha={self.alpha!r}; expected None or {text}.")
 
     @property
     def slope(self) -> float:
@@ -87,14 +125,15 @@ class Activation(Layer):
     def to_dict(self) -> dict[str, Any]:
         plain = super().to_dict()
         if self.alpha is None:
-            plain["alpha"] = FUNCTIONS[self.function] or 0.0
+            plain["alpha"] = ALL_FUNCTIONS[self.function] or 0.0
         return plain
 
 
 def _check_alpha(layer: Layer, function: str, alpha: float | None) -> None:
     """Raise for an alpha of a function that has none."""
-    if alpha is not None and FUNCTIONS[function] is None:
-        takers = ", ".join(repr(f) for f, default in FUNCTIONS.items() if default is not None)
+    if alpha is not None and ALL_FUNCTIONS[function] is None:
+        known = ALL_FUNCTIONS if isinstance(layer, Activation) else FUNCTIONS
+        takers = ", ".join(repr(f) for f, default in known.items() if default is not None)
         raise ValueError(
             f"{layer.who}: alpha={alpha!r}, but {function!r} takes none; only {takers} do. Leave "
             "alpha out."

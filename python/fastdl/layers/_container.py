@@ -110,6 +110,44 @@ class Residual(Layer):
         return branch if branch == shortcut else None
 
 
+@dataclass(frozen=True, repr=False)
+class Gate(Layer):
+    """y = layers(x) * shortcut(x).
+
+    Both give the same shape; or, of images, one of them one row, column or channel, which stands
+    for all of them. Rows of features are the channels of such an image: squeeze-and-excitation (Hu,
+    Shen and Sun, CVPR 2018, figure 2) is
+    ``Gate([GlobalAvgPool(), Dense(c // 16), Activation("relu"), Dense(c),
+    Activation("sigmoid")])``.
+
+    Parameters
+    ----------
+    layers : list of layers
+    shortcut : list of layers, optional
+        None: x itself.
+    name : str, optional
+    """
+
+    kind: ClassVar[str] = "gate"
+    layers: Sequence[Layer]
+    shortcut: Sequence[Layer] | None = None
+    rules: ClassVar[Mapping[str, Rule]] = {"layers": LAYERS, "shortcut": optional(LAYERS)}
+
+    def paths(self) -> tuple[tuple[Layer, ...], ...]:
+        return (_inside(self.layers), _inside(self.shortcut))
+
+    def map(self, change: Callable[[Layer], Layer]) -> Self:
+        lists = {"layers": self.layers, "shortcut": self.shortcut}
+        changed = {key: tuple(map(change, _inside(v))) for key, v in lists.items() if _inside(v)}
+        return self.replace(**changed)
+
+    def gives(self, form: Form) -> Form | None:
+        given = {gives(layers, form) for layers in self.paths()}
+        if len(given) == 1:
+            return given.pop()
+        return "images" if given == {"rows", "images"} else None
+
+
 def _is_branches(value: object) -> bool:
     return (
         isinstance(value, tuple)

@@ -5,13 +5,22 @@
 
 namespace fastdl {
 
+// Of images, g may be one pixel high, one wide or of one channel: it is the same for all of x there.
+struct GateShape {
+  std::int64_t count;  // of rows, and where g is as large as x
+  int n;
+  int h, w, c;
+  int gh, gw, gc;
+  bool same, lone;  // lone: one sample, whose images are rows (h*w, c); forward only
+};
+
 enum class NoiseKind { masking, gaussian, salt_and_pepper };
 
 template <class T>
 struct PointwiseKernels {
   void (*activation_forward)(const Team&, ActivationKind, T alpha, std::int64_t count, const T* x, T* y);
   void (*activation_backward)(const Team&, ActivationKind, T alpha, std::int64_t count, const T* x, const T* y,
-                              const T* dy, T* dx);                           // x only for gelu, swish and mish
+                              const T* dy, T* dx);                           // see reads_input
   void (*softmax_forward)(const Team&, const NormShape&, const T* x, T* y);  // over channels
   void (*softmax_backward)(const Team&, const NormShape&, const T* y, const T* dy, T* dx);
   void (*prelu_forward)(const Team&, const NormShape&, const T* x, const T* alpha, T* y);  // alpha (channels,)
@@ -34,6 +43,10 @@ struct PointwiseKernels {
   void (*maxout_forward)(const Team&, int n, int units, int pieces, const T* x, T* y);  // x (n, units*pieces)
   void (*maxout_backward)(const Team&, int n, int units, int pieces, const T* x, const T* y, const T* dy, T* dx);
   void (*add)(const Team&, std::int64_t count, const T* a, const T* b, T* y);  // y may be a or b
+  // y = x g, or y += x g; y may be x
+  void (*gate)(const Team&, const GateShape&, bool adds, const T* x, const T* g, T* y);
+  // dg = sum of dy x over what shares a value of g, or dg += it
+  void (*gate_sum)(const Team&, const GateShape&, bool adds, const T* dy, const T* x, T* dg);
 };
 
 }  // namespace fastdl

@@ -34,6 +34,19 @@ struct PixelShuffleShape {
   bool lone;
 };
 
+// Each value as a sum of some others of its sample, along one axis: y[o][j][i] = value[j] + the sum over k from
+// start[j] to start[j + 1] of weight[k] x[o][index[k]][i]. The samples of a block lie in `inner`.
+template <class T>
+struct Taps {
+  const int *start, *index;
+  const T *weight, *value;  // value null: 0
+};
+
+struct TapsShape {
+  std::int64_t outer, inner;
+  int from, to;  // sizes of the axis in x and y
+};
+
 enum class Interpolation { nearest, bilinear };
 
 struct Upsample2DShape {
@@ -62,6 +75,7 @@ struct Pool2DKernels {
   // y (h factor, w factor, c): channel c factor^2 + i factor + j of x goes to row i, column j; and back.
   void (*pixel_shuffle_forward)(const Team&, const PixelShuffleShape&, const T* x, T* y);
   void (*pixel_shuffle_backward)(const Team&, const PixelShuffleShape&, const T* dy, T* dx);
+  void (*taps)(const Team&, const TapsShape&, const Taps<T>&, const T* x, T* y);
   void (*upsample2d_forward)(const Team&, const Upsample2DShape&, const T* x, T* y);
   void (*upsample2d_backward)(const Team&, const Upsample2DShape&, const T* dy, T* dx);
   // Images to rows (n, c).

@@ -43,6 +43,17 @@ enum class ActivationKind {
   swish,
   mish,
   exp,
+  hard_sigmoid,
+  hard_swish,
+  celu,
+  softsign,
+  thresholded_relu,
+  gelu_tanh,
+  log,
+  sqrt,
+  abs,
+  erf,
+  power,
   softmax
 };
 

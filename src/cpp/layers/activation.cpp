@@ -18,6 +18,18 @@ ActivationKind activation_kind(const std::string& name) {
       {"gelu", ActivationKind::gelu},
       {"swish", ActivationKind::swish},
       {"mish", ActivationKind::mish},
+      {"exp", ActivationKind::exp},
+      {"hard_sigmoid", ActivationKind::hard_sigmoid},
+      {"hard_swish", ActivationKind::hard_swish},
+      {"celu", ActivationKind::celu},
+      {"softsign", ActivationKind::softsign},
+      {"thresholded_relu", ActivationKind::thresholded_relu},
+      {"gelu_tanh", ActivationKind::gelu_tanh},
+      {"log", ActivationKind::log},
+      {"sqrt", ActivationKind::sqrt},
+      {"abs", ActivationKind::abs},
+      {"erf", ActivationKind::erf},
+      {"power", ActivationKind::power},
       {"softmax", ActivationKind::softmax},
   };
   for (const auto& [text, kind] : kinds)
@@ -26,7 +38,19 @@ ActivationKind activation_kind(const std::string& name) {
 }
 
 bool reads_input(ActivationKind kind) {
-  return kind == ActivationKind::gelu || kind == ActivationKind::swish || kind == ActivationKind::mish;
+  switch (kind) {
+    case ActivationKind::gelu:
+    case ActivationKind::swish:
+    case ActivationKind::mish:
+    case ActivationKind::hard_swish:
+    case ActivationKind::thresholded_relu:
+    case ActivationKind::gelu_tanh:
+    case ActivationKind::log:
+    case ActivationKind::abs:
+    case ActivationKind::erf:
+    case ActivationKind::power: return true;
+    default: return false;
+  }
 }
 
 namespace {

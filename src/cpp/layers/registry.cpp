@@ -25,6 +25,11 @@
   X(stochastic_pool2d, StochasticPool2D, "size", "stride")                                                           \
   X(spatial_pyramid_pool, SpatialPyramidPool, "levels", "mode")                                                      \
   X(upsample2d, Upsample2D, "factor", "interpolation")                                                               \
+  X(resize2d, Resize2D, "size", "interpolation", "coordinates", "rounding", "cubic", "exclude_outside", "antialias", \
+    "height_scale", "width_scale")                                                                                   \
+  X(pad2d, Pad2D, "padding", "mode", "value")                                                                        \
+  X(crop2d, Crop2D, "cropping")                                                                                      \
+  X(transpose, Transpose, "axes")                                                                                    \
   X(pixel_shuffle, PixelShuffle, "factor")                                                                           \
   X(global_avg_pool, GlobalAvgPool)                                                                                  \
   X(global_max_pool, GlobalMaxPool)                                                                                  \
@@ -57,6 +62,7 @@
   X(bidirectional, Bidirectional, "layer")                                                                           \
   X(weight_norm, WeightNorm, "layer")                                                                                \
   X(drop_connect, DropConnect, "layer", "rate")                                                                      \
+  X(gate, Gate, "layers", "shortcut")                                                                                \
   X(residual, Residual, "layers", "shortcut")                                                                        \
   X(sequential, Sequential, "layers")                                                                                \
   X(concat, Concat, "branches")                                                                                      \

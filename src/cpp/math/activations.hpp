@@ -107,7 +107,8 @@ struct Exp {
   FASTDL_INLINE Vec<T> slope(Vec<T> y) const { return y; }
 };
 
-// body(functor) for the kind; softmax is no function of one element and has kernels of its own.
+// body(functor) for the kind; softmax is no function of one element and has kernels of its own, and the functions of
+// functions.hpp are layers only.
 template <class T, class Body>
 FASTDL_INLINE void with_activation(ActivationKind kind, T alpha, Body body) {
   switch (kind) {
@@ -123,7 +124,7 @@ FASTDL_INLINE void with_activation(ActivationKind kind, T alpha, Body body) {
     case ActivationKind::swish: return body(Swish<T>{alpha});
     case ActivationKind::mish: return body(Mish<T>{});
     case ActivationKind::exp: return body(Exp<T>{});
-    case ActivationKind::softmax: return;
+    default: return;
   }
 }
 

@@ -9,8 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import layers as L
+from fastdl.onnx.reading.apart import apart, repeated, swapped
 from fastdl.onnx.reading.graph import Node
-from fastdl.onnx.reading.value import Draft, Unsupported, Value, as_rows, described
+from fastdl.onnx.reading.value import (
+    FORMS,
+    Draft,
+    Unsupported,
+    Value,
+    as_rows,
+    described,
+    flattened,
+)
 
 EXACT = 1e-30  # eps of a batch norm that is no more than a scale and a shift
 
@@ -27,10 +36,12 @@ def _product(
     if len(x.shape) == 2 and last == ("f",) and len(x.axes) == 3:
         spec = L.Dense(weight.shape[1], bias=has_bias)
         return x.then(out, spec, weights, called=name)
-    if len(x.shape) == 3 and last == ("c",) and len(x.axes) == 4:
+    if len(x.shape) == 3 and last == ("c",) and len(x.axes) > 2:
         weights["weight"] = weight[np.newaxis, np.newaxis]
         conv = L.Conv2D(weight.shape[1], 1, bias=has_bias)
         return x.then(out, conv, weights, called=name)
+    if len(x.shape) == 3 and last in (("h",), ("w",)) and all(len(a) < 2 for a in x.axes):
+        return _product(swapped(x, last[0], "c"), node, weight, bias, name)
     x, order = as_rows(x)
     if len(order) != len(weight):
         raise Unsupported(f"its weights are for {len(weight)} features, but there are {len(order)}")
@@ -67,35 +78,48 @@ def matmul(reader: Any, node: Node, x: Value) -> Value:
     return _product(x, node, weight.astype(reader.dtype, copy=False), None, reader.name_of(node, 1))
 
 
-def _per_channel(x: Value, constant: NDArray[Any]) -> tuple[Value, NDArray[Any]]:
-    """A constant as one number for each channel or feature."""
-    rank = max(constant.ndim, len(x.axes))
-    shape = (1,) * (rank - constant.ndim) + constant.shape
-    if rank > len(x.axes):
+def by_element(reader: Any, x: Value, scale: Any, shift: Any) -> Value:
+    """Scale x + shift, of constants with axes of their own: of channels, or of each value."""
+    rank = len(x.axes)
+    both = [np.asarray(a, reader.dtype) for a in (scale, shift)]
+    if any(a.ndim > rank for a in both):
         raise Unsupported("its constant has more axes than its input")
-    varying = [i for i, size in enumerate(shape) if size > 1]
-    if not varying:
-        channels = x.shape[-1]
-        return x, np.full(channels, constant.reshape(-1)[0])
-    (axis, *others) = varying
-    if others or x.axes[axis] != (x.channel,) or x.is_split:
-        if axis == 0 or x.axes[0] != ("n",):
-            raise Unsupported("its constant differs between samples")
-        x, order = as_rows(x)
-        whole = np.broadcast_to(constant, x_shape_of(x, shape)).reshape(-1)
-        if len(whole) != len(order):
-            raise Unsupported("its constant makes another shape of its input")
-        found = np.empty(len(order), constant.dtype)
-        found[order] = whole
-        return x, found
-    if shape[axis] != x.shape[-1]:
+    both = [a.reshape((1,) * (rank - a.ndim) + a.shape) for a in both]
+    sizes = [max(at) for at in zip(*(a.shape for a in both), strict=True)]
+    first = x.axes.index(("n",)) if ("n",) in x.axes else 0
+    if sizes[first] != 1:
+        raise Unsupported("its constant differs between samples")
+    x = (
+        repeated(x, {i: s for i, s in enumerate(sizes) if s > 1 == x.onnx_shape[i]})
+        if any(s > 1 == x.onnx_shape[i] for i, s in enumerate(sizes))
+        else x
+    )
+    varying = [i for i, size in enumerate(sizes) if size > 1]
+    if any(sizes[i] != x.onnx_shape[i] for i in varying):
         raise Unsupported("its constant makes another shape of its input")
-    return x, constant.reshape(-1)
-
-
-def x_shape_of(x: Value, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of a constant for all features of rows."""
-    return (1, x.shape[-1]) if len(shape) <= 2 else shape
+    if not varying:
+        return affine(reader, x, x.name, *(a.reshape(-1)[0] for a in both))
+    if len(varying) == 1 and len(x.shape) == 3 and not x.is_split:
+        label = x.axes[varying[0]]
+        if label in (("h",), ("w",)):
+            x = swapped(x, label[0], "c")
+    if len(varying) == 1 and x.axes[varying[0]] == (x.channel,) and not x.is_split:
+        return affine(reader, x, x.name, *(a.reshape(-1) for a in both))
+    whole = [np.broadcast_to(a, (1, *x.onnx_shape[1:])) for a in both]
+    if len([axis for axis in x.axes[1:] if axis]) < 2:
+        x, order = flattened(x)
+        places = np.argsort(order)
+        return affine(reader, x, x.name, *(a.reshape(-1)[places] for a in whole))
+    x = apart(x)
+    labels = [axis[0] for axis in x.axes[1:] if axis]
+    turned = []
+    for a in whole:
+        a = a.reshape([x.sizes[name] for name in labels] + [1] * (3 - len(labels)))
+        names = labels + [name for name in FORMS[3] if name not in labels]
+        turned.append(a.transpose([names.index(name) for name in FORMS[3]]).reshape(-1))
+    y = x.then(x.name, L.Flatten(), axes=(("n",), ("f",)))
+    y = affine(reader, y, x.name, *turned)
+    return y.then(x.name, L.Reshape(x.shape), axes=x.axes)
 
 
 def affine(
@@ -137,22 +161,20 @@ def affine(
 
 def add(reader: Any, node: Node, x: Value) -> Value:
     """A bias, or a shift."""
-    x, shift = _per_channel(x, reader.other(node, x))
-    return affine(reader, x, node.outputs[0], 1.0, shift)
+    return by_element(reader, x, 1.0, reader.other(node, x)).to(node.outputs[0])
 
 
 def sub(reader: Any, node: Node, x: Value) -> Value:
     """A shift; turned round where x is what is taken away."""
-    x, shift = _per_channel(x, reader.other(node, x))
+    shift = reader.other(node, x)
     if node.inputs[0] == x.name:
-        return affine(reader, x, node.outputs[0], 1.0, -shift)
-    return affine(reader, x, node.outputs[0], -1.0, shift)
+        return by_element(reader, x, 1.0, -shift).to(node.outputs[0])
+    return by_element(reader, x, -1.0, shift).to(node.outputs[0])
 
 
 def mul(reader: Any, node: Node, x: Value) -> Value:
     """A scale."""
-    x, scale = _per_channel(x, reader.other(node, x))
-    return affine(reader, x, node.outputs[0], scale, 0.0)
+    return by_element(reader, x, reader.other(node, x), 0.0).to(node.outputs[0])
 
 
 def div(reader: Any, node: Node, x: Value) -> Value:
@@ -166,9 +188,16 @@ def div(reader: Any, node: Node, x: Value) -> Value:
         raise Unsupported("it divides a sum over steps by another number than that of the steps")
     divisor = reader.other(node, x)
     if node.inputs[0] != x.name:
-        raise Unsupported("it divides by its input")
-    x, scale = _per_channel(x, divisor)
-    return affine(reader, x, node.outputs[0], 1.0 / scale, 0.0)
+        inverse = x.then(x.name, L.Activation("power", -1.0))
+        return by_element(reader, inverse, divisor, 0.0).to(node.outputs[0])
+    return by_element(reader, x, 1.0 / divisor, 0.0).to(node.outputs[0])
+
+
+def scaler(reader: Any, node: Node, x: Value) -> Value:
+    """(x - offset) times a scale."""
+    offset = np.asarray(node.get("offset") or [0.0], reader.dtype)
+    scale = np.asarray(node.get("scale") or [1.0], reader.dtype)
+    return by_element(reader, x, scale, -offset * scale).to(node.outputs[0])
 
 
 def neg(reader: Any, node: Node, x: Value) -> Value:
@@ -186,7 +215,7 @@ def batch_normalization(reader: Any, node: Node, x: Value) -> Value:
     ):
         raise Unsupported("its statistics are not constant")
     if len(x.axes) < 2 or x.axes[1] != (x.channel,):
-        x, order = as_rows(x)
+        x, order = flattened(x)
         back = np.argsort(order)
         arrays = [a[back] for a in arrays]
     if len(x.shape) == 2:
@@ -204,7 +233,10 @@ def layer_normalization(reader: Any, node: Node, x: Value) -> Value:
     axis = node.get("axis", -1)
     axis += len(x.axes) if axis < 0 else 0
     if axis != len(x.axes) - 1 or x.axes[axis] != (x.channel,):
-        raise Unsupported(f"it normalises over more than the channels of {described(x)}")
+        from fastdl.onnx.reading.reductions import standardised, with_gain
+
+        over, eps = list(range(axis, len(x.axes))), float(node.get("epsilon", 1e-5))
+        return with_gain(reader, node, standardised(reader, x, over, eps, True), (1, 2))
     gain, shift = reader.const(node, 1), reader.const(node, 2)
     channels = x.shape[-1]
     if gain is None:
@@ -257,14 +289,3 @@ def lrn(reader: Any, node: Node, x: Value) -> Value:
         size, node.get("alpha", 1e-4), node.get("beta", 0.75), node.get("bias", 1.0)
     )
     return x.then(node.outputs[0], spec)
-
-
-def lp_normalization(reader: Any, node: Node, x: Value) -> Value:
-    """UnitNorm, over the channels or features."""
-    axis, p = node.get("axis", -1), node.get("p", 2)
-    if p != 2:
-        raise Unsupported(f"p={p}: lengths are read with p=2")
-    axis += len(x.axes) if axis < 0 else 0
-    if axis >= len(x.axes) or x.axes[axis] != (x.channel,):
-        raise Unsupported(f"it normalises over another axis than the channels of {described(x)}")
-    return x.then(node.outputs[0], L.UnitNorm())

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from fastdl import layers as L
-from fastdl.onnx.reading.dense import affine
+from fastdl.onnx.reading.apart import apart, swapped
+from fastdl.onnx.reading.dense import affine, by_element
 from fastdl.onnx.reading.graph import Node
-from fastdl.onnx.reading.value import Draft, Unsupported, Value, as_rows, described
+from fastdl.onnx.reading.value import Unsupported, Value, described, flattened
 
 Reads = Callable[[Any, Node, Value], Value]
 
@@ -38,10 +39,8 @@ def selu(reader: Any, node: Node, x: Value) -> Value:
 
 
 def celu(reader: Any, node: Node, x: Value) -> Value:
-    """An elu of x / alpha, times alpha."""
-    alpha = float(node.get("alpha", 1.0))
-    y = affine(reader, x, x.name, 1 / alpha, 0.0).then(x.name, L.Activation("elu"))
-    return affine(reader, y, node.outputs[0], alpha, 0.0)
+    """Activation('celu')."""
+    return x.then(node.outputs[0], L.Activation("celu", float(node.get("alpha", 1.0))))
 
 
 def swish(reader: Any, node: Node, x: Value) -> Value:
@@ -50,10 +49,9 @@ def swish(reader: Any, node: Node, x: Value) -> Value:
 
 
 def gelu(reader: Any, node: Node, x: Value) -> Value:
-    """The gelu by the normal distribution, not by tanh."""
-    if node.get("approximate", "none") != "none":
-        raise Unsupported("approximate='tanh' differs from the normal distribution")
-    return x.then(node.outputs[0], L.Activation("gelu"))
+    """The gelu by the normal distribution, or by tanh."""
+    tanh = node.get("approximate", "none") == "tanh"
+    return x.then(node.outputs[0], L.Activation("gelu_tanh" if tanh else "gelu"))
 
 
 def prelu(reader: Any, node: Node, x: Value) -> Value:
@@ -69,7 +67,7 @@ def prelu(reader: Any, node: Node, x: Value) -> Value:
         if lies_so:
             alpha = slope.reshape(-1)
         else:
-            x, order = as_rows(x)
+            x, order = flattened(x)
             alpha = np.broadcast_to(slope.reshape(-1), len(order))[np.argsort(order)]
     weights = {"alpha": alpha.astype(reader.dtype)}
     return x.then(node.outputs[0], L.PReLU(), weights, called=reader.name_of(node, 1))
@@ -82,13 +80,17 @@ def softmax(reader: Any, node: Node, x: Value) -> Value:
     axis += len(x.axes) if axis < 0 else 0
     if reader.opset < 13 and any(size > 1 for size in x.onnx_shape[axis + 1 :]):
         raise Unsupported(f"it goes over several axes of {described(x)}")
-    if x.axes[axis] != (x.channel,) or x.is_split:
-        x, order = as_rows(x)
-        if len(x.axes) <= axis:
+    is_line = len([a for a in x.axes[1:] if a]) < 2
+    if (x.axes[axis] != (x.channel,) or x.is_split) and len(x.shape) != 2 and not is_line:
+        x = apart(x)
+        label = x.axes[axis]
+        if not label or "n" in label:
             raise Unsupported(f"it goes over an axis that holds no features: {described(x)}")
-        back = np.argsort(order)
-        if not np.array_equal(order, back) and not np.array_equal(order, np.arange(len(order))):
-            raise Unsupported("its features stand in another order than those of the layers")
+        x = x if label == ("c",) else swapped(x, label[0], "c")
+    if x.axes[axis] != (x.channel,) or x.is_split:
+        x, _ = flattened(x)
+        if len(x.axes) <= axis or not x.axes[axis] or "n" in x.axes[axis]:
+            raise Unsupported(f"it goes over an axis that holds no features: {described(x)}")
     return x.then(node.outputs[0], L.Activation("softmax"))
 
 
@@ -114,36 +116,70 @@ def between(reader: Any, x: Value, name: str, low: float, high: float) -> Value:
 
 def hard_sigmoid(reader: Any, node: Node, x: Value) -> Value:
     """The line alpha x + beta, between 0 and 1."""
+    alpha, beta = float(node.get("alpha", 0.2)), float(node.get("beta", 0.5))
+    if abs(alpha - 1 / 6) < 1e-6 and beta == 0.5:
+        return x.then(node.outputs[0], L.Activation("hard_sigmoid"))
     x = affine(reader, x, x.name, node.get("alpha", 0.2), node.get("beta", 0.5))
     return between(reader, x, node.outputs[0], 0.0, 1.0)
 
 
-def _constant(reader: Any, node: Node, x: Value) -> float:
+def _constant(reader: Any, node: Node, x: Value) -> Any:
     others = [reader.const(node, i) for i, name in enumerate(node.inputs) if name != x.name]
-    if len(others) != 1 or others[0] is None or others[0].size != 1:
+    if len(others) != 1 or others[0] is None:
         raise Unsupported("it compares values with each other")
-    return float(others[0].reshape(-1)[0])
+    return others[0]
 
 
 def maximum(reader: Any, node: Node, x: Value) -> Value:
-    """Of x and a number."""
-    if reader.is_aside(node, x):
+    """Of x and constants."""
+    if reader.is_aside(node, x) or len(node.inputs) == 1:
         return x.to(node.outputs[0])
-    return between(reader, x, node.outputs[0], _constant(reader, node, x), np.inf)
+    least = _constant(reader, node, x)
+    if least.size == 1:
+        return between(reader, x, node.outputs[0], float(least.reshape(-1)[0]), np.inf)
+    above = by_element(reader, x, 1.0, -least)
+    above = above.then(x.name, L.Activation("relu"))
+    return by_element(reader, above, 1.0, least).to(node.outputs[0])
 
 
 def minimum(reader: Any, node: Node, x: Value) -> Value:
-    """Of x and a number."""
-    return between(reader, x, node.outputs[0], -np.inf, _constant(reader, node, x))
+    """Of x and constants."""
+    if len(node.inputs) == 1:
+        return x.to(node.outputs[0])
+    most = _constant(reader, node, x)
+    if most.size == 1:
+        return between(reader, x, node.outputs[0], -np.inf, float(most.reshape(-1)[0]))
+    below = by_element(reader, x, -1.0, most)
+    below = below.then(x.name, L.Activation("relu"))
+    return by_element(reader, below, -1.0, most).to(node.outputs[0])
 
 
-def absolute(reader: Any, node: Node, x: Value) -> Value:
-    """relu(x) + relu(-x)."""
-    ones = -np.ones(x.shape[-1], reader.dtype)
-    relu = [Draft(L.Activation("relu"))]
-    turned = [Draft(L.Scale(trainable=False), {"gain": ones}), Draft(L.Activation("relu"))]
-    spec = L.Residual([d.spec for d in relu], [d.spec for d in turned])
-    return x.then(node.outputs[0], spec, inside=[relu, turned])
+def function(name: str, alpha: float | None = None) -> Reads:
+    """What reads an operator that is an `Activation` of this function and alpha."""
+
+    def read(reader: Any, node: Node, x: Value) -> Value:
+        return x.then(node.outputs[0], L.Activation(name, alpha))
+
+    read.__doc__ = f"Activation({name!r})." if alpha is None else f"Activation({name!r}, {alpha})."
+    return read
+
+
+def power(reader: Any, node: Node, x: Value) -> Value:
+    """Activation('power'), of a constant exponent."""
+    exponent = reader.const(node, 1)
+    if exponent is None or node.inputs[0] != x.name:
+        raise Unsupported("its exponent is not constant")
+    if (exponent != exponent.reshape(-1)[0]).any() or exponent.ndim > len(x.axes):
+        raise Unsupported("its exponents differ")
+    alpha = float(exponent.reshape(-1)[0])
+    return x if alpha == 1 else x.then(node.outputs[0], L.Activation("power", alpha))
+
+
+def summed(reader: Any, node: Node, x: Value) -> Value:
+    """Of one value alone."""
+    if len(node.inputs) > 1:
+        raise Unsupported("a constant stands among its branches")
+    return x.to(node.outputs[0])
 
 
 def unchanged(reader: Any, node: Node, x: Value) -> Value:

@@ -14,11 +14,12 @@ from fastdl.network import Network
 from fastdl.onnx.reading import heads, table
 from fastdl.onnx.reading.errors import UnsupportedModelError
 from fastdl.onnx.reading.graph import Graph, Node
-from fastdl.onnx.reading.patterns import fuse
+from fastdl.onnx.reading.images import without_pads
+from fastdl.onnx.reading.joins import JOINS
+from fastdl.onnx.reading.patterns import fuse, pairwise
 from fastdl.onnx.reading.source import model_of
 from fastdl.onnx.reading.value import FORMS, LARGEST, Axis, Unsupported, Value
 from fastdl.onnx.reading.walk import (
-    JOINS,
     MALFORMED,
     Stopped,
     Walk,
@@ -96,7 +97,7 @@ def from_onnx(
         way = _Way(graph, asked, x_name, others, shape, axes, ours)
         if best is None or way.rank < best.rank:
             best = way
-        if not way.problems:
+        if not way.rank[0] and not way.rank[1]:
             break
     assert best is not None
     if best.problems:
@@ -156,6 +157,7 @@ class _Way:
         graph.fold({self.x_name: sizes, **{name: [n] for name in self.others}})
         graph.keep_for(graph.outputs)
         fuse(graph)
+        pairwise(graph)
         found = graph.depending_on(self.x_name)
         beside: set[str] = set()
         for name in self.others:
@@ -165,9 +167,9 @@ class _Way:
         if self.problems:
             return [], {}, walk.x, None, ""
         try:
-            x = walk.whole(self.asked.name)
+            x = without_pads(walk.whole(self.asked.name))
             if not may_follow(x, None):
-                raise Unsupported("the output is of padding, or of a sum over steps")
+                raise Unsupported("the output is of a sum over steps")
             x, link = heads.linked(x)
             x, order = heads.turned(x)
             self.n_read = len(walk.seen)
@@ -191,9 +193,12 @@ class _Way:
         return layers, weights, x, order, link
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """The better, the smaller: fewer problems, then more nodes read."""
-        return len(self.problems), -self.n_read
+    def rank(self) -> tuple[int, int, int]:
+        """The better, the smaller: fewer problems, less to be turned, then more nodes read."""
+        turns = 0
+        if not self.problems:
+            turns = sum(isinstance(layer, L.Transpose) for layer in L.walk(self.read[0]))
+        return len(self.problems), turns, -self.n_read
 
     def _look_through(self, graph: Graph, found: set[str]) -> None:
         """Note all operators that no reader and no join takes."""
@@ -214,6 +219,8 @@ class _Way:
         )
         if names == ["t"]:  # codes of symbols
             return Value(self.x_name, (of["t"], 1), self.axes, n, [])
+        if not names:  # of one number
+            return Value(self.x_name, (1,), self.axes, n, [])
         form = next(
             form
             for form in FORMS.values()

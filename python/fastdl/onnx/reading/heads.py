@@ -10,6 +10,7 @@ import onnx
 from numpy.typing import NDArray
 
 from fastdl import layers as L
+from fastdl.onnx.reading.apart import apart
 from fastdl.onnx.reading.errors import UnsupportedModelError
 from fastdl.onnx.reading.graph import Graph, Node
 from fastdl.onnx.reading.value import (
@@ -47,13 +48,16 @@ def asked_for(graph: Graph, outputs: Any) -> Asked:
         raise UnsupportedModelError(
             f"outputs={names!r}: the model has the outputs {', '.join(map(repr, graph.outputs))}."
         )
-    kinds = graph.output_types
+    kinds, makers = graph.output_types, graph.makers()
+    maps = {n: makers[n].inputs[0] for n in names if n in makers and makers[n].op == "ZipMap"}
+    kinds = kinds | dict.fromkeys(maps, onnx.TensorProto.FLOAT)
     floats = [name for name in names if kinds.get(name) in _FLOATS]
     labels = [name for name in names if kinds.get(name) in _LABELS]
     if len(names) == 1:
-        return Asked(names[0], names[0])
+        return Asked(maps.get(names[0], names[0]), names[0])
     if len(floats) == 1 and len(labels) == 1:
-        return _with_labels(graph, floats[0], labels[0])
+        asked = _with_labels(graph, maps.get(floats[0], floats[0]), labels[0])
+        return asked._replace(output=floats[0])
     raise UnsupportedModelError(
         f"the model has {len(names)} outputs, {', '.join(map(repr, names))}, and a network has "
         f"one: pass outputs=[{names[0]!r}] or another. The backend, fastdl.onnx.backend, gives all."
@@ -61,9 +65,14 @@ def asked_for(graph: Graph, outputs: Any) -> Asked:
 
 
 def _with_labels(graph: Graph, scores: str, label: str) -> Asked:
-    makers, classes = graph.makers(), None
+    makers, classes, names = graph.makers(), None, None
     node = makers.get(label)
     while node is not None:
+        if node.op == "LabelEncoder":
+            names = _encoded(node)
+        if node.op == "ArrayFeatureExtractor" and graph.constant(node.inputs[0]) is not None:
+            classes = graph.constants[node.inputs[0]].reshape(-1)
+            break
         if node.op == "Gather" and graph.constant(node.inputs[0]) is not None:
             classes = graph.constants[node.inputs[0]]
             break
@@ -77,7 +86,12 @@ def _with_labels(graph: Graph, scores: str, label: str) -> Asked:
         node = makers.get(node.inputs[place])
     if node is None and classes is None:
         return Asked(scores, scores)
+    if classes is None and names is not None:
+        classes = names
     inner = makers.get(scores)
+    while inner is not None and inner.op in ("Identity", "Cast"):
+        scores = inner.inputs[0]
+        inner = makers.get(scores)
     if inner is not None and inner.op == "Concat" and len(inner.inputs) == 2:
         no, yes = inner.inputs
         minus = makers.get(no)
@@ -93,10 +107,26 @@ def _with_labels(graph: Graph, scores: str, label: str) -> Asked:
     return Asked(scores, scores, classes if classes is not None else np.empty(0))
 
 
+def _encoded(node: Node) -> NDArray[Any] | None:
+    """What a LabelEncoder makes of 0, 1, 2 and so on; None of other keys."""
+    keys = node.get("keys_int64s") or node.get("keys_tensor")
+    values = next(
+        (
+            node.get(f"values_{kind}")
+            for kind in ("strings", "int64s", "tensor")
+            if node.get(f"values_{kind}") is not None
+        ),
+        None,
+    )
+    if keys is None or values is None or list(np.reshape(keys, -1)) != list(range(len(keys))):
+        return None
+    return np.array([v.decode() if isinstance(v, bytes) else v for v in np.reshape(values, -1)])
+
+
 def exponential(reader: Any, node: Node, x: Value) -> Value:
-    """The link of counts, at the very end."""
+    """Activation('exp'); the link of counts, at the very end."""
     if node.outputs[0] not in reader.graph.outputs:
-        raise Unsupported("no layer takes exponentials within a network")
+        return x.then(node.outputs[0], L.Activation("exp"))
     return x.to(node.outputs[0], notes={**x.notes, "link": "exp"})
 
 
@@ -119,39 +149,36 @@ def turned(x: Value) -> tuple[Value, tuple[int, ...] | None]:
     Unsupported
         If they lie in a way that a network's answers do not.
     """
-    names = FORMS[len(x.shape)]
-    lost = [a for a in names if not x.is_split and x.sizes[a] == 1 and (a,) not in x.axes]
+    if len(x.shape) == 2:
+        return _turned_steps(x)
+    plain = [axis for axis in x.axes[1:] if axis]
+    if x.axes == (("n",),) and math_size(x) == 1:
+        x = x if len(x.shape) == 1 else x.then(x.name, L.Flatten())
+        return x, None
+    if len(plain) < 2 and x.axes[0] == ("n",) and (len(x.shape) == 1 or x.is_split or plain):
+        flat, places = as_rows(replace(x, axes=(("n",), *plain)))
+        flat = reordered(flat, places)
+        order = tuple(0 if a == ("n",) else 1 if a else -1 for a in x.axes)
+        return flat, None if order == (0, 1) and flat.shape != (1,) else order
+    x = apart(x)
+    names = ("n", *FORMS[3])
+    lost = [a for a in FORMS[3] if (a,) not in x.axes and x.sizes[a] == 1]
     if lost and x.axes.count(()) == len(lost):
         ones = iter(lost)
         x = replace(x, axes=tuple(axis or (next(ones),) for axis in x.axes))
-    if x.is_split and x.axes == (("n",), *((part,) for part in x.notes["parts"])):
-        shape = tuple(x.notes["sizes"].values())
-        if len(shape) == 3:  # rows as images
-            axes: tuple[tuple[str, ...], ...] = (("n",), ("h",), ("w",), ("c",))
-            x = replace(x, notes={}).then(x.name, L.Reshape(shape), axes=axes)
-            names = FORMS[3]
-    if x.is_split:
-        raise Unsupported(f"the output is of parts: {described(x)}")
-    plain = [axis for axis in x.axes if axis]
-    apart = all(len(axis) == 1 for axis in plain)
-    if apart and len(plain) == len(names) + 1 == len(x.axes):
-        order = tuple(("n", *names).index(axis[0]) for axis in x.axes)
-        is_one = x.shape[-1] == 1 and len(x.shape) < 3
-        return x, None if order == tuple(range(len(order))) and not is_one else order
-    if len(plain) == 1 and math_size(x) == 1 and x.axes == (("n",),):
-        return x, None
-    flat, places = as_rows(replace(x, axes=tuple(plain)))
-    flat = reordered(flat, places)
-    if len(x.axes) == 2:
-        return flat, (0, 1) if flat.shape == (1,) else None
-    if len(x.axes) == 4 and len(plain) <= 2:
-        image = flat.then(flat.name, L.Reshape((1, 1, flat.shape[0])))
-        rest = iter((1, 2))
-        where = [0 if a == ("n",) else 3 if a else next(rest) for a in x.axes]
-        if 3 not in where:
-            raise Unsupported(f"the output lies in axes {described(x)}")
-        return image, tuple(where)
-    raise Unsupported(f"the output lies in axes {described(x)}")
+    order = tuple(names.index(axis[0]) if axis else -1 for axis in x.axes)
+    return x, None if order == (0, 1, 2, 3) else order
+
+
+def _turned_steps(x: Value) -> tuple[Value, tuple[int, ...] | None]:
+    """`turned` for sequences."""
+    names = ("n", *FORMS[2])
+    if not x.is_split and x.axes.count(()) == 1 and x.shape[1] == 1 and ("f",) not in x.axes:
+        x = replace(x, axes=tuple(axis or ("f",) for axis in x.axes))
+    if x.is_split or len(x.axes) != 3 or any(len(axis) != 1 for axis in x.axes):
+        raise Unsupported(f"the output lies in axes {described(x)}")
+    order = tuple(names.index(axis[0]) for axis in x.axes)
+    return x, None if order == (0, 1, 2) and x.shape[1] > 1 else order
 
 
 def math_size(x: Value) -> int:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import layers as L
+from fastdl.onnx.reading.dense import affine
 from fastdl.onnx.reading.graph import Node
-from fastdl.onnx.reading.value import Unsupported, Value, as_image, described
+from fastdl.onnx.reading.moves import padded
+from fastdl.onnx.reading.value import Unsupported, Value, as_image
 
 
 def _pair(values: Any, is_line: bool, default: int = 1) -> list[int]:
@@ -76,12 +78,6 @@ def _taken_pads(x: Value, pads: list[list[int]]) -> tuple[Value, list[list[int]]
     return replace(x, notes=notes), both
 
 
-def _without_pads(x: Value) -> Value:
-    if "pads" in x.notes:
-        raise Unsupported("a Pad stands before it, and only a convolution takes that in")
-    return x
-
-
 def conv(reader: Any, node: Node, x: Value) -> Value:
     """Conv2D; kernels (out, in, kh, kw) as (kh, kw, in, out)."""
     weight, bias = reader.const(node, 1), reader.const(node, 2)
@@ -118,7 +114,7 @@ def conv_transpose(reader: Any, node: Node, x: Value) -> Value:
     weight, bias = reader.const(node, 1), reader.const(node, 2)
     if weight is None:
         raise Unsupported("its kernels are not constant")
-    x = as_image(_without_pads(x))
+    x = as_image(without_pads(x))
     is_line = len(x.axes) == 3
     weight = _kernels(weight, is_line)
     stride = _pair(node.get("strides"), is_line)
@@ -167,10 +163,10 @@ def conv_transpose(reader: Any, node: Node, x: Value) -> Value:
 
 def _pool(node: Node, x: Value) -> tuple[Value, list[int], list[int], list[list[int]], bool]:
     """The image, window, stride and padding; whether ceil_mode has added to it."""
-    x = as_image(_without_pads(x))
+    x = as_image(without_pads(x))
     size = _pair(node.get("kernel_shape"), len(x.axes) == 3)
     stride, dilation, pads = _window(node, x, size)
-    if any(d != 1 for d in dilation):
+    if any(d != 1 and s != 1 for d, s in zip(dilation, size, strict=True)):
         raise Unsupported(f"dilations={dilation}: windows without gaps are taken")
     added = False
     for axis in (0, 1):
@@ -196,7 +192,9 @@ def max_pool(reader: Any, node: Node, x: Value) -> Value:
 
 
 def average_pool(reader: Any, node: Node, x: Value) -> Value:
-    """AvgPool2D."""
+    """AvgPool2D; with gaps in the window, and no padding, a frozen convolution."""
+    if any(d != 1 for d in node.get("dilations") or []):
+        return _pool_with_gaps(reader, node, as_image(x))
     x, size, stride, pads, added = _pool(node, x)
     counts = bool(node.get("count_include_pad", 0))
     if counts and added:
@@ -206,11 +204,32 @@ def average_pool(reader: Any, node: Node, x: Value) -> Value:
     return x.then(node.outputs[0], spec)
 
 
+def _pool_with_gaps(reader: Any, node: Node, x: Value) -> Value:
+    size = _pair(node.get("kernel_shape"), len(x.axes) == 3)
+    stride, dilation, pads = _window(node, x, size)
+    reach = [d * (s - 1) + 1 for d, s in zip(dilation, size, strict=True)]
+    rest = [(x.shape[i] - reach[i]) % stride[i] for i in (0, 1)]
+    if any(map(any, pads)) or (node.get("ceil_mode", 0) and any(rest)):
+        raise Unsupported(f"dilations={dilation} with padding or ceil_mode")
+    channels = x.shape[2]
+    weight = np.full((*size, 1, channels), 1 / (size[0] * size[1]), reader.dtype)
+    spec = L.Conv2D(
+        channels,
+        _short(size),
+        _short(stride),
+        dilation=_short(dilation),
+        groups=channels,
+        bias=False,
+        trainable=False,
+    )
+    return x.then(node.outputs[0], spec, {"weight": weight})
+
+
 def global_pool(spec: Any) -> Any:
     """What reads an operator that leaves one value for each channel."""
 
     def read(reader: Any, node: Node, x: Value) -> Value:
-        x = as_image(_without_pads(x))
+        x = as_image(without_pads(x))
         ones: tuple[tuple[str, ...], ...] = ((),) * (len(x.axes) - 2)
         return x.then(node.outputs[0], spec(), axes=(("n",), ("f",), *ones))
 
@@ -219,61 +238,41 @@ def global_pool(spec: Any) -> Any:
 
 
 def pad(reader: Any, node: Node, x: Value) -> Value:
-    """Zeros around an image, which the convolution after it takes in."""
+    """Zeros that the convolution after it takes in; else Pad2D, and Crop2D of what is negative."""
     amounts = reader.param(node, 1, "pads")
     value = reader.param(node, 2, "value")
-    if node.get("mode", "constant") != "constant" or amounts is None:
-        raise Unsupported(f"mode={node.get('mode', 'constant')!r}: zeros are taken")
+    if amounts is None:
+        raise Unsupported("how much it adds is not constant")
     axes = reader.const(node, 3)
     rank = len(x.axes)
     amounts = [int(a) for a in np.asarray(amounts).reshape(-1)]
     where = range(rank) if axes is None else [int(a) % rank for a in axes]
-    half, found = len(amounts) // 2, [[0, 0], [0, 0]]
-    is_zero = value is None or not np.asarray(value).any()
-    for i, axis in enumerate(where):
-        both = [amounts[i], amounts[i + half]]
-        if not any(both):
-            continue
-        if x.axes[axis] not in (("h",), ("w",)) or min(both) < 0 or not is_zero:
-            raise Unsupported(f"it pads something else than images with zeros: {described(x)}")
-        found[("h", "w").index(x.axes[axis][0])] = both
-    if not any(map(any, found)):
+    half = len(amounts) // 2
+    wanted = {axis: (amounts[i], amounts[i + half]) for i, axis in enumerate(where)}
+    wanted = {axis: both for axis, both in wanted.items() if any(both)}
+    mode = str(node.get("mode", "constant"))
+    fill = 0.0 if value is None else float(np.asarray(value).reshape(-1)[0])
+    zeros = (
+        mode == "constant" and fill == 0 and min((min(b) for b in wanted.values()), default=0) >= 0
+    )
+    if not zeros or not all(x.axes[axis] in (("h",), ("w",)) for axis in wanted):
+        return padded(without_pads(x), wanted, mode, fill).to(node.outputs[0])
+    if not wanted:
         return x.to(node.outputs[0])
+    found = [wanted.get(x.axes.index((a,)) if (a,) in x.axes else -1, (0, 0)) for a in "hw"]
     before = x.notes.get("pads", [[0, 0], [0, 0]])
     both = [[a + b for a, b in zip(p, q, strict=True)] for p, q in zip(found, before, strict=True)]
     return x.to(node.outputs[0], notes={**x.notes, "pads": both})
 
 
-def resize(reader: Any, node: Node, x: Value) -> Value:
-    """Upsample2D: nearest, or linear with centres of pixels in place."""
-    x = as_image(_without_pads(x))
-    where = 2 if node.op == "Resize" and reader.opset >= 11 else 1
-    scales, sizes = reader.param(node, where, "scales"), reader.const(node, 3)
-    if scales is None or not np.size(scales):
-        if sizes is None:
-            raise Unsupported("its size is not constant")
-        scales = np.asarray(sizes) / np.array(x.onnx_shape)
-    factors = [float(s) for s in np.asarray(scales).reshape(-1)]
-    high, wide = factors[-2:] if len(x.axes) == 4 else (1.0, factors[-1])
-    if any(f != 1 for f in factors[:2]) or high % 1 or wide % 1 or min(high, wide) < 1:
-        raise Unsupported(f"scales={factors}: whole numbers of height and width are taken")
-    mode, rule = node.get("mode", "nearest"), node.get("coordinate_transformation_mode", None)
-    old = node.op == "Upsample" or reader.opset < 11
-    rule = rule or ("asymmetric" if old else "half_pixel")
-    spec = L.Upsample2D(_short([int(high), int(wide)]), "nearest")
-    if mode == "nearest":
-        rounding = node.get("nearest_mode", "round_prefer_floor")
-        plain = old or (rule == "asymmetric" and rounding == "floor")
-        centred = rule in ("half_pixel", "pytorch_half_pixel") and rounding.startswith("round_")
-        if not plain and not centred:
-            raise Unsupported(f"{rule!r} with {rounding!r} repeats pixels unevenly")
-    elif mode == "linear" and rule in ("half_pixel", "pytorch_half_pixel"):
-        if rule == "pytorch_half_pixel" and 1 in x.shape[:2]:
-            raise Unsupported("of a single pixel, 'pytorch_half_pixel' is another rule")
-        spec = spec.replace(interpolation="bilinear")
-    else:
-        raise Unsupported(f"mode={mode!r} with {rule!r}")
-    return x.then(node.outputs[0], spec)
+def without_pads(x: Value) -> Value:
+    """With the padding that was noted as a Pad2D."""
+    pads = x.notes.get("pads")
+    if pads is None:
+        return x
+    notes = {key: v for key, v in x.notes.items() if key != "pads"}
+    spec = L.Pad2D(tuple(map(tuple, pads)))
+    return replace(replace(x, notes=notes).then(x.name, spec), axes=x.axes)
 
 
 _MOST_SHUFFLED = 8192  # channels, whose order is a matrix
@@ -281,19 +280,41 @@ _MOST_SHUFFLED = 8192  # channels, whose order is a matrix
 
 def channel_shuffle(reader: Any, node: Node, x: Value) -> Value:
     """A frozen 1x1 convolution that puts channels in another order."""
-    x = as_image(_without_pads(x))
+    x = as_image(without_pads(x))
     groups, channels = int(node.get("groups")), x.shape[2]
     if groups < 1 or channels % groups or channels > _MOST_SHUFFLED:
         raise Unsupported(f"it makes {groups} groups of {channels} channels")
     order = np.arange(channels).reshape(groups, -1).T.ravel()
-    weight = np.eye(channels, dtype=reader.dtype)[:, order]
-    spec = L.Conv2D(channels, 1, bias=False, trainable=False)
-    return x.then(node.outputs[0], spec, {"weight": weight[np.newaxis, np.newaxis]})
+    return _in_channel_order(reader, x, order).to(node.outputs[0])
 
 
 def depth_to_space(reader: Any, node: Node, x: Value) -> Value:
-    """PixelShuffle."""
-    x = as_image(_without_pads(x))
+    """PixelShuffle; with mode="DCR" the channels are put in its order before."""
+    x, b = as_image(without_pads(x)), int(node.get("blocksize"))
+    channels = x.shape[2]
     if node.get("mode", "DCR") != "CRD":
-        raise Unsupported("mode='DCR' takes channels in another order than pixel shuffling")
-    return x.then(node.outputs[0], L.PixelShuffle(int(node.get("blocksize"))))
+        if b < 1 or channels % (b * b) or channels > _MOST_SHUFFLED:
+            raise Unsupported(f"it makes squares of {b} pixels of {channels} channels")
+        order = np.arange(channels).reshape(b * b, -1).T.ravel()
+        x = _in_channel_order(reader, x, order)
+    return x.then(node.outputs[0], L.PixelShuffle(b))
+
+
+def _in_channel_order(reader: Any, x: Value, order: Any) -> Value:
+    weight = np.eye(len(order), dtype=reader.dtype)[:, order]
+    spec = L.Conv2D(len(order), 1, bias=False, trainable=False)
+    return x.then(x.name, spec, {"weight": weight[np.newaxis, np.newaxis]})
+
+
+def lp_pool(reader: Any, node: Node, x: Value) -> Value:
+    """AvgPool2D of absolute values to the power p, times the window's size, to the power 1/p."""
+    p = float(node.get("p", 2))
+    x = x.then(x.name, L.Activation("abs")) if p % 2 else x
+    x = x if p == 1 else x.then(x.name, L.Activation("power", p))
+    size = math.prod(int(s) for s in node.get("kernel_shape"))
+    mean = Node("AveragePool", node.name, "", [x.name], [x.name], dict(node.attributes))
+    mean.attributes["count_include_pad"] = 1
+    x = affine(reader, average_pool(reader, mean, x), x.name, float(size), 0.0)
+    return (
+        x.to(node.outputs[0]) if p == 1 else x.then(node.outputs[0], L.Activation("power", 1 / p))
+    )

@@ -243,3 +243,35 @@ def fuse(graph: Graph) -> None:
                 node.op, node.inputs, node.attributes = found.op, found.inputs, found.attributes
                 node.proto = None
     graph.keep_for(graph.outputs)
+
+
+_MANY = ("Sum", "Max", "Min", "Mean")
+
+
+def pairwise(graph: Graph) -> None:
+    """Write operators of several outputs or inputs as chains of nodes with one, or two."""
+    found: list[Node] = []
+    for node in graph.nodes:
+        if node.op == "Split" and not node.domain:
+            for k, name in enumerate(node.outputs):
+                if name:
+                    more = {**node.attributes, "part": k, "outputs": len(node.outputs)}
+                    found.append(
+                        Node("Split", node.name, "", list(node.inputs), [name], more, None)
+                    )
+            continue
+        mixed = any(name in graph.constants for name in node.inputs)
+        if node.op not in _MANY or node.domain or len(node.inputs) < 2 or not mixed:
+            found.append(node)
+            continue
+        op, total = ("Add" if node.op in ("Sum", "Mean") else node.op), node.inputs[0]
+        last = len(node.inputs) - 1
+        for k, name in enumerate(node.inputs[1:], 1):
+            out = f"{node.outputs[0]} of {k}" if k < last or node.op == "Mean" else node.outputs[0]
+            found.append(Node(op, node.name, "", [total, name], [out], {}, None))
+            total = out
+        if node.op == "Mean":
+            count = f"count {len(node.inputs)}"
+            graph.constants[count] = np.array(len(node.inputs), np.float32)
+            found.append(Node("Div", node.name, "", [total, count], node.outputs, {}, None))
+    graph.nodes = found

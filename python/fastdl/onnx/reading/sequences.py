@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import layers as L
+from fastdl.onnx.reading.apart import apart, bare, without
 from fastdl.onnx.reading.graph import Node
+from fastdl.onnx.reading.joins import concatenated
+from fastdl.onnx.reading.moves import cut
 from fastdl.onnx.reading.value import Unsupported, Value, described
 
 _GATES = {"RNN": (0,), "LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2)}  # of fastdl's, by ONNX's places
@@ -124,14 +127,16 @@ def _parts(n_directions: int, units: int) -> dict[str, Any]:
 
 
 def gather(reader: Any, node: Node, x: Value) -> Value:
-    """Rows of a table, by codes; or one step of sequences."""
+    """Rows of a table, by codes; one step of sequences; or parts of an image, side by side."""
     table = reader.constant(node.inputs[0])
     if table is not None and node.inputs[1] == x.name:
         return _embedding(reader, node, x, table)
     index = reader.const(node, 1)
     axis = int(node.get("axis", 0)) % max(len(x.axes), 1)
-    if index is None or index.size != 1 or node.inputs[0] != x.name:
-        raise Unsupported("its indices are not one constant")
+    if index is None or node.inputs[0] != x.name:
+        raise Unsupported("its indices are not constant")
+    if index.size != 1:
+        return _several(node, x, axis, [int(i) for i in index.reshape(-1)], index.ndim)
     label, i = x.axes[axis], int(index.reshape(-1)[0])
     rest = tuple(a for j, a in enumerate(x.axes) if j != axis or index.ndim)
     rest = tuple(() if j == axis and index.ndim else a for j, a in enumerate(rest))
@@ -139,7 +144,29 @@ def gather(reader: Any, node: Node, x: Value) -> Value:
         return x.to(node.outputs[0], axes=rest)
     if label == ("t",) and i in (-1, x.sizes["t"] - 1):
         return last_step(x, node.outputs[0], rest)
-    raise Unsupported(f"it takes element {i} of an axis of {described(x)}")
+    size = x.onnx_shape[axis]
+    if len(x.shape) == 2 or not -size <= i < size:
+        raise Unsupported(f"it takes element {i} of an axis of {described(x)}")
+    x = x if size == 1 else cut(x, axis, range(i % size, i % size + 1))
+    return x.to(node.outputs[0], axes=without(x, [axis], bool(index.ndim)).axes)
+
+
+_MOST_PICKED = 64
+
+
+def _several(node: Node, x: Value, axis: int, indices: list[int], rank: int) -> Value:
+    """Some of what stands along an axis, in another order: cut out, and put side by side."""
+    if rank != 1 or len(indices) > _MOST_PICKED or len(x.shape) == 2:
+        raise Unsupported(f"it takes {len(indices)} elements of an axis of {described(x)}")
+    x, size = apart(x), x.onnx_shape[axis]
+    indices = [i % size for i in indices]
+    step = indices[1] - indices[0]
+    chosen = range(indices[0], indices[-1] + 1, max(step, 1))
+    if indices == list(chosen):
+        return cut(x, axis, chosen).to(node.outputs[0])
+    ends = [cut(bare(x), axis, range(i, i + 1)) for i in indices]
+    side_by_side = Node("Concat", node.name, "", [], node.outputs, {"axis": axis})
+    return concatenated(None, side_by_side, x, ends)
 
 
 def last_step(x: Value, name: str, axes: tuple[tuple[str, ...], ...]) -> Value:
@@ -182,7 +209,7 @@ def gather_elements(reader: Any, node: Node, x: Value) -> Value:
 
 
 def slice_(reader: Any, node: Node, x: Value) -> Value:
-    """The last step; or all there is."""
+    """Crop2D; the last step of sequences; or all there is."""
     starts, ends = reader.param(node, 1, "starts"), reader.param(node, 2, "ends")
     axes, steps = reader.param(node, 3, "axes"), reader.param(node, 4, "steps")
     if starts is None or ends is None:
@@ -200,5 +227,5 @@ def slice_(reader: Any, node: Node, x: Value) -> Value:
             rest = tuple(() if i == at else a for i, a in enumerate(x.axes))
             x = last_step(x, x.name, rest)
             continue
-        raise Unsupported(f"it takes {chosen} of an axis of {described(x)}")
+        x = cut(x, at, chosen)
     return x.to(node.outputs[0])

@@ -10,8 +10,17 @@ from typing import Any
 import numpy as np
 
 from fastdl import layers as L
+from fastdl.onnx.reading.apart import apart, in_order
 from fastdl.onnx.reading.graph import Node
-from fastdl.onnx.reading.value import Axis, Draft, Unsupported, Value, as_rows, described
+from fastdl.onnx.reading.value import (
+    FORMS,
+    Axis,
+    Unsupported,
+    Value,
+    as_rows,
+    described,
+    reordered,
+)
 
 
 def transpose(reader: Any, node: Node, x: Value) -> Value:
@@ -96,27 +105,30 @@ def reshaped(x: Value, name: str, target: Sequence[int]) -> Value:
 
 def _split(x: Value, name: str, target: Sequence[int]) -> Value:
     """The features of rows in several axes."""
-    features = tuple(a for axis in x.axes[1:] for a in axis)
-    is_row = x.axes[0] == ("n",) and target[0] == x.n and len(x.shape) == 1 and not x.is_split
-    if not is_row or features != ("f",):
-        if len(x.shape) == 3 and x.axes[0] == ("n",) and target[0] == x.n:
-            return _image_as(x, name, target)
+    if x.axes[0] != ("n",) or target[0] != x.n or len(x.shape) == 2:
         raise Unsupported(f"it makes {list(target)} of {described(x)}")
+    x = _flat(x)
     names = tuple(f"part {j}" for j in range(1, len(target)))
     sizes = dict(zip(names, target[1:], strict=True))
     notes = {**x.notes, "sizes": sizes, "parts": names}
     return x.to(name, axes=(("n",), *((part,) for part in names)), notes=notes)
 
 
-def _image_as(x: Value, name: str, target: Sequence[int]) -> Value:
-    """An image in another shape, in the order of ONNX's array."""
-    together = tuple(a for axis in x.axes[1:] for a in axis)
-    y, order = as_rows(replace(x, axes=(("n",), together)))
-    if not np.array_equal(order, np.arange(len(order))):
-        raise Unsupported(f"it makes {list(target)} of {described(x)}")
-    drafts = y.drafts[:-1] if isinstance(y.drafts[-1].spec, L.Flatten) else y.drafts
-    flat = replace(y, drafts=drafts)
-    return _split(flat, name, target)
+def _flat(x: Value) -> Value:
+    """Rows in the order of ONNX's array."""
+    here = tuple(a for axis in x.axes[1:] for a in axis)
+    parts = x.notes["parts"] if x.is_split else FORMS[len(x.shape)]
+    notes = {k: v for k, v in x.notes.items() if k not in ("sizes", "parts")}
+    large = [a for a in here if x.sizes[a] > 1]
+    if large != [a for a in parts if x.sizes[a] > 1]:  # turned
+        if len(large) > 3 or any(len(axis) > 1 for axis in x.axes):
+            y, order = as_rows(replace(x, axes=(("n",), here)))
+            return reordered(y, order)
+        x = in_order(apart(x))
+        notes = {k: v for k, v in x.notes.items() if k not in ("sizes", "parts")}
+    elif len(x.shape) == 3:
+        x = x.then(x.name, L.Flatten())
+    return replace(x, axes=(("n",), ("f",)), notes=notes)
 
 
 def concat(reader: Any, node: Node, x: Value) -> Value:
@@ -124,75 +136,3 @@ def concat(reader: Any, node: Node, x: Value) -> Value:
     if len(node.inputs) == 1:
         return x.to(node.outputs[0])
     raise Unsupported("it puts constants beside its input")
-
-
-def reduced_max(reader: Any, node: Node, x: Value) -> Value:
-    """Of pixels, of steps, or of the pieces of a maxout."""
-    axes, keep = _reduced(reader, node, x)
-    names = {a for i in axes for a in x.axes[i]}
-    rest = _rest(x, axes, keep)
-    last = x.drafts[-1] if x.drafts else None
-    if (
-        x.is_split
-        and names == {x.notes["parts"][-1]}
-        and last is not None
-        and isinstance(last.spec, L.Dense)
-    ):
-        units, pieces = list(x.notes["sizes"].values())
-        spec = L.Maxout(units, pieces, bias=last.spec.bias)
-        whole = Draft(spec, last.weights, last.name)
-        notes = {k: v for k, v in x.notes.items() if k not in ("sizes", "parts")}
-        rest = tuple(("f",) if a == (x.notes["parts"][0],) else a for a in rest)
-        return replace(
-            x,
-            name=node.outputs[0],
-            shape=(units,),
-            axes=rest,
-            drafts=[*x.drafts[:-1], whole],
-            notes=notes,
-        )
-    return _pooled(x, node, names, rest, L.GlobalMaxPool())
-
-
-def reduced_mean(reader: Any, node: Node, x: Value) -> Value:
-    """Of pixels or steps."""
-    axes, keep = _reduced(reader, node, x)
-    names = {a for i in axes for a in x.axes[i]}
-    return _pooled(x, node, names, _rest(x, axes, keep), L.GlobalAvgPool())
-
-
-def reduced_sum(reader: Any, node: Node, x: Value) -> Value:
-    """Of steps, if it is divided by their number."""
-    axes, _ = _reduced(reader, node, x)
-    names = {a for i in axes for a in x.axes[i]}
-    if names != {"t"}:
-        raise Unsupported(f"it goes over an axis of {described(x)}")
-    return x.to(node.outputs[0], notes={**x.notes, "sum_of_steps": True})
-
-
-def _reduced(reader: Any, node: Node, x: Value) -> tuple[list[int], bool]:
-    axes = reader.param(node, 1, "axes")
-    rank = len(x.axes)
-    axes = None if axes is None else np.reshape(axes, -1)
-    if axes is not None and not len(axes) and not node.get("noop_with_empty_axes", 0):
-        axes = None
-    found = range(rank) if axes is None else [int(a) % rank for a in axes]
-    return list(found), bool(node.get("keepdims", 1))
-
-
-def _rest(x: Value, gone: list[int], keep: bool) -> tuple[Axis, ...]:
-    if keep:
-        return tuple(() if i in gone else a for i, a in enumerate(x.axes))
-    return tuple(a for i, a in enumerate(x.axes) if i not in gone)
-
-
-def _pooled(x: Value, node: Node, names: set[str], rest: tuple[Axis, ...], spec: L.Layer) -> Value:
-    large = {a for a in ("h", "w", "t") if a in x.sizes and x.sizes[a] > 1}
-    if not names:
-        return x.to(node.outputs[0], axes=rest)
-    if not large <= names <= {"h", "w", "t"} or x.is_split or len(x.shape) == 1:
-        raise Unsupported(f"it goes over an axis of {described(x)}")
-    rest = tuple(
-        tuple("f" if a == "c" else a for a in axis if a not in ("h", "w")) for axis in rest
-    )
-    return x.then(node.outputs[0], spec, axes=rest)

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from fastdl import layers as L
-from fastdl.onnx.reading import dense, elementwise, heads, images, sequences, shapes
-from fastdl.onnx.reading.elementwise import Reads, activation
+from fastdl.onnx.reading import (
+    dense,
+    elementwise,
+    heads,
+    images,
+    moves,
+    reductions,
+    sequences,
+    shapes,
+)
+from fastdl.onnx.reading.elementwise import Reads, activation, function
+from fastdl.onnx.reading.reductions import reduction
+
+REDUCTIONS = ["L1", "L2", "LogSum", "LogSumExp", "Min", "Prod", "SumSquare"]
 
 READERS: dict[str, Reads] = {
     # products and what belongs to them
@@ -20,7 +32,8 @@ READERS: dict[str, Reads] = {
     "InstanceNormalization": dense.instance_normalization,
     "GroupNormalization": dense.group_normalization,
     "LRN": dense.lrn,
-    "LpNormalization": dense.lp_normalization,
+    "RMSNormalization": reductions.rms_normalization,
+    "LpNormalization": reductions.lp_normalization,
     # images
     "Conv": images.conv,
     "ConvTranspose": images.conv_transpose,
@@ -28,11 +41,19 @@ READERS: dict[str, Reads] = {
     "AveragePool": images.average_pool,
     "GlobalAveragePool": images.global_pool(L.GlobalAvgPool),
     "GlobalMaxPool": images.global_pool(L.GlobalMaxPool),
+    "LpPool": images.lp_pool,
     "Pad": images.pad,
     "ChannelShuffle": images.channel_shuffle,
     "DepthToSpace": images.depth_to_space,
-    "Resize": images.resize,
-    "Upsample": images.resize,
+    "SpaceToDepth": moves.space_to_depth,
+    "Resize": moves.resize,
+    "Upsample": moves.resize,
+    "Split": moves.split_off,
+    "Tile": moves.tile,
+    "Expand": moves.expand,
+    # of scikit-learn's pipelines
+    "ai.onnx.ml.Scaler": dense.scaler,
+    "ai.onnx.ml.Normalizer": reductions.normalizer,
     # sequences
     "RNN": sequences.cell,
     "LSTM": sequences.cell,
@@ -51,6 +72,17 @@ READERS: dict[str, Reads] = {
     "Tanh": activation("tanh"),
     "Softplus": activation("softplus"),
     "Mish": activation("mish"),
+    "ThresholdedRelu": activation("thresholded_relu", 1.0),
+    "HardSwish": function("hard_swish"),
+    "Softsign": function("softsign"),
+    "Erf": function("erf"),
+    "Log": function("log"),
+    "Sqrt": function("sqrt"),
+    "Reciprocal": function("power", -1.0),
+    "Pow": elementwise.power,
+    "LogSoftmax": reductions.log_softmax,
+    "Sum": elementwise.summed,
+    "Mean": elementwise.summed,
     "Swish": elementwise.swish,
     "Gelu": elementwise.gelu,
     "PRelu": elementwise.prelu,
@@ -59,7 +91,7 @@ READERS: dict[str, Reads] = {
     "HardSigmoid": elementwise.hard_sigmoid,
     "Max": elementwise.maximum,
     "Min": elementwise.minimum,
-    "Abs": elementwise.absolute,
+    "Abs": function("abs"),
     "Exp": heads.exponential,
     "Identity": elementwise.unchanged,
     "Dropout": elementwise.unchanged,
@@ -72,7 +104,8 @@ READERS: dict[str, Reads] = {
     "Flatten": shapes.flatten,
     "Reshape": shapes.reshape,
     "Concat": shapes.concat,
-    "ReduceMax": shapes.reduced_max,
-    "ReduceMean": shapes.reduced_mean,
-    "ReduceSum": shapes.reduced_sum,
+    "ReduceMax": reductions.reduced_max,
+    "ReduceMean": reductions.reduced_mean,
+    "ReduceSum": reductions.reduced_sum,
+    **{f"Reduce{op}": reduction(f"Reduce{op}") for op in REDUCTIONS},
 }

@@ -179,6 +179,24 @@ def as_rows(x: Value) -> tuple[Value, NDArray[np.int64]]:
     return replace(x, axes=(("n",), ("f",))), order
 
 
+def flattened(x: Value) -> tuple[Value, NDArray[np.int64]]:
+    """`as_rows`, of which the axes still say where in ONNX's each feature stands."""
+    rows, order = as_rows(x)
+    names = x.notes["parts"] if x.is_split else FORMS[len(x.shape)]
+    if np.array_equal(order, np.arange(len(order))):
+        axes = tuple(axis if axis == ("n",) else ("f",) * bool(axis) for axis in x.axes)
+        return replace(rows, axes=axes), order
+    sizes = x.sizes
+    parts = {name: f"part {name}" for name in names} | {"n": "n"}
+    notes = {
+        **rows.notes,
+        "parts": tuple(parts[name] for name in names),
+        "sizes": {parts[name]: sizes[name] for name in names},
+    }
+    axes = tuple(tuple(parts[a] for a in axis) for axis in x.axes)
+    return replace(rows, notes=notes, axes=axes), order
+
+
 def as_image(x: Value) -> Value:
     """An image whose axes in ONNX are (n, c, h, w), or (n, c, w) where it is one pixel high.
 
@@ -194,6 +212,8 @@ def as_image(x: Value) -> Value:
         return x
     if len(x.axes) not in (3, 4) or len(x.shape) == 2 or x.axes[0] != ("n",):
         raise Unsupported(f"it takes images (n, c, h, w), but its input has axes {described(x)}")
+    if len(x.shape) == 3 and not x.is_split and all(len(axis) < 2 for axis in x.axes):
+        x = _turned(x)
     sizes = x.onnx_shape
     channels, high, wide = (sizes[1], *((1, *sizes[2:])[-2:]))
     axes: tuple[Axis, ...] = (("n",), ("c",), ("h",), ("w",))
@@ -217,6 +237,21 @@ def as_image(x: Value) -> Value:
     x = replace(x, notes=notes, axes=(("n",), ("f",)))
     x = reordered(x, order)
     return x.then(x.name, L.Reshape((high, wide, channels)), axes=axes)
+
+
+def _turned(x: Value) -> Value:
+    """An image with the axis after the samples' as its channels, and the others in their order."""
+    large = [axis[0] for axis in x.axes[1:] if axis and x.sizes[axis[0]] > 1]
+    places = [i for i, axis in enumerate(x.axes) if axis and axis != ("n",) and axis[0] in large]
+    wanted = ["c", "h", "w"] if len(x.axes) == 4 else ["c", "w"]
+    source = {wanted[i - 1]: x.axes[i][0] for i in places}
+    if all(a == b for a, b in source.items()):
+        return x
+    rest = [a for a in FORMS[3] if a not in source.values()]
+    order = [source[a] if a in source else rest.pop(0) for a in FORMS[3]]
+    spec = L.Transpose(tuple(FORMS[3].index(a) for a in order))
+    axes: tuple[Axis, ...] = (("n",), *((a,) for a in wanted))
+    return x.then(x.name, spec, axes=axes)
 
 
 def reordered(x: Value, order: NDArray[np.int64]) -> Value:

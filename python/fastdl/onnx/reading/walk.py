@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from fastdl import layers as L
 from fastdl.layers import Layer
-from fastdl.onnx.reading.dense import affine
 from fastdl.onnx.reading.graph import Graph, Node
+from fastdl.onnx.reading.images import without_pads
+from fastdl.onnx.reading.joins import JOINS
 from fastdl.onnx.reading.table import READERS
-from fastdl.onnx.reading.value import Draft, Unsupported, Value, as_rows, described
+from fastdl.onnx.reading.value import Draft, Unsupported, Value
 
 
 class Stopped(Exception):
@@ -22,7 +23,10 @@ class Stopped(Exception):
 
 
 # What readers run into where a node is not as its operator is defined.
-MALFORMED = (IndexError, KeyError, TypeError, ValueError, ArithmeticError, AttributeError)
+MALFORMED = (
+    *(IndexError, KeyError, TypeError, ValueError),
+    *(ArithmeticError, AttributeError, StopIteration),
+)
 
 
 def malformed(error: BaseException) -> str:
@@ -128,7 +132,9 @@ class Walk:
             raise self._problem(node, "what it gives is used by branches that cross")
         self.seen.add(id(node))
         if not may_follow(x, node):
-            raise self._problem(node, "it comes after padding, or a sum over steps")
+            raise self._problem(node, "it comes after a sum over steps")
+        if node.key not in _TAKE_PADS:
+            x = without_pads(x)
         reads = READERS.get(node.key)
         if reads is None:
             raise self._problem(node, "no layer does this")
@@ -203,12 +209,13 @@ class Walk:
 
     def _parallel(self, x: Value, join: Node) -> Value:
         """Branches that meet in a node."""
+        x = without_pads(x)
         bare = replace(x, drafts=[])
         dependent = [name for name in join.inputs if name == x.name or self._comes_to(name, x)]
         ends, stopped = [], False
         for name in dependent:
             try:
-                ends.append(bare if name == x.name else self.chain(bare, name))
+                ends.append(without_pads(bare if name == x.name else self.chain(bare, name)))
             except Stopped:
                 stopped = True
         if join.key not in JOINS:
@@ -217,6 +224,8 @@ class Walk:
             raise self._problem(join, "a constant stands among its branches")
         if stopped:
             raise Stopped
+        if any("sum_of_steps" in end.notes for end in ends):
+            raise self._problem(join, "one of its branches ends in a sum over steps")
         try:
             return settled(JOINS[join.key](self, join, x, ends))
         except Unsupported as reason:
@@ -231,90 +240,11 @@ class Walk:
         return name in cache[x.name]
 
 
-# --- joins
-
-
-def _alike(ends: list[Value]) -> list[Value]:
-    """Branches whose axes lie alike."""
-    if any(a.axes != ends[0].axes or a.is_split for a in ends):
-        if any(len(a.shape) > 1 and len(a.axes) > 2 for a in ends):
-            raise Unsupported(
-                "its branches lie in different axes: " + "; ".join(map(described, ends))
-            )
-        found = []
-        for end in ends:
-            rows, order = as_rows(end)
-            if not np.array_equal(order, np.arange(len(order))):
-                raise Unsupported("the features of its branches stand in different orders")
-            found.append(rows)
-        return found
-    if any("pads" in a.notes or "sum_of_steps" in a.notes for a in ends):
-        raise Unsupported("one of its branches ends in padding or a sum over steps")
-    return ends
-
-
-def _joined(x: Value, name: str, spec: Layer, ends: list[Value]) -> Value:
-    y = x.then(name, spec, inside=[end.drafts for end in ends])
-    return replace(y, axes=ends[0].axes, notes=ends[0].notes)
-
-
-def residual(walk: Walk, node: Node, x: Value, ends: list[Value]) -> Value:
-    """A sum of two, or of more."""
-    ends = _alike(ends)
-    if any(end.shape != ends[0].shape for end in ends):
-        raise Unsupported(
-            "its branches have different shapes: " + ", ".join(str(e.shape) for e in ends)
-        )
-    while len(ends) > 2:
-        ends = [ends[0], _sum_of(x, ends[1].name, ends[1:])]
-    if not ends[0].drafts and not ends[1].drafts:
-        return affine(walk, x, node.outputs[0], 2.0, 0.0)
-    return _sum_of(x, node.outputs[0], ends, top=True)
-
-
-def _sum_of(x: Value, name: str, ends: list[Value], top: bool = False) -> Value:
-    first, second = ends[0], ends[1] if len(ends) == 2 else None
-    if second is None:
-        second = _sum_of(x, name, ends[1:])
-    if not first.drafts:
-        first, second = second, first
-    spec = residual_spec(first.drafts, second.drafts)
-    start = x if top else replace(x, drafts=[])
-    return _joined(start, name, spec, [first, second])
-
-
-def residual_spec(first: list[Draft], second: list[Draft]) -> Layer:
-    """The layer of two branches."""
-    return L.Residual([d.spec for d in first], [d.spec for d in second] or None)
-
-
-def difference(walk: Walk, node: Node, x: Value, ends: list[Value]) -> Value:
-    """A sum with the second turned round."""
-    first, second = ends
-    if second.is_split:
-        raise Unsupported("its branches lie in different axes")
-    return residual(walk, node, x, [first, affine(walk, second, second.name, -1.0, 0.0)])
-
-
-def concat(walk: Walk, node: Node, x: Value, ends: list[Value]) -> Value:
-    """Side by side in their channels or features."""
-    ends = _alike(ends)
-    axis = int(node.get("axis", 1))
-    axis += len(ends[0].axes) if axis < 0 else 0
-    channel = ends[0].channel
-    if ends[0].axes[axis] != (channel,):
-        raise Unsupported(f"it goes along an axis of {described(ends[0])} that holds no channels")
-    spec = L.Concat([[d.spec for d in end.drafts] for end in ends])
-    return _joined(x, node.outputs[0], spec, ends)
-
-
-JOINS = {"Add": residual, "Sum": residual, "Sub": difference, "Concat": concat}
-
-
 # --- afterwards
 
 
-_TAKERS = {"pads": ("Conv", "Pad", "Identity"), "sum_of_steps": ("Div",)}
+_TAKERS = {"sum_of_steps": ("Div",)}
+_TAKE_PADS = ("Conv", "Pad", "Identity")
 
 
 def may_follow(x: Value, node: Node | None) -> bool:
@@ -356,8 +286,8 @@ def finished(drafts: list[Draft]) -> tuple[list[Layer], dict[str, NDArray[Any]]]
         if name is not None:
             taken.add(name)
         inside = [[spec_of(d) for d in branch] for branch in draft.inside]
-        if isinstance(draft.spec, L.Residual) and inside:
-            return L.Residual(inside[0], inside[1] or None, name=name)
+        if isinstance(draft.spec, (L.Residual, L.Gate)) and inside:
+            return type(draft.spec)(inside[0], inside[1] or None, name=name)
         if isinstance(draft.spec, L.Concat) and inside:
             return L.Concat(inside, name=name)
         return draft.spec.replace(name=name)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from fastdl import layers as L
-from fastdl.layers._activation import FUNCTIONS
+from fastdl.layers._activation import ALL_FUNCTIONS
 from fastdl.onnx.writing.graph import Graph, Value
 from fastdl.onnx.writing.layouts import along_channels, rows
 
@@ -38,6 +38,36 @@ def _mish(graph: Graph, x: str, alpha: float) -> str:
     return graph.add("Mul", x, graph.add("Tanh", graph.add("Softplus", x)))
 
 
+def _hard_swish(graph: Graph, x: str, alpha: float) -> str:
+    """As x hard_sigmoid(x) up to opset 13."""
+    return graph.add("HardSwish", x) if graph.opset >= 14 else graph.add("Mul", x, _hard(graph, x))
+
+
+def _hard(graph: Graph, x: str) -> str:
+    return graph.add("HardSigmoid", x, alpha=1 / 6, beta=0.5)
+
+
+def _gelu_tanh(graph: Graph, x: str, alpha: float) -> str:
+    """As x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2 up to opset 19."""
+    if graph.opset >= 20:
+        return graph.add("Gelu", x, approximate="tanh")
+
+    def number(value: float) -> str:
+        return graph.constant(np.array(value, graph.dtype))
+
+    cubic = graph.add("Mul", graph.add("Pow", x, number(3.0)), number(0.044715))
+    inner = graph.add("Mul", graph.add("Add", x, cubic), number(math.sqrt(2 / math.pi)))
+    whole = graph.add("Add", graph.add("Tanh", inner), number(1.0))
+    return graph.add("Mul", graph.add("Mul", x, number(0.5)), whole)
+
+
+def _power(graph: Graph, x: str, alpha: float) -> str:
+    """One over x is Reciprocal."""
+    if alpha == -1:
+        return graph.add("Reciprocal", x)
+    return graph.add("Pow", x, graph.constant(np.array(alpha, graph.dtype)))
+
+
 Write = Callable[[Graph, str, float], str]
 _WRITTEN: dict[str, Write] = {
     "identity": lambda graph, x, alpha: x,
@@ -51,12 +81,24 @@ _WRITTEN: dict[str, Write] = {
     "gelu": _gelu,
     "swish": _swish,
     "mish": _mish,
+    "hard_sigmoid": lambda graph, x, alpha: _hard(graph, x),
+    "hard_swish": _hard_swish,
+    "gelu_tanh": _gelu_tanh,
+    "celu": lambda graph, x, alpha: graph.add("Celu", x, alpha=alpha),
+    "softsign": lambda graph, x, alpha: graph.add("Softsign", x),
+    "thresholded_relu": lambda graph, x, alpha: graph.add("ThresholdedRelu", x, alpha=alpha),
+    "exp": lambda graph, x, alpha: graph.add("Exp", x),
+    "log": lambda graph, x, alpha: graph.add("Log", x),
+    "sqrt": lambda graph, x, alpha: graph.add("Sqrt", x),
+    "abs": lambda graph, x, alpha: graph.add("Abs", x),
+    "erf": lambda graph, x, alpha: graph.add("Erf", x),
+    "power": _power,
 }
 
 
 def _function(graph: Graph, function: str, alpha: float | None, x: Value) -> Value:
     if alpha is None:
-        alpha = FUNCTIONS[function] or 0.0
+        alpha = ALL_FUNCTIONS[function] or 0.0
     return replace(x, name=_WRITTEN[function](graph, x.name, alpha))
 
 

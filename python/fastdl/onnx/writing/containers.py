@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from fastdl import layers as L
 from fastdl.layers import Layer
 from fastdl.onnx.writing import table
 from fastdl.onnx.writing.graph import Graph, Value
-from fastdl.onnx.writing.layouts import alike, rows
+from fastdl.onnx.writing.layouts import alike, channels_first, rows
 
 
 def chain(graph: Graph, layers: Sequence[Layer], x: Value) -> Value:
@@ -30,6 +31,20 @@ def residual(graph: Graph, layer: L.Residual, x: Value) -> Value:
     branch, shortcut = (rows(graph, chain(graph, b, x)) for b in layer.paths())
     shortcut = alike(graph, shortcut, branch)
     return replace(branch, name=graph.add("Add", branch.name, shortcut.name))
+
+
+def gate(graph: Graph, layer: L.Gate, x: Value) -> Value:
+    """Mul; rows of features are images of one pixel beside images."""
+    ends = [rows(graph, chain(graph, b, x)) for b in layer.paths()]
+    forms = [len(end.shape) for end in ends]
+    if sorted(forms) == [1, 3]:
+        gates, image = ends if forms[0] == 1 else ends[::-1]
+        image = channels_first(graph, image)
+        one = graph.reshape(gates.name, [0, gates.shape[0], 1, 1])
+        return replace(image, name=graph.add("Mul", one, image.name))
+    small, large = sorted(ends, key=lambda end: math.prod(end.shape))
+    small = alike(graph, small, large)
+    return replace(large, name=graph.add("Mul", small.name, large.name))
 
 
 def concat(graph: Graph, layer: L.Concat, x: Value) -> Value:

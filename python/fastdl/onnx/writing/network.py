@@ -134,10 +134,22 @@ def turned_back(
     graph: Graph, port: Port, name: str, axes: tuple[int, ...] | None
 ) -> tuple[Port, str]:
     """An output with its axes in another order."""
-    if axes is None or len(axes) != len(port.shape):
+    if axes is None:
         return port, name
-    port = port._replace(shape=tuple(port.shape[i] for i in axes))
-    return port, graph.add("Transpose", name, perm=list(axes))
+    kept = [a for a in axes if a >= 0]
+    gone = [a for a in range(len(port.shape)) if a not in kept]
+    if max(kept) >= len(port.shape) or any(port.shape[a] != 1 for a in gone):
+        return port, name
+    shape = tuple(port.shape[a] if a >= 0 else 1 for a in axes)
+    if [*kept, *gone] != sorted([*kept, *gone]):
+        name = graph.add("Transpose", name, perm=[*kept, *gone])
+    if gone:
+        at = np.arange(len(kept), len(kept) + len(gone))
+        name = graph.add("Squeeze", name, graph.constant(at.astype(np.int64)))
+    new = [i for i, a in enumerate(axes) if a < 0]
+    if new:
+        name = graph.add("Unsqueeze", name, graph.constant(np.array(new, np.int64)))
+    return port._replace(shape=shape), name
 
 
 def finished(graph: Graph, x: Value) -> Value:

@@ -8,6 +8,7 @@
 #include "kernels/cpu/spatial_pyramid_pool.hpp"
 #include "kernels/cpu/stochastic_pool2d.hpp"
 #include "kernels/cpu/tables.hpp"
+#include "kernels/cpu/taps.hpp"
 #include "kernels/cpu/targets.hpp"
 #include "kernels/cpu/upsample2d.hpp"
 #include "kernels/layout.hpp"
@@ -59,6 +60,7 @@ constexpr Pool2DKernels<T> pool2d_rows() {
       .spatial_pyramid_pool_backward = spatial_pyramid_pool_backward<T>,
       .pixel_shuffle_forward = pixel_shuffle_forward<T>,
       .pixel_shuffle_backward = pixel_shuffle_backward<T>,
+      .taps = taps<T>,
       .upsample2d_forward = upsample2d_forward<T>,
       .upsample2d_backward = upsample2d_backward<T>,
       .global_avg_pool_forward = global_avg_pool_forward<T>,

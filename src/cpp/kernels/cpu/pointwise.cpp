@@ -1,5 +1,6 @@
 // What is done to each element, or to each row of some.
 #include "kernels/cpu/pointwise.hpp"
+#include "kernels/cpu/gate.hpp"
 #include "kernels/cpu/noise.hpp"
 #include "kernels/cpu/tables.hpp"
 #include "kernels/pointwise.hpp"
@@ -28,6 +29,8 @@ constexpr PointwiseKernels<T> pointwise_rows() {
       .maxout_forward = maxout_forward<T>,
       .maxout_backward = maxout_backward<T>,
       .add = add<T>,
+      .gate = gate<T>,
+      .gate_sum = gate_sum<T>,
   };
 }
 

@@ -2,14 +2,14 @@
 #pragma once
 
 #include "kernels/cpu/views.hpp"
-#include "math/activations.hpp"
+#include "math/functions.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
 
 template <class T>
 void activation_forward(const Team& team, ActivationKind kind, T alpha, std::int64_t count, const T* x, T* y) {
-  with_activation<T>(kind, alpha, [&](auto function) {
+  with_function<T>(kind, alpha, [&](auto function) {
     each_slice<T>(team, count, [&](Slice<T> at) { at.write(y, function.value(at.read(x))); });
   });
 }
@@ -17,7 +17,7 @@ void activation_forward(const Team& team, ActivationKind kind, T alpha, std::int
 template <class T>
 void activation_backward(const Team& team, ActivationKind kind, T alpha, std::int64_t count, const T* x, const T* y,
                          const T* dy, T* dx) {
-  with_activation<T>(kind, alpha, [&](auto function) {
+  with_function<T>(kind, alpha, [&](auto function) {
     const T* z = function.reads_x ? x : y;
     each_slice<T>(team, count, [&](Slice<T> at) { at.write(dx, at.read(dy) * function.slope(at.read(z))); });
   });
