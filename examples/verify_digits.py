@@ -78,6 +78,7 @@ def main() -> None:
 
     for seed in arguments.seeds:
         words: dict[str, Any] = {"max_epochs": arguments.epochs, "random_state": seed}
+        words["weight_decay"] = "auto"
         X, y = of_digits(train, range(7), arguments.images)
         clf = NetClassifier(layers(), **words).fit(X, y)
         report(f"classifier, seed {seed}", *pairs(clf.transform(new), y_new))

@@ -16,8 +16,8 @@ from fastdl._saved import REAL
 from fastdl._sklearn import Interval, StrOptions
 from fastdl._warn import warn
 from fastdl.estimators.base.output import with_output
-from fastdl.estimators.base.training_words import COUNT, PART
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.base.training_words import COUNT, PART, TrainingWords
+from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.convolutional.free_form import FreeForm
 from fastdl.estimators.vision.identities import Identities
 from fastdl.estimators.vision.pairs import (
@@ -102,6 +102,7 @@ class Embedder(FreeForm):
         text="The share of pairs of two identities that `threshold_` lets pass. None: it has the "
         "best accuracy, pairs of both kinds counting as much.",
     )
+    weight_decay: float | str | None = reword(TrainingWords, "weight_decay", default=None)
     threshold_: float = fitted(
         "float", "The cosine above which `verify` says that two are one.", saved=REAL
     )
