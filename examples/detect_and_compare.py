@@ -79,9 +79,8 @@ def main() -> None:
     detector = ObjectDetector(max_epochs=arguments.epochs[0], random_state=0).fit(pictures, objects)
 
     learnt, rest = np.split(known[: arguments.images], [arguments.images * 9 // 10])
-    embedder = Embedder(
-        layers(), loss="contrastive", max_epochs=arguments.epochs[1], random_state=0
-    )
+    words: dict[str, Any] = {"max_epochs": arguments.epochs[1], "random_state": 0}
+    embedder = Embedder(layers(), loss="contrastive", weight_decay="auto", **words)
     embedder.fit(X_train[learnt], y_train[learnt], X_val=X_train[rest], y_val=y_train[rest])
 
     of = [np.flatnonzero(y_test == digit) for digit in (7, 8, 9)]
