@@ -23,7 +23,8 @@ Images = NDArray[np.float32]
 
 def scene(digits: Images, rng: np.random.Generator) -> tuple[Images, list[list[int]]]:
     """Digits in a picture, none on another, and the boxes of their ink."""
-    picture, boxes, corners = np.zeros((SIDE, SIDE), np.float32), [], []
+    boxes: list[list[int]] = []
+    picture, tries = np.zeros((SIDE, SIDE), np.float32), 0
     for digit in digits:
         rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
         ink = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -37,9 +38,9 @@ def scene(digits: Images, rng: np.random.Generator) -> tuple[Images, list[list[i
                 for other in boxes
             ):  # fmt: skip
                 break
-            if len(corners) > 200:  # no room: somewhere else from the beginning
+            if tries > 200:  # no room: somewhere else from the beginning
                 return scene(digits, rng)
-            corners.append((x, y))
+            tries += 1
         picture[y : y + height, x : x + width] = ink
         boxes.append([int(v) for v in box])
     return picture, boxes
