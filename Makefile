@@ -38,7 +38,7 @@ help:  ## this list
 
 build: $(BUILT)  ## compile the core and install fastdl into $(VENV), editable
 
-demo: build  ## train a network on real digits, save it, draw three pictures into demo/
+demo: build  ## train a network on real digits, save it, draw pictures into demo/
 	$(BIN)/python -m fastdl demo $(ARGS)
 
 test: build  ## all tests; `make test ARGS="-k conv2d"` for those of one layer
