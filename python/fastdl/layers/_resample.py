@@ -10,8 +10,18 @@ from fastdl._rules import FLAG, NUMBER, PAIR, POSITIVE, SIDES, Rule, choice, is_
 from fastdl.layers._spec import Form, Layer
 
 
+class _Moved(Layer):
+    """Pixels stand at other places than those they come from."""
+
+    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
+
+    @property
+    def neighbourhood(self) -> None:
+        """None: the pixel at the same place is another one."""
+
+
 @dataclass(frozen=True, repr=False)
-class Pad2D(Layer):
+class Pad2D(_Moved):
     """An image with more around it.
 
     Input (h, w, c), output (top + h + bottom, left + w + right, c).
@@ -29,7 +39,6 @@ class Pad2D(Layer):
     """
 
     kind: ClassVar[str] = "pad2d"
-    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     padding: int | Sequence[int] | Sequence[Sequence[int]] = 1
     mode: str = "constant"
     value: float = 0.0
@@ -52,7 +61,7 @@ class Pad2D(Layer):
 
 
 @dataclass(frozen=True, repr=False)
-class Crop2D(Layer):
+class Crop2D(_Moved):
     """An image without its outer rows and columns.
 
     Input (h, w, c), output (h - top - bottom, w - left - right, c).
@@ -65,7 +74,6 @@ class Crop2D(Layer):
     """
 
     kind: ClassVar[str] = "crop2d"
-    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     cropping: int | Sequence[int] | Sequence[Sequence[int]] = 1
     rules: ClassVar[Mapping[str, Rule]] = {"cropping": SIDES}
 
@@ -82,7 +90,7 @@ class Crop2D(Layer):
 
 
 @dataclass(frozen=True, repr=False)
-class Resize2D(Layer):
+class Resize2D(_Moved):
     """An image in another size. Input (h, w, c), output (size[0], size[1], c).
 
     Output i of an axis lies at ``(i + 1/2) / scale - 1/2`` of the input, ``scale = output / input``
@@ -114,7 +122,6 @@ class Resize2D(Layer):
     """
 
     kind: ClassVar[str] = "resize2d"
-    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     size: int | Sequence[int]
     interpolation: str = "bilinear"
     coordinates: str = "half_pixel"
@@ -152,7 +159,7 @@ def _is_order(value: Any) -> bool:
 
 
 @dataclass(frozen=True, repr=False)
-class Transpose(Layer):
+class Transpose(_Moved):
     """The axes of an image in another order, as ``numpy.transpose`` puts them.
 
     Input (h, w, c); axis i of the output is axis ``axes[i]`` of the input.
@@ -165,7 +172,6 @@ class Transpose(Layer):
     """
 
     kind: ClassVar[str] = "transpose"
-    forms: ClassVar[Mapping[Form, Form]] = {"images": "images"}
     axes: Sequence[int]
     rules: ClassVar[Mapping[str, Rule]] = {
         "axes": Rule("0, 1 and 2 in some order", _is_order, lambda v: [int(i) for i in v])
