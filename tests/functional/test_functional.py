@@ -878,7 +878,8 @@ BAD_CALLS = [
     (lambda: F.activation(X, "rleu"), ValueError,
      "activation(): function='rleu' is not known. Did you mean 'relu'? Choose from 'identity', "
      "'sigmoid', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'gelu', 'swish', "
-     "'mish', 'softmax'."),
+     "'mish', 'softmax', 'hard_sigmoid', 'hard_swish', 'gelu_tanh', 'celu', 'softsign', "
+     "'thresholded_relu', 'exp', 'log', 'sqrt', 'abs', 'erf', 'power'."),
     (lambda: F.relu_backward(ROWS, X), ValueError,
      "relu(): dy has shape (5, 6), but x has (3, 6, 7, 4)."),
     (lambda: F.squared_error(Z[:, :1], TARGETS[:, 0]), ValueError,

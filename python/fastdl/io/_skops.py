@@ -10,6 +10,7 @@ import numpy as np
 from fastdl import schedules
 from fastdl.estimators.base.words import saved
 from fastdl.estimators.boltzmann.training import Momenta
+from fastdl.estimators.vision.geometry import Geometry
 from fastdl.fitting.columns import Columns
 from fastdl.fitting.preparation import Recoding
 from fastdl.fitting.progress import LearningRate, Progress
@@ -37,7 +38,7 @@ def skops_trusted() -> list[str]:
     True
     """
     found: set[type] = {*ESTIMATORS.values(), *SPECS.values()}
-    found |= {Network, Columns, Recoding, Snapshot, Momenta, Progress, LearningRate}
+    found |= {Network, Columns, Recoding, Snapshot, Momenta, Geometry, Progress, LearningRate}
     for kind in ESTIMATORS.values():
         forms: list[Any] = [kept.form for _, kept in saved(kind).values()]
         found |= {form for form in forms if inspect.isclass(form)}

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
 
 from fastdl import layers as L
-from fastdl._rules import unknown
-from fastdl._saved import NATURAL, SHAPE
+from fastdl._rules import POSITIVE_INTEGER, unknown
+from fastdl._saved import SHAPE
 from fastdl._sklearn import Interval
 from fastdl.estimators.base.head_of_choice import OfPixels
 from fastdl.estimators.base.heads import Numbers, Steps
@@ -110,7 +110,9 @@ class SuperResolver(TrainingWords, Net):
     )
     convolution: str = word(default="auto", like=CONVOLUTION)
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
-    scale_: int = fitted("int", "How many times as high and as wide images become.", saved=NATURAL)
+    scale_: int = fitted(
+        "int", "How many times as high and as wide images become.", saved=POSITIVE_INTEGER
+    )
     input_shape_: tuple[int, ...] = fitted(
         "tuple of int", "Of a patch, as the network sees it.", saved=SHAPE
     )
@@ -225,6 +227,10 @@ class SuperResolver(TrainingWords, Net):
     def _restored(self) -> None:
         super()._restored()
         if hasattr(self, "_network"):
+            if not hasattr(self, "scale_"):
+                raise ValueError(
+                    f"{type(self).__name__}: scale_ of the fitted estimator is missing."
+                )
             self._geometry = Geometry.of(type(self).__name__, self._network.layers, self.scale_)
 
     def _given(self) -> list[Layer]:
