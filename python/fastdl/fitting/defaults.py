@@ -27,8 +27,9 @@ class Defaults:
     Attributes
     ----------
     updates : int
-        Steps of the optimizer in a fit, unless `least_epochs` are more.
-    least_epochs : int
+        Steps of the optimizer in a fit.
+    least_epochs, most_epochs : int, float
+        Whatever the updates ask for.
     batch_size : int
     rate_of_one : float
         Of ReLUs, times the root of the largest fan-in.
@@ -43,6 +44,7 @@ class Defaults:
 
     updates: int = 1500
     least_epochs: int = 20
+    most_epochs: float = math.inf
     batch_size: int = 32
     rate_of_one: float = 0.1
     largest_rate: float = 0.01
@@ -60,7 +62,8 @@ class Defaults:
         """As many as give the updates; iterations of L-BFGS, more than it mostly takes."""
         if isinstance(optimizer, LBFGS):
             return 1000
-        return max(self.least_epochs, math.ceil(self.updates / math.ceil(n_samples / batch_size)))
+        epochs = max(self.least_epochs, math.ceil(self.updates / math.ceil(n_samples / batch_size)))
+        return int(min(epochs, self.most_epochs))
 
     def rate(self, network: Network, optimizer: Optimizer) -> float:
         """The largest rate, by the most inputs that a unit has and by the activations.
@@ -95,7 +98,7 @@ DENSE = Defaults()
 CONVOLUTIONAL = Defaults(updates=600, shrinkages=(), shrinkage=1.5)
 RECURRENT = Defaults(updates=1000, shrinkages=(), shrinkage=3.0)
 DETECTION = Defaults(batch_size=8, shrinkages=(), shrinkage=1.5)
-ENLARGING = Defaults(updates=3000, batch_size=16, shrinkages=(), shrinkage=0.0)
+ENLARGING = Defaults(updates=3000, most_epochs=60, batch_size=16, shrinkages=(), shrinkage=0.0)
 CODING = Defaults(4000, rate_of_one=0.05, largest_rate=0.005, shrinkages=(), shrinkage=0.5)
 
 

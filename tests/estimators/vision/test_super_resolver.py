@@ -239,3 +239,11 @@ def test_without_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(ImportError, match="needs Pillow: pip install pillow$"):
         SuperResolver(**QUICK).fit(IMAGES)
+
+
+@pytest.mark.slow
+def test_few_patches_are_not_learnt_by_heart() -> None:
+    """Thousands of epochs over six patches would make other images worse than bicubic does."""
+    sr = SuperResolver(2, n_jobs=1, random_state=0).fit([edges(120, 160)])
+    assert sr.max_epochs_ == 60
+    assert sr.score([edges(90, 90, seed=3)]) > 0
