@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cpu/pool2d.hpp"
+#include "kernels/cpu/views.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
