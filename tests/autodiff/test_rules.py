@@ -27,7 +27,7 @@ def test_value_and_derivatives(case):
 
 
 @every_case
-@pytest.mark.share(4)
+@pytest.mark.share(8)
 def test_modes_are_each_others_transpose(case):
     _, f, *_ = case
     args = arguments(case)
@@ -62,7 +62,7 @@ def _number(case, args):
 
 
 @every_case
-@pytest.mark.share(4)
+@pytest.mark.share(8)
 def test_second_derivatives_agree(case):
     of, v = _number(case, arguments(case))
     u = np.random.default_rng(2).normal(size=v.shape)
@@ -79,7 +79,7 @@ def test_second_derivatives_agree(case):
 
 
 @every_case
-@pytest.mark.share(4)
+@pytest.mark.share(8)
 def test_float32_stays(case):
     name, f, *_ = case
     if name in ("astype", "np_astype"):
@@ -106,7 +106,7 @@ def test_float32_stays(case):
 
 
 @every_case
-@pytest.mark.share(4)
+@pytest.mark.share(8)
 def test_strided_and_read_only(case):
     _, f, *_ = case
     args = arguments(case)

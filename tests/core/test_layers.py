@@ -22,7 +22,7 @@ from programs import (
     sample,
 )
 
-pytestmark = pytest.mark.share(4)
+pytestmark = pytest.mark.share(8)
 of_every_case = pytest.mark.share(1)
 
 SEED = 2**35 + 7

@@ -99,7 +99,7 @@ def through_file(estimator, path):
     return lambda: fastdl.load(path)
 
 
-@pytest.mark.share(4)
+@pytest.mark.share(8)
 @pytest.mark.parametrize("name", TABLE)
 @pytest.mark.parametrize("way", ["pickle", "copy", "file"])
 def test_first_predictions_from_several_threads(name, way, tmp_path):

@@ -19,7 +19,7 @@ from fastdl.estimators.autoencoders.mirror import mirror
 from fastdl.program import compile, summary_of
 from programs import compiled, sample
 
-pytestmark = pytest.mark.share(4)
+pytestmark = pytest.mark.share(12)
 
 # Layers that may stand in an encoder only with a decoder of the user's own: the way back of their
 # shape is none layer's, or not one that would be guessed. Another layer has a mirror image.
