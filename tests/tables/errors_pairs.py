@@ -118,6 +118,12 @@ PAIRS = [
     (later(lambda net: net.set_params(max_length=0).predict(X)), ValueError,
      "The 'max_length' parameter of Seq2Seq must be an int in the range [1, inf) or None. Got 0 "
      "instead."),
+    (later(lambda net: net.set_params(beam_size=10**9, max_length=7).predict(X)), ValueError,
+     "Seq2Seq: 1000000000 answers of up to 7 symbols are more than the 1048576 symbols that a "
+     "search keeps for a source. Lower beam_size (or n_best) or max_length."),
+    (later(lambda net: net.set_params(max_length=10**9).translate("ab")), ValueError,
+     "Seq2Seq: 1 answers of up to 1000000000 symbols are more than the 1048576 symbols that a "
+     "search keeps for a source. Lower beam_size (or n_best) or max_length."),
     (fit([b"ab", b"b", b"a"]), ValueError,
      "X[0] is b'ab'; Seq2Seq takes strings, or lists of tokens that are strings."),
     (fit(x for x in X), ValueError,

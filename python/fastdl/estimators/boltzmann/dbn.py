@@ -170,7 +170,7 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
     def summary(
         self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
     ) -> str:
-        """A table of the layers as `transform` goes through them; see `NetClassifier.summary`.
+        """A table of what `transform` goes through: shapes, parameters, multiply-adds, bytes.
 
         Parameters
         ----------

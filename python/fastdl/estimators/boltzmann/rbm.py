@@ -270,7 +270,7 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
     def summary(
         self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
     ) -> str:
-        """A table of what `transform` goes through; see `NetClassifier.summary`.
+        """A table of what `transform` goes through: shapes, parameters, multiply-adds, bytes.
 
         Parameters
         ----------

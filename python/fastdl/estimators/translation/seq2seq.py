@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from fastdl._core import Program
 
 _OF_SEARCH = ("beam_size", "length_penalty", "max_length")
+_MOST_KEPT = 1 << 20  # symbols of the answers that a search goes on with, of a source
 
 
 class Translation(NamedTuple):
@@ -377,6 +378,13 @@ class Seq2Seq(TranslationWords, Net):
         beam_size: int,
         n_best: int,
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        room = self._room_for_answers()
+        if beam_size * room > _MOST_KEPT:
+            raise ValueError(
+                f"{type(self).__name__}: {beam_size} answers of up to {room} symbols are more than "
+                f"the {_MOST_KEPT} symbols that a search keeps for a source. Lower beam_size (or "
+                "n_best) or max_length."
+            )
         order = np.argsort(-lengths, kind="stable")  # short sources cost less together
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
@@ -385,7 +393,7 @@ class Seq2Seq(TranslationWords, Net):
             lengths=lengths[order],
             beam_size=int(beam_size),
             length_penalty=float(self.length_penalty),
-            max_length=self._room_for_answers(),
+            max_length=room,
             n_best=int(n_best),
         )
         return found[0][back], found[1][back]
