@@ -49,6 +49,10 @@ void* allocate_zeroed(std::size_t bytes) {
 
 void release(void* p) { std::free(p); }
 
+void copy_bytes(void* to, const void* from, std::size_t bytes, void*) {
+  if (bytes) std::memcpy(to, from, bytes);
+}
+
 #if defined(__linux__)
 
 int current_processor() { return sched_getcpu(); }

@@ -20,11 +20,16 @@ void wake_sleepers_on(int* word);
 void* allocate_zeroed(std::size_t bytes);
 void release(void* p);
 
-// Where values lie: the host's memory, or a device's own.
+void copy_bytes(void* to, const void* from, std::size_t bytes, void* queue);
+
+// Where values lie: the host's memory, or a device's own. Copies take their turn in a queue of the device; `copy_in` has
+// read what it copies, and `copy_out` has written it, when they return.
 struct Memory {
   void* (*allocate)(std::size_t bytes);  // zeroed; throws
   void (*release)(void*);
+  void (*copy_in)(void* to, const void* from, std::size_t bytes, void* queue);   // from the host
+  void (*copy_out)(void* to, const void* from, std::size_t bytes, void* queue);  // to the host
 };
-constexpr Memory host_memory = {allocate_zeroed, release};
+constexpr Memory host_memory = {allocate_zeroed, release, copy_bytes, copy_bytes};
 
 }  // namespace fastdl

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 
+#ifndef FASTDL_INLINE  // a device's compiler is given its own
 #define FASTDL_INLINE inline __attribute__((always_inline))  // no weak symbol in the per-ISA objects
+#endif
 
 namespace fastdl {
 
@@ -25,6 +27,7 @@ void wake_sleepers(Barrier& barrier);
 struct Team {
   int rank = 0, size = 1;
   Barrier* barrier = nullptr;
+  void* queue = nullptr;  // of a device, in which its calls wait in order; such a team is one thread
 
   // The contiguous part of n units that belongs to this thread.
   FASTDL_INLINE Range share(std::int64_t n) const { return {n * rank / size, n * (rank + 1) / size}; }

@@ -3,12 +3,15 @@
 //
 // Two layouts. Rows (n, features), row-major. Images, samples innermost: (blocks, c, h, w, lanes) with
 // lanes = Kernels::lanes samples side by side and blocks = ceil(n / lanes); the lanes past n hold finite values and
-// their gradients are zero (each backward keeps it so). Sequences are rows, step after step: (steps, n, features), with
+// their gradients are zero (each backward keeps it so). Where Kernels::channels_last they lie as the user's do,
+// (n, h, w, c), and lanes is 1. Sequences are rows, step after step: (steps, n, features), with
 // as many steps as the longest of the batch; the rows of ended sequences hold finite values and zero gradients.
 //
 // Every thread of the team calls every kernel with the same arguments. A kernel computes this thread's share, in an
 // order of additions that does not depend on the team, and ends with team.sync(). Kernels do not check, allocate or
-// throw. Gradients overwrite. A null pointer means "not there" (bias) or "not wanted" (dx).
+// throw. Gradients overwrite. A null pointer means "not there" (bias) or "not wanted" (dx). Every array lies where the
+// backend's memory is, but for those that shapes point to where a comment says so; sums are written there too. On a
+// device a row puts its work into the team's queue and returns. A row that a device lacks is null: Plan::need says so.
 #pragma once
 
 #include "core/platform.hpp"
@@ -51,6 +54,7 @@ struct AttentionKernels;  // kernels/attention.hpp
 template <class T>
 struct Kernels {
   int lanes;
+  bool channels_last;
   const MemoryKernels<T>& memory;
   const LayoutKernels<T>& layout;
   const DenseKernels<T>& dense;
@@ -69,10 +73,28 @@ struct Kernels {
   const AttentionKernels<T>& attention;
 };
 
+// How float32 is multiplied: as it is; rounded to 10 bits of mantissa, or to bfloat16, with sums in float32.
+enum class Precision { float32, tf32, bf16 };
+
+// What a device has besides memory and kernels: queues, whose calls are done one after the other while the host goes
+// on, and recordings of calls, which cost little to send again. All throw.
+struct Device {
+  void (*enter)();  // from now on this thread's calls are the device's
+  void* (*open)(Precision);  // a new queue
+  void (*close)(void* queue);
+  void (*wait)(void* queue);  // until all is done that it was sent
+  void (*record)(void* queue);   // from now on calls are not done, but recorded
+  void* (*recorded)(void* queue);  // until now
+  void (*replay)(void* queue, void* recording);
+  void (*forget)(void* recording);
+  std::size_t (*free_bytes)();
+};
+
 struct Backend {
-  const char* name;     // "cpu:avx2"
-  bool (*available)();  // on this machine
-  Memory memory;        // where its values lie
+  const char* name;      // "cpu:avx2"
+  bool (*available)();   // on this machine
+  Memory memory;         // where its values lie
+  const Device* device;  // null: its kernels run in the threads that call them
   const Kernels<float>* f32;
   const Kernels<double>* f64;
 };

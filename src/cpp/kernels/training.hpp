@@ -1,4 +1,4 @@
-// Losses, updates, reductions.
+// Losses, updates, reductions, and what a step comes to.
 #pragma once
 
 #include "kernels/shapes.hpp"
@@ -6,6 +6,29 @@
 namespace fastdl {
 
 enum class LossKind : int;  // kernels/loss_kind.hpp
+
+// Numbers of one step that depend on neither data nor parameters.
+struct StepNumbers {
+  double rate;                      // learning rate
+  double regularisation;            // factor of the decoupled decay
+  double correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
+  double nadam_now, nadam_next;     // nadam's coefficients of g and of m
+  double count;                     // of what the batch counts in the mean over the epoch; below 0: its norm
+};
+
+// What a batch comes to, and what the batches of an epoch have come to so far. It lies where the values do.
+struct Tally {
+  StepNumbers now;
+  double norm;              // the sum of the weights, which divides the loss
+  double loss;              // the sum of the losses; once judged, their mean
+  double penalty;           // of weights, not divided; once judged, all of them
+  double activity_penalty;  // of layers
+  double squares;           // the sum of the squared gradients, where the rule limits their norm
+  double seen, losses, penalties;  // of the epoch: counts, and means times counts
+  std::int64_t batch;              // its number in the epoch
+  std::int64_t n_batches;          // that were learnt from
+  std::int64_t halted;             // a loss was not finite: from there on nothing that lasts changes
+};
 
 template <class T>
 struct LossArgs {
@@ -17,25 +40,27 @@ struct LossArgs {
   const T* target;            // (n, outputs), or null where the loss takes codes
   const std::int32_t* codes;  // (n,), or null
   const T* weight;            // (n,), or null for all ones
-  T norm;                     // the gradient is divided by it (the sum of the weights)
+  const double* norm;         // the sum of the weights
+  double share;               // the gradient is divided by T(norm / share)
   double* value;              // (n,), weight times loss of each sample, not divided
+  double* total;              // the sum of value
   T* dpred;                   // (n, outputs), or null
   T* pairs;                   // (3, n, n), room of losses that compare samples; else null
 };
 
 // One run of parameters that share their settings. Order: g <- scale*g, clip by value, + l2*w + l1*sign(w); the rule;
-// then the decoupled decay w <- w - decay*w (of the old w).
+// then the decoupled decay w <- w - decay*w (of the old w). Nothing happens where the tally is halted or its norm is 0.
 template <class T>
 struct UpdateArgs {
   UpdateKind kind;
-  T rate;               // learning rate of this step, multipliers applied
+  const Tally* tally;
+  double rate;          // factor of the step's
   double momentum;      // momentum, nesterov; rho of adadelta and rmsprop
   double beta1, beta2;  // double, for 1 - beta would lose digits in float
-  T eps;
-  T correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
-  T nadam_now, nadam_next;     // nadam's coefficients of g and of m
-  T scale, clip;               // clip by value: infinity for none
-  T l1, l2, decay;
+  double eps;
+  double clip, clip_norm;  // of gradients by value, and of all by their norm: infinity for none
+  double l1, l2;           // divided by the tally's norm
+  double decay;            // times rate and regularisation of the step
   std::int64_t count;
   T* w;
   const T* g;
@@ -46,20 +71,29 @@ constexpr std::int64_t sum_chunk = 8192;
 
 template <class T>
 struct TrainingKernels {
-  double (*loss)(const Team&, const LossArgs<T>&);  // the sum of value; every thread gets it
+  void (*loss)(const Team&, const LossArgs<T>&);
   void (*update)(const Team&, const UpdateArgs<T>&);
-  // Columns w[:, j] of w (rows, cols) with a norm above limit are scaled down to it (max-norm).
-  void (*max_norm)(const Team&, std::int64_t rows, std::int64_t cols, T limit, T* w);
-  // The sum of squares (or absolute values) of x, which every thread gets: cut at fixed places, sum_chunk elements
-  // apart, of which parts (count / sum_chunk + 1,) is the room for the sums.
-  double (*sum_squares)(const Team&, std::int64_t count, const T* x, double* parts);
-  double (*sum_absolutes)(const Team&, std::int64_t count, const T* x, double* parts);
-  void (*add_penalty_gradient)(const Team&, std::int64_t count, T l1, T l2, const T* w,
-                               T* g);  // g += l2 w + l1 sign(w)
+  // Columns w[:, j] of w (rows, cols) with a norm above limit are scaled down to it (max-norm); not where the tally is
+  // halted or its norm is 0.
+  void (*max_norm)(const Team&, const Tally*, std::int64_t rows, std::int64_t cols, T limit, T* w);
+  // The sum of squares (or absolute values) of x: cut at fixed places, sum_chunk elements apart, of which parts
+  // (count / sum_chunk + 1,) is the room for the sums.
+  void (*sum_squares)(const Team&, std::int64_t count, const T* x, double* parts, double* total);
+  void (*sum_absolutes)(const Team&, std::int64_t count, const T* x, double* parts, double* total);
+  // g += l2 w + l1 sign(w), with l1 and l2 divided by *norm
+  void (*add_penalty_gradient)(const Team&, std::int64_t count, double l1, double l2, const double* norm, const T* w,
+                               T* g);
   // Over samples of the user's, weights (n,) or null for ones: each counts its steps, lengths (n,) or null for `steps`.
   // With weights of steps, (n, steps), those of the steps that there are.
-  double (*sum_of_weights)(const Team&, std::int64_t n, const T* weights, bool of_steps, const std::int32_t* lengths,
-                           int steps);
+  void (*sum_of_weights)(const Team&, std::int64_t n, const T* weights, bool of_steps, const std::int32_t* lengths,
+                         int steps, double* total);
+  // The numbers of the tally's batch, and sums from 0.
+  void (*begin_step)(const Team&, const StepNumbers* table, Tally*);
+  // Sums to means; halted, where they are not finite. sides (n_sides,): sums of the losses of side heads, which become
+  // means; share (n_sides,): their weights. A batch without weight has no loss.
+  void (*judge)(const Team&, Tally*, int n_sides, const double* share, double* sides);
+  // What the batch comes to is added to what those before did, sides (2, n_sides): of the batch, of the epoch.
+  void (*end_step)(const Team&, Tally*, int n_sides, double* sides);
 };
 
 }  // namespace fastdl

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "kernels/loss_kind.hpp"
-#include "math/elementary.hpp"
+#include "elementary.hpp"  // of the backend that is compiled
 
 namespace fastdl::FASTDL_ISA {
 namespace {

@@ -6,7 +6,7 @@
 // 64 b + 16 j + i. Element: the feature of a row, c * pixels + pixel of an image.
 #pragma once
 
-#include "kernels/cpu/vec.hpp"
+#include "elementary.hpp"  // of the backend that is compiled
 #include "kernels/shapes.hpp"
 
 namespace fastdl::FASTDL_ISA {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/training.hpp"
-#include "math/elementary.hpp"
+#include "elementary.hpp"  // of the backend that is compiled
 
 namespace fastdl::FASTDL_ISA {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "kernels/augment.hpp"
 #include "kernels/layout.hpp"
-#include "math/elementary.hpp"
+#include "kernels/cpu/elementary.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/cpu/transpose.hpp"
-#include "math/elementary.hpp"
+#include "kernels/cpu/elementary.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Kernels<float> f32 = {
     .lanes = lanes<float>,
+    .channels_last = false,
     .memory = memory_f32,
     .layout = layout_f32,
     .dense = dense_f32,
@@ -29,6 +30,7 @@ constexpr Kernels<float> f32 = {
 };
 constexpr Kernels<double> f64 = {
     .lanes = lanes<double>,
+    .channels_last = false,
     .memory = memory_f64,
     .layout = layout_f64,
     .dense = dense_f64,
@@ -67,6 +69,7 @@ extern const Backend FASTDL_SYMBOL(FASTDL_ISA);
 const Backend FASTDL_SYMBOL(FASTDL_ISA) = {.name = FASTDL_ISA_NAME,
                                            .available = FASTDL_ISA::available,
                                            .memory = host_memory,
+                                           .device = nullptr,
                                            .f32 = &FASTDL_ISA::f32,
                                            .f64 = &FASTDL_ISA::f64};
 
