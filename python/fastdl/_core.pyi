@@ -43,6 +43,8 @@ class EpochResult(NamedTuple):
     sides: tuple[float, ...]  # mean losses of side heads, in the layers' order; not in `loss`
 
 def backends() -> list[BackendInfo]: ...  # best first
+def backend_capsule(name: str) -> object: ...  # for modules that make backends of others
+def add_backend(capsule: object) -> str: ...  # from now on Program takes it by the name that this gives
 def layer_fields() -> dict[str, list[str]]: ...  # kind -> fields, as registered in C++
 def max_threads() -> int: ...  # what OpenMP would use now
 
@@ -80,6 +82,7 @@ class Program:
         seed: int = 0,  # of the counter-based generator
         input_gradient: bool = False,  # whether backward gives dX
         convolution: str = "auto",  # "direct": no 3x3 layer by Winograd; FASTDL_CONVOLUTION=direct: none of all
+        precision: str = "float32",  # of products on a device: or "tf32", "bf16"
     ) -> None: ...
 
     backend: str
@@ -87,6 +90,7 @@ class Program:
     threads: int
     batch_size: int
     convolution: str  # "auto" or "direct", FASTDL_CONVOLUTION considered
+    precision: str
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     parameters: list[ParameterInfo]
@@ -155,6 +159,9 @@ class Program:
         stateful: bool = False,
         # (1,) or one for each batch: factors, from 0 to 1, of the rates of dropout and of the decoupled decay
         regularisation: NDArray[np.float64] | None = None,
+        # not 0: calls with the same one have the same samples in arrays that stay as they are, all but `order`; a
+        # device does not copy them again
+        version: int = 0,
     ) -> EpochResult: ...
     # Loss (data and penalty apart) and gradients over all of X in batches; no update. Gradients by get_gradients().
     # evaluation=True: inference mode, no gradients.

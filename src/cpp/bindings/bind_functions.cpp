@@ -41,7 +41,9 @@ void loss(const std::string& kind, const py::array& pred, const py::object& targ
     check(p.ndim() == 2, "pred must have shape (n, outputs), got " + shape_text(p) + ".");
     LossArgs<T> args{};
     args.kind = loss_kind(kind), args.param = param, args.cap = std::numeric_limits<T>::infinity();
-    args.n = int(p.shape(0)), args.outputs = int(p.shape(1)), args.pred = p.data(), args.norm = norm;
+    args.n = int(p.shape(0)), args.outputs = int(p.shape(1)), args.pred = p.data();
+    double total;
+    args.norm = &norm, args.share = 1, args.total = &total;
     check(!loss_compares(args.kind) || args.outputs > 1, "the hinge loss compares classes, but pred has one column.");
     Array<std::int32_t> codes;
     Array<T> targets;
@@ -84,8 +86,10 @@ void update(const std::string& kind, const py::array& params, const py::object& 
     Rule rule;
     rule.kind = update_kind(kind), rule.momentum = momentum, rule.beta1 = beta1, rule.beta2 = beta2, rule.eps = eps;
     rule.clip_value = clip_value;
-    UpdateArgs<T> args = step_args<T>(rule, step, rate);
-    args.l1 = l1, args.l2 = l2, args.decay = rate * weight_decay;
+    Tally tally{};
+    tally.now = step_numbers(rule, step, rate, 1), tally.norm = 1;
+    UpdateArgs<T> args = update_args<T>(rule);
+    args.tally = &tally, args.l1 = l1, args.l2 = l2, args.decay = weight_decay;
     auto w = exact<T>(params, "params"), g = exact<T>(grads, "grads");
     auto m = exact_or_none<T>(first, "the first moments"), v = exact_or_none<T>(second, "the second moments");
     args.count = w.size();

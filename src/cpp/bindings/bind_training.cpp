@@ -134,9 +134,10 @@ void set_own_loss(PyProgram& s, py::object function, bool codes) {
 py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y, const py::object& order,
                        const py::object& rates, const py::object& sample_weight, int batch_size, std::uint32_t epoch,
                        const py::object& poll, const py::object& lengths, bool stateful,
-                       const py::object& regularisation) {
+                       const py::object& regularisation, std::uint64_t version) {
   const AnyProgram& p = *self;
   Batches batches(p, X, y, sample_weight, order, lengths, stateful);
+  batches.data.version = version;
   Array<double> rate = exact<double>(rates, "rates");
   int size = batch_size ? batch_size : p.settings().batch;
   check(size > 0, "batch_size=" + std::to_string(size) + "; expected a positive integer.");
@@ -234,7 +235,7 @@ void bind_training(ProgramClass& c) {
   c.def("train_epoch", &train_epoch, py::arg("X"), py::arg("y"), py::arg("order"), py::arg("rates"), py::kw_only(),
         py::arg("sample_weight") = py::none(), py::arg("batch_size") = 0, py::arg("epoch") = 0,
         py::arg("poll") = py::none(), py::arg("lengths") = py::none(), py::arg("stateful") = false,
-        py::arg("regularisation") = py::none());
+        py::arg("regularisation") = py::none(), py::arg("version") = 0);
   c.def("loss_and_grads", &loss_and_grads, py::arg("X"), py::arg("y"), py::kw_only(),
         py::arg("sample_weight") = py::none(), py::arg("evaluation") = false, py::arg("lengths") = py::none(),
         py::arg("stateful") = false);

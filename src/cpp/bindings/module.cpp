@@ -16,6 +16,8 @@ void bind_boxes(py::module_& m);
 
 namespace {
 
+constexpr const char* backend_word = "fastdl.backend";  // the capsules' name
+
 py::object named_tuple(const char* name, const char* fields) {
   return py::module_::import("collections").attr("namedtuple")(name, fields, py::arg("module") = "fastdl._core");
 }
@@ -45,6 +47,15 @@ PYBIND11_MODULE(_core, m) {
     py::list list;
     for (const Backend* b : backends()) list.append(BackendInfo(b->name, b->available(), b->f32->lanes));
     return list;
+  });
+  m.def("backend_capsule", [](const std::string& name) {
+    return py::capsule(static_cast<const void*>(&find_backend(name)), backend_word);
+  });
+  m.def("add_backend", [](const py::capsule& capsule) {
+    check(std::string(capsule.name()) == backend_word, "add_backend takes a capsule of a backend.");
+    const Backend* backend = capsule.get_pointer<const Backend>();
+    add_backend(*backend);
+    return std::string(backend->name);
   });
   m.def("layer_fields", [] {
     py::dict fields;

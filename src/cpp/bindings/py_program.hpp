@@ -27,7 +27,7 @@ class PyProgram {
  public:
   PyProgram(const py::sequence& layers, const std::vector<index>& input_shape, const std::string& dtype,
             const std::string& backend, index batch, index threads, std::uint64_t seed, bool input_gradient,
-            const std::string& convolution)
+            const std::string& convolution, const std::string& precision)
       : program_(make(layer_specs(layers), input_shape_of(input_shape),
                       {.dtype = float_dtype(dtype),
                        .backend = backend,
@@ -35,7 +35,8 @@ class PyProgram {
                        .threads = std::max(1, checked_int(threads, "threads")),
                        .seed = seed,
                        .input_gradient = input_gradient,
-                       .convolution = convolution})) {}
+                       .convolution = convolution,
+                       .precision = precision})) {}
 
   // What does not change, or does not matter; all else by busy().
   const AnyProgram& operator*() const { return *program_; }

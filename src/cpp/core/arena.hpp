@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "core/platform.hpp"
 #include "core/shape.hpp"
@@ -22,6 +23,25 @@ class Block {
  private:
   std::unique_ptr<T[], void (*)(void*)> data_;
   index count_;
+};
+
+// A block that the host writes and kernels read.
+template <class T>
+class Staged {
+ public:
+  explicit Staged(index count = 0, const Memory& memory = host_memory)
+      : there_(count, memory), here_(memory.copy_in == host_memory.copy_in ? 0 : count), copy_in_(memory.copy_in) {}
+  T* here() { return here_.empty() ? there_.data() : here_.data(); }
+  const T* there() const { return there_.data(); }
+  index size() const { return there_.size(); }
+  void send(index count, void* queue) {
+    if (!here_.empty()) copy_in_(there_.data(), here_.data(), count * sizeof(T), queue);
+  }
+
+ private:
+  Block<T> there_;
+  std::vector<T> here_;  // empty where the host writes into the block itself
+  void (*copy_in_)(void*, const void*, std::size_t, void*);
 };
 
 }  // namespace fastdl

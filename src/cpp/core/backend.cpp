@@ -1,6 +1,7 @@
 #include "core/backend.hpp"
 
 #include <cstdlib>
+#include <mutex>
 
 #include "core/check.hpp"
 
@@ -19,7 +20,29 @@ const std::vector<const Backend*>& backends() {
   return list;
 }
 
+namespace {
+
+std::mutex adding;
+std::vector<const Backend*>& added() {
+  static std::vector<const Backend*> list;
+  return list;
+}
+
+}  // namespace
+
+void add_backend(const Backend& backend) {
+  const std::lock_guard lock(adding);
+  for (const Backend*& known : added())
+    if (std::string(known->name) == backend.name) return void(known = &backend);
+  added().push_back(&backend);
+}
+
 const Backend& find_backend(std::string name) {
+  if (!name.empty()) {
+    const std::lock_guard lock(adding);
+    for (const Backend* backend : added())
+      if (name == backend->name) return *backend;
+  }
   std::string source = "backend";
   const char* forced = std::getenv("FASTDL_BACKEND");
   if (name.empty() && forced && *forced) name = forced, source = "FASTDL_BACKEND";

@@ -10,7 +10,10 @@ namespace fastdl {
 
 const std::vector<const Backend*>& backends();
 
-// By name; "" means FASTDL_BACKEND or the best that this machine runs. Raises where there is none.
+// One that lies in another module, for as long as the process lasts.
+void add_backend(const Backend& backend);
+
+// By name; "" means FASTDL_BACKEND or the best of this build that this machine runs. Raises where there is none.
 const Backend& find_backend(std::string name);
 
 }  // namespace fastdl

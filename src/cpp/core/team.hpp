@@ -27,7 +27,10 @@ void wake_sleepers(Barrier& barrier);
 struct Team {
   int rank = 0, size = 1;
   Barrier* barrier = nullptr;
-  void* queue = nullptr;  // of a device, in which its calls wait in order; such a team is one thread
+  // Of a device, whose teams are one thread: where its calls wait in order, and not 0 from where on nothing that lasts is
+  // to change, for a loss was not finite.
+  void* queue = nullptr;
+  const std::int64_t* halted = nullptr;
 
   // The contiguous part of n units that belongs to this thread.
   FASTDL_INLINE Range share(std::int64_t n) const { return {n * rank / size, n * (rank + 1) / size}; }

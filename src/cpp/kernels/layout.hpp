@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/samples.hpp"
-#include "core/shape.hpp"
 #include "kernels/augment.hpp"
 #include "kernels/points.hpp"
 #include "kernels/shapes.hpp"
@@ -31,10 +30,9 @@ struct LayoutKernels {
   // n_before times *batch, if that is not null.
   void (*gather_order)(const Team&, const std::int64_t* order, std::int64_t begin, const std::int64_t* batch,
                        int n_before, int n, std::int64_t* to);
-  // Lengths of samples order[0..n) by each clock, to (n_clocks, room); lengths null: all are `steps`. The clocks lie on
-  // the host.
+  // Of samples order[0..n), (length + add) / div, at least 0; lengths null: all are `steps`.
   void (*gather_lengths)(const Team&, const std::int32_t* lengths, int steps, const std::int64_t* order, int n,
-                         const Clock* clocks, int n_clocks, int room, std::int32_t* to);
+                         std::int64_t add, std::int64_t div, std::int32_t* to);
   // Samples order[0..n) into rows (n, features) or images (blocks, c, h, w, lanes); lanes past n get zero.
   void (*gather_rows)(const Team&, const Samples&, const std::int64_t* order, int n, T* y);
   void (*gather_image)(const Team&, const Samples&, const std::int64_t* order, int n, int pixels, int c, T* y);

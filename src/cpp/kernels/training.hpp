@@ -26,7 +26,6 @@ struct Tally {
   double squares;           // the sum of the squared gradients, where the rule limits their norm
   double seen, losses, penalties;  // of the epoch: counts, and means times counts
   std::int64_t batch;              // its number in the epoch
-  std::int64_t n_batches;          // that were learnt from
   std::int64_t halted;             // a loss was not finite: from there on nothing that lasts changes
 };
 

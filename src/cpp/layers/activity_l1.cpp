@@ -25,15 +25,16 @@ struct ActivityL1 : Layer<T> {
 
   void forward(const Frame<T>&) const override {}
 
-  double penalty(const Frame<T>& f) const override {
+  void add_penalty(const Frame<T>& f, double* total) const override {
     f.kernels.penalty.activity_l1_forward(f.team, f.n, units, f.weight, f.value(in), f.saved(value));
-    return strength * f.kernels.memory.sum(f.team, f.n, f.saved(value)) / f.norm;
+    f.kernels.memory.sum(f.team, f.n, f.saved(value), f.sums);
+    f.kernels.memory.add_scaled(f.team, strength, f.sums, nullptr, f.norm, total);
   }
 
   void backward(const Frame<T>& f) const override {
     T* da = f.gradient(out);
     if (f.norm && this->penalises)
-      f.kernels.penalty.activity_l1_backward(f.team, f.n, units, strength / f.norm, f.weight, f.value(in), da, da);
+      f.kernels.penalty.activity_l1_backward(f.team, f.n, units, strength, f.norm, f.weight, f.value(in), da, da);
   }
 };
 

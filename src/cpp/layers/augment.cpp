@@ -36,14 +36,14 @@ struct Augment : Layer<T> {
   CropShape shape(const Frame<T>& f) const {
     const AugmentShape& s = options->shape();
     const int lanes = f.kernels.lanes;
-    return {.planes = f.lone ? 1 : f.padded(in.shape) / lanes * s.c,
+    return {.planes = f.channels_last() ? f.n : f.padded(in.shape) / lanes * s.c,
             .h = s.h,
             .w = s.w,
             .oh = s.oh,
             .ow = s.ow,
             .top = options->top(),
             .left = options->left(),
-            .run = f.lone ? s.c : lanes};
+            .run = f.channels_last() ? s.c : lanes};
   }
 };
 

@@ -35,7 +35,7 @@ struct AuxHead : Layer<T> {
 
   // The gradient of `last` is the loss's, which the program wrote; without a loss there is none.
   void backward(const Frame<T>& f) const override {
-    if (f.norm == 0) return f.kernels.memory.fill(f.team, n_parameters, T(0), f.grads + first_parameter);
+    if (!f.norm) return f.kernels.memory.fill(f.team, n_parameters, T(0), f.grads + first_parameter);
     backward_chain(f, layers, 0, layers.size());
     if (T* dx = f.gradient(in)) f.kernels.pointwise.add(f.team, f.elements(in.shape), dx, f.gradient(fork), dx);
   }

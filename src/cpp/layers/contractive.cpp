@@ -32,21 +32,22 @@ struct Contractive : Layer<T> {
 
   void forward(const Frame<T>& f) const override { forward_chain(f, layers, 0, layers.size()); }
 
-  double penalty(const Frame<T>& f) const override {
+  void add_penalty(const Frame<T>& f, double* total) const override {
     f.kernels.penalty.contractive_forward(f.team, f.n, w.features, w.units, kind, f.weight, f.param(w.weight),
                                           f.value(out), f.saved(squares), f.saved(value));
-    return strength * f.kernels.memory.sum(f.team, f.n, f.saved(value)) / f.norm;
+    f.kernels.memory.sum(f.team, f.n, f.saved(value), f.sums);
+    f.kernels.memory.add_scaled(f.team, strength, f.sums, nullptr, f.norm, total);
   }
 
   void backward(const Frame<T>& f) const override {
     const bool active = f.norm && this->penalises;
     T* dh = f.gradient(out);
     if (active)
-      f.kernels.penalty.contractive_backward_data(f.team, f.n, w.units, kind, strength / f.norm, f.weight,
+      f.kernels.penalty.contractive_backward_data(f.team, f.n, w.units, kind, strength, f.norm, f.weight,
                                                   f.saved(squares), f.value(out), dh, dh);
     backward_chain(f, layers, 0, layers.size());
     if (active && w.learns)
-      f.kernels.penalty.contractive_backward_weights(f.team, f.n, w.features, w.units, kind, strength / f.norm,
+      f.kernels.penalty.contractive_backward_weights(f.team, f.n, w.features, w.units, kind, strength, f.norm,
                                                      f.weight, f.value(out), f.param(w.weight), f.saved(sums),
                                                      f.grad(w.weight));
   }

@@ -50,6 +50,7 @@ struct Decoder : Layer<T>, Decoding<T> {
 
   // --- plan
   void plan(Plan<T>& plan) override {
+    plan.need(plan.kernels.attention.decoder_forward, this->who());
     check(in.shape.is_sequence(),
           this->who() + " takes the states of an encoder (steps, features), but its input is " + in.shape.what() + ".");
     const std::vector<LayerSpec>& inside = spec.layers("layers");

@@ -10,8 +10,8 @@ namespace {
 template <class T>
 struct EmbedCategories : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
-  int units;
-  std::vector<int> first, size;  // of each column: row where its table begins, rows
+  int units, n_columns;
+  Block<int> first, size;  // of each column: row where its table begins, rows
   Param table;                   // (all rows, units)
 
   void plan(Plan<T>& plan) override {
@@ -24,14 +24,16 @@ struct EmbedCategories : Layer<T> {
                                    " columns, but its input has " + std::to_string(features) +
                                    " features. Give a size for each column of codes, which come last.");
     index rows = 0;
+    std::vector<int> begins, counts;
     for (long rows_of_one : sizes) {
       check(sizeof(T) > 4 || rows_of_one <= 1 << 24,
             this->who() + ": a size is " + std::to_string(rows_of_one) +
                 "; in float32, codes are exact up to 2**24. Use dtype=\"float64\".");
-      first.push_back(this->as_int(rows, "the rows of all tables"));
-      size.push_back(int(rows_of_one));
+      begins.push_back(this->as_int(rows, "the rows of all tables"));
+      counts.push_back(int(rows_of_one));
       rows += rows_of_one;
     }
+    n_columns = columns, first = plan.placed(begins), size = plan.placed(counts);
     table = plan.parameter(spec, "weight", "weight", {this->as_int(rows, "the rows of all tables"), units}, 1, units);
     const int width = this->as_int(features - columns + times(columns, units), "the number of features");
     out = plan.tensor({{width}}, in.wants_gradient || this->learns);
@@ -51,7 +53,7 @@ struct EmbedCategories : Layer<T> {
   CategoryShape shape(const Frame<T>& f) const {
     return {.n = f.n,
             .features = in.shape.c(),
-            .columns = int(size.size()),
+            .columns = n_columns,
             .units = units,
             .first = first.data(),
             .size = size.data()};

@@ -25,17 +25,18 @@ struct KLSparsity : Layer<T> {
 
   void forward(const Frame<T>&) const override {}
 
-  double penalty(const Frame<T>& f) const override {
+  void add_penalty(const Frame<T>& f, double* total) const override {
     f.kernels.penalty.kl_sparsity_forward(f.team, f.n, units, target, f.weight, f.value(in), f.saved(slope),
                                           f.saved(value));
-    const double part = f.kernels.memory.sum(f.team, f.n, f.weight);  // of all samples
-    return strength * f.kernels.memory.sum(f.team, units, f.saved(value)) * part / f.norm;
+    f.kernels.memory.sum(f.team, units, f.saved(value), f.sums);
+    f.kernels.memory.sum(f.team, f.n, f.weight, f.sums + 1);  // of the batch's part of all samples
+    f.kernels.memory.add_scaled(f.team, strength, f.sums, f.sums + 1, f.norm, total);
   }
 
   void backward(const Frame<T>& f) const override {
     T* da = f.gradient(out);
     if (f.norm && this->penalises)
-      f.kernels.penalty.kl_sparsity_backward(f.team, f.n, units, strength / f.norm, f.weight, f.saved(slope), da, da);
+      f.kernels.penalty.kl_sparsity_backward(f.team, f.n, units, strength, f.norm, f.weight, f.saved(slope), da, da);
   }
 };
 

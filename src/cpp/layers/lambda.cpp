@@ -21,6 +21,7 @@ struct Lambda : Layer<T> {
   index x_size = 0, y_size = 0;  // of the user's order, where the program's is another
 
   void plan(Plan<T>& plan) override {
+    plan.need(!plan.backend.device, this->who());
     function = spec.template get<std::shared_ptr<LayerFunction>>("function");
     for (const LayerFunction::Parameter& p : function->parameters()) {
       const Param at = plan.parameter(spec, p.name, p.role, p.dims, p.fan_in, p.fan_out);

@@ -60,7 +60,8 @@ struct Frame {
   const std::int32_t* answer_lengths;  // (n,)
   int answer_steps;                    // of the longest one
   double regularisation = 1;           // factor of the dropout's rates and of the decoupled decay
-  double norm;  // the sum of weights that divides the loss; 0 where there is no loss: penalties are silent
+  const double* norm;  // the sum of weights that divides the loss; null where there is no loss: penalties are silent
+  double* sums;        // (2,), to work in
   std::exception_ptr* failure;  // of a function of the user's: it waits for the end of the team
   const index *gradient_starts, *saved_starts;
   const index* value_starts = nullptr;  // in predict, where later tensors take the places of earlier ones
@@ -85,6 +86,8 @@ struct Frame {
             .room = shape.steps(),
             .lengths = lengths + index(shape.clock) * room};
   }
+  // Whether images lie as the user's do, each pixel's channels side by side.
+  bool channels_last() const { return lone || kernels.channels_last; }
   T* value(const Tensor& t) const { return values + (value_starts ? value_starts[t.place] : t.value); }
   T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + gradient_starts[t.gradient] : nullptr; }
   T* param(Param p) const { return p >= 0 ? params + p : p == -1 ? nullptr : derived + derived_offset(p); }
@@ -111,8 +114,8 @@ struct Layer {
   virtual void plan(Plan<T>& plan) = 0;
   virtual void forward(const Frame<T>& frame) const = 0;
   virtual void backward(const Frame<T>& frame) const = 0;  // reads out's gradient, writes in's and the parameters'
-  // What it adds to the loss, between forward and backward; every thread gets it.
-  virtual double penalty(const Frame<T>&) const { return 0; }
+  // Adds to the loss, between forward and backward.
+  virtual void add_penalty(const Frame<T>&, double*) const {}
   virtual const Tensor* side_output() const { return nullptr; }  // of an AuxHead: it has a loss of its own in training
   virtual const std::vector<std::unique_ptr<Layer>>* children() const { return nullptr; }
   virtual int symbols() const { return 0; }                        // an Embedding: its input holds codes below this

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/arena.hpp"
 #include "kernels/kernels.hpp"
 #include "layers/layer.hpp"
 #include "layers/places.hpp"
@@ -25,9 +26,10 @@ struct DenseWeight {
 template <class T>
 class Plan {
  public:
-  Plan(const Kernels<T>& kernels, int batch, int threads, bool direct)
-      : kernels(kernels), batch(batch), threads(threads), direct(direct) {}
+  Plan(const Backend& backend, int batch, int threads, bool direct)
+      : backend(backend), kernels(kernels_of<T>(backend)), batch(batch), threads(threads), direct(direct) {}
 
+  const Backend& backend;
   const Kernels<T>& kernels;
   const int batch;  // the largest batch
   const int threads;
@@ -123,6 +125,17 @@ class Plan {
     const auto known = std::find(clocks.begin(), clocks.end(), after);
     if (known == clocks.end()) clocks.push_back(after);
     return int(std::find(clocks.begin(), clocks.end(), after) - clocks.begin());
+  }
+  // Raises where the backend lacks a row that a layer is made of.
+  void need(bool there, const std::string& who) const {
+    check(there, who + " does not run on " + backend.name + " yet. Pass device=\"cpu\".");
+  }
+  // What the layer is made with and kernels read, where values lie.
+  template <class N>
+  Block<N> placed(const std::vector<N>& values) const {
+    Block<N> block(index(values.size()), backend.memory);
+    backend.memory.copy_in(block.data(), values.data(), values.size() * sizeof(N), nullptr);
+    return block;
   }
   // Shared by all layers: free again when a kernel returns. That of kernels which no lone sample meets apart.
   void scratch(index count) {

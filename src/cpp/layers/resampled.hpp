@@ -16,6 +16,8 @@ struct AxisTaps {
   std::vector<int> start{0}, index;
   std::vector<T> weight, value;
   int from = 0;
+  Block<int> placed_start, placed_index;
+  Block<T> placed_weight, placed_value;
 
   explicit AxisTaps(int from = 0) : from(from) {}
   int to() const { return int(start.size()) - 1; }
@@ -48,7 +50,14 @@ struct AxisTaps {
       }
     return t;
   }
-  Taps<T> view() const { return {start.data(), index.data(), weight.data(), value.data()}; }
+  // From here on they lie where kernels read them.
+  void place(Plan<T>& plan) {
+    placed_start = plan.placed(start), placed_index = plan.placed(index);
+    placed_weight = plan.placed(weight), placed_value = plan.placed(value);
+  }
+  Taps<T> view() const {
+    return {placed_start.data(), placed_index.data(), placed_weight.data(), placed_value.data()};
+  }
 };
 
 // Sizes of what has a list of taps: more is no image, and would fill the memory before anything is planned.
@@ -74,6 +83,7 @@ struct Resampled : Layer<T> {
     down = taps(0, tapped(*this, s.h(), "the height of its input"));
     across = taps(1, tapped(*this, s.w(), "the width of its input"));
     up = down.turned(), back = across.turned();
+    for (AxisTaps<T>* each : {&down, &across, &up, &back}) each->place(plan);
     this->lone = true;
     middle = out = in;
     if (!down.is_identity()) middle = out = plan.tensor({{down.to(), s.w(), s.c()}}, in.wants_gradient);
@@ -92,8 +102,10 @@ struct Resampled : Layer<T> {
   }
 
  private:
-  index planes(const Frame<T>& f) const { return f.lone ? 1 : f.padded(in.shape) / f.kernels.lanes * in.shape.c(); }
-  index inner(const Frame<T>& f) const { return f.lone ? in.shape.c() : f.kernels.lanes; }
+  index planes(const Frame<T>& f) const {
+    return f.channels_last() ? f.n : f.padded(in.shape) / f.kernels.lanes * in.shape.c();
+  }
+  index inner(const Frame<T>& f) const { return f.channels_last() ? in.shape.c() : f.kernels.lanes; }
   void rows(const Frame<T>& f, const AxisTaps<T>& t, int w, const T* x, T* y) const {
     f.kernels.pool2d.taps(f.team, {planes(f), w * inner(f), t.from, t.to()}, t.view(), x, y);
   }

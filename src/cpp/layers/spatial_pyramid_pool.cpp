@@ -11,7 +11,8 @@ namespace {
 template <class T>
 struct SpatialPyramidPool : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
-  std::vector<int> levels;
+  Block<int> levels;
+  int n_levels;
   int bins;
   bool average;
   Buffer where;  // as out: the position of each maximum in its channel
@@ -19,10 +20,12 @@ struct SpatialPyramidPool : Layer<T> {
   void plan(Plan<T>& plan) override {
     check_image(*this);
     index count = 0;
+    std::vector<int> sizes;
     for (long level : spec.integers("levels")) {
-      levels.push_back(int(level));
+      sizes.push_back(int(level));
       count += times(level, level);
     }
+    levels = plan.placed(sizes), n_levels = int(sizes.size());
     bins = this->as_int(count, "the number of bins");
     average = spec.text("mode") == "avg";
     out = plan.tensor({{this->as_int(times(count, in.shape.c()), "the number of features")}}, in.wants_gradient);
@@ -46,7 +49,7 @@ struct SpatialPyramidPool : Layer<T> {
             .w = in.shape.w(),
             .c = in.shape.c(),
             .levels = levels.data(),
-            .n_levels = int(levels.size()),
+            .n_levels = n_levels,
             .bins = bins,
             .average = average,
             .lone = f.lone};

@@ -1,5 +1,5 @@
 // Update rules: step() gives what is added to w for the gradient g, and moves the moments m and v. Scalars of a step
-// (1 - beta^t and the like) come ready in UpdateArgs.
+// (1 - beta^t and the like) come ready in Step.
 #pragma once
 
 #include "kernels/training.hpp"
@@ -8,12 +8,39 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
+// What a step needs of a run of parameters, as numbers of their type.
+template <class T>
+struct Step {
+  T rate, eps, correction1, correction2, nadam_now, nadam_next;
+  double momentum, beta1, beta2;
+  T scale, clip, l1, l2, decay;
+};
+template <class T>
+FASTDL_INLINE Step<T> step_of(const UpdateArgs<T>& a) {
+  const StepNumbers& now = a.tally->now;
+  const double norm = a.tally->norm, length = root(a.tally->squares);
+  return {.rate = T(now.rate * a.rate),
+          .eps = T(a.eps),
+          .correction1 = T(now.correction1),
+          .correction2 = T(now.correction2),
+          .nadam_now = T(now.nadam_now),
+          .nadam_next = T(now.nadam_next),
+          .momentum = a.momentum,
+          .beta1 = a.beta1,
+          .beta2 = a.beta2,
+          .scale = length > a.clip_norm ? T(a.clip_norm / length) : T(1),
+          .clip = T(a.clip),
+          .l1 = T(a.l1 / norm),
+          .l2 = T(a.l2 / norm),
+          .decay = T(now.rate * a.decay * now.regularisation)};
+}
+
 // dw = -rate g
 template <class T>
 struct Sgd {
   static constexpr int moments = 0;
   T rate;
-  explicit Sgd(const UpdateArgs<T>& a) : rate(a.rate) {}
+  explicit Sgd(const Step<T>& a) : rate(a.rate) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>&, Vec<T>&) const { return -rate * g; }
 };
 
@@ -22,7 +49,7 @@ template <class T>
 struct Momentum {
   static constexpr int moments = 1;
   T rate, momentum;
-  explicit Momentum(const UpdateArgs<T>& a) : rate(a.rate), momentum(a.momentum) {}
+  explicit Momentum(const Step<T>& a) : rate(a.rate), momentum(a.momentum) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>&) const { return m = momentum * m - rate * g; }
 };
 
@@ -31,7 +58,7 @@ template <class T>
 struct Nesterov {
   static constexpr int moments = 1;
   T rate, momentum;
-  explicit Nesterov(const UpdateArgs<T>& a) : rate(a.rate), momentum(a.momentum) {}
+  explicit Nesterov(const Step<T>& a) : rate(a.rate), momentum(a.momentum) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>&) const {
     m = momentum * m - rate * g;
     return momentum * m - rate * g;
@@ -43,7 +70,7 @@ template <class T>
 struct AdaGrad {
   static constexpr int moments = 1;
   T rate, eps;
-  explicit AdaGrad(const UpdateArgs<T>& a) : rate(a.rate), eps(a.eps) {}
+  explicit AdaGrad(const Step<T>& a) : rate(a.rate), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>&) const {
     m += g * g;
     return -rate * g / (vsqrt(m) + eps);
@@ -56,7 +83,7 @@ template <class T>
 struct AdaDelta {
   static constexpr int moments = 2;
   T rate, rho, rest, eps;
-  explicit AdaDelta(const UpdateArgs<T>& a) : rate(a.rate), rho(a.momentum), rest(1 - a.momentum), eps(a.eps) {}
+  explicit AdaDelta(const Step<T>& a) : rate(a.rate), rho(a.momentum), rest(1 - a.momentum), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m = rho * m + rest * g * g;
     Vec<T> d = vsqrt((v + eps) / (m + eps)) * g;
@@ -70,7 +97,7 @@ template <class T>
 struct RmsProp {
   static constexpr int moments = 1;
   T rate, rho, rest, eps;
-  explicit RmsProp(const UpdateArgs<T>& a) : rate(a.rate), rho(a.momentum), rest(1 - a.momentum), eps(a.eps) {}
+  explicit RmsProp(const Step<T>& a) : rate(a.rate), rho(a.momentum), rest(1 - a.momentum), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>&) const {
     m = rho * m + rest * g * g;
     return -rate * g / (vsqrt(m) + eps);
@@ -82,7 +109,7 @@ template <class T>
 struct AdamMoments {
   static constexpr int moments = 2;
   T beta1, rest1, beta2, rest2;
-  explicit AdamMoments(const UpdateArgs<T>& a)
+  explicit AdamMoments(const Step<T>& a)
       : beta1(a.beta1), rest1(1 - a.beta1), beta2(a.beta2), rest2(1 - a.beta2) {}
   FASTDL_INLINE void move(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m = beta1 * m + rest1 * g;
@@ -95,8 +122,8 @@ struct AdamMoments {
 template <class T>
 struct Adam : AdamMoments<T> {
   T rate, eps;
-  explicit Adam(const UpdateArgs<T>& a)
-      : AdamMoments<T>(a), rate(a.rate * __builtin_sqrt(a.correction2) / a.correction1), eps(a.eps) {}
+  explicit Adam(const Step<T>& a)
+      : AdamMoments<T>(a), rate(a.rate * root(a.correction2) / a.correction1), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);
     return -rate * m / (vsqrt(v) + eps);
@@ -104,12 +131,12 @@ struct Adam : AdamMoments<T> {
 };
 
 // dw = -rate m' / (sqrt(v') + eps), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t)  (Loshchilov and Hutter 2019, as
-// PyTorch; its decay is UpdateArgs::decay)
+// PyTorch; its decay is Step::decay)
 template <class T>
 struct AdamW : AdamMoments<T> {
   T rate, root, eps;
-  explicit AdamW(const UpdateArgs<T>& a)
-      : AdamMoments<T>(a), rate(a.rate / a.correction1), root(1 / __builtin_sqrt(a.correction2)), eps(a.eps) {}
+  explicit AdamW(const Step<T>& a)
+      : AdamMoments<T>(a), rate(a.rate / a.correction1), root(1 / root(a.correction2)), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);
     return -rate * m / (vsqrt(v) * root + eps);
@@ -121,12 +148,12 @@ struct AdamW : AdamMoments<T> {
 template <class T>
 struct Nadam : AdamMoments<T> {
   T rate, now, next, root, eps;
-  explicit Nadam(const UpdateArgs<T>& a)
+  explicit Nadam(const Step<T>& a)
       : AdamMoments<T>(a),
         rate(a.rate),
         now(a.nadam_now),
         next(a.nadam_next),
-        root(1 / __builtin_sqrt(a.correction2)),
+        root(1 / root(a.correction2)),
         eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);
@@ -135,8 +162,8 @@ struct Nadam : AdamMoments<T> {
 };
 
 template <class T, class Body>
-FASTDL_INLINE void with_rule(const UpdateArgs<T>& a, Body body) {
-  switch (a.kind) {
+FASTDL_INLINE void with_rule(UpdateKind kind, const Step<T>& a, Body body) {
+  switch (kind) {
     case UpdateKind::sgd: return body(Sgd<T>(a));
     case UpdateKind::momentum: return body(Momentum<T>(a));
     case UpdateKind::nesterov: return body(Nesterov<T>(a));

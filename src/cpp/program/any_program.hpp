@@ -29,6 +29,7 @@ struct Settings {
   std::uint64_t seed = 0;
   bool input_gradient = false;
   std::string convolution = "auto";  // or "direct"
+  std::string precision = "float32";  // or "tf32", "bf16", on a device
 };
 // Whether convolutions are never to go by Winograd: asked for here, or for all by FASTDL_CONVOLUTION.
 bool direct_convolution(const std::string& asked);
@@ -79,6 +80,7 @@ struct Data {
   const std::int32_t* lengths = nullptr;         // (n,), steps of each sequence; null: all
   const std::int32_t* answer_lengths = nullptr;  // (n,), of a decoder: steps of each answer, codes (n, steps)
   bool stateful = false;                         // start from the states that the batch before left
+  std::uint64_t version = 0;  // not 0: calls with the same one have the same samples, in arrays that stay as they are
 };
 
 // How a decoder looks for answers, and what it finds: n_best for each source, the best first.

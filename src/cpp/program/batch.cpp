@@ -8,6 +8,13 @@
 #include "layers/augmentation.hpp"
 
 namespace fastdl {
+namespace {
+
+index sample_of(const Batch& batch, index i) {
+  return batch.data->order ? batch.data->order[batch.begin + i] : batch.begin + i;
+}
+
+}  // namespace
 
 template <class T>
 BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
@@ -49,7 +56,7 @@ void BatchBuffers<T>::make_room_to_augment(int threads) {
   if (!augmentation_ || draws_.size()) return;
   const Memory& m = *memory_;
   const index image = augmented_.shape.size();
-  draws_ = Block<AugmentDraw>(2 * batch_, m), others_ = Block<std::int64_t>(batch_, m);
+  draws_ = Staged<AugmentDraw>(2 * batch_, m), others_ = Staged<std::int64_t>(batch_, m);
   images_ = Block<T>(batch_ * image, m);
   if (!augmentation_->mixes()) return;
   const index rows = batch_ * index(output_.pixels()), numbers = rows * output_.c();
@@ -69,55 +76,65 @@ bool BatchBuffers<T>::mixes(const Frame<T>& f) const {
 }
 
 template <class T>
-void BatchBuffers<T>::gather(Frame<T>& f, const Batch& batch) const {
+void BatchBuffers<T>::set_steps(Batch& batch) const {
   const Data& data = *batch.data;
+  batch.steps = 1, batch.answer_steps = 0;
+  const bool sequences = input_.shape.is_sequence();
+  if (sequences && !data.lengths) batch.steps = input_.shape.steps();
+  for (int i = 0; i < batch.n && (data.lengths || data.answer_lengths); i++) {
+    const index sample = sample_of(batch, i);
+    if (sequences && data.lengths) batch.steps = std::max(batch.steps, data.lengths[sample]);
+    if (data.answer_lengths) batch.answer_steps = std::max(batch.answer_steps, data.answer_lengths[sample]);
+  }
+}
+
+template <class T>
+void BatchBuffers<T>::gather(const Frame<T>& f, const Batch& batch) {
+  const Data& data = *batch.there;
+  const LayoutKernels<T>& layout = kernels_->layout;
   const Shape& s = input_.shape;
-  if (f.team.rank == 0)
-    for (int i = 0; i < f.n; i++) {
-      order_[i] = data.order ? data.order[batch.begin + i] : batch.begin + i;
-      lengths_[i] = data.lengths ? data.lengths[order_[i]] : s.steps();
-      for (index c = 1; c < index(clocks_.size()); c++) lengths_[c * batch_ + i] = clocks_[c].of(lengths_[i]);
-      if (data.answer_lengths) answer_lengths_[i] = data.answer_lengths[order_[i]];
-    }
-  f.team.sync();
-  set_steps(f);
-  for (int i = 0; i < f.n && data.answer_lengths; i++) f.answer_steps = std::max(f.answer_steps, answer_lengths_[i]);
+  layout.gather_order(f.team, data.order, batch.number ? 0 : batch.begin, batch.number, batch.size, f.n, order_.data());
+  const auto gather_lengths = [&](const std::int32_t* lengths, const Clock& clock, std::int32_t* to) {
+    layout.gather_lengths(f.team, lengths, s.steps(), order(), f.n, clock.add, clock.div, to);
+  };
+  for (std::size_t c = 0; c < clocks_.size() && s.is_sequence(); c++)
+    gather_lengths(data.lengths, clocks_[c], lengths_.data() + c * batch_);
+  if (data.answer_lengths) gather_lengths(data.answer_lengths, {}, answer_lengths_.data());
   if (f.training && augmentation_)
-    augment(f, data);
+    augment(f, batch);
   else if (s.is_sequence())
     kernels_->sequence.gather_sequence(f.team, data.x, order(), f.sequence(s), f.value(input_));
   else if (s.is_image() && !f.lone)
-    kernels_->layout.gather_image(f.team, data.x, order(), f.n, s.h() * s.w(), s.c(), f.value(input_));
+    layout.gather_image(f.team, data.x, order(), f.n, s.h() * s.w(), s.c(), f.value(input_));
   else
-    kernels_->layout.gather_rows(f.team, data.x, order(), f.n, f.value(input_));
+    layout.gather_rows(f.team, data.x, order(), f.n, f.value(input_));
 }
 
 // The draws depend on a sample and not on its batch, and the one that is mixed in is any of the epoch's.
 template <class T>
-void BatchBuffers<T>::augment(const Frame<T>& f, const Data& data) const {
+void BatchBuffers<T>::augment(const Frame<T>& f, const Batch& batch) {
   const Augmentation& a = *augmentation_;
+  const Data& data = *batch.data;
   const Range part = f.team.share(f.n);
+  AugmentDraw* const draws = draws_.here();
   for (index i = part.begin; i < part.end; i++) {
-    draws_[i] = a.draw(f.seed, f.epoch, order_[i]);
+    draws[i] = a.draw(f.seed, f.epoch, sample_of(batch, i));
     if (!a.mixes()) continue;
-    const index place = Augmentation::partner(draws_[i], data.count);
-    others_[i] = data.order ? data.order[place] : place;
-    draws_[f.n + i] = a.draw(f.seed, f.epoch, others_[i]);
+    const index place = Augmentation::partner(draws[i], data.count);
+    const index other = others_.here()[i] = data.order ? data.order[place] : place;
+    draws[f.n + i] = a.draw(f.seed, f.epoch, other);
   }
   f.team.sync();
+  draws_.send(a.mixes() ? 2 * f.n : f.n, f.team.queue);
+  if (a.mixes()) others_.send(f.n, f.team.queue);
   const RandomKey key{.seed = f.seed, .layer = a.number(), .epoch = f.epoch, .sample = nullptr, .n = f.n};
-  kernels_->layout.augment(f.team, data.x, a.shape(), key, draws_.data(), f.n, room_.data(), images_.data());
+  kernels_->layout.augment(f.team, batch.there->x, a.shape(), key, draws_.there(), f.n, room_.data(), images_.data());
   write(f, augmented_.shape, images_.data(), f.value(augmented_));
 }
 
 template <class T>
-void BatchBuffers<T>::set_steps(Frame<T>& f) const {
-  for (int i = 0; i < f.n && input_.shape.is_sequence(); i++) f.steps = std::max(f.steps, int(f.lengths[i]));
-}
-
-template <class T>
 void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) const {
-  const Data& data = *batch.data;
+  const Data& data = *batch.there;
   if (data.boxes) return gather_points(f, data);
   SequenceShape steps{.n = f.n, .steps = 1, .features = output_.c(), .room = 1, .lengths = nullptr};
   if (decodes_)
@@ -136,10 +153,10 @@ void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) cons
   };
   if (!mixes(f)) return gather(order(), {codes_.data(), targets_.data(), weights_.data()});
   gather(order(), own_parts());
-  gather(others_.data(), other_parts());
+  gather(others_.there(), other_parts());
   BatchTargets<T> own = own_parts();
   if (!data.targets) own.targets = nullptr;
-  kernels_->layout.mix_targets(f.team, f.n, pixels, output_.c(), draws_.data(), own, other_parts(), weights_.data());
+  kernels_->layout.mix_targets(f.team, f.n, pixels, output_.c(), draws_.there(), own, other_parts(), weights_.data());
 }
 
 template <class T>
@@ -155,14 +172,16 @@ void BatchBuffers<T>::gather_points(const Frame<T>& f, const Data& data) const {
                       .ow = output_.w(),
                       .outputs = output_.c()};
   const Boxes<T> from{static_cast<const T*>(data.boxes), static_cast<const T*>(data.weights), data.box_room};
-  kernels_->layout.gather_points(f.team, from, order(), s, moved ? draws_.data() : nullptr,
+  kernels_->layout.gather_points(f.team, from, order(), s, moved ? draws_.there() : nullptr,
                                  {nullptr, targets_.data(), weights_.data()}, image_weights_.data());
 }
 
 template <class T>
-double BatchBuffers<T>::norm(const Frame<T>& f, const Data& data) const {
-  return data.boxes ? kernels_->memory.sum(f.team, f.n, image_weights_.data())
-                    : kernels_->memory.sum(f.team, rows(f), weights());
+void BatchBuffers<T>::sum_weights(const Frame<T>& f, const Data& data, double* norm) const {
+  if (data.boxes)
+    kernels_->memory.sum(f.team, f.n, image_weights_.data(), norm);
+  else
+    kernels_->memory.sum(f.team, rows(f), weights(), norm);
 }
 
 template <class T>
@@ -188,10 +207,29 @@ void BatchBuffers<T>::write_slopes(const Frame<T>& f, T* gradient) const {
 
 template <class T>
 index BatchBuffers<T>::steps_of(const Batch& batch) const {
+  const Data& data = *batch.data;
   if (!output_.is_sequence()) return batch.n;
+  const std::int32_t* lengths = decodes_ ? data.answer_lengths : data.lengths;
+  if (!lengths) return index(batch.n) * output_.steps();
   index steps = 0;
-  for (int i = 0; i < batch.n; i++) steps += decodes_ ? answer_lengths_[i] : lengths_[i];
+  for (int i = 0; i < batch.n; i++) steps += lengths[sample_of(batch, i)];
   return steps;
+}
+
+template <class T>
+bool BatchBuffers<T>::has_weight(const Batch& batch) const {
+  const Data& data = *batch.data;
+  if (!data.weights) return steps_of(batch) > 0;
+  const T* weights = static_cast<const T*>(data.weights);
+  const std::int32_t* lengths = decodes_ ? data.answer_lengths : output_.is_sequence() ? data.lengths : nullptr;
+  const index steps = output_.steps(), pixels = data.boxes ? 1 : output_.pixels();
+  for (int i = 0; i < batch.n; i++) {
+    const index sample = sample_of(batch, i), rows = (lengths ? lengths[sample] : steps) * pixels;
+    const index first = data.weights_of_steps ? sample * steps * pixels : sample;
+    for (index row = 0; row < rows; row++)
+      if (weights[data.weights_of_steps ? first + row : first] != 0) return true;
+  }
+  return false;
 }
 
 template <class T>

@@ -12,11 +12,16 @@
 
 namespace fastdl {
 
-// One batch as every thread sees it: samples begin .. begin + n of the data.
+// One batch as every thread sees it: samples begin .. begin + n of the data. In an epoch `number` counts batches of
+// `size`, and begin is added to what came before: a recorded step is then any of them.
 struct Batch {
-  const Data* data;
+  const Data* data;   // the user's
+  const Data* there;  // the same, where values lie
   index begin;
   int n;
+  const std::int64_t* number = nullptr;
+  int size = 0;
+  int steps = 1, answer_steps = 0;  // of the longest sequence, and answer
   bool training = false;
   std::uint32_t epoch = 0;
   bool stateful = false;
@@ -39,20 +44,21 @@ class BatchBuffers {
   const Clock* clocks() const { return clocks_.data(); }
   const T* weights() const { return weights_.data(); }  // of each row of the loss
   // What the loss of the batch is divided by: the sum of the weights of its rows, or of images with boxes.
-  double norm(const Frame<T>& f, const Data& data) const;
+  void sum_weights(const Frame<T>& f, const Data& data, double* norm) const;
   const std::int32_t* codes() const { return codes_.data(); }
   double* losses() const { return losses_.data(); }
   T* pairs() const { return pairs_.data(); }  // (3, n, n), where there is room for them
 
+  // Asks the user's arrays for the steps of the longest sequence and answer: all passes end there.
+  void set_steps(Batch& batch) const;
   // The samples in program layout, in the input tensor; order and lengths. In training augmented, behind that layer.
-  void gather(Frame<T>& f, const Batch& batch) const;
-  // The steps of the longest sequence: all passes end there.
-  void set_steps(Frame<T>& f) const;
+  void gather(const Frame<T>& f, const Batch& batch);
   // Room for the loss of images, which networks that only predict do without.
   void make_room();
   void make_room_for_pairs();
   void make_room_to_augment(int threads);
   void gather_targets(const Frame<T>& f, const Batch& batch) const;
+  bool draws_on_host() const { return augmentation_; }
   bool may_mix() const;  // samples, in training
   // Whether each sample has two classes, with weights and a loss of their own. Of numbers there is one mean.
   bool has_two_codes(const Frame<T>& f, const Data& data) const { return mixes(f) && data.codes; }
@@ -69,13 +75,14 @@ class BatchBuffers {
   void write_slopes(const Frame<T>& f, T* gradient) const;
   // What the batch counts in the mean over the epoch: its samples, or the steps that the loss takes.
   index steps_of(const Batch& batch) const;
+  bool has_weight(const Batch& batch) const;  // or nothing is learnt from it
 
   // A tensor to the user's order, (n, features), (n, steps, features) or (n, h, w, c), and from it.
   void read(const Frame<T>& f, const Shape& s, const T* x, T* y) const;
   void write(const Frame<T>& f, const Shape& s, const T* y, T* x) const;
 
  private:
-  void augment(const Frame<T>& f, const Data& data) const;
+  void augment(const Frame<T>& f, const Batch& batch);
   bool mixes(const Frame<T>& f) const;
   void gather_points(const Frame<T>& f, const Data& data) const;
 
@@ -94,9 +101,9 @@ class BatchBuffers {
   Block<T> outputs_, slopes_;  // of images
   Block<double> losses_;
   Block<T> pairs_;
-  Block<AugmentDraw> draws_;    // of the batch, and of those that are mixed in
+  Staged<AugmentDraw> draws_;   // of the batch, and of those that are mixed in
   Block<T> images_, room_;      // in the user's order; of one image for each thread
-  Block<std::int64_t> others_;  // those that are mixed in
+  Staged<std::int64_t> others_;  // those that are mixed in
   Block<std::int32_t> other_codes_;
   Block<T> own_weights_, other_weights_, other_targets_, other_slopes_;
 };

@@ -32,6 +32,13 @@ bool take_lone(const std::vector<LayerPtr<T>>& layers) {
   });
 }
 
+Precision precision_of(const std::string& name) {
+  if (name == "tf32") return Precision::tf32;
+  if (name == "bf16") return Precision::bf16;
+  check(name == "float32", "precision='" + name + "'; expected 'float32', 'tf32' or 'bf16'.");
+  return Precision::float32;
+}
+
 }  // namespace
 
 bool direct_convolution(const std::string& asked) {
@@ -49,9 +56,12 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
     : AnyProgram(settings),
       backend_(find_backend(settings.backend)),
       kernels_(kernels_of<T>(backend_)),
+      queue_(nullptr, [](void*) {}),
       optimizer_(Rule{}, {}, {}, {}, backend_.memory) {
   check(!layers.empty(), "a network needs at least one layer, got none.");
-  Plan<T> plan(kernels_, settings.batch, settings.threads, direct_convolution(settings.convolution));
+  if (const Device* device = backend_.device)
+    queue_ = {device->open(precision_of(settings.precision)), device->close};
+  Plan<T> plan(backend_, settings.batch, settings.threads, direct_convolution(settings.convolution));
   input_ = plan.tensor(input, settings.input_gradient);
   plan.busy.clear();
   plan_chain(layers_, layers, input_, plan);
@@ -67,14 +77,14 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   const auto block = [&](index count) { return Block<T>(count, backend_.memory); };
   params_ = block(plan.n_parameters), grads_ = block(plan.n_parameters), state_ = block(plan.n_states);
   derived_ = block(plan.n_derived), derived_grads_ = block(plan.n_derived), carried_ = block(plan.carries);
-  for (const State& s : states_) kernels_.memory.fill({}, s.count, T(s.fill), state_.data() + s.offset);
+  for (const State& s : states_) kernels_.memory.fill(team(), s.count, T(s.fill), state_.data() + s.offset);
   for (const auto& layer : layers_) add_rows(*layer, 0, parameters_, rows_);
   for (const LayerRow& row : rows_) {
     lone_ |= row.in.is_image() || row.out.is_image();
     work_ += 2.0 * row.n_parameters * (row.out.is_image() ? row.out.h() * row.out.w() : row.in.steps()) +
              std::max(row.in.size(), row.out.size());
   }
-  lone_ = lone_ && take_lone(layers_), alone_ = lone_ && are_few(settings.batch);
+  lone_ = lone_ && !backend_.device && take_lone(layers_), alone_ = lone_ && are_few(settings.batch);
   value_starts_ = (alone_ ? plan.predicted_alone : plan.predicted).starts();
   gradient_starts_ = plan.gradients.starts(), saved_starts_ = plan.saved_starts;
   saved_starts_in_predict_ = alone_ ? plan.saved_starts_alone : plan.saved_starts;
@@ -84,6 +94,25 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   const Augmentation* augmentation = layers_[0]->augmentation();
   batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, plan.clocks, augmentation,
                            augmentation ? layers_[0]->out : input_, decodes());
+  const Shape& answers = output();
+  resident_ = Resident(backend_, sizeof(T), index(answers.steps()) * answers.pixels(), answers.c());
+  tally_ = Block<Tally>(1, backend_.memory), sums_ = Block<double>(2, backend_.memory);
+  of_sides_ = Block<double>(2 * index(sides_.size()), backend_.memory);
+  side_weights_ = Staged<double>(index(sides_.size()), backend_.memory);
+  for (std::size_t i = 0; i < sides_.size(); i++) side_weights_.here()[i] = sides_[i]->spec.number("weight");
+  side_weights_.send(side_weights_.size(), queue_.get());
+}
+
+template <class T>
+void Program<T>::enter() const {
+  if (backend_.device) backend_.device->enter();
+}
+
+template <class T>
+Team Program<T>::team() const {
+  Team team;
+  if (queue_) team.queue = queue_.get(), team.halted = tally_.data() ? &tally_.data()->halted : nullptr;
+  return team;
 }
 
 // Blocks only grow. What stands in them is of the pass before.
@@ -111,12 +140,14 @@ const Block<T>& Program<T>::block(Held what) const {
 
 template <class T>
 void Program<T>::get(Held what, index first, index count, void* to) const {
-  kernels_.memory.copy({}, count, block(what).data() + first, static_cast<T*>(to));
+  enter();
+  backend_.memory.copy_out(to, block(what).data() + first, count * sizeof(T), queue_.get());
 }
 
 template <class T>
 void Program<T>::put(Held what, index first, index count, const void* from) {
-  kernels_.memory.copy({}, count, static_cast<const T*>(from), block(what).data() + first);
+  enter();
+  backend_.memory.copy_in(block(what).data() + first, from, count * sizeof(T), queue_.get());
 }
 
 template <class T>
@@ -139,14 +170,16 @@ std::vector<std::pair<const char*, index>> Program<T>::memory() const {
 
 template <class T>
 void Program<T>::reset_states() {
-  kernels_.memory.fill({}, carried_.size(), T(0), carried_.data());
+  enter();
+  kernels_.memory.fill(team(), carried_.size(), T(0), carried_.data());
 }
 
 template <class T>
 void Program<T>::poison() {
+  enter();
   last_.n = 0;
   for (const Block<T>* block : {&values_, &gradients_, &saved_, &scratch_})
-    kernels_.memory.fill({}, block->size(), std::numeric_limits<T>::quiet_NaN(), block->data());
+    kernels_.memory.fill(team(), block->size(), std::numeric_limits<T>::quiet_NaN(), block->data());
 }
 
 template class Program<float>;

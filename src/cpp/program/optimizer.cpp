@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/memory.hpp"
+
 namespace fastdl {
 
 namespace {
@@ -39,22 +41,29 @@ NadamCoefficients nadam_coefficients(double beta1, long t) {
   return {(1 - mu(t)) / (1 - product), mu(t + 1) / (1 - product * mu(t + 1))};
 }
 
-template <class T>
-UpdateArgs<T> step_args(const Rule& rule, long t, double rate) {
+StepNumbers step_numbers(const Rule& rule, long t, double rate, double regularisation) {
   const bool nadam = rule.kind == UpdateKind::nadam;
   const NadamCoefficients coefficients = nadam ? nadam_coefficients(rule.beta1, t) : NadamCoefficients{};
+  return {.rate = rate,
+          .regularisation = regularisation,
+          .correction1 = 1 - std::pow(rule.beta1, double(t)),
+          .correction2 = 1 - std::pow(rule.beta2, double(t)),
+          .nadam_now = coefficients.now,
+          .nadam_next = coefficients.next,
+          .count = 0};
+}
+
+template <class T>
+UpdateArgs<T> update_args(const Rule& rule) {
   return {.kind = rule.kind,
-          .rate = T(rate),
+          .tally = nullptr,
+          .rate = 1,
           .momentum = rule.momentum,
           .beta1 = rule.beta1,
           .beta2 = rule.beta2,
-          .eps = T(rule.eps),
-          .correction1 = T(1 - std::pow(rule.beta1, double(t))),
-          .correction2 = T(1 - std::pow(rule.beta2, double(t))),
-          .nadam_now = T(coefficients.now),
-          .nadam_next = T(coefficients.next),
-          .scale = 1,
-          .clip = T(rule.clip_value),
+          .eps = rule.eps,
+          .clip = rule.clip_value,
+          .clip_norm = rule.clip_norm,
           .l1 = 0,
           .l2 = 0,
           .decay = 0,
@@ -91,39 +100,36 @@ Optimizer<T>::Optimizer(const Rule& rule, const std::vector<Parameter>& paramete
 }
 
 template <class T>
-double Optimizer<T>::penalty(const Frame<T>& f) const {
+void Optimizer<T>::add_penalty(const Frame<T>& f, double* total) const {
   const TrainingKernels<T>& k = f.kernels.training;
-  double value = 0;
+  const auto add = [&](double factor) { f.kernels.memory.add_scaled(f.team, factor, f.sums, nullptr, nullptr, total); };
   for (const Run& run : runs_) {
     if (!run.regularised) continue;
     const T* w = f.params + run.offset;
-    if (rule_.l2 != 0) value += 0.5 * rule_.l2 * k.sum_squares(f.team, run.count, w, parts_.data());
-    if (rule_.l1 != 0) value += rule_.l1 * k.sum_absolutes(f.team, run.count, w, parts_.data());
+    if (rule_.l2 != 0) k.sum_squares(f.team, run.count, w, parts_.data(), f.sums), add(0.5 * rule_.l2);
+    if (rule_.l1 != 0) k.sum_absolutes(f.team, run.count, w, parts_.data(), f.sums), add(rule_.l1);
   }
-  return value;
 }
 
 template <class T>
-void Optimizer<T>::add_penalty_gradient(const Frame<T>& f, double norm) const {
-  const T l1 = rule_.l1 / norm, l2 = rule_.l2 / norm;
+void Optimizer<T>::add_penalty_gradient(const Frame<T>& f) const {
   for (const Run& run : runs_)
-    if (run.regularised && (l1 != 0 || l2 != 0))
-      f.kernels.training.add_penalty_gradient(f.team, run.count, l1, l2, f.params + run.offset, f.grads + run.offset);
+    if (run.regularised && (rule_.l1 != 0 || rule_.l2 != 0))
+      f.kernels.training.add_penalty_gradient(f.team, run.count, rule_.l1, rule_.l2, f.norm, f.params + run.offset,
+                                              f.grads + run.offset);
 }
 
 template <class T>
-void Optimizer<T>::step(const Frame<T>& f, double rate, double norm) {
-  UpdateArgs<T> args = step_args<T>(rule_, t_ + 1, rate);
-  if (std::isfinite(rule_.clip_norm)) {
-    double length = std::sqrt(f.kernels.training.sum_squares(f.team, n_parameters_, f.grads, parts_.data()));
-    if (length > rule_.clip_norm) args.scale = rule_.clip_norm / length;
-  }
-  int moments = n_moments(rule_.kind);
+void Optimizer<T>::step(const Frame<T>& f, Tally* tally) const {
+  UpdateArgs<T> args = update_args<T>(rule_);
+  args.tally = tally;
+  if (std::isfinite(rule_.clip_norm))
+    f.kernels.training.sum_squares(f.team, n_parameters_, f.grads, parts_.data(), &tally->squares);
+  const int moments = n_moments(rule_.kind);
   for (const Run& run : runs_) {
-    args.rate = rate * run.rate;
-    args.l1 = run.regularised ? rule_.l1 / norm : 0;
-    args.l2 = run.regularised ? rule_.l2 / norm : 0;
-    args.decay = rate * run.decay * f.regularisation;
+    args.rate = run.rate, args.decay = run.decay;
+    args.l1 = run.regularised ? rule_.l1 : 0;
+    args.l2 = run.regularised ? rule_.l2 : 0;
     args.count = run.count;
     args.w = f.params + run.offset;
     args.g = f.grads + run.offset;
@@ -132,12 +138,13 @@ void Optimizer<T>::step(const Frame<T>& f, double rate, double norm) {
     f.kernels.training.update(f.team, args);
   }
   for (const Parameter& p : limited_)
-    f.kernels.training.max_norm(f.team, p.count / p.dims.back(), p.dims.back(), rule_.max_norm, f.params + p.offset);
+    f.kernels.training.max_norm(f.team, tally, p.count / p.dims.back(), p.dims.back(), rule_.max_norm,
+                                f.params + p.offset);
 }
 
 template class Optimizer<float>;
 template class Optimizer<double>;
-template UpdateArgs<float> step_args<float>(const Rule&, long, double);
-template UpdateArgs<double> step_args<double>(const Rule&, long, double);
+template UpdateArgs<float> update_args<float>(const Rule&);
+template UpdateArgs<double> update_args<double>(const Rule&);
 
 }  // namespace fastdl

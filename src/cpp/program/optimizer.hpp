@@ -17,9 +17,11 @@ struct NadamCoefficients {
 };
 NadamCoefficients nadam_coefficients(double beta1, long t);
 
-// Everything of an UpdateArgs that does not depend on the run of parameters.
+// Of step t, at these rates.
+StepNumbers step_numbers(const Rule& rule, long t, double rate, double regularisation);
+// Everything of an UpdateArgs that depends on neither the step nor the run of parameters.
 template <class T>
-UpdateArgs<T> step_args(const Rule& rule, long t, double rate);
+UpdateArgs<T> update_args(const Rule& rule);
 
 template <class T>
 class Optimizer {
@@ -27,13 +29,12 @@ class Optimizer {
   Optimizer(const Rule& rule, const std::vector<Parameter>& parameters, const std::vector<double>& multipliers,
             const std::vector<double>& decay_multipliers, const Memory& memory);
 
-  // 0.5*l2*sum(w^2) + l1*sum|w| over the regularised weights, not divided; every thread gets the value.
-  double penalty(const Frame<T>& f) const;
+  // total += 0.5*l2*sum(w^2) + l1*sum|w| over the regularised weights, not divided.
+  void add_penalty(const Frame<T>& f, double* total) const;
   // grads += (l2*w + l1*sign(w)) / norm over the same weights, for those who take no step; a step does this itself.
-  void add_penalty_gradient(const Frame<T>& f, double norm) const;
-  // One step on every thread of the team; norm divides l1 and l2.
-  void step(const Frame<T>& f, double rate, double norm);
-  void count_step() { t_++; }  // once after each step, by one thread
+  void add_penalty_gradient(const Frame<T>& f) const;
+  // One step on every thread of the team, by the numbers of the tally.
+  void step(const Frame<T>& f, Tally* tally) const;
 
   const Rule& rule() const { return rule_; }
   long steps() const { return t_; }

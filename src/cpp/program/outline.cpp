@@ -10,7 +10,7 @@ namespace {
 
 template <class T>
 Survey survey_of(const std::vector<LayerSpec>& layers, const Shape& input, int batch) {
-  Plan<T> plan(kernels_of<T>(find_backend("")), batch, 1, direct_convolution("auto"));
+  Plan<T> plan(find_backend(""), batch, 1, direct_convolution("auto"));
   const Tensor x = plan.tensor(input, false);
   plan.busy.clear();
   std::vector<LayerPtr<T>> chain;
@@ -30,7 +30,7 @@ Survey survey_of(const std::vector<LayerSpec>& layers, const Shape& input, int b
 }  // namespace
 
 Outline outline(const std::vector<LayerSpec>& layers, const Shape& input) {
-  Plan<double> plan(kernels_of<double>(find_backend("")), 1, 1, false);  // where no layer is too large for its type
+  Plan<double> plan(find_backend(""), 1, 1, false);  // where no layer is too large for its type
   std::vector<LayerPtr<double>> chain;
   plan_chain(chain, layers, plan.tensor(input, false), plan);
   return {plan.parameters, plan.states};

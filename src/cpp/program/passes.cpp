@@ -1,8 +1,9 @@
-// The passes: forward, loss, backward, update; over all batches to predict, one, or an epoch.
+// The passes: forward, loss, backward; over all batches to predict, or one.
 #include <algorithm>
-#include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "core/threads.hpp"
 #include "kernels/loss_kind.hpp"
@@ -10,7 +11,6 @@
 #include "kernels/pointwise.hpp"
 #include "kernels/training.hpp"
 #include "layers/chain.hpp"
-#include "program/poll.hpp"
 #include "program/program.hpp"
 
 namespace fastdl {
@@ -18,7 +18,6 @@ namespace {
 
 // Operations of a pass below which one thread is faster than a team; of a few samples, whose threads meet often.
 constexpr double team_threshold = 1e6, few_threshold = 4e6;
-constexpr double paced_below = 5e7;  // operations of a pass: a step of half a millisecond
 constexpr double tried_below = 2e8;  // of a prediction: a millisecond
 
 }  // namespace
@@ -49,18 +48,45 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .lengths = batch_.lengths(),
           .room = settings_.batch,
           .clocks = batch_.clocks(),
-          .steps = 1,
+          .steps = batch.steps,
           .stateful = batch.stateful,
           .carried = carried_.data(),
           .weight = batch_.weights(),
           .answers = batch_.codes(),
           .answer_lengths = batch_.answer_lengths(),
-          .answer_steps = 0,
-          .norm = 0,
+          .answer_steps = batch.answer_steps,
+          .norm = nullptr,
+          .sums = sums_.data(),
           .failure = &failure_,
           .gradient_starts = gradient_starts_.data(),
           .saved_starts = saved_starts_.data(),
           .lone = batch.lone};
+}
+
+// --- where values lie ----------------------------------------------------------------------------------------------
+
+template <class T>
+Tally Program<T>::look() const {
+  Tally tally;
+  backend_.memory.copy_out(&tally, tally_.data(), sizeof tally, queue_.get());
+  return tally;
+}
+
+template <class T>
+void Program<T>::reset(const Tally& tally) {
+  backend_.memory.copy_in(tally_.data(), &tally, sizeof tally, queue_.get());
+}
+
+template <class T>
+T* Program<T>::room_for(T* answers, index count) {
+  if (!backend_.device) return answers;
+  if (answers_.size() < count) answers_ = Block<T>(), answers_ = Block<T>(count, backend_.memory);
+  return answers_.data();
+}
+
+template <class T>
+void Program<T>::give(T* answers, index count) {
+  if (backend_.device) backend_.memory.copy_out(answers, answers_.data(), count * sizeof(T), queue_.get());
 }
 
 // --- forward ------------------------------------------------------------------------------------------------------
@@ -68,6 +94,7 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
 template <class T>
 void Program<T>::forward(const Data& data, bool training, std::uint32_t epoch, void* y) {
   last_ = {.data = nullptr,
+           .there = nullptr,
            .begin = 0,
            .n = int(data.count),
            .training = training,
@@ -75,14 +102,21 @@ void Program<T>::forward(const Data& data, bool training, std::uint32_t epoch, v
            .stateful = data.stateful};
   Batch batch = last_;
   batch.data = &data;
+  batch_.set_steps(batch);
+  last_.steps = batch.steps, last_.answer_steps = batch.answer_steps;
+  enter();
   make_room(to_learn_);
   if (training) batch_.make_room_to_augment(settings_.threads);
-  run_team(team_size(batch.n), [&](const Team& team) {
+  batch.there = &place(data);
+  const index count = batch.n * output().size();
+  T* const answers = room_for(static_cast<T*>(y), count);
+  run(team_size(batch.n), [&](const Team& team) {
     Frame<T> f = frame(team, batch);
     batch_.gather(f, batch);
     forward_chain(f, layers_, 0, n_layers());
-    batch_.read(f, output(), f.value(layers_.back()->out), static_cast<T*>(y));
+    batch_.read(f, output(), f.value(layers_.back()->out), answers);
   });
+  give(static_cast<T*>(y), count);
   rethrow();
 }
 
@@ -90,13 +124,21 @@ template <class T>
 void Program<T>::backward(const void* dy, void* dx) {
   const Tensor& out = layers_.back()->out;
   check(out.wants_gradient, "backward() has nothing to do: no layer learns and input_gradient is False.");
-  run_team(team_size(last_.n), [&](const Team& team) {
+  enter();
+  const index n_out = last_.n * out.shape.size(), n_in = dx ? last_.n * input_.shape.size() : 0;
+  const T* slopes = static_cast<const T*>(dy);
+  if (backend_.device) {
+    T* const room = room_for(nullptr, std::max(n_out, n_in));
+    backend_.memory.copy_in(room, dy, n_out * sizeof(T), queue_.get());
+    slopes = room;
+  }
+  run(team_size(last_.n), [&](const Team& team) {
     Frame<T> f = frame(team, last_);
-    batch_.set_steps(f);
-    batch_.write(f, out.shape, static_cast<const T*>(dy), f.gradient(out));
+    batch_.write(f, out.shape, slopes, f.gradient(out));
     backward_chain(f, layers_, 0, n_layers());
-    if (dx) batch_.read(f, input_.shape, f.gradient(input_), static_cast<T*>(dx));
+    if (dx) batch_.read(f, input_.shape, f.gradient(input_), room_for(static_cast<T*>(dx), n_in));
   });
+  if (dx) give(static_cast<T*>(dx), n_in);
   rethrow();
 }
 
@@ -104,7 +146,7 @@ template <class T>
 void Program<T>::predict(const Data& data, ActivationKind link, int layer, void* y) {
   if (layer < 0) layer += n_layers();
   const Tensor& out = layers_[layer]->out;
-  index size = out.shape.size();
+  const index size = out.shape.size();
   const bool few = are_few(data.count);
   last_.n = 0;
   int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
@@ -112,19 +154,23 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   Trial& trial = trials_[few];
   const bool tries = threads > 1 && work >= (few ? few_threshold : 0) && work < tried_below;
   if (tries ? !trial.team() : few && work < few_threshold) threads = 1;
-  run_team(threads, [&](const Team& team) {
+  enter();
+  const Data& there = place(data);
+  run(threads, [&](const Team& team) {
     int n;
     for (index begin = 0; begin < data.count && !failure_; begin += n) {
       n = int(std::min<index>(settings_.batch, data.count - begin));
       const bool lone = lone_ && are_few(n);
       if (lone) n = 1;
-      Batch batch{.data = &data, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
+      Batch batch{
+          .data = &data, .there = &there, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
+      batch_.set_steps(batch);
       Frame<T> f = frame(team, batch);
       f.values = values_.data(), f.value_starts = value_starts_.data();
       f.saved_starts = saved_starts_in_predict_.data();
       batch_.gather(f, batch);
       forward_chain(f, layers_, 0, layer + 1);
-      T *z = f.value(out), *answers = static_cast<T*>(y) + begin * size;
+      T *z = f.value(out), *to = static_cast<T*>(y) + begin * size, *answers = room_for(to, n * size);
       const bool by_rows = link == ActivationKind::softmax && out.shape.is_image();
       if (link == ActivationKind::softmax && !by_rows)
         kernels_.pointwise.softmax_forward(team, norm_shape(f, out.shape), z, z);
@@ -134,6 +180,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       // In the user's layout each pixel is a row: its sum has one order, alone and in a batch.
       const NormShape pixels{f.n * out.shape.pixels(), out.shape.c(), 1, false};
       if (by_rows) kernels_.pointwise.softmax_forward(team, pixels, answers, answers);
+      give(to, n * size);
     }
   });
   if (tries) trial.done(double(data.count));
@@ -195,7 +242,8 @@ void Program<T>::ready_for_loss() {
 
 // The sum of the weighted losses of these outputs, and where wanted their gradient, times a weight.
 template <class T>
-double Program<T>::run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient) {
+void Program<T>::run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient,
+                          double* total) {
   T* slopes = gradient ? f.gradient(out) : nullptr;
   const bool two = batch_.has_two_codes(f, data);
   LossArgs<T> args{.kind = loss_.kind,
@@ -207,60 +255,86 @@ double Program<T>::run_loss(const Frame<T>& f, const Data& data, const Tensor& o
                    .target = two ? nullptr : batch_.targets_of(f, data),
                    .codes = batch_.codes(),
                    .weight = two ? batch_.own_parts().weights : batch_.weights(),
-                   .norm = T(f.norm / weight),
+                   .norm = f.norm,
+                   .share = weight,
                    .value = batch_.losses(),
+                   .total = total,
                    .dpred = slopes ? batch_.slopes_for(slopes) : nullptr,
                    .pairs = batch_.pairs()};
   if (!loss_.takes_codes) args.codes = nullptr;
-  const auto run = [&] { return loss_.own ? run_own_loss(f.team, args) : kernels_.training.loss(f.team, args); };
-  double sum = run();
-  if (two) {        // of mixed samples, the loss of each of their classes
-    f.team.sync();  // everyone has added the losses
+  const auto run = [&] {
+    if (loss_.own)
+      run_own_loss(f.team, args);
+    else
+      kernels_.training.loss(f.team, args);
+  };
+  run();
+  if (two) {  // of mixed samples, the loss of each of their classes
     T* whole = args.dpred;
     args.codes = batch_.other_parts().codes, args.weight = batch_.other_parts().weights;
-    args.dpred = slopes ? batch_.other_slopes() : nullptr;
-    sum += run();
+    args.dpred = slopes ? batch_.other_slopes() : nullptr, args.total = f.sums;
+    run();
+    kernels_.memory.add_scaled(f.team, 1, f.sums, nullptr, nullptr, total);
     if (slopes) kernels_.pointwise.add(f.team, args.n * index(args.outputs), whole, args.dpred, whole);
   }
   if (slopes) batch_.write_slopes(f, slopes);
-  return sum;
 }
 
-// The losses of side heads in training, and the gradients of their outputs; their sum, times their weights.
+// The sums of the losses of side heads in training, and the gradients of their outputs.
 template <class T>
-double Program<T>::run_side_losses(const Frame<T>& f, const Data& data) {
-  double total = 0;
-  for (std::size_t i = 0; i < sides_.size(); i++) {
-    f.team.sync();  // the losses of samples that are there have been summed by everyone
-    const double weight = sides_[i]->spec.number("weight");
-    const double loss = run_loss(f, data, *sides_[i]->side_output(), weight, true) / f.norm;
-    if (f.team.rank == 0) side_losses_[i] = loss;
-    total += weight * loss;
-  }
-  return total;
+void Program<T>::run_side_losses(const Frame<T>& f, const Data& data) {
+  for (std::size_t i = 0; i < sides_.size(); i++)
+    run_loss(f, data, *sides_[i]->side_output(), sides_[i]->spec.number("weight"), true, of_sides_.data() + i);
 }
 
 // The loss of a user is asked by the thread that began the pass, while the others wait; not a number where it failed.
 template <class T>
-double Program<T>::run_own_loss(const Team& team, const LossArgs<T>& args) {
+void Program<T>::run_own_loss(const Team& team, const LossArgs<T>& args) {
   team.sync();
   if (team.rank == 0) {
+    double sum = 0;
     try {
-      own_sum_ = loss_.own({.rows = args.n,
-                            .outputs = args.outputs,
-                            .pred = args.pred,
-                            .target = args.target,
-                            .codes = args.codes,
-                            .weight = args.weight,
-                            .norm = double(args.norm),
-                            .dpred = args.dpred});
+      sum = backend_.device ? ask_from_afar(args) : ask_own_loss(args, *args.norm);
     } catch (...) {
       failure_ = std::current_exception();
-      own_sum_ = std::numeric_limits<double>::quiet_NaN();
+      sum = std::numeric_limits<double>::quiet_NaN();
     }
+    backend_.memory.copy_in(args.total, &sum, sizeof sum, team.queue);
   }
   team.sync();
-  return own_sum_;
+}
+
+template <class T>
+double Program<T>::ask_own_loss(const LossArgs<T>& args, double norm) const {
+  return loss_.own({.rows = args.n,
+                    .outputs = args.outputs,
+                    .pred = args.pred,
+                    .target = args.target,
+                    .codes = args.codes,
+                    .weight = args.weight,
+                    .norm = double(T(norm / args.share)),
+                    .dpred = args.dpred});
+}
+
+// The same with copies of what lies on a device.
+template <class T>
+double Program<T>::ask_from_afar(LossArgs<T> args) const {
+  const index rows = args.n, numbers = rows * args.outputs;
+  std::vector<T> pred(numbers), target(args.target ? numbers : 0), weight(rows), slopes(args.dpred ? numbers : 0);
+  std::vector<std::int32_t> codes(args.codes ? rows : 0);
+  const auto fetch = [&](auto& to, const auto*& from) {
+    using E = std::remove_reference_t<decltype(to[0])>;
+    if (from) backend_.memory.copy_out(to.data(), from, to.size() * sizeof(E), queue_.get()), from = to.data();
+  };
+  fetch(pred, args.pred), fetch(target, args.target), fetch(codes, args.codes), fetch(weight, args.weight);
+  double norm = 0;
+  backend_.memory.copy_out(&norm, args.norm, sizeof norm, queue_.get());
+  if (norm == 0) return 0;
+  T* const dpred = args.dpred;
+  args.dpred = dpred ? slopes.data() : nullptr;
+  const double sum = ask_own_loss(args, norm);
+  if (dpred) backend_.memory.copy_in(dpred, slopes.data(), numbers * sizeof(T), queue_.get());
+  return sum;
 }
 
 template <class T>
@@ -269,131 +343,73 @@ void Program<T>::rethrow() {
 }
 
 template <class T>
-double Program<T>::penalties(const Frame<T>& f) const {
-  double sum = 0;
-  for (const Layer<T>* layer : penalising_) sum += layer->penalty(f);
-  return sum;
+void Program<T>::add_penalties(const Frame<T>& f, double* total) const {
+  for (const Layer<T>* layer : penalising_) layer->add_penalty(f, total);
+}
+
+template <class T>
+double Program<T>::weight_of(const Data& data) {
+  const Data& there = place(data);
+  const std::int32_t* lengths = decodes() ? there.answer_lengths : output().is_sequence() ? there.lengths : nullptr;
+  const int rows_of_one = data.boxes ? 1 : output().steps() * output().pixels();
+  kernels_.training.sum_of_weights(team(), data.count, static_cast<const T*>(there.weights), data.weights_of_steps,
+                                   lengths, rows_of_one, &tally_.data()->norm);
+  return look().norm;
 }
 
 template <class T>
 void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss, double& penalty) {
   last_.n = 0;
+  enter();
   const bool several = !evaluation && data.count > settings_.batch;
   if (several && !totals_.size()) totals_ = Block<T>(grads_.size(), backend_.memory);
   ready_for_loss();
-  const std::int32_t* lengths = decodes() ? data.answer_lengths : output().is_sequence() ? data.lengths : nullptr;
-  const int rows_of_one = data.boxes ? 1 : output().steps() * output().pixels();
-  double norm = kernels_.training.sum_of_weights({}, data.count, static_cast<const T*>(data.weights),
-                                                 data.weights_of_steps, lengths, rows_of_one);
-  if (norm == 0) norm = 1;  // a loss and gradients of zero
+  Tally start{};
+  start.norm = weight_of(data);
+  if (start.norm == 0) start.norm = 1;  // a loss and gradients of zero
+  const double norm = start.norm;
+  const Data& there = place(data);
   loss = penalty = 0;
-  std::vector<double> sides(sides_.size());
+  std::vector<double> sides(sides_.size()), of_batch(sides_.size());
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
-    const Batch batch{.data = &data,
-                      .begin = begin,
-                      .n = int(std::min<index>(settings_.batch, data.count - begin)),
-                      .training = !evaluation,
-                      .stateful = data.stateful};
+    Batch batch{.data = &data,
+                .there = &there,
+                .begin = begin,
+                .n = int(std::min<index>(settings_.batch, data.count - begin)),
+                .training = !evaluation,
+                .stateful = data.stateful};
+    batch_.set_steps(batch);
     const bool first = begin == 0, last = begin + batch.n == data.count;
-    run_team(team_size(batch.n), [&](const Team& team) {
+    reset(start);
+    run(team_size(batch.n), [&](const Team& team) {
+      Tally* const tally = tally_.data();
       Frame<T> f = frame(team, batch);
       batch_.gather(f, batch);
       batch_.gather_targets(f, batch);
-      f.norm = norm;
+      f.norm = &tally->norm;
       forward_chain(f, layers_, 0, n_layers());
-      const double sum = run_loss(f, data, layers_.back()->out, 1, !evaluation), part = penalties(f);
+      run_loss(f, there, layers_.back()->out, 1, !evaluation, &tally->loss);
+      add_penalties(f, &tally->activity_penalty);
       if (!evaluation) {
-        run_side_losses(f, data);
-        for (std::size_t i = 0; team.rank == 0 && i < sides.size(); i++) sides[i] += side_losses_[i];
+        run_side_losses(f, there);
+        backward_chain(f, layers_, 0, n_layers());
       }
-      if (team.rank == 0) loss += sum / norm, penalty += part;
-      if (!evaluation) backward_chain(f, layers_, 0, n_layers());
       if (several && first) kernels_.memory.fill(team, totals_.size(), T(0), totals_.data());
       if (several) kernels_.pointwise.add(team, totals_.size(), totals_.data(), grads_.data(), totals_.data());
       if (!last) return;
       if (several) kernels_.memory.copy(team, totals_.size(), totals_.data(), grads_.data());
-      const double extra = optimizer_.penalty(f) / norm;
-      if (team.rank == 0) penalty += extra;
-      if (!evaluation) optimizer_.add_penalty_gradient(f, norm);
+      optimizer_.add_penalty(f, &tally->penalty);
+      if (!evaluation) optimizer_.add_penalty_gradient(f);
     });
     rethrow();
+    const Tally tally = look();
+    loss += tally.loss / norm, penalty += tally.activity_penalty;
+    if (last) penalty += tally.penalty / norm;
+    if (evaluation) continue;
+    backend_.memory.copy_out(of_batch.data(), of_sides_.data(), of_batch.size() * sizeof(double), queue_.get());
+    for (std::size_t i = 0; i < sides.size(); i++) sides[i] += of_batch[i] / norm;
   }
   side_losses_ = sides;
-}
-
-// --- epoch --------------------------------------------------------------------------------------------------------
-
-// One step on every thread of the team, which all get its result; no update where it is not finite.
-template <class T>
-BatchResult Program<T>::train_batch(Frame<T> f, const Batch& batch, double rate) {
-  batch_.gather(f, batch);
-  batch_.gather_targets(f, batch);
-  forward_chain(f, layers_, 0, n_layers());
-  f.norm = batch_.norm(f, *batch.data);
-  if (f.norm == 0) return {0, 0, 0};  // samples without weight teach nothing
-  const double loss = run_loss(f, *batch.data, layers_.back()->out, 1, true) / f.norm;
-  const double penalty = optimizer_.penalty(f) / f.norm + penalties(f), sides = run_side_losses(f, *batch.data);
-  if (!std::isfinite(loss + penalty + sides)) return {std::numeric_limits<double>::quiet_NaN(), penalty, f.norm};
-  if (failure_) return {loss, penalty, f.norm};
-  backward_chain(f, layers_, 0, n_layers());
-  if (!failure_) optimizer_.step(f, rate, f.norm);
-  return {loss, penalty, f.norm};
-}
-
-template <class T>
-EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation,
-                                    int batch_size, std::uint32_t epoch, const Poll& poll) {
-  EpochResult result{0, 0, 0, Status::done, std::vector<double>(sides_.size())};
-  PollClock clock{poll};
-  last_.n = 0;
-  ready_for_loss();
-  const int n = int(std::min<index>(batch_size, data.count));
-  const bool paced = work_ * n < paced_below && team_size(n) > 1;
-  index next = 0;
-  double seen = 0;
-  bool stop = false, turns = false;
-  // One team for the epoch: its threads meet at the kernels' barriers, not at forks and joins.
-  const auto train = [&](const Team& team) {
-    for (index begin = next; begin < data.count && !stop && !turns; begin += batch_size) {
-      const Batch batch{.data = &data,
-                        .begin = begin,
-                        .n = int(std::min<index>(batch_size, data.count - begin)),
-                        .training = true,
-                        .epoch = epoch,
-                        .stateful = data.stateful};
-      Frame<T> f = frame(team, batch);
-      f.regularisation = regularisation.at(begin / batch_size);
-      const auto [loss, penalty, norm] = train_batch(f, batch, rates.at(begin / batch_size));
-      team.sync();  // everyone has read the optimizer's step
-      if (team.rank == 0) {
-        if (norm != 0) optimizer_.count_step();
-        if (!std::isfinite(loss + penalty)) {
-          result.status = Status::diverged;
-        } else {
-          const double count = data.weights_of_steps ? norm : double(batch_.steps_of(batch));
-          seen += count;
-          result.loss += (loss + penalty) * count;
-          result.penalty += penalty * count;
-          for (std::size_t i = 0; norm != 0 && i < sides_.size(); i++) result.sides[i] += side_losses_[i] * count;
-          result.n_batches++;
-          if (clock.interrupts()) result.status = Status::interrupted;
-        }
-        stop = result.status != Status::done || failure_;
-        next = begin + batch_size;
-        turns = paced && pace_.turns(batch.n);
-      }
-      team.sync();
-    }
-  };
-  while (next < data.count && !stop) {
-    turns = false;  // between one thread and a team
-    run_team(paced ? pace_.threads(team_size(n)) : team_size(n), train);
-  }
-  rethrow();
-  if (clock.error) std::rethrow_exception(clock.error);
-  if (seen) result.loss /= seen, result.penalty /= seen;
-  for (double& side : result.sides) side /= seen ? seen : 1;
-  return result;
 }
 
 #define FASTDL_PASSES(T)                                                                                          \
@@ -404,8 +420,14 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
   template void Program<T>::backward(const void*, void*);                                                         \
   template void Program<T>::predict(const Data&, ActivationKind, int, void*);                                     \
   template void Program<T>::loss_and_grads(const Data&, bool, double&, double&);                                  \
-  template EpochResult Program<T>::train_epoch(const Data&, const PerBatch&, const PerBatch&, int, std::uint32_t, \
-                                               const Poll&);
+  template Tally Program<T>::look() const;                                                                        \
+  template void Program<T>::reset(const Tally&);                                                                  \
+  template T* Program<T>::room_for(T*, index);                                                                    \
+  template void Program<T>::give(T*, index);                                                                      \
+  template void Program<T>::ready_for_loss();                                                                     \
+  template void Program<T>::add_penalties(const Frame<T>&, double*) const;                                        \
+  template void Program<T>::run_loss(const Frame<T>&, const Data&, const Tensor&, double, bool, double*);         \
+  template void Program<T>::run_side_losses(const Frame<T>&, const Data&);
 FASTDL_PASSES(float)
 FASTDL_PASSES(double)
 

@@ -1,12 +1,14 @@
 // A network made ready: shapes, memory, kernels, weights and optimizer state. It owns all that changes in a fit.
 //   make.cpp    layers, memory, order; what it holds
 //   batch.cpp   samples and targets in, outputs out
-//   passes.cpp  forward, loss, backward, epoch
+//   passes.cpp  forward, loss, backward
+//   epoch.cpp   steps, one after the other
 //   search.cpp  answers of a decoder
 #pragma once
 
 #include <exception>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -20,13 +22,9 @@
 #include "program/batch.hpp"
 #include "program/optimizer.hpp"
 #include "program/pace.hpp"
+#include "program/resident.hpp"
 
 namespace fastdl {
-
-struct BatchResult {
-  double loss, penalty;  // means over the batch
-  double norm;           // the sum of the weights
-};
 
 template <class T>
 class Program final : public AnyProgram {
@@ -65,17 +63,41 @@ class Program final : public AnyProgram {
   Frame<T> frame(const Team& team, const Batch& batch);
   bool are_few(index n) const { return n <= kernels_.lanes / 4; }  // images go one by one: most lanes would be idle
   void ready_for_loss();                                           // before the team is
-  double run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient);
-  double run_side_losses(const Frame<T>& f, const Data& data);
-  double run_own_loss(const Team& team, const LossArgs<T>& args);
-  void rethrow();                             // what a function of the user's threw
-  double penalties(const Frame<T>& f) const;  // of the layers; every thread gets their sum
+  void run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient, double* total);
+  void run_side_losses(const Frame<T>& f, const Data& data);
+  void run_own_loss(const Team& team, const LossArgs<T>& args);
+  double ask_own_loss(const LossArgs<T>& args, double norm) const;
+  double ask_from_afar(LossArgs<T> args) const;
+  double weight_of(const Data& data);  // of all samples
+  void rethrow();  // what a function of the user's threw
+  void add_penalties(const Frame<T>& f, double* total) const;  // of the layers
   // body(frame, begin) for each batch of answers, after the way forward, on every thread.
   void each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body);
-  BatchResult train_batch(Frame<T> f, const Batch& batch, double rate);
+  void train_batch(Frame<T> f, const Batch& batch);
+  Batch batch_of(const Data& data, const Data& there, index begin, int size, std::uint32_t epoch) const;
+  std::vector<long> plan_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation, int batch);
+  Status train_with_teams(const Data& data, const PerBatch& regularisation, int batch, std::uint32_t epoch,
+                          const Poll& poll);
+  Status train_in_queue(const Data& data, const PerBatch& regularisation, int batch, std::uint32_t epoch,
+                        const Poll& poll);
+
+  // --- where values lie
+  void enter() const;  // before a thread does anything there
+  Team team() const;   // of one thread, or of a device
+  // work(team) on every thread of a team; a device has one, and is waited for.
+  template <class Work>
+  void run(int threads, const Work& work);
+  // The user's arrays there, for one batch or all.
+  const Data& place(const Data& data) { return resident_.place(data, queue_.get()); }
+  Tally look() const;  // once all is done
+  void reset(const Tally& tally);
+  // Where answers for the user are written, and how they get there from it.
+  T* room_for(T* answers, index count);
+  void give(T* answers, index count);
 
   const Backend& backend_;
   const Kernels<T>& kernels_;
+  std::unique_ptr<void, void (*)(void*)> queue_;  // of a device; else null
   std::vector<LayerPtr<T>> layers_;
   std::vector<const Layer<T>*> penalising_, sides_;
   const Decoding<T>* decoding_ = nullptr;  // the last layer, if it is a decoder
@@ -91,11 +113,25 @@ class Program final : public AnyProgram {
   Block<T> derived_, derived_grads_;
   Block<T> totals_;  // gradients summed over batches (loss_and_grads)
   BatchBuffers<T> batch_;
+  Resident resident_;
+  Block<Tally> tally_;           // one
+  Block<double> of_sides_;       // losses of side heads, (2, sides): of the batch, of the epoch
+  Block<double> sums_;           // (2,), to work in
+  Staged<double> side_weights_;  // (sides,)
+  Staged<StepNumbers> table_;    // of each batch of an epoch
+  Block<T> answers_;             // on their way from a device
   Pace pace_;                     // of training steps
   Trial trials_[2];               // of predictions of many samples and of a few
-  double own_sum_ = 0;            // of the user's loss
   std::exception_ptr failure_{};  // of a function of the user's: it waits for the end of the team
   Batch last_{};                  // of the last forward, for backward; its data is not kept
 };
+
+template <class T>
+template <class Work>
+void Program<T>::run(int threads, const Work& work) {
+  if (!backend_.device) return run_team(threads, work);
+  work(team());
+  backend_.device->wait(queue_.get());
+}
 
 }  // namespace fastdl

@@ -204,7 +204,7 @@ void Program<T>::search(const Data& data, const Search& how, const Answers& foun
   last_.n = 0;
   if (data.count == 0) return;
   make_room(to_learn_);
-  const DecoderShape any = decoding_->shape(frame(Team{}, {.data = &data, .begin = 0, .n = 1}));
+  const DecoderShape any = decoding_->shape(frame(Team{}, {.data = &data, .there = &data, .begin = 0, .n = 1}));
   const Block<T> packed(kernels_.attention.decoder_packed(any), backend_.memory);
   const int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
   const int most = int(std::min<index>({data.count, settings_.batch, index(encoded_at_a_time) * threads}));
@@ -215,8 +215,10 @@ void Program<T>::search(const Data& data, const Search& how, const Answers& foun
     int n;
     for (index begin = 0; begin < data.count; begin += n) {
       n = int(std::min<index>(most, data.count - begin));
-      Frame<T> f = frame(team, {.data = &data, .begin = begin, .n = n});
-      batch_.gather(f, {.data = &data, .begin = begin, .n = n});
+      Batch batch{.data = &data, .there = &data, .begin = begin, .n = n};
+      batch_.set_steps(batch);
+      Frame<T> f = frame(team, batch);
+      batch_.gather(f, batch);
       forward_chain(f, layers_, 0, n_layers() - 1);
       decoding_->prepare(f);
       const DecoderShape s = decoding_->shape(f);
@@ -243,7 +245,8 @@ void Program<T>::each_answered(const Data& data, const std::function<void(const 
     int n;
     for (index begin = 0; begin < data.count; begin += n) {
       n = int(std::min<index>(settings_.batch, data.count - begin));
-      const Batch batch{.data = &data, .begin = begin, .n = n};
+      Batch batch{.data = &data, .there = &data, .begin = begin, .n = n};
+      batch_.set_steps(batch);
       Frame<T> f = frame(team, batch);
       batch_.gather(f, batch);
       batch_.gather_targets(f, batch);
@@ -257,6 +260,7 @@ void Program<T>::each_answered(const Data& data, const std::function<void(const 
 
 template <class T>
 void Program<T>::log_likelihoods(const Data& data, double* of_each) {
+  const double one = 1;
   each_answered(data, [&](const Frame<T>& f, index begin) {
     kernels_.training.loss(f.team, {.kind = LossKind::softmax_cross_entropy,
                                     .param = T(0),
@@ -267,8 +271,10 @@ void Program<T>::log_likelihoods(const Data& data, double* of_each) {
                                     .target = nullptr,
                                     .codes = batch_.codes(),
                                     .weight = batch_.weights(),
-                                    .norm = T(1),
+                                    .norm = &one,
+                                    .share = 1,
                                     .value = batch_.losses(),
+                                    .total = f.sums,
                                     .dpred = nullptr,
                                     .pairs = nullptr});
     const Range mine = f.team.share(f.n);

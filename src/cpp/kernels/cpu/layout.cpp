@@ -27,12 +27,15 @@ constexpr MemoryKernels<T> memory_rows() {
       .take_slice = take_slice<T>,
       .add_slice = add_slice<T>,
       .sum = sum<T>,
+      .add_scaled = add_scaled<T>,
   };
 }
 
 template <class T>
 constexpr LayoutKernels<T> layout_rows() {
   return {
+      .gather_order = gather_order,
+      .gather_lengths = gather_lengths,
       .gather_rows = gather_rows<T>,
       .gather_image = gather_image<T>,
       .image_to_rows = image_to_rows<T>,

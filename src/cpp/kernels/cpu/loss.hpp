@@ -108,16 +108,17 @@ FASTDL_INLINE T sum_of_losses(const RowSite<T>& row, const LossArgs<T>& a, const
 // rows(i, scale) gives the value of sample i and writes its gradient times scale.
 template <class T, class Row>
 FASTDL_INLINE void each_sample(const Team& team, const LossArgs<T>& a, Row row_value) {
-  Range part = team.share(a.n);
+  const Range part = team.share(a.n);
+  const T norm = norm_of(a);
   for (std::int64_t i = part.begin; i < part.end; i++) {
     T weight = a.weight ? a.weight[i] : 1;
-    a.value[i] = double(weight) * double(row_value(RowSite<T>{a.outputs, i}, weight / a.norm));
+    a.value[i] = double(weight) * double(row_value(RowSite<T>{a.outputs, i}, weight / norm));
   }
   team.sync();
 }
 
 template <class T>
-double loss(const Team& team, const LossArgs<T>& a) {
+void loss(const Team& team, const LossArgs<T>& a) {
   auto capped = [&](T value) { return value > a.cap ? a.cap : value; };
   if (a.kind == LossKind::softmax_cross_entropy) {
     each_sample(team, a, [&](const RowSite<T>& row, T scale) {
@@ -143,12 +144,11 @@ double loss(const Team& team, const LossArgs<T>& a) {
       each_sample(team, a, [&](const RowSite<T>& row, T scale) { return sum_of_losses(row, a, loss, scale); });
     });
   }
-  return sum_in_order(a.n, a.value);
+  put_total(team, a.total, [&] { return sum_in_order(a.n, a.value); });
 }
 
 template <class T>
-double sum_of_weights(const Team&, std::int64_t n, const T* weights, bool of_steps, const std::int32_t* lengths,
-                      int steps) {
+double weights_in_order(std::int64_t n, const T* weights, bool of_steps, const std::int32_t* lengths, int steps) {
   double total = 0;
   for (std::int64_t i = 0; i < n; i++) {
     if (of_steps) {
@@ -160,6 +160,11 @@ double sum_of_weights(const Team&, std::int64_t n, const T* weights, bool of_ste
     total += weighted;
   }
   return total;
+}
+template <class T>
+void sum_of_weights(const Team& team, std::int64_t n, const T* weights, bool of_steps, const std::int32_t* lengths,
+                    int steps, double* total) {
+  put_total(team, total, [&] { return weights_in_order(n, weights, of_steps, lengths, steps); });
 }
 
 }  // namespace

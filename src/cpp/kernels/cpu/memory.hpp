@@ -59,9 +59,21 @@ FASTDL_INLINE double sum_in_order(std::int64_t count, const N* x) {
   for (std::int64_t i = 0; i < count; i++) total += x[i];
   return total;
 }
+// Written by one thread, read by all.
+template <class F>
+FASTDL_INLINE void put_total(const Team& team, double* total, F sum) {
+  if (team.rank == 0) *total = sum();
+  team.sync();
+}
+
 template <class T>
-double sum(const Team&, std::int64_t count, const T* x) {
-  return sum_in_order(count, x);
+void sum(const Team& team, std::int64_t count, const T* x, double* total) {
+  put_total(team, total, [&] { return sum_in_order(count, x); });
+}
+
+template <class T>
+void add_scaled(const Team& team, double factor, const double* a, const double* b, const double* norm, double* total) {
+  put_total(team, total, [&] { return *total + factor * *a * (b ? *b : 1) / (norm ? *norm : 1); });
 }
 
 }  // namespace

@@ -9,6 +9,11 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
+template <class T>
+FASTDL_INLINE T norm_of(const LossArgs<T>& a) {
+  return T(*a.norm / a.share);
+}
+
 // A sample among the others: row i of the distances, and of the loss's slopes by them.
 template <class T>
 struct Anchor {
@@ -94,6 +99,7 @@ FASTDL_INLINE T contrastive(const Anchor<T>& anchor, T margin) {
 template <class T, class Row>
 FASTDL_INLINE void each_anchor(const Team& team, const LossArgs<T>& a, Row row_value) {
   const std::int64_t n = a.n;
+  const T norm = norm_of(a);
   T *distances = a.pairs, *slopes = distances + n * n, *room = slopes + n * n;
   const Range part = team.share(n);
   for (std::int64_t i = part.begin; i < part.end; i++) {
@@ -108,7 +114,7 @@ FASTDL_INLINE void each_anchor(const Team& team, const LossArgs<T>& a, Row row_v
     }
     const T weight = a.weight ? a.weight[i] : 1;
     a.value[i] = weight != 0 ? double(weight) * double(row_value(Anchor<T>{a, i, distance, slope, room + i * n})) : 0;
-    for (std::int64_t j = 0; j < n; j++) slope[j] *= 2 * weight / a.norm;
+    for (std::int64_t j = 0; j < n; j++) slope[j] *= 2 * weight / norm;
   }
   team.sync();
   for (std::int64_t i = part.begin; a.dpred && i < part.end; i++) {

@@ -1,4 +1,4 @@
-// What the loss of a batch compares with.
+// Which samples a batch has, how long they are, and what its loss compares with.
 #pragma once
 
 #include "kernels/cpu/vec.hpp"
@@ -6,6 +6,24 @@
 
 namespace fastdl::FASTDL_ISA {
 namespace {
+
+void gather_order(const Team& team, const std::int64_t* order, std::int64_t begin, const std::int64_t* batch,
+                  int n_before, int n, std::int64_t* to) {
+  const std::int64_t first = begin + (batch ? *batch * n_before : 0);
+  const Range part = team.share(n);
+  for (std::int64_t i = part.begin; i < part.end; i++) to[i] = order ? order[first + i] : first + i;
+  team.sync();
+}
+
+void gather_lengths(const Team& team, const std::int32_t* lengths, int steps, const std::int64_t* order, int n,
+                    std::int64_t add, std::int64_t div, std::int32_t* to) {
+  const Range part = team.share(n);
+  for (std::int64_t i = part.begin; i < part.end; i++) {
+    const std::int64_t length = (lengths ? lengths[order[i]] : steps) + add;
+    to[i] = length > 0 ? std::int32_t(length / div) : 0;
+  }
+  team.sync();
+}
 
 template <class T>
 void gather_targets(const Team& team, const Targets<T>& from, const std::int64_t* order, const SequenceShape& s,

@@ -4,6 +4,7 @@
 #include "kernels/cpu/loss.hpp"
 #include "kernels/cpu/norm.hpp"
 #include "kernels/cpu/penalty.hpp"
+#include "kernels/cpu/step.hpp"
 #include "kernels/cpu/tables.hpp"
 #include "kernels/cpu/update.hpp"
 #include "kernels/cpu/weight_norm.hpp"
@@ -57,6 +58,9 @@ constexpr TrainingKernels<T> training_rows() {
       .sum_absolutes = sum_absolutes<T>,
       .add_penalty_gradient = add_penalty_gradient<T>,
       .sum_of_weights = sum_of_weights<T>,
+      .begin_step = begin_step,
+      .judge = judge,
+      .end_step = end_step,
   };
 }
 

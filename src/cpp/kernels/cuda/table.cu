@@ -84,19 +84,22 @@ void* allocate(std::size_t bytes) {
   enter<number>();
   void* p = nullptr;
   check(cudaMalloc(&p, bytes), "memory of the GPU");
-  if (const cudaError_t e = cudaMemset(p, 0, bytes)) cudaFree(p), check(e, "memory of the GPU");
+  cudaError_t e = cudaMemset(p, 0, bytes);
+  if (!e) e = cudaStreamSynchronize(nullptr);  // queues do not wait for it
+  if (e) cudaFree(p), check(e, "memory of the GPU");
   return p;
 }
 void release(void* p) {
   if (p) cudaFree(p);
 }
+cudaStream_t stream_in(void* queue) { return queue ? static_cast<Queue*>(queue)->stream : nullptr; }
 void copy_in(void* to, const void* from, std::size_t bytes, void* queue) {
-  const cudaStream_t stream = static_cast<Queue*>(queue)->stream;
+  const cudaStream_t stream = stream_in(queue);
   if (bytes) check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream), "copying to the GPU");
   check(cudaStreamSynchronize(stream), "the GPU");
 }
 void copy_out(void* to, const void* from, std::size_t bytes, void* queue) {
-  const cudaStream_t stream = static_cast<Queue*>(queue)->stream;
+  const cudaStream_t stream = stream_in(queue);
   if (bytes) check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream), "copying from the GPU");
   check(cudaStreamSynchronize(stream), "the GPU");
 }
