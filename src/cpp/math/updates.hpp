@@ -18,7 +18,7 @@ struct Step {
 template <class T>
 FASTDL_INLINE Step<T> step_of(const UpdateArgs<T>& a) {
   const StepNumbers& now = a.tally->now;
-  const double norm = a.tally->norm, length = root(a.tally->squares);
+  const double norm = a.tally->norm, length = square_root(a.tally->squares);
   return {.rate = T(now.rate * a.rate),
           .eps = T(a.eps),
           .correction1 = T(now.correction1),
@@ -123,7 +123,7 @@ template <class T>
 struct Adam : AdamMoments<T> {
   T rate, eps;
   explicit Adam(const Step<T>& a)
-      : AdamMoments<T>(a), rate(a.rate * root(a.correction2) / a.correction1), eps(a.eps) {}
+      : AdamMoments<T>(a), rate(a.rate * square_root(a.correction2) / a.correction1), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);
     return -rate * m / (vsqrt(v) + eps);
@@ -136,7 +136,7 @@ template <class T>
 struct AdamW : AdamMoments<T> {
   T rate, root, eps;
   explicit AdamW(const Step<T>& a)
-      : AdamMoments<T>(a), rate(a.rate / a.correction1), root(1 / root(a.correction2)), eps(a.eps) {}
+      : AdamMoments<T>(a), rate(a.rate / a.correction1), root(1 / square_root(a.correction2)), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);
     return -rate * m / (vsqrt(v) * root + eps);
@@ -153,7 +153,7 @@ struct Nadam : AdamMoments<T> {
         rate(a.rate),
         now(a.nadam_now),
         next(a.nadam_next),
-        root(1 / root(a.correction2)),
+        root(1 / square_root(a.correction2)),
         eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);

@@ -63,7 +63,7 @@ FASTDL_INLINE V vsqrt(V x) {
   for (int i = 0; i < lanes<Element<V>>; i++) x[i] = is_float<V> ? __builtin_sqrtf(x[i]) : __builtin_sqrt(x[i]);
   return x;
 }
-FASTDL_INLINE double root(double x) { return __builtin_sqrt(x); }  // of one number
+FASTDL_INLINE double square_root(double x) { return __builtin_sqrt(x); }  // of one number
 // Limits that let NaN through.
 template <class V>
 FASTDL_INLINE V at_most(V x, Element<V> limit) {

@@ -72,7 +72,7 @@ FASTDL_INLINE float vabs(float x) { return ::fabsf(x); }
 FASTDL_INLINE double vabs(double x) { return ::fabs(x); }
 FASTDL_INLINE float vsqrt(float x) { return ::sqrtf(x); }
 FASTDL_INLINE double vsqrt(double x) { return ::sqrt(x); }
-FASTDL_INLINE double root(double x) { return ::sqrt(x); }
+FASTDL_INLINE double square_root(double x) { return ::sqrt(x); }
 FASTDL_INLINE float vexp(float x) { return ::expf(x); }
 FASTDL_INLINE double vexp(double x) { return ::exp(x); }
 FASTDL_INLINE float vexpm1(float x) { return ::expm1f(x); }
