@@ -18,16 +18,21 @@ struct Transpose : Layer<T> {
     for (long a : axes) shape.dims.push_back(in.shape.dims[a]);
     const int size = tapped(*this, shape.size(), "the number of values", index(1) << 24);
     there = AxisTaps<T>(size);
-    int at[3];  // (channel, row, column) of out, as images lie
-    for (at[2] = 0; at[2] < shape.c(); at[2]++)
-      for (at[0] = 0; at[0] < shape.h(); at[0]++)
-        for (at[1] = 0; at[1] < shape.w(); at[1]++) {
+    // Axes of out from the outermost to the innermost, as images lie.
+    const bool last = plan.kernels.channels_last;
+    const int a = last ? 0 : 2, b = last ? 1 : 0, c = last ? 2 : 1;
+    const std::vector<int>& dims = in.shape.dims;
+    int at[3];
+    for (at[a] = 0; at[a] < shape.dims[a]; at[a]++)
+      for (at[b] = 0; at[b] < shape.dims[b]; at[b]++)
+        for (at[c] = 0; at[c] < shape.dims[c]; at[c]++) {
           int from[3];
           for (int k = 0; k < 3; k++) from[axes[k]] = at[k];
-          there.index.push_back((from[2] * in.shape.h() + from[0]) * in.shape.w() + from[1]);
+          there.index.push_back((from[a] * dims[b] + from[b]) * dims[c] + from[c]);
           there.weight.push_back(1), there.end_output();
         }
     back = there.turned();
+    there.place(plan), back.place(plan);
     out = plan.tensor(shape, in.wants_gradient);
     out.overwritable = true;
   }
