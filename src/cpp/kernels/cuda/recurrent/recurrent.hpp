@@ -1,0 +1,86 @@
+// recurrent: RNN, LSTM and GRU over time. Arrays of steps are (steps, n, ...) rows, so that the inputs of all steps,
+// and the gradients of the weights, are one product each; between them is the way through the steps.
+#pragma once
+
+#include "kernels/cuda/recurrent/steps.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+template <class T>
+std::size_t recurrent_scratch(const RecurrentShape& s, int) {
+  return std::size_t(RecurrentSpace<T>(s, nullptr).size);
+}
+
+template <class T>
+void recurrent_forward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a) {
+  if (s.n == 0 || s.steps == 0) return;
+  const Walk<T> w = walk_of(s, a, RecurrentGradients<T>{});
+  gemm<T>(team, false, false, s.steps * s.n, w.width, s.features, 1, a.x, s.features, a.w_ih, w.width, 0, w.z(0, 0),
+          w.width, a.b);
+  if (a.mask)
+    for_each(team, std::int64_t(s.n) * s.units,
+             [=] __device__(std::int64_t k) { a.masked[k] = a.h0 ? a.h0[k] * a.mask[k] : T(0); });
+  with_cell(s.cell, [&](auto cell) { forward_by_steps<decltype(cell)::value>(team, w); });
+}
+
+// dpeepholes (3, units): the sums of dzi c_before, dzf c_before and dzo c. A block has 32 units, each of its warps
+// every 32nd row.
+template <class T>
+__global__ void peephole_gradients(const Walk<T> w, T* dpeepholes) {
+  SHARED(T, part, [3][32][33]);
+  const int lane = int(threadIdx.x % 32), warp = int(threadIdx.x / 32), u = int(blockIdx.x) * 32 + lane;
+  T sums[3] = {};
+  for (int row = warp; u < w.units && row < w.steps * w.n; row += 32) {
+    const Place<T> at(w, row / w.n, row % w.n, u);
+    const T before = at.of(w.c_before(at.t));
+    sums[0] += at.dz(0) * before, sums[1] += at.dz(1) * before, sums[2] += at.dz(3) * w.a.extra[at.at];
+  }
+  for (int k = 0; k < 3; k++) part[k][lane][warp] = sums[k];
+  __syncthreads();
+  for (int k = 0; k < 3; k++) {  // a warp has a unit, its lanes the parts
+    const T sum = warp_sum(part[k][warp][lane]);
+    const int unit = int(blockIdx.x) * 32 + warp;
+    if (lane == 0 && unit < w.units) dpeepholes[k * w.units + unit] = sum;
+  }
+}
+
+// dw_hh (units, width) = the sum over all steps of seen^T dz_hh
+template <class T>
+void recurrent_weights(const Team& team, const Walk<T>& w, T* dw_hh) {
+  const int units = w.units, width = w.width, rows = w.steps * w.n, main = w.cell == Cell::gru ? 2 * units : width;
+  auto multiply = [&](int count_of_rows, const T* states, const T* dz, int count, T beta, T* dw) {
+    if (count_of_rows > 0)
+      gemm<T>(team, true, false, units, count, count_of_rows, 1, states, units, dz, width, beta, dw, width, nullptr);
+  };
+  if (w.a.mask) {
+    multiply(rows, w.a.masked, w.dz_hh, main, 0, dw_hh);
+  } else {
+    if (w.a.h0) multiply(w.n, w.a.h0, w.dz_hh, main, 0, dw_hh);
+    multiply(rows - w.n, w.a.h, w.dz_hh + std::int64_t(w.n) * width, main, w.a.h0 ? 1 : 0, dw_hh);
+    if (!w.a.h0 && w.steps == 1)
+      for_each(team, std::int64_t(units) * width, [=] __device__(std::int64_t k) { dw_hh[k] = 0; });
+  }
+  if (w.cell == Cell::gru) multiply(rows, w.a.extra, w.dz + main, units, 0, dw_hh + main);
+}
+
+template <class T>
+void recurrent_backward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a,
+                        const RecurrentGradients<T>& d) {
+  if (s.n == 0 || s.steps == 0) return;
+  const Walk<T> w = walk_of(s, a, d);
+  with_cell(s.cell, [&](auto cell) { backward_by_steps<decltype(cell)::value>(team, w); });
+  const int rows = s.steps * s.n, width = w.width;
+  if (d.dx)
+    gemm<T>(team, false, true, rows, s.features, width, 1, w.dz, width, a.w_ih, width, 0, d.dx, s.features, nullptr);
+  if (!d.dw_ih) return;
+  gemm<T>(team, true, false, s.features, width, rows, 1, a.x, s.features, w.dz, width, 0, d.dw_ih, width, nullptr);
+  sum_rows<T>(team, rows, width, w.dz, d.db);
+  recurrent_weights(team, w, d.dw_hh);
+  if (d.db_hh) sum_rows<T>(team, rows, width, w.dz_hh, d.db_hh);
+  if (d.dpeepholes)
+    launch({unsigned(ceil_div(s.units, 32)), 1024, 0, stream_of(team)}, peephole_gradients<T>, w, d.dpeepholes);
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

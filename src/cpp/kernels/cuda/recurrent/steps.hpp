@@ -1,0 +1,71 @@
+// recurrent: the way through the steps by a product and a kernel for the cells in each step, for weights of any size.
+#pragma once
+
+#include "kernels/cuda/gemm.hpp"
+#include "kernels/cuda/recurrent/cells.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+// The products stand where the cells add to them, but for that of a GRU's n with the reset after it: in extra.
+template <Cell cell, int phase, class T>
+__global__ void forward_cells(const Walk<T> w, int t) {
+  const std::int64_t k = std::int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (k >= std::int64_t(w.n) * w.units) return;
+  T p[4] = {};
+  if (cell == Cell::gru_reset_after && w.seen(t)) p[2] = w.a.extra[w.row(t, 0) * w.units + k];
+  cell_forward<cell, phase>(w, t, int(k / w.units), int(k % w.units), p);
+}
+template <Cell cell, int phase, class T>
+__global__ void backward_cells(const Walk<T> w, int t) {
+  const std::int64_t k = std::int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (k < std::int64_t(w.n) * w.units) cell_backward<cell, phase>(w, t, int(k / w.units), int(k % w.units), w.sums[k]);
+}
+template <class T>
+void launch_cells(const Team& team, const Walk<T>& w, void (*kernel)(Walk<T>, int), int t) {
+  const auto blocks = unsigned(ceil_div<std::int64_t>(std::int64_t(w.n) * w.units, block_threads));
+  launch({blocks, block_threads, 0, stream_of(team)}, kernel, w, t);
+}
+
+template <Cell cell, class T>
+void forward_by_steps(const Team& team, const Walk<T>& w) {
+  const int units = w.units, width = w.width, main = is_gru(cell) ? 2 * units : width;
+  auto multiply = [&](const T* from, int first, int count, T beta, T* to, int to_row) {
+    if (from)
+      gemm<T>(team, false, false, w.n, count, units, 1, from, units, w.a.w_hh + first, width, beta, to, to_row,
+              nullptr);
+  };
+  for (int t = 0; t < w.steps; t++) {
+    T *const z = w.z(t, 0), *const extra = w.a.extra + w.row(t, 0) * units;
+    const T* const seen = w.seen(t);
+    multiply(seen, 0, main, 1, z, width);
+    if constexpr (cell == Cell::gru_reset_after) multiply(seen, main, units, 0, extra, units);
+    launch_cells(team, w, forward_cells<cell, 0, T>, t);
+    if constexpr (cell == Cell::gru) {
+      if (seen) multiply(extra, main, units, 1, z + main, width);
+      launch_cells(team, w, forward_cells<cell, 1, T>, t);
+    }
+  }
+}
+
+template <Cell cell, class T>
+void backward_by_steps(const Team& team, const Walk<T>& w) {
+  const int units = w.units, width = w.width, main = cell == Cell::gru ? 2 * units : width;
+  auto multiply = [&](int t, int first, int count) {
+    gemm<T>(team, false, true, w.n, units, count, 1, w.dz_hh + w.row(t, 0) * width + first, width, w.a.w_hh + first,
+            width, 0, w.sums, units, nullptr);
+  };
+  const int last = w.dh0 || w.dc0 ? -1 : 0;
+  for (int t = w.steps - 1; t >= last; t--) {
+    if (t + 1 < w.steps) multiply(t + 1, 0, main);
+    launch_cells(team, w, backward_cells<cell, 0, T>, t);
+    if constexpr (cell == Cell::gru) {
+      if (t < 0) continue;
+      multiply(t, main, units);
+      launch_cells(team, w, backward_cells<cell, 1, T>, t);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA
