@@ -1,0 +1,150 @@
+// conv1d: y (out_steps, n, f) = x (steps, n, c) * w (size, c/groups, f) + b (f,), by the products of conv2d/.
+#pragma once
+
+#include "kernels/conv1d.hpp"
+#include "kernels/cuda/conv2d/product.hpp"
+#include "kernels/cuda/conv2d/rows.hpp"
+#include "kernels/cuda/conv2d/weights.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+// How many steps of padding stand before a sequence: "same" centres the windows on it, whatever stands beside it.
+FASTDL_INLINE int steps_before(const StepWindow& s, int i) {
+  const int reach = s.dilation * (s.size - 1) + 1;
+  if (s.padding == StepPadding::valid) return 0;
+  if (s.padding == StepPadding::causal) return reach - 1;
+  return most((s.out_lengths[i] - 1) * s.stride + reach - s.lengths[i], 0) / 2;
+}
+
+constexpr int nowhere = -(1 << 30);
+
+// What outputs see of their sequences: windows as Images has them, of one column; a place's row is a step, its column
+// a sample.
+template <class T>
+struct StepsSeen {
+  const T* x;  // of the group's first channel
+  StepWindow window;
+  int pitch, channels, oh, ow, kh;
+  static constexpr int kw = 1;
+
+  struct Row {
+    const T* sequence;
+    int y, steps;
+  };
+  FASTDL_INLINE std::int64_t rows() const { return std::int64_t(oh) * ow; }
+  FASTDL_INLINE int depth() const { return kh * channels; }
+  FASTDL_INLINE Row row(const Place& at) const {
+    const bool goes_on = at.n == 0 && at.i < window.out_lengths[at.j];
+    return {x + std::int64_t(at.j) * pitch, goes_on ? at.i * window.stride - steps_before(window, at.j) : nowhere,
+            window.lengths[at.j]};
+  }
+  FASTDL_INLINE const T* seen(const Row& row, int tap, int) const {  // or null
+    const int step = row.y + tap * window.dilation;
+    return unsigned(step) < unsigned(row.steps) ? row.sequence + std::int64_t(step) * window.n * pitch : nullptr;
+  }
+};
+
+template <class T>
+struct Conv1DSources {
+  Conv1DShape s;
+  const T* x;
+  FASTDL_INLINE StepsSeen<T> group(int number) const {
+    const StepWindow& v = s.window;
+    const int channels = v.c / s.groups;
+    return {x + number * channels, v, v.c, channels, v.out_steps, v.n, v.size};
+  }
+};
+
+template <class T, int V>
+struct Conv1DForward {
+  using Value = T;
+  Conv1DShape s;
+  const T *x, *w, *b;
+  T* y;
+
+  __device__ Part<Seen<T, StepsSeen<T>, V>, Columns<T, V, false>, Pixels<T, V>> part(int group) const {
+    const int f = s.f / s.groups, first = group * f;
+    const StepsSeen<T> steps = Conv1DSources<T>{s, x}.group(group);
+    return {.a = {steps},
+            .b = {w + first, 0, steps.depth(), s.f, f},
+            .out = {y + first, b ? b + first : nullptr, steps.rows(), f, s.f, 1, 1, 1, 1, 1, 1},
+            .depth = steps.depth()};
+  }
+};
+
+template <class T>
+void conv1d_forward(const Team& team, const Conv1DShape& s, const T* x, const T* w, const T* b, T* y, T*) {
+  const std::int64_t rows = std::int64_t(s.window.out_steps) * s.window.n;
+  const int c = s.window.c / s.groups, f = s.f / s.groups;
+  if (c % 4 == 0 && f % 4 == 0 && is_aligned(x) && is_aligned(w) && is_aligned(y))
+    multiply(team, Conv1DForward<T, 4>{s, x, w, b, y}, rows, f, s.groups);
+  else
+    multiply(team, Conv1DForward<T, 1>{s, x, w, b, y}, rows, f, s.groups);
+}
+
+// The outputs that saw a step: at each tap one or, with strides, none.
+template <class T>
+struct StepsMet {
+  const T* dy;  // of the group's first filter
+  StepWindow window;
+  int pitch, channels, oh, ow, kh;  // channels: filters of the group
+  static constexpr int kw = 1;
+
+  struct Row {
+    const T* sequence;
+    int y, steps;
+  };
+  FASTDL_INLINE std::int64_t rows() const { return std::int64_t(oh) * ow; }
+  FASTDL_INLINE int depth() const { return kh * channels; }
+  FASTDL_INLINE Row row(const Place& at) const {
+    const bool there = at.i < window.lengths[at.j];
+    return {dy + std::int64_t(at.j) * pitch, there ? at.i + steps_before(window, at.j) : nowhere,
+            window.out_lengths[at.j]};
+  }
+  FASTDL_INLINE const T* seen(const Row& row, int tap, int) const {  // or null
+    const int start = row.y - tap * window.dilation;
+    if (start < 0) return nullptr;
+    const int out = window.stride == 1 ? start : start / window.stride;
+    return out * window.stride == start && out < row.steps ? row.sequence + std::int64_t(out) * window.n * pitch
+                                                           : nullptr;
+  }
+};
+
+template <class T, int V>
+struct Conv1DData {
+  using Value = T;
+  Conv1DShape s;
+  const T *dy, *w;
+  T* dx;
+
+  __device__ Part<Seen<T, StepsMet<T>, V>, Turned<T, V>, Pixels<T, V>> part(int group) const {
+    const StepWindow& v = s.window;
+    const int c = v.c / s.groups, f = s.f / s.groups;
+    const StepsMet<T> steps{dy + group * f, v, s.f, f, v.steps, v.n, v.size};
+    return {.a = {steps},
+            .b = {w + group * f, v.size, 1, c * s.f, 0, f, c, s.f},
+            .out = {dx + group * c, nullptr, steps.rows(), c, v.c, 1, 1, 1, 1, 1, 1},
+            .depth = steps.depth()};
+  }
+};
+
+template <class T>
+void conv1d_backward_data(const Team& team, const Conv1DShape& s, const T* dy, const T* w, T* dx, T*) {
+  const std::int64_t rows = std::int64_t(s.window.steps) * s.window.n;
+  const int c = s.window.c / s.groups, f = s.f / s.groups;
+  if (c % 4 == 0 && f % 4 == 0 && is_aligned(dy) && is_aligned(w) && is_aligned(dx))
+    multiply(team, Conv1DData<T, 4>{s, dy, w, dx}, rows, c, s.groups);
+  else
+    multiply(team, Conv1DData<T, 1>{s, dy, w, dx}, rows, c, s.groups);
+}
+
+template <class T>
+void conv1d_backward_weights(const Team& team, const Conv1DShape& s, const T* x, const T* dy, T* dw, T* db, T*) {
+  weights_gradient(team, Conv1DSources<T>{s, x}, x, dy, dw, db, s.f, s.groups);
+}
+
+inline std::size_t no_scratch(const Conv1DShape&, int) { return 0; }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,0 +1,62 @@
+// Gradients of weights as sums over stretches of outputs: each stretch's in the queue's workspace, added in their
+// order.
+#pragma once
+
+#include "kernels/cuda/conv2d/pack.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+// With one stretch its sums are dw and db themselves.
+template <class T>
+struct Parts {
+  int count;
+  std::int64_t length;  // outputs of a stretch
+  T *to, *to_bias;      // of the first stretch
+  std::int64_t pitch;   // from one to the next
+  std::int64_t weights;
+  int f;
+  FASTDL_INLINE T* dw(int part) const { return to + part * pitch; }
+  FASTDL_INLINE T* db(int part) const { return to_bias ? to_bias + part * pitch : nullptr; }
+};
+
+// So many that `blocks` of each fill the device about twice, none shorter than 256 outputs.
+template <class T>
+Parts<T> parts_of(const Team& team, std::int64_t outputs, int depth, int f, int blocks, T* dw, T* db) {
+  constexpr std::int64_t unit = 16;
+  const std::int64_t weights = std::int64_t(depth) * f, pitch = (weights + f + 3) / 4 * 4;
+  const std::int64_t room = std::int64_t(workspace_bytes / sizeof(T)) / pitch,
+                     wanted = ceil_div(2 * queue_of(team).multiprocessors, most(blocks, 1));
+  std::int64_t count = least(least(wanted, room), ceil_div<std::int64_t>(outputs, 256));
+  if (count <= 1) return {1, most<std::int64_t>(outputs, 0), dw, db, 0, weights, f};
+  const std::int64_t length = ceil_div(ceil_div(outputs, count), unit) * unit;
+  count = ceil_div(outputs, length);
+  T* to = static_cast<T*>(queue_of(team).workspace);
+  return {int(count), length, to, to + weights, pitch, weights, f};
+}
+
+// A block sums 32 weights, 8 threads each every eighth stretch.
+template <class T>
+__global__ void sum_parts_kernel(Parts<T> parts, T* dw, T* db) {
+  SHARED(T, sums, [8][32]);
+  const int lane = int(threadIdx.x) % 32, first = int(threadIdx.x) / 32;
+  const std::int64_t i = std::int64_t(blockIdx.x) * 32 + lane;
+  const bool there = i < parts.weights + (db ? parts.f : 0);
+  T sum = 0;
+  if (there)
+    for (int part = first; part < parts.count; part += 8) sum += parts.to[part * parts.pitch + i];
+  sums[first][lane] = sum;
+  __syncthreads();
+  if (first || !there) return;
+  for (int k = 1; k < 8; k++) sum += sums[k][lane];
+  (i < parts.weights ? dw[i] : db[i - parts.weights]) = sum;
+}
+template <class T>
+void sum_parts(const Team& team, const Parts<T>& parts, T* dw, T* db) {
+  if (parts.count <= 1) return;
+  const auto blocks = unsigned(ceil_div<std::int64_t>(parts.weights + (db ? parts.f : 0), 32));
+  launch({blocks, 256, 0, stream_of(team)}, sum_parts_kernel<T>, parts, dw, db);
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA

@@ -1,0 +1,66 @@
+// conv2d: the weights' gradient dw = seen^T dy, db the sums of dy's rows, both over stretches of pixels whose sums
+// sum_parts adds up.
+#pragma once
+
+#include "kernels/cuda/conv2d/depthwise_weights.hpp"
+#include "kernels/cuda/conv2d/product.hpp"
+#include "kernels/cuda/conv2d/rows.hpp"
+#include "kernels/cuda/conv2d/sum_parts.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+// dw of `source`: Source group(int) says what the filters of a group see. Stretch by stretch, for each group.
+template <class T, class Sources, int V>
+struct WeightsGradient {
+  using Value = T;
+  Sources sources;
+  const T* dy;  // (outputs, f)
+  Parts<T> parts;
+  int f, groups;
+
+  using Source = decltype(sources.group(0));
+  __device__ Part<SeenAcross<T, Source, V>, Columns<T, V, true>, Sums<T, V>> part(int number) const {
+    const int group = number % groups, stretch = number / groups, filters = f / groups, first = group * filters;
+    const Source source = sources.group(group);
+    const std::int64_t begin = stretch * parts.length, end = least(source.rows(), begin + parts.length);
+    T *dw = parts.dw(stretch) + first, *db = parts.db(stretch);
+    return {.a = {source, begin, end},
+            .b = {dy + first, begin, end, f, filters},
+            .out = {dw, db ? db + first : nullptr, source.depth(), filters, f},
+            .depth = end - begin};
+  }
+};
+
+// The widest tiles that a product of that many rows is split to.
+template <class T, class Sources>
+void weights_gradient(const Team& team, const Sources& sources, const T* x, const T* dy, T* dw, T* db, int f,
+                      int groups) {
+  const auto source = sources.group(0);
+  const int filters = f / groups, depth = source.depth();
+  const int tiles = ceil_div(depth, filters <= 32 ? 128 : 64) * ceil_div(filters, 64) * groups;
+  const Parts<T> parts = parts_of(team, source.rows(), depth, f, tiles, dw, db);
+  if (source.channels % 4 == 0 && filters % 4 == 0 && is_aligned(x) && is_aligned(dy) && is_aligned(dw))
+    multiply(team, WeightsGradient<T, Sources, 4>{sources, dy, parts, f, groups}, depth, filters, groups * parts.count);
+  else
+    multiply(team, WeightsGradient<T, Sources, 1>{sources, dy, parts, f, groups}, depth, filters, groups * parts.count);
+  sum_parts(team, parts, dw, db);
+}
+
+template <class T>
+struct Conv2DSources {
+  Conv2DShape s;
+  const T* x;
+  FASTDL_INLINE Images<T> group(int number) const { return images_of(s, x, number); }
+};
+
+template <class T>
+void conv2d_backward_weights(const Team& team, const Conv2DShape& s, const T* x, const T* dy, T* dw, T* db, T*) {
+  if (s.c == s.groups && s.groups > 1) return depthwise_backward_weights(team, s, x, dy, dw, db);
+  weights_gradient(team, Conv2DSources<T>{s, x}, x, dy, dw, db, s.f, s.groups);
+}
+
+inline std::size_t no_weights_scratch(const Conv2DShape&, int) { return 0; }
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA
