@@ -246,6 +246,7 @@ class Rbm:
         backend: str = "",
         batch_size: int = 64,  # the most rows, and chains, at a time
         threads: int = 1,
+        precision: str = "float32",  # as of Program
     ) -> None: ...
     def train_epoch(  # changes weights, velocity, chain and activity; "done" or "interrupted"
         self,

@@ -11,7 +11,7 @@ namespace {
 class PyRbm {
  public:
   PyRbm(int visible, int hidden, bool gaussian, const std::string& dtype, const std::string& backend, int batch,
-        int threads) {
+        int threads, const std::string& precision) {
     check(visible > 0 && hidden > 0, "an RBM needs at least one visible and one hidden unit, got " +
                                          std::to_string(visible) + " and " + std::to_string(hidden) + ".");
     check(batch > 0, "batch_size=" + std::to_string(batch) + "; expected a positive integer.");
@@ -21,7 +21,8 @@ class PyRbm {
                      .hidden = hidden,
                      .gaussian = gaussian,
                      .batch = batch,
-                     .threads = std::max(1, threads)});
+                     .threads = std::max(1, threads),
+                     .precision = precision});
   }
 
   const RbmSettings& settings() const { return rbm_->settings(); }
@@ -136,9 +137,9 @@ py::array gibbs(PyRbm& self, const py::object& X, const py::tuple& weights, int 
 
 void bind_rbm(py::module_& m) {
   py::class_<PyRbm> c(m, "Rbm", "A restricted Boltzmann machine made ready; see _core.pyi.");
-  c.def(py::init<int, int, bool, const std::string&, const std::string&, int, int>(), py::arg("visible"),
-        py::arg("hidden"), py::kw_only(), py::arg("gaussian") = false, py::arg("dtype") = "float32",
-        py::arg("backend") = "", py::arg("batch_size") = 64, py::arg("threads") = 1);
+  c.def(py::init<int, int, bool, const std::string&, const std::string&, int, int, const std::string&>(),
+        py::arg("visible"), py::arg("hidden"), py::kw_only(), py::arg("gaussian") = false, py::arg("dtype") = "float32",
+        py::arg("backend") = "", py::arg("batch_size") = 64, py::arg("threads") = 1, py::arg("precision") = "float32");
   c.def("train_epoch", &train_epoch, py::arg("X"), py::arg("order"), py::arg("weights"), py::kw_only(), py::arg("rate"),
         py::arg("batch_size"), py::arg("steps") = 1, py::arg("momentum") = 0.0, py::arg("weight_decay") = 0.0,
         py::arg("target") = 0.0, py::arg("cost") = 0.0, py::arg("velocity") = py::none(), py::arg("chain") = py::none(),

@@ -22,8 +22,8 @@ void release(void* p);
 
 void copy_bytes(void* to, const void* from, std::size_t bytes, void* queue);
 
-// Where values lie: the host's memory, or a device's own. Copies take their turn in a queue of the device; `copy_in` has
-// read what it copies, and `copy_out` has written it, when they return.
+// Where values lie: the host's memory, or a device's own. Copies take their turn in a queue of the device; `copy_in`
+// has read what it copies, and `copy_out` has written it, when they return.
 struct Memory {
   void* (*allocate)(std::size_t bytes);  // zeroed; throws
   void (*release)(void*);

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#ifndef FASTDL_INLINE  // a device's compiler is given its own
+#ifndef FASTDL_INLINE                                        // a device's compiler is given its own
 #define FASTDL_INLINE inline __attribute__((always_inline))  // no weak symbol in the per-ISA objects
 #endif
 
@@ -27,8 +27,8 @@ void wake_sleepers(Barrier& barrier);
 struct Team {
   int rank = 0, size = 1;
   Barrier* barrier = nullptr;
-  // Of a device, whose teams are one thread: where its calls wait in order, and not 0 from where on nothing that lasts is
-  // to change, for a loss was not finite.
+  // Of a device, whose teams are one thread: where its calls wait in order, and not 0 from where on nothing that lasts
+  // is to change, for a loss was not finite.
   void* queue = nullptr;
   const std::int64_t* halted = nullptr;
 

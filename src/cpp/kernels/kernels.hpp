@@ -79,11 +79,11 @@ enum class Precision { float32, tf32, bf16 };
 // What a device has besides memory and kernels: queues, whose calls are done one after the other while the host goes
 // on, and recordings of calls, which cost little to send again. All throw.
 struct Device {
-  void (*enter)();  // from now on this thread's calls are the device's
+  void (*enter)();           // from now on this thread's calls are the device's
   void* (*open)(Precision);  // a new queue
   void (*close)(void* queue);
-  void (*wait)(void* queue);  // until all is done that it was sent
-  void (*record)(void* queue);   // from now on calls are not done, but recorded
+  void (*wait)(void* queue);       // until all is done that it was sent
+  void (*record)(void* queue);     // from now on calls are not done, but recorded
   void* (*recorded)(void* queue);  // until now
   void (*replay)(void* queue, void* recording);
   void (*forget)(void* recording);

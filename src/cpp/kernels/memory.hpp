@@ -20,7 +20,7 @@ struct MemoryKernels {
   void (*put_slice)(const Team&, const ChannelSlice&, const T* slice, T* whole);  // the rest of it stays
   void (*take_slice)(const Team&, const ChannelSlice&, const T* whole, T* slice);
   void (*add_slice)(const Team&, const ChannelSlice&, const T* whole, T* slice);  // to what is there
-  void (*sum)(const Team&, std::int64_t count, const T* x, double* total);  // in their order
+  void (*sum)(const Team&, std::int64_t count, const T* x, double* total);        // in their order
   // total += factor a b / norm; b and norm may be null: 1
   void (*add_scaled)(const Team&, double factor, const double* a, const double* b, const double* norm, double* total);
 };

@@ -19,11 +19,11 @@ struct StepNumbers {
 // What a batch comes to, and what the batches of an epoch have come to so far. It lies where the values do.
 struct Tally {
   StepNumbers now;
-  double norm;              // the sum of the weights, which divides the loss
-  double loss;              // the sum of the losses; once judged, their mean
-  double penalty;           // of weights, not divided; once judged, all of them
-  double activity_penalty;  // of layers
-  double squares;           // the sum of the squared gradients, where the rule limits their norm
+  double norm;                     // the sum of the weights, which divides the loss
+  double loss;                     // the sum of the losses; once judged, their mean
+  double penalty;                  // of weights, not divided; once judged, all of them
+  double activity_penalty;         // of layers
+  double squares;                  // the sum of the squared gradients, where the rule limits their norm
   double seen, losses, penalties;  // of the epoch: counts, and means times counts
   std::int64_t batch;              // its number in the epoch
   std::int64_t halted;             // a loss was not finite: from there on nothing that lasts changes

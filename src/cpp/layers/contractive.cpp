@@ -47,9 +47,8 @@ struct Contractive : Layer<T> {
                                                   f.saved(squares), f.value(out), dh, dh);
     backward_chain(f, layers, 0, layers.size());
     if (active && w.learns)
-      f.kernels.penalty.contractive_backward_weights(f.team, f.n, w.features, w.units, kind, strength, f.norm,
-                                                     f.weight, f.value(out), f.param(w.weight), f.saved(sums),
-                                                     f.grad(w.weight));
+      f.kernels.penalty.contractive_backward_weights(f.team, f.n, w.features, w.units, kind, strength, f.norm, f.weight,
+                                                     f.value(out), f.param(w.weight), f.saved(sums), f.grad(w.weight));
   }
 
   const std::vector<LayerPtr<T>>* children() const override { return &layers; }

@@ -12,7 +12,7 @@ struct EmbedCategories : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
   int units, n_columns;
   Block<int> first, size;  // of each column: row where its table begins, rows
-  Param table;                   // (all rows, units)
+  Param table;             // (all rows, units)
 
   void plan(Plan<T>& plan) override {
     check_row(*this);

@@ -55,9 +55,7 @@ struct AxisTaps {
     placed_start = plan.placed(start), placed_index = plan.placed(index);
     placed_weight = plan.placed(weight), placed_value = plan.placed(value);
   }
-  Taps<T> view() const {
-    return {placed_start.data(), placed_index.data(), placed_weight.data(), placed_value.data()};
-  }
+  Taps<T> view() const { return {placed_start.data(), placed_index.data(), placed_weight.data(), placed_value.data()}; }
 };
 
 // Sizes of what has a list of taps: more is no image, and would fill the memory before anything is planned.

@@ -2,8 +2,8 @@
 // work in place), from x otherwise. NaN goes through.
 #pragma once
 
-#include "kernels/shapes.hpp"
 #include "elementary.hpp"  // of the backend that is compiled
+#include "kernels/shapes.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

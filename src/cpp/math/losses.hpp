@@ -3,8 +3,8 @@
 // points) stand in kernels/cpu/loss.hpp.
 #pragma once
 
-#include "kernels/loss_kind.hpp"
 #include "elementary.hpp"  // of the backend that is compiled
+#include "kernels/loss_kind.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

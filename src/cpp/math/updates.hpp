@@ -2,8 +2,8 @@
 // (1 - beta^t and the like) come ready in Step.
 #pragma once
 
-#include "kernels/training.hpp"
 #include "elementary.hpp"  // of the backend that is compiled
+#include "kernels/training.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -109,8 +109,7 @@ template <class T>
 struct AdamMoments {
   static constexpr int moments = 2;
   T beta1, rest1, beta2, rest2;
-  explicit AdamMoments(const Step<T>& a)
-      : beta1(a.beta1), rest1(1 - a.beta1), beta2(a.beta2), rest2(1 - a.beta2) {}
+  explicit AdamMoments(const Step<T>& a) : beta1(a.beta1), rest1(1 - a.beta1), beta2(a.beta2), rest2(1 - a.beta2) {}
   FASTDL_INLINE void move(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m = beta1 * m + rest1 * g;
     v = beta2 * v + rest2 * g * g;

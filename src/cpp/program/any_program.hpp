@@ -28,7 +28,7 @@ struct Settings {
   int threads = 1;
   std::uint64_t seed = 0;
   bool input_gradient = false;
-  std::string convolution = "auto";  // or "direct"
+  std::string convolution = "auto";   // or "direct"
   std::string precision = "float32";  // or "tf32", "bf16", on a device
 };
 // Whether convolutions are never to go by Winograd: asked for here, or for all by FASTDL_CONVOLUTION.

@@ -19,6 +19,7 @@ struct RbmSettings {
   bool gaussian = false;
   int batch = 64;  // the most rows of data, and of chains, at a time
   int threads = 1;
+  std::string precision = "float32";  // or "tf32", "bf16", on a device
 };
 
 template <class T>  // void: of the machine's type

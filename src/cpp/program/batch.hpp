@@ -101,8 +101,8 @@ class BatchBuffers {
   Block<T> outputs_, slopes_;  // of images
   Block<double> losses_;
   Block<T> pairs_;
-  Staged<AugmentDraw> draws_;   // of the batch, and of those that are mixed in
-  Block<T> images_, room_;      // in the user's order; of one image for each thread
+  Staged<AugmentDraw> draws_;    // of the batch, and of those that are mixed in
+  Block<T> images_, room_;       // in the user's order; of one image for each thread
   Staged<std::int64_t> others_;  // those that are mixed in
   Block<std::int32_t> other_codes_;
   Block<T> own_weights_, other_weights_, other_targets_, other_slopes_;

@@ -17,8 +17,8 @@ constexpr int looked_after = 64;     // batches sent to a device, before the hos
 
 }  // namespace
 
-// One step, on every thread of the team. Without a finite loss, or without weight, nothing is learnt: a device's kernels
-// see that by themselves.
+// One step, on every thread of the team. Without a finite loss, or without weight, nothing is learnt: a device's
+// kernels see that by themselves.
 template <class T>
 void Program<T>::train_batch(Frame<T> f, const Batch& batch) {
   const TrainingKernels<T>& k = kernels_.training;

@@ -32,14 +32,14 @@ bool take_lone(const std::vector<LayerPtr<T>>& layers) {
   });
 }
 
+}  // namespace
+
 Precision precision_of(const std::string& name) {
   if (name == "tf32") return Precision::tf32;
   if (name == "bf16") return Precision::bf16;
   check(name == "float32", "precision='" + name + "'; expected 'float32', 'tf32' or 'bf16'.");
   return Precision::float32;
 }
-
-}  // namespace
 
 bool direct_convolution(const std::string& asked) {
   const auto is_direct = [](const std::string& name, const std::string& word) {
@@ -59,8 +59,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
       queue_(nullptr, [](void*) {}),
       optimizer_(Rule{}, {}, {}, {}, backend_.memory) {
   check(!layers.empty(), "a network needs at least one layer, got none.");
-  if (const Device* device = backend_.device)
-    queue_ = {device->open(precision_of(settings.precision)), device->close};
+  if (const Device* device = backend_.device) queue_ = {device->open(precision_of(settings.precision)), device->close};
   Plan<T> plan(backend_, settings.batch, settings.threads, direct_convolution(settings.convolution));
   input_ = plan.tensor(input, settings.input_gradient);
   plan.busy.clear();

@@ -162,8 +162,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       n = int(std::min<index>(settings_.batch, data.count - begin));
       const bool lone = lone_ && are_few(n);
       if (lone) n = 1;
-      Batch batch{
-          .data = &data, .there = &there, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
+      Batch batch{.data = &data, .there = &there, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
       batch_.set_steps(batch);
       Frame<T> f = frame(team, batch);
       f.values = values_.data(), f.value_starts = value_starts_.data();
@@ -412,21 +411,21 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
   side_losses_ = sides;
 }
 
-#define FASTDL_PASSES(T)                                                                                          \
-  template int Program<T>::team_size(int) const;                                                                  \
-  template Frame<T> Program<T>::frame(const Team&, const Batch&);                                                 \
-  template void Program<T>::rethrow();                                                                            \
-  template void Program<T>::forward(const Data&, bool, std::uint32_t, void*);                                     \
-  template void Program<T>::backward(const void*, void*);                                                         \
-  template void Program<T>::predict(const Data&, ActivationKind, int, void*);                                     \
-  template void Program<T>::loss_and_grads(const Data&, bool, double&, double&);                                  \
-  template Tally Program<T>::look() const;                                                                        \
-  template void Program<T>::reset(const Tally&);                                                                  \
-  template T* Program<T>::room_for(T*, index);                                                                    \
-  template void Program<T>::give(T*, index);                                                                      \
-  template void Program<T>::ready_for_loss();                                                                     \
-  template void Program<T>::add_penalties(const Frame<T>&, double*) const;                                        \
-  template void Program<T>::run_loss(const Frame<T>&, const Data&, const Tensor&, double, bool, double*);         \
+#define FASTDL_PASSES(T)                                                                                  \
+  template int Program<T>::team_size(int) const;                                                          \
+  template Frame<T> Program<T>::frame(const Team&, const Batch&);                                         \
+  template void Program<T>::rethrow();                                                                    \
+  template void Program<T>::forward(const Data&, bool, std::uint32_t, void*);                             \
+  template void Program<T>::backward(const void*, void*);                                                 \
+  template void Program<T>::predict(const Data&, ActivationKind, int, void*);                             \
+  template void Program<T>::loss_and_grads(const Data&, bool, double&, double&);                          \
+  template Tally Program<T>::look() const;                                                                \
+  template void Program<T>::reset(const Tally&);                                                          \
+  template T* Program<T>::room_for(T*, index);                                                            \
+  template void Program<T>::give(T*, index);                                                              \
+  template void Program<T>::ready_for_loss();                                                             \
+  template void Program<T>::add_penalties(const Frame<T>&, double*) const;                                \
+  template void Program<T>::run_loss(const Frame<T>&, const Data&, const Tensor&, double, bool, double*); \
   template void Program<T>::run_side_losses(const Frame<T>&, const Data&);
 FASTDL_PASSES(float)
 FASTDL_PASSES(double)

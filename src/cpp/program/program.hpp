@@ -68,8 +68,8 @@ class Program final : public AnyProgram {
   void run_own_loss(const Team& team, const LossArgs<T>& args);
   double ask_own_loss(const LossArgs<T>& args, double norm) const;
   double ask_from_afar(LossArgs<T> args) const;
-  double weight_of(const Data& data);  // of all samples
-  void rethrow();  // what a function of the user's threw
+  double weight_of(const Data& data);                          // of all samples
+  void rethrow();                                              // what a function of the user's threw
   void add_penalties(const Frame<T>& f, double* total) const;  // of the layers
   // body(frame, begin) for each batch of answers, after the way forward, on every thread.
   void each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body);
@@ -114,12 +114,12 @@ class Program final : public AnyProgram {
   Block<T> totals_;  // gradients summed over batches (loss_and_grads)
   BatchBuffers<T> batch_;
   Resident resident_;
-  Block<Tally> tally_;           // one
-  Block<double> of_sides_;       // losses of side heads, (2, sides): of the batch, of the epoch
-  Block<double> sums_;           // (2,), to work in
-  Staged<double> side_weights_;  // (sides,)
-  Staged<StepNumbers> table_;    // of each batch of an epoch
-  Block<T> answers_;             // on their way from a device
+  Block<Tally> tally_;            // one
+  Block<double> of_sides_;        // losses of side heads, (2, sides): of the batch, of the epoch
+  Block<double> sums_;            // (2,), to work in
+  Staged<double> side_weights_;   // (sides,)
+  Staged<StepNumbers> table_;     // of each batch of an epoch
+  Block<T> answers_;              // on their way from a device
   Pace pace_;                     // of training steps
   Trial trials_[2];               // of predictions of many samples and of a few
   std::exception_ptr failure_{};  // of a function of the user's: it waits for the end of the team

@@ -16,35 +16,50 @@ namespace {
 constexpr double team_threshold = 1e6;   // operations of a batch below which one thread is faster than a team
 constexpr double activity_memory = 0.9;  // of the running means (Hinton 2010, section 11)
 
+}  // namespace
+
 template <class T>
-RbmWeights<T> typed(const RbmWeights<void>& a) {
-  return {static_cast<T*>(a.w), static_cast<T*>(a.b), static_cast<T*>(a.c)};
+Rbm<T>::Rbm(const RbmSettings& settings)
+    : AnyRbm(settings),
+      backend_(find_backend(settings.backend)),
+      kernels_(kernels_of<T>(backend_)),
+      queue_(nullptr, [](void*) {}),
+      resident_(backend_, sizeof(T), 1, 1) {
+  if (const Device* device = backend_.device) queue_ = {device->open(precision_of(settings.precision)), device->close};
+  const index n = settings.batch, visible = settings.visible, hidden = settings.hidden;
+  const auto block = [&](index count) { return Block<T>(count, backend_.memory); };
+  v_ = block(2 * n * visible), p_ = block(2 * n * hidden), h_ = block(n * hidden), shift_ = block(hidden);
+  scratch_ = block(kernels_.dense.dense_scratch(2 * n, visible, hidden, settings.threads));
+  rows_ = Block<std::int64_t>(n, backend_.memory), order_ = Block<std::int64_t>(n, backend_.memory);
 }
+
 template <class T>
-RbmLearning<T> typed(const RbmLearning<void>& a) {
+Team Rbm<T>::team() const {
+  Team team;
+  team.queue = queue_.get();
+  return team;
+}
+
+template <class T>
+RbmWeights<T> Rbm<T>::there(Mirrors<T>& mirrors, const RbmWeights<void>& weights) const {
+  const index visible = settings_.visible, hidden = settings_.hidden;
+  return {mirrors.of(static_cast<T*>(weights.w), visible * hidden), mirrors.of(static_cast<T*>(weights.b), visible),
+          mirrors.of(static_cast<T*>(weights.c), hidden)};
+}
+
+template <class T>
+RbmLearning<T> Rbm<T>::there(Mirrors<T>& mirrors, const RbmLearning<void>& a) const {
   return {.rate = a.rate,
           .momentum = a.momentum,
           .weight_decay = a.weight_decay,
           .steps = a.steps,
           .target = a.target,
           .cost = a.cost,
-          .weights = typed<T>(a.weights),
-          .velocity = typed<T>(a.velocity),
-          .chain = static_cast<T*>(a.chain),
+          .weights = there(mirrors, a.weights),
+          .velocity = there(mirrors, a.velocity),
+          .chain = mirrors.of(static_cast<T*>(a.chain), index(a.chains) * settings_.hidden),
           .chains = a.chains,
-          .activity = static_cast<T*>(a.activity)};
-}
-
-}  // namespace
-
-template <class T>
-Rbm<T>::Rbm(const RbmSettings& settings)
-    : AnyRbm(settings), backend_(find_backend(settings.backend)), kernels_(kernels_of<T>(backend_)) {
-  const index n = settings.batch, visible = settings.visible, hidden = settings.hidden;
-  const auto block = [&](index count) { return Block<T>(count, backend_.memory); };
-  v_ = block(2 * n * visible), p_ = block(2 * n * hidden), h_ = block(n * hidden), shift_ = block(hidden);
-  scratch_ = block(kernels_.dense.dense_scratch(2 * n, visible, hidden, settings.threads));
-  rows_ = Block<std::int64_t>(n, backend_.memory), order_ = Block<std::int64_t>(n, backend_.memory);
+          .activity = mirrors.of(static_cast<T*>(a.activity), settings_.hidden)};
 }
 
 template <class T>
@@ -57,23 +72,37 @@ int Rbm<T>::team_size(int rows) const {
 template <class T>
 template <class Work>
 void Rbm<T>::each_batch(index count, int batch, const Work& work) {
-  run_team(team_size(int(std::min<index>(batch, count))), [&](const Team& team) {
+  const auto run = [&](const Team& team) {
     for (index begin = 0; begin < count; begin += batch) {
-      if (team.rank == 0)
-        for (int i = 0; i < settings_.batch; i++) rows_[i] = begin + i;
-      team.sync();
+      kernels_.layout.gather_order(team, nullptr, begin, nullptr, 0, settings_.batch, rows_.data());
       if (!work(team, begin, int(std::min<index>(batch, count - begin)))) break;
       team.sync();
     }
-  });
+  };
+  if (!backend_.device) return run_team(team_size(int(std::min<index>(batch, count))), run);
+  run(team());
+  backend_.device->wait(queue_.get());
 }
 
 template <class T>
 void Rbm<T>::gather(const Team& team, const Data& data, index begin, int n, T* y) {
-  if (team.rank == 0)
-    for (int i = 0; i < n; i++) order_[i] = data.order ? data.order[begin + i] : begin + i;
-  team.sync();
+  kernels_.layout.gather_order(team, data.order, begin, nullptr, 0, n, order_.data());
   kernels_.layout.gather_rows(team, data.x, order_.data(), n, y);
+}
+
+template <class T>
+template <class Make>
+void Rbm<T>::answer(const Data& data, index features, void* y, const Make& make) {
+  const bool far = backend_.device;
+  if (far && answers_.size() < settings_.batch * features)
+    answers_ = Block<T>(), answers_ = Block<T>(settings_.batch * features, backend_.memory);
+  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
+    T* const theirs = static_cast<T*>(y) + begin * features;
+    T* const room = far ? answers_.data() : theirs;
+    make(team, begin, n, room);
+    if (far) backend_.memory.copy_out(theirs, room, n * features * sizeof(T), queue_.get());
+    return true;
+  });
 }
 
 // --- units ----------------------------------------------------------------------------------------------------------
@@ -108,10 +137,13 @@ template <class T>
 const double* Rbm<T>::draw(const Pass& pass, int n, int features) {
   const BitGenerator* numpy = pass.draws.numpy;
   if (!numpy) return nullptr;
-  if (pass.team.rank == 0)
-    for (index i = 0; i < index(n) * features; i++) uniform_[i] = numpy->next_double(numpy->state);
+  if (pass.team.rank == 0) {
+    double* const uniform = uniform_.here();
+    for (index i = 0; i < index(n) * features; i++) uniform[i] = numpy->next_double(numpy->state);
+    uniform_.send(index(n) * features, pass.team.queue);
+  }
   pass.team.sync();
-  return uniform_.data();
+  return uniform_.there();
 }
 
 // p = P(h = 1 | v) of its input, h ~ P(h | v)
@@ -218,13 +250,16 @@ void Rbm<T>::pull_to_target(const Team& team, int data, const RbmLearning<T>& le
 }
 
 template <class T>
-EpochResult Rbm<T>::train_epoch(const Data& data, int batch, const RbmLearning<void>& untyped, const Draws& draws,
+EpochResult Rbm<T>::train_epoch(const Data& theirs, int batch, const RbmLearning<void>& of_theirs, const Draws& draws,
                                 const Poll& poll) {
-  const RbmLearning<T> learning = typed<T>(untyped);
+  if (backend_.device) backend_.device->enter();
+  Mirrors<T> mirrors(backend_, queue_.get());
+  const RbmLearning<T> learning = there(mirrors, of_theirs);
+  const Data& data = resident_.place(theirs, queue_.get());
   EpochResult result{0, 0, 0, Status::done};
   PollClock clock{poll};
   if (draws.numpy && !uniform_.size())
-    uniform_ = Block<double>(index(settings_.batch) * std::max(settings_.visible, settings_.hidden), backend_.memory);
+    uniform_ = Staged<double>(index(settings_.batch) * std::max(settings_.visible, settings_.hidden), backend_.memory);
   each_batch(data.count, batch, [&](const Team& team, index begin, int n) {
     const Pass pass{team, learning.weights, draws};
     gather(team, data, begin, n, v_.data());
@@ -236,6 +271,7 @@ EpochResult Rbm<T>::train_epoch(const Data& data, int batch, const RbmLearning<v
     team.sync();
     return result.status == Status::done;
   });
+  mirrors.give_back();
   if (clock.error) std::rethrow_exception(clock.error);
   return result;
 }
@@ -243,55 +279,58 @@ EpochResult Rbm<T>::train_epoch(const Data& data, int batch, const RbmLearning<v
 // --- use ------------------------------------------------------------------------------------------------------------
 
 template <class T>
-void Rbm<T>::hidden(const RbmWeights<void>& untyped, const Data& data, void* out) {
-  const RbmWeights<T> weights = typed<T>(untyped);
-  T* const y = static_cast<T*>(out);
-  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
-    T* p = y + begin * settings_.hidden;
+void Rbm<T>::hidden(const RbmWeights<void>& of_theirs, const Data& theirs, void* y) {
+  if (backend_.device) backend_.device->enter();
+  Mirrors<T> mirrors(backend_, queue_.get());
+  const RbmWeights<T> weights = there(mirrors, of_theirs);
+  const Data& data = resident_.place(theirs, queue_.get());
+  answer(data, settings_.hidden, y, [&](const Team& team, index begin, int n, T* p) {
     gather(team, data, begin, n, v_.data());
     kernels_.dense.dense_forward(team, n, settings_.visible, settings_.hidden, v_.data(), weights.w, weights.c, p,
                                  scratch_.data());
     activate_hidden({team, weights, {}}, n, p);
-    return true;
   });
 }
 
 template <class T>
-void Rbm<T>::visible(const RbmWeights<void>& untyped, const Data& data, void* out) {
-  const RbmWeights<T> weights = typed<T>(untyped);
-  T* const y = static_cast<T*>(out);
-  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
+void Rbm<T>::visible(const RbmWeights<void>& of_theirs, const Data& theirs, void* y) {
+  if (backend_.device) backend_.device->enter();
+  Mirrors<T> mirrors(backend_, queue_.get());
+  const RbmWeights<T> weights = there(mirrors, of_theirs);
+  const Data& data = resident_.place(theirs, queue_.get());
+  answer(data, settings_.visible, y, [&](const Team& team, index begin, int n, T* v) {
     gather(team, data, begin, n, p_.data());
-    expect_visible({team, weights, {}}, n, p_.data(), y + begin * settings_.visible);
-    return true;
+    expect_visible({team, weights, {}}, n, p_.data(), v);
   });
 }
 
 // F = -b v (Gaussian: (v - b)^2 / 2) - sum of log(1 + exp(c + v W))
 template <class T>
-void Rbm<T>::free_energy(const RbmWeights<void>& untyped, const Data& data, void* out) {
-  const RbmWeights<T> weights = typed<T>(untyped);
-  T* const y = static_cast<T*>(out);
+void Rbm<T>::free_energy(const RbmWeights<void>& of_theirs, const Data& theirs, void* y) {
+  if (backend_.device) backend_.device->enter();
+  Mirrors<T> mirrors(backend_, queue_.get());
+  const RbmWeights<T> weights = there(mirrors, of_theirs);
+  const Data& data = resident_.place(theirs, queue_.get());
   const int visible = settings_.visible, hidden = settings_.hidden;
-  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
+  answer(data, 1, y, [&](const Team& team, index begin, int n, T* energy) {
     gather(team, data, begin, n, v_.data());
     kernels_.dense.dense_forward(team, n, visible, hidden, v_.data(), weights.w, weights.c, p_.data(), scratch_.data());
     kernels_.pointwise.activation_forward(team, ActivationKind::softplus, T(1), index(n) * hidden, p_.data(),
                                           p_.data());
-    kernels_.rbm.free_energy(team, n, visible, hidden, settings_.gaussian, v_.data(), weights.b, p_.data(), y + begin);
-    return true;
+    kernels_.rbm.free_energy(team, n, visible, hidden, settings_.gaussian, v_.data(), weights.b, p_.data(), energy);
   });
 }
 
 template <class T>
-void Rbm<T>::gibbs(const RbmWeights<void>& untyped, const Data& data, int rounds, bool mean, const Draws& draws,
-                   void* out) {
-  const RbmWeights<T> weights = typed<T>(untyped);
-  T* const y = static_cast<T*>(out);
+void Rbm<T>::gibbs(const RbmWeights<void>& of_theirs, const Data& theirs, int rounds, bool mean, const Draws& draws,
+                   void* y) {
+  if (backend_.device) backend_.device->enter();
+  Mirrors<T> mirrors(backend_, queue_.get());
+  const RbmWeights<T> weights = there(mirrors, of_theirs);
+  const Data& data = resident_.place(theirs, queue_.get());
   const int visible = settings_.visible, hidden = settings_.hidden;
-  each_batch(data.count, settings_.batch, [&](const Team& team, index begin, int n) {
+  answer(data, visible, y, [&](const Team& team, index begin, int n, T* v) {
     const Pass pass{team, weights, draws};
-    T* v = y + begin * visible;
     gather(team, data, begin, n, v);
     for (int round = 1; round <= rounds; round++) {
       kernels_.dense.dense_forward(team, n, visible, hidden, v, weights.w, weights.c, p_.data(), scratch_.data());
@@ -301,7 +340,6 @@ void Rbm<T>::gibbs(const RbmWeights<void>& untyped, const Data& data, int rounds
       else
         draw_visible(pass, 2 * round + 1, n, h_.data(), v);
     }
-    return true;
   });
 }
 

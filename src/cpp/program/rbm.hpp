@@ -1,9 +1,13 @@
 // A restricted Boltzmann machine made ready: memory and kernels.
 #pragma once
 
+#include <memory>
+
 #include "core/arena.hpp"
 #include "kernels/kernels.hpp"
 #include "program/any_rbm.hpp"
+#include "program/mirrors.hpp"
+#include "program/resident.hpp"
 
 namespace fastdl {
 
@@ -26,6 +30,12 @@ class Rbm final : public AnyRbm {
     const RbmWeights<T>& weights;
     const Draws& draws;
   };
+  RbmWeights<T> there(Mirrors<T>& mirrors, const RbmWeights<void>& weights) const;
+  RbmLearning<T> there(Mirrors<T>& mirrors, const RbmLearning<void>& learning) const;
+  // Rows of answers, made where values lie by make(team, first row, rows, room).
+  template <class Make>
+  void answer(const Data& data, index features, void* y, const Make& make);
+  Team team() const;
   template <class Work>
   void each_batch(index count, int batch, const Work& work);
   int team_size(int rows) const;
@@ -42,9 +52,12 @@ class Rbm final : public AnyRbm {
 
   const Backend& backend_;
   const Kernels<T>& kernels_;
+  std::unique_ptr<void, void (*)(void*)> queue_;  // of a device; else null
+  Resident resident_;
   // A batch of the data's rows, then the model's: v (2 batch, visible), p = P(h = 1 | v) (2 batch, hidden).
   Block<T> v_, p_, h_, shift_, scratch_;
-  Block<double> uniform_;  // NumPy's draws
+  Block<T> answers_;        // on their way from a device
+  Staged<double> uniform_;  // NumPy's draws
   Block<std::int64_t> rows_, order_;
 };
 

@@ -2,14 +2,15 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
-#include <vector>
+#include <string>
 
 #include "core/arena.hpp"
 #include "kernels/kernels.hpp"
 #include "program/any_program.hpp"
 
 namespace fastdl {
+
+Precision precision_of(const std::string& name);
 
 class Resident {
  public:

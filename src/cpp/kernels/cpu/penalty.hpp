@@ -27,8 +27,8 @@ void kl_sparsity_forward(const Team& team, int n, int units, T target, const T* 
 
 // da_ij = dy_ij + scale weight_i slope_j
 template <class T>
-void kl_sparsity_backward(const Team& team, int n, int units, T strength, const double* norm, const T* weight, const T* slope, const T* dy,
-                          T* da) {
+void kl_sparsity_backward(const Team& team, int n, int units, T strength, const double* norm, const T* weight,
+                          const T* slope, const T* dy, T* da) {
   const T scale = strength / *norm;
   each_site<T>(team, {n, units, 1, false}, [&](const auto& row) {
     const Vec<T> factor = row.get(weight) * scale;
@@ -45,8 +45,8 @@ void activity_l1_forward(const Team& team, int n, int units, const T* weight, co
 }
 
 template <class T>
-void activity_l1_backward(const Team& team, int n, int units, T strength, const double* norm, const T* weight, const T* a, const T* dy,
-                          T* da) {
+void activity_l1_backward(const Team& team, int n, int units, T strength, const double* norm, const T* weight,
+                          const T* a, const T* dy, T* da) {
   const T scale = strength / *norm;
   each_site<T>(team, {n, units, 1, false}, [&](const auto& row) {
     const Vec<T> factor = row.get(weight) * scale;
@@ -87,8 +87,8 @@ void contractive_forward(const Team& team, int n, int in, int units, ActivationK
 
 // dh = dy + scale weight_i (s'^2)'(h) squares_j
 template <class T>
-void contractive_backward_data(const Team& team, int n, int units, ActivationKind kind, T strength, const double* norm, const T* weight,
-                               const T* squares, const T* h, const T* dy, T* dh) {
+void contractive_backward_data(const Team& team, int n, int units, ActivationKind kind, T strength, const double* norm,
+                               const T* weight, const T* squares, const T* h, const T* dy, T* dh) {
   const T scale = strength / *norm;
   const SquaredSlope<T> squared{kind};
   each_site<T>(team, {n, units, 1, false}, [&](const auto& row) {
@@ -101,8 +101,8 @@ void contractive_backward_data(const Team& team, int n, int units, ActivationKin
 
 // dw_kj += 2 scale w_kj sum_i weight_i s'(z_ij)^2
 template <class T>
-void contractive_backward_weights(const Team& team, int n, int in, int units, ActivationKind kind, T strength, const double* norm,
-                                  const T* weight, const T* h, const T* w, T* sums, T* dw) {
+void contractive_backward_weights(const Team& team, int n, int in, int units, ActivationKind kind, T strength,
+                                  const double* norm, const T* weight, const T* h, const T* w, T* sums, T* dw) {
   const T scale = strength / *norm;
   const SquaredSlope<T> squared{kind};
   each_channel<T>(team, {n, units, 1, false}, [&](const auto& unit) {

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "kernels/augment.hpp"
-#include "kernels/layout.hpp"
 #include "kernels/cpu/elementary.hpp"
+#include "kernels/layout.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

@@ -1,8 +1,8 @@
 // Sums and maxima over the lanes of a vector and over many vectors, in an order that nothing but the shape decides.
 #pragma once
 
-#include "kernels/cpu/transpose.hpp"
 #include "kernels/cpu/elementary.hpp"
+#include "kernels/cpu/transpose.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

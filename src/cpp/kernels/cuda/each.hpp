@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
+#include <launch.hpp>
 #include "elementary.hpp"
 #include "kernels/cuda/queue.hpp"
-#include <launch.hpp>
 
 namespace fastdl::FASTDL_ISA {
 namespace {

@@ -1,5 +1,5 @@
-// What src/cpp/math/ is written in, for one value in each thread: the names of kernels/cpu/elementary.hpp, by CUDA's own
-// functions.
+// What src/cpp/math/ is written in, for one value in each thread: the names of kernels/cpu/elementary.hpp, by CUDA's
+// own functions.
 #pragma once
 
 #include <cmath>

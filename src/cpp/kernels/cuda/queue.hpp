@@ -1,9 +1,9 @@
 // What Team::queue points to: a stream, and what its kernels work in besides their arguments.
 #pragma once
 
+#include <launch.hpp>
 #include "core/team.hpp"
 #include "kernels/kernels.hpp"
-#include <launch.hpp>
 
 namespace fastdl::FASTDL_ISA {
 
