@@ -4,12 +4,13 @@ import platform
 from importlib import metadata
 
 from fastdl import _core
+from fastdl.program import gpus
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "safetensors")
 
 
 def describe() -> str:
-    """Versions, backends (best first), the one that programs get by default, threads."""
+    """Versions, backends (best first), the one that programs get by default, GPUs, threads."""
     flatten = {"kind": "flatten", "title": "Flatten", "name": "flatten_1"}
     chosen = _core.Program([flatten], (1,)).backend
     lines = [f"fastdl {_core.__version__}"]
@@ -21,6 +22,7 @@ def describe() -> str:
         if backend.name == chosen:
             state = "chosen"
         lines.append(f"  {backend.name:12} {backend.lanes:3} float32 lanes  {state}".rstrip())
+    lines += gpus.describe()
     lines.append(f"threads: {_core.max_threads()}")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Checks of weights, devices and ranges; X and y themselves are checked by `estimators.inputs`."""
+"""Checks of weights and ranges; X and y themselves are checked by `estimators.inputs`."""
 
 from __future__ import annotations
 
@@ -157,26 +157,6 @@ def _expand(class_weight: Any, y: Any, weight: NDArray[Any] | None) -> NDArray[A
     else:
         of_class = compute_class_weight(class_weight, classes=classes, y=y[there])
     return of_class[np.searchsorted(classes, y).clip(max=len(classes) - 1)]
-
-
-def resolve_device(device: str) -> str:
-    """The device that does the work.
-
-    Raises
-    ------
-    RuntimeError
-        If it is not there.
-    ValueError
-        For an unknown name.
-    """
-    if device in ("cpu", "auto"):
-        return "cpu"
-    if device == "cuda":
-        raise RuntimeError(
-            'device="cuda" needs the CUDA build of fastdl and an NVIDIA driver; found neither. '
-            'device="auto" falls back to the CPU.'
-        )
-    raise ValueError(f"device={device!r}; expected 'cpu', 'cuda' or 'auto'.")
 
 
 def outside_unit_interval(estimator: Any, X: Any) -> str | None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from fastdl._locks import ForkSafeLock
 from fastdl.fitting.network import Network
 from fastdl.fitting.progress import LearningRate, Progress
-from fastdl.program import Snapshot
+from fastdl.program import Snapshot, gpus
 
 _NAME = "_fit_in_progress"
 # Callbacks, and what scikit-learn notes of them during a fit.
@@ -97,7 +97,10 @@ class FitInProgress:
 
 @contextmanager
 def fitting(estimator: Any) -> Iterator[None]:
-    """A fit, which leaves the estimator as it was if it raises."""
+    """A fit, which leaves the estimator as it was if it raises.
+
+    Where a GPU is lost, its weights are too: the estimator is that of the last checkpoint.
+    """
     outer: FitInProgress | None = vars(estimator).get(_NAME)
     if outer is not None and outer.is_mine():
         yield
@@ -117,6 +120,9 @@ def fitting(estimator: Any) -> Iterator[None]:
     setattr(estimator, _NAME, fit)
     try:
         yield
+    except gpus.DeviceLostError:
+        estimator.__dict__ = vars(fit.seen())
+        raise
     except BaseException:
         if "_progress" in before:
             before["_progress"].cut(fit.n_rows)  # a partial fit goes on in the same history

@@ -19,7 +19,8 @@ from fastdl._saved import ANYTHING, ARRAYS, NATURAL, REAL, SIZE, array, short, s
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.optim import SGD, Optimizer
-from fastdl.program import Snapshot
+from fastdl.program import Snapshot, devices, gpus
+from fastdl.program.devices import Device
 from fastdl.program.weights import check
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class _Compiled(NamedTuple):
     threads: int  # the most it can use
     convolution: str  # as asked for
     layers: Sequence[Layer]  # which are replaced for longer answers
+    asked: tuple[str, str]  # device and precision
+    device: Device  # what does the work
 
 
 class Network:
@@ -61,6 +64,8 @@ class Network:
         Of dropout.
     convolution : {"auto", "direct"}, default="auto"
         As `fastdl.program.make` takes it. It may be set to another, for the programs to come.
+    device, precision : str
+        As estimators take them. They too may be set to others. Files do not hold them.
     batch_size : int
         The largest batch at first; grows when asked.
     n_jobs : int or None
@@ -80,6 +85,8 @@ class Network:
         cap: float = math.inf,
         seed: int = 0,
         convolution: str = "auto",
+        device: str = "cpu",
+        precision: str = "float32",
         batch_size: int = 256,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -89,6 +96,7 @@ class Network:
         self.input_shape, self.loss, self.dtype = input_shape, loss, np.dtype(dtype).name
         self.cap, self.seed, self.batch_size = cap, seed, batch_size
         self.convolution = convolution
+        self.device, self.precision = device, precision
         self.optimizer: Optimizer = SGD()
         self.options: dict[str, Any] = {}
         self.without_optimizer = False  # read from a file that was saved without its state
@@ -165,6 +173,7 @@ class Network:
             and held.program.input_shape == self.input_shape
             and held.convolution == self.convolution
             and held.layers is self.layers
+            and held.asked == (self.device, self.precision)
         )
 
     @property
@@ -172,6 +181,16 @@ class Network:
         """The program as it is, or compiled again."""
         held = self._held
         return self.ready() if isinstance(held, Snapshot) else held.program
+
+    @property
+    def works_on(self) -> Device:
+        """What does the work of the program as it is, or would do that of the next one."""
+        held = self._held
+        if isinstance(held, _Compiled):
+            return held.device
+        return devices.choose(
+            self.device, self.precision, self.layers, self.input_shape, self.dtype
+        )
 
     def lengthen(self, steps: int) -> None:
         """Make room for sequences of so many steps.
@@ -238,7 +257,8 @@ class Network:
         program = self.ready(n_jobs, batch_size)
         self._is_training = True
         try:
-            yield program
+            with gpus.room(program.backend, program.memory):
+                yield program
         finally:
             self._is_training = False
 
@@ -259,18 +279,33 @@ class Network:
             before.load(program)
 
     def _compile(self, threads: int, batch_size: int) -> _Compiled:
-        program = programs.make(
+        device = devices.choose(
+            self.device, self.precision, self.layers, self.input_shape, self.dtype
+        )
+        try:
+            program = self._made(device, threads, batch_size)
+        except (ValueError, MemoryError) as error:  # a layer that a GPU lacks; no room
+            if self.device != "auto" or not device.is_gpu:
+                raise
+            device = devices.CPU._replace(reason=str(error).rstrip("."))
+            program = self._made(device, threads, batch_size)
+        programs.set_loss(program, self.loss, cap=self.cap)
+        programs.set_optimizer(program, self.optimizer, **self.options)
+        asked = self.device, self.precision
+        return _Compiled(program, threads, self.convolution, self.layers, asked, device)
+
+    def _made(self, device: Device, threads: int, batch_size: int) -> Program:
+        return programs.make(
             self.layers,
             self.input_shape,
             dtype=self.dtype,
+            backend=device.backend,
+            precision=device.precision,
             batch_size=batch_size,
             threads=threads,
             seed=self.seed,
             convolution=self.convolution,
         )
-        programs.set_loss(program, self.loss, cap=self.cap)
-        programs.set_optimizer(program, self.optimizer, **self.options)
-        return _Compiled(program, threads, self.convolution, self.layers)
 
     def at(self, snapshot: Snapshot) -> Network:
         """A network of the same layers and settings with other weights, states and moments."""

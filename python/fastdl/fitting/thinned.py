@@ -68,6 +68,8 @@ def answers(
         threads=programs.count_threads(n_jobs),
         seed=network.seed,
         convolution=network.convolution,
+        backend=network.works_on.backend,
+        precision=network.works_on.precision,
     )
     thin.set_weights(program.get_weights())
     thin.set_states(program.get_states())

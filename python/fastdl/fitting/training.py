@@ -17,7 +17,7 @@ from fastdl.fitting.checkpoint import Checkpoint
 from fastdl.fitting.grouping import side_by_side
 from fastdl.fitting.progress import LearningRate, Progress, Settings
 from fastdl.fitting.tasks import EpochTasks
-from fastdl.program import Snapshot
+from fastdl.program import Snapshot, gpus
 from fastdl.samples import Samples
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def run(
     ------
     ValueError
         If the loss diverges before one epoch is finished.
+    DeviceLostError
+        If the GPU answers no more.
     """
     progress.n_iter = 0
     best = Snapshot.of(program)
@@ -113,13 +115,23 @@ def run(
                 if complaint:
                     warn(complaint, ConvergenceWarning)
     except BaseException as error:
-        kept.snapshot.load(program)
         kept.restore(progress, rate)
+        _load(kept.snapshot, program, error)
         if not isinstance(error, KeyboardInterrupt):
             raise
         warn("Training interrupted by user.")
     if settings.early_stopping:
         best.load(program)
+
+
+def _load(kept: Snapshot, program: Program, error: BaseException) -> None:
+    """Bring a program back to weights that were kept; a GPU that takes none is lost."""
+    try:
+        kept.load(program)
+    except RuntimeError:
+        if not gpus.holds(program):
+            raise
+        raise gpus.lost(program, error) from error
 
 
 def epoch(

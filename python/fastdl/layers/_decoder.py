@@ -68,6 +68,7 @@ class Decoder(Layer):
     """
 
     kind: ClassVar[str] = "decoder"
+    cpu_only: ClassVar[bool] = True
     recurrent: ClassVar[bool] = True
     layers: Sequence[Layer]
     steps: int

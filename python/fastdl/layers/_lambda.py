@@ -84,6 +84,7 @@ class Lambda(LearningLayer):
     """
 
     kind: ClassVar[str] = "lambda"
+    cpu_only: ClassVar[bool] = True
     function: Callable[..., Any]
     params: Any = ()
     init: Any = field(default=None, kw_only=True)

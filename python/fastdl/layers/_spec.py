@@ -76,6 +76,7 @@ class Layer(Spec):
     normalises: ClassVar[bool] = False  # what it gives hardly depends on the scale of its input
     side: ClassVar[bool] = False  # what its paths give has a loss of its own, and goes nowhere else
     follows: ClassVar[bool] = False  # an activation or a norm, which belongs to the weights before
+    cpu_only: ClassVar[bool] = False  # no GPU runs it
     joins: ClassVar[str] = ""  # what is done with what its paths give: "add" "concat"
 
     @property

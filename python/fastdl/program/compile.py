@@ -12,6 +12,7 @@ from fastdl import layers as L
 from fastdl import losses, optim
 from fastdl._rules import INPUT_SHAPE, POSITIVE_INTEGER, choice
 from fastdl.layers import Layer
+from fastdl.program import gpus
 from fastdl.program.threads import checked, count_threads
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _INFINITY = float("inf")
 _CONVOLUTION = choice("auto", "direct")
+_PRECISION = choice(*gpus.PRECISIONS)
 
 
 def compile(
@@ -33,6 +35,7 @@ def compile(
     random_state: int | np.random.RandomState | None = None,
     input_gradient: bool = False,
     convolution: str = "auto",
+    precision: str = "float32",
     loss: str | losses.Loss | None = None,
     optimizer: str | optim.Optimizer | None = None,
 ) -> Program:
@@ -63,6 +66,8 @@ def compile(
         "auto" lets most 3x3 convolutions of float32 go by Winograd's algorithm, which is up to
         three times as fast, with an error relative to the largest value of a tile of 6x6 pixels;
         "direct" keeps all of them exact and local (docs/environment.md).
+    precision : {"float32", "tf32", "bf16"}, default="float32"
+        How a GPU multiplies float32 (docs/cuda.md).
     loss, optimizer : str or spec, optional
         Set where given.
 
@@ -88,6 +93,7 @@ def compile(
         seed=seed,
         input_gradient=input_gradient,
         convolution=convolution,
+        precision=precision,
     )
     draw_weights(program, named, random_state)
     if loss is not None:
@@ -108,21 +114,37 @@ def make(
     seed: int = 0,
     input_gradient: bool = False,
     convolution: str = "auto",
+    precision: str = "float32",
 ) -> Program:
-    """`compile` of layers with names, without weights: for those that are at hand."""
+    """`compile` of layers with names, without weights: for those that are at hand.
+
+    Raises
+    ------
+    MemoryError
+        Where a GPU has no room for it: with the bytes by purpose.
+    """
     from fastdl import _core
 
-    return _core.Program(
+    plain, shape = (
         L.to_dict(layers),
         tuple(checked("input_shape", tuple(input_shape), INPUT_SHAPE)),
-        dtype=_dtype_name(dtype),
-        backend=backend or "",
-        batch_size=checked("batch_size", batch_size, POSITIVE_INTEGER),
-        threads=threads,
-        seed=seed,
-        input_gradient=input_gradient,
-        convolution=checked("convolution", convolution, _CONVOLUTION),
     )
+    name, size = _dtype_name(dtype), checked("batch_size", batch_size, POSITIVE_INTEGER)
+    with gpus.room(
+        backend or "", lambda: _core.survey(plain, shape, dtype=name, batch_size=size)[2]
+    ):
+        return _core.Program(
+            plain,
+            shape,
+            dtype=name,
+            backend=backend or "",
+            batch_size=size,
+            threads=threads,
+            seed=seed,
+            input_gradient=input_gradient,
+            convolution=checked("convolution", convolution, _CONVOLUTION),
+            precision=checked("precision", precision, _PRECISION),
+        )
 
 
 def draw_weights(

@@ -60,8 +60,8 @@ def summary_of(
         del memory["gradients"]
     in_use = sum(count for layer, count in work.items() if layer not in sides)
     lines.append(
-        f"{in_use:,} multiply-adds for a sample; {_bytes(memory['parameters'])} of "
-        f"weights, {_bytes(sum(memory.values()))} in a fit ({name})."
+        f"{in_use:,} multiply-adds for a sample; {as_bytes(memory['parameters'])} of "
+        f"weights, {as_bytes(sum(memory.values()))} in a fit ({name})."
     )
     return "\n".join(lines)
 
@@ -118,7 +118,8 @@ def _shape_text(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
-def _bytes(count: float) -> str:
+def as_bytes(count: float) -> str:
+    """To three digits, "1.23 MB"."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 999.5:
             return f"{count:.3g} {unit}"

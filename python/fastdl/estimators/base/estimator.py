@@ -25,8 +25,10 @@ from fastdl.estimators.inputs.scales import warn_of_other_scale
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Checked, Given, Job
 from fastdl.fitting.random import generator
+from fastdl.program import devices
+from fastdl.program.devices import Device
 from fastdl.samples import Sequences
-from fastdl.validation import check_step_weights, check_weights, resolve_device
+from fastdl.validation import check_step_weights, check_weights
 
 if TYPE_CHECKING:
     from fastdl.estimators.inputs import Input
@@ -45,7 +47,11 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         "Names of the columns, where X was a data frame.",
         saved=NAMES,
     )
-    device_: str = fitted("str", "What did the work.", saved=TEXT)
+    device_: str = fitted(
+        "str",
+        'What did the work: "cpu" or "cuda:0"; of "auto" also why it was no GPU.',
+        saved=TEXT,
+    )
 
     _taken_as_is: ClassVar[tuple[str, ...]] = ()  # parameters that clones share: fitted estimators
 
@@ -174,10 +180,20 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
     @_fit_context(prefer_skip_nested_validation=True)  # within the guard: callbacks are torn down
     def _fit_guarded(self, given: Given, incremental: bool) -> Self:
         goes_on = self._has_weights() and (incremental or getattr(self, "warm_start", False))
-        device = resolve_device(getattr(self, "device", "cpu"))
+        self._resolve_device()
         self._learn(self._job(given, not goes_on, incremental))
-        self.device_ = device
+        self.device_ = self._works_on().said
         return self
+
+    def _resolve_device(self) -> Device:
+        """What `device` and `precision` stand for; raises where it is not there."""
+        return devices.resolve(
+            getattr(self, "device", "cpu"), getattr(self, "precision", "float32")
+        )
+
+    def _works_on(self) -> Device:
+        """What did the work of the fit."""
+        return self._resolve_device()
 
     def _job(self, given: Given, anew: bool, incremental: bool) -> Job:
         X, y = self._check(given.X, given.y, reset=anew)

@@ -32,6 +32,7 @@ from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.optim import Optimizer
+from fastdl.program.devices import Device
 from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of, with_steps
 
 if TYPE_CHECKING:
@@ -280,6 +281,8 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
             cap=self._largest_loss(dtype),
             seed=random_state.randint(2**31 - 1) if L.draws(layers) else 0,
             convolution=self.convolution,
+            device=self._device[0],
+            precision=self._device[1],
             batch_size=max(self._least_batch, batch),
             n_jobs=self.n_jobs,
             random_state=random_state,
@@ -288,7 +291,20 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     def _go_on(self) -> None:
         """Make the network ready for a fit from where it stands."""
         self._network.convolution = self.convolution
+        self._place()
         self._take_weights(self._network.ready(self.n_jobs))
+
+    @property
+    def _device(self) -> tuple[str, str]:
+        """As asked for, and how precise."""
+        return self.device, self.precision
+
+    def _place(self) -> None:
+        """Let the network work where `device` says, from its next use on."""
+        self._network.device, self._network.precision = self._device
+
+    def _works_on(self) -> Device:
+        return self._network.works_on
 
     def _with_room(self, X: Sequences) -> Sequences:
         """X with as many steps as the network, which grows to the longest sequence or window."""
@@ -313,6 +329,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     def _restored(self) -> None:
         if hasattr(self, "_network"):  # else it was only pretrained
+            self._place()
             if len(self._targets.classes):
                 self.classes_ = self._targets.classes
             self._show()
@@ -326,6 +343,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         if seen is not None:
             return cast("Program", seen.program_)
         self._check_is_fitted()
+        self._place()
         program = self._network.ready(self.n_jobs)
         self._take_weights(program)
         return program

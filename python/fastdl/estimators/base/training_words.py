@@ -71,6 +71,19 @@ CLASS_WEIGHT = Meaning(
     kind='dict, list of dict, "balanced" or None',
     text="Weights of the classes, times `sample_weight`.",
 )
+DEVICE = Meaning(
+    rule=[str],
+    kind='{"auto", "cpu", "cuda", "cuda:1" ...}',
+    text='What does the work. "cuda" is the first GPU, "cuda:1" the second; "auto" the first where '
+    "there is one that is worth it, else the CPU: `device_` says which, and why. See docs/cuda.md.",
+)
+PRECISION = Meaning(
+    rule=[StrOptions({"float32", "tf32", "bf16"})],
+    kind='{"float32", "tf32", "bf16"}',
+    text="How a GPU multiplies float32: as it is, or in its matrix units, rounded to 10 bits after "
+    'the point ("tf32") or 7 ("bf16"), with sums and weights in float32. The CPU, which '
+    'device="auto" may take, rounds nothing.',
+)
 CONVOLUTION = Meaning(
     rule=[StrOptions({"auto", "direct"})],
     kind='{"auto", "direct"}',
@@ -256,9 +269,8 @@ class TrainingWords(TrainingRecord):
         kind="int or None",
         text="Threads; None is what OpenMP would take, -1 all. The result is the same for any.",
     )
-    device: str = word(
-        default="cpu", rule=[str], kind='{"cpu", "cuda", "auto"}', text="What does the work."
-    )
+    device: str = word(default="cpu", like=DEVICE)
+    precision: str = word(default="float32", like=PRECISION)
     dtype: DTypeLike = word(
         default="float32",
         rule=[str, type, np.dtype],

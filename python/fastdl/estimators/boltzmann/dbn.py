@@ -25,6 +25,7 @@ from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks
 from fastdl.layers import Layer
+from fastdl.program.devices import Device
 
 
 class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
@@ -107,6 +108,9 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         self._show()
         if tasks:
             tasks.close()
+
+    def _works_on(self) -> Device:
+        return self.rbms_[0]._works_on()
 
     def _restored(self) -> None:
         self._restore_machines()

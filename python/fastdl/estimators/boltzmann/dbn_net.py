@@ -21,7 +21,6 @@ from fastdl.estimators.inputs import ImageInput
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer
-from fastdl.validation import resolve_device
 
 
 class BeliefNet(BeliefWords, TrainingWords, Net):
@@ -57,7 +56,7 @@ class BeliefNet(BeliefWords, TrainingWords, Net):
         self
         """
         with checkpoint.fitting(self):
-            resolve_device(self.device)
+            self._resolve_device()
             X = self._inputs.check(self, X, reset=True)
             self._learn_stack(_as_rows(X))
             self._pretrained = True

@@ -30,7 +30,8 @@ from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks
 from fastdl.layers import Layer
-from fastdl.program import count_threads
+from fastdl.program import count_threads, devices
+from fastdl.program.devices import Device
 from fastdl.samples import core_input
 from fastdl.validation import float_dtype
 
@@ -315,18 +316,29 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
         (visible, hidden), dtype = weights[0].shape, weights[0].dtype
         threads = count_threads(self.n_jobs)
         batch_size = max(batch_size, 64)
-        key = (visible, hidden, dtype, batch_size, threads)
+        backend = self._place(visible, hidden, dtype).backend
+        key = (visible, hidden, dtype, batch_size, threads, backend)
         if self._compiled is None or self._compiled[0] != key:
             machine = Rbm(
                 visible,
                 hidden,
                 gaussian=self._gaussian,
                 dtype=dtype.name,
+                backend=backend,
                 batch_size=batch_size,
                 threads=threads,
             )
             self._compiled = key, machine
         return self._compiled[1]
+
+    def _place(self, visible: int, hidden: int, dtype: np.dtype[Any]) -> Device:
+        """What `device` stands for."""
+        layers = L.with_names([L.Dense(hidden)])
+        return devices.choose(self.device, "float32", layers, (visible,), dtype)
+
+    def _works_on(self) -> Device:
+        hidden, visible = self.components_.shape
+        return self._place(visible, hidden, self.components_.dtype)
 
     def _ask(self, what: str, X: Any, **options: Any) -> NDArray[Any]:
         """What the core answers to rows X: "hidden", "visible", "free_energy" or "gibbs"."""

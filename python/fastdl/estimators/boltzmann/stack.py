@@ -16,7 +16,7 @@ from fastdl.estimators.boltzmann.gaussian import GaussianRBM
 from fastdl.estimators.boltzmann.rbm import BaseRBM
 from fastdl.fitting.progress import layer_line
 from fastdl.fitting.tasks import EpochTasks
-from fastdl.validation import outside_unit_interval, resolve_device
+from fastdl.validation import outside_unit_interval
 
 _RATES = {False: 0.05, True: 0.005}  # of learning, by whether the visible units are Gaussian
 
@@ -113,5 +113,6 @@ def _new_machine(net: Believer, size: int, X: NDArray[Any], gaussian: bool) -> B
         device=net.device,
     )
     rbm._exact = False
-    rbm.n_features_in_, rbm.device_ = X.shape[1], resolve_device(net.device)
+    rbm.n_features_in_ = X.shape[1]
+    rbm.device_ = rbm._place(X.shape[1], size, np.dtype(net.dtype)).said
     return rbm

@@ -14,7 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from fastdl._rules import Rule
 from fastdl._saved import TEXT, VECTOR, listed
 from fastdl._sklearn import Interval, StrOptions
-from fastdl.estimators.base.training_words import COUNT, NOT_NEGATIVE, PART, POSITIVE, RATE
+from fastdl.estimators.base.training_words import (
+    COUNT,
+    DEVICE,
+    NOT_NEGATIVE,
+    PART,
+    POSITIVE,
+    RATE,
+)
 from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.boltzmann.standardised import mean_and_std
 from fastdl.fitting.defaults import Defaults, or_auto
@@ -99,9 +106,7 @@ class RbmWords:
         text="Threads. None obeys OMP_NUM_THREADS, threadpoolctl, joblib and the limits of the "
         "process; the result is the same for any number.",
     )
-    device: str = word(
-        default="cpu", rule=[str], kind='{"cpu", "cuda", "auto"}', text="What does the work."
-    )
+    device: str = word(default="cpu", like=DEVICE)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

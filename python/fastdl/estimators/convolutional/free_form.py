@@ -270,6 +270,8 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
                 dtype=old.dtype,
                 seed=old.seed,
                 convolution=old.convolution,
+                device=old.device,
+                precision=old.precision,
                 batch_size=old.batch_size,
                 n_jobs=self.n_jobs,
                 random_state=0,

@@ -75,6 +75,7 @@ class ELM(Net):
     )
     n_jobs: int | None = reword(TrainingWords, "n_jobs", default=None)
     device: str = reword(TrainingWords, "device", default="cpu")
+    precision: str = reword(TrainingWords, "precision", default="float32")
     dtype: DTypeLike = reword(
         TrainingWords,
         "dtype",

@@ -14,8 +14,10 @@ from fastdl._sklearn import Interval, Options, StrOptions
 from fastdl._warn import warn
 from fastdl.estimators.base.training_words import (
     COUNT,
+    DEVICE,
     NOT_NEGATIVE,
     POSITIVE,
+    PRECISION,
     RATE,
     TrainingRecord,
     TrainingWords,
@@ -182,12 +184,8 @@ class PerceptronWords(TrainingRecord):
         text="New: threads. None obeys OMP_NUM_THREADS, threadpoolctl, joblib and the limits of "
         "the process; the result is the same for any number.",
     )
-    device: str = word(
-        default="cpu",
-        rule=[StrOptions({"cpu", "cuda", "auto"})],
-        kind='{"cpu", "cuda", "auto"}',
-        text="New: what does the work.",
-    )
+    device: str = word(default="cpu", like=DEVICE)
+    precision: str = word(default="float32", like=PRECISION)
 
     if TYPE_CHECKING:
         _targets: Targets

@@ -127,4 +127,5 @@ class TableWords(TrainingRecord):
     verbose: bool | int = reword(TrainingWords, "verbose", default=False)
     n_jobs: int | None = reword(TrainingWords, "n_jobs", default=None)
     device: str = reword(TrainingWords, "device", default="cpu")
+    precision: str = reword(TrainingWords, "precision", default="float32")
     dtype: DTypeLike = reword(TrainingWords, "dtype", default="float32")

@@ -1,0 +1,155 @@
+"""The GPUs of this machine: the backend of each, why there is none, and what goes wrong on them.
+
+They belong to ``fastdl._cuda``, a module of its own that a build may lack. It is imported when a
+GPU is asked for, never before, and hands its backends to the core, each once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastdl._locks import ForkSafeLock
+from fastdl.program.summary import as_bytes
+
+if TYPE_CHECKING:
+    from fastdl._core import Program
+
+PRECISIONS = ("float32", "tf32", "bf16")
+
+_DRIVER = "/proc/driver/nvidia/version"
+_FALLS_BACK = 'device="auto" falls back to the CPU.'
+_SPAWN = (
+    "CUDA cannot be used in a process that was forked after CUDA had been used. Start it by spawn "
+    '(multiprocessing.set_start_method("spawn"), or joblib\'s loky), or set device="cpu".'
+)
+
+_lock = ForkSafeLock()
+_backends: dict[int, str] = {}  # the names of those that the core knows, by their GPU's number
+_users: list[int] = []  # the process that used CUDA first
+_warned: set[str] = set()
+
+
+class DeviceLostError(RuntimeError):
+    """A GPU that answers no more; what was learnt up to the last epoch is on the host."""
+
+
+class Absence(NamedTuple):
+    """Why a GPU cannot be used, for `device_` and for an error; false where it can."""
+
+    short: str = ""
+    long: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.short)
+
+
+def module() -> Any:
+    """``fastdl._cuda``; ImportError where it is not there, or cannot be loaded."""
+    return importlib.import_module("fastdl._cuda")
+
+
+def absence(number: int, asked: str) -> Absence:
+    """Why the GPU of this number cannot be used, if so; `asked` says how it was asked for."""
+    needs = f"{asked} needs the CUDA build of fastdl and an NVIDIA driver; found"
+    if _users not in ([], [os.getpid()]):
+        short = "this process was forked after CUDA had been used"
+        return Absence(short, f"{asked}: {_SPAWN}")
+    try:
+        cuda = module()
+    except ModuleNotFoundError:
+        has_driver = os.path.exists(_DRIVER)
+        found = "the driver, but no build (docs/cuda.md)" if has_driver else "neither"
+        return Absence("fastdl was built without CUDA", f"{needs} {found}. {_FALLS_BACK}")
+    except ImportError as error:
+        what = f"fastdl._cuda cannot be loaded: {error}"
+        return Absence(what, f"{needs} the build, but {what}. {_FALLS_BACK}")
+    there = cuda.devices()
+    if not there:
+        why = str(cuda.reason()).rstrip(".")
+        return Absence(why, f"{needs} the build, but {why}. {_FALLS_BACK}")
+    if number >= len(there):
+        names = ", ".join(f'"cuda:{i}" ({gpu.name})' for i, gpu in enumerate(there))
+        return Absence("no such GPU", f"{asked}: no such GPU. This machine has {names}.")
+    return Absence()
+
+
+def backend(number: int) -> str:
+    """The name of a GPU's backend, which the core knows from now on."""
+    from fastdl import _core
+
+    with _lock:
+        if number not in _backends:
+            _users[:] = [os.getpid()]
+            _backends[number] = _core.add_backend(module().backend(number))
+        return _backends[number]
+
+
+def warn_of_absence(device: str, error: RuntimeError) -> None:
+    """That the CPU works instead: once in a process."""
+    from fastdl._warn import warn  # with scikit-learn, which programs do without
+
+    if device not in _warned:
+        _warned.add(device)
+        warn(f"{str(error).removesuffix(_FALLS_BACK).strip()} The CPU predicts instead.")
+
+
+def describe() -> list[str]:
+    """Lines about the GPUs of this machine, for reports of faults."""
+    why = absence(0, 'device="cuda"')
+    if why:
+        return [f"GPUs: none ({why.short})"]
+    cuda, lines = module(), ["GPUs:"]
+    for number, gpu in enumerate(cuda.devices()):
+        facts = ", ".join(f"{k} {v}" for k, v in gpu._asdict().items() if k != "name")
+        lines.append(f"  cuda:{number}  {gpu.name}  {facts}".rstrip())
+    return [*lines, f"  precision: {', '.join(PRECISIONS)}"]
+
+
+# --- what goes wrong on them
+
+
+@contextmanager
+def room(name: str, memory: Callable[[], Mapping[str, int]]) -> Iterator[None]:
+    """Say what a network takes of a GPU's memory, where that has no room for it.
+
+    Parameters
+    ----------
+    name : str
+        Of the backend; others than GPUs pass.
+    memory : callable
+        Gives the bytes by purpose.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        if not name.startswith("cuda") or type(error) is not MemoryError:  # NumPy has its own
+            raise
+        raise MemoryError(_no_room(name, memory())) from error
+
+
+def _no_room(name: str, plan: Mapping[str, int]) -> str:
+    parts = ", ".join(f"{what} {as_bytes(size)}" for what, size in plan.items() if size)
+    whole = as_bytes(sum(plan.values()))
+    return (
+        f"{name} has no room for this network, which needs {whole}: {parts}. "
+        "Lower batch_size (values, saved, scratch; of sequences truncate_bptt, too), take fewer "
+        'units, end other programs on that GPU, or set device="cpu".'
+    )
+
+
+def holds(program: Program) -> bool:
+    """Whether a program's memory is a GPU's."""
+    return program.backend.startswith("cuda")
+
+
+def lost(program: Program, error: BaseException) -> DeviceLostError:
+    """What to say of a GPU that answers no more."""
+    return DeviceLostError(
+        f"{program.backend} failed during the fit ({error}). The weights of the last whole epoch "
+        'are kept on the host: save the estimator, or go on with set_params(device="cpu"). CUDA '
+        "works again in a new process."
+    )
