@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from fastdl.samples import Samples
 
 if TYPE_CHECKING:
     from fastdl._core import EpochResult, Program
+
+_versions = itertools.count(1)  # of the samples of all fits of this process
 
 
 def run(
@@ -75,6 +78,7 @@ def run(
         If the GPU answers no more.
     """
     progress.n_iter = 0
+    version = next(_versions)
     best = Snapshot.of(program)
     kept = Checkpoint.of(best, progress, rate)
     publish(kept)
@@ -84,7 +88,7 @@ def run(
             if tasks:
                 tasks.begin()
             order, rates, result = epoch(
-                program, train, order, settings, rate, random_state, progress.n_epochs
+                program, train, order, settings, rate, random_state, progress.n_epochs, version
             )
             now = Snapshot.of(program)
             if result.status == "diverged" or not now.is_finite():
@@ -142,8 +146,12 @@ def epoch(
     rate: LearningRate,
     random_state: np.random.RandomState,
     number: int,
+    version: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], EpochResult]:
-    """Train for an epoch: the order of the samples, the rates, and what came of it."""
+    """Train for an epoch: the order of the samples, the rates, and what came of it.
+
+    Epochs of one version, if it is not 0, are of the same samples: see ``Program.train_epoch``.
+    """
     if settings.shuffle:
         order = order[_permutation(len(order), random_state)]
         if settings.samples_per_class:
@@ -168,6 +176,7 @@ def epoch(
         epoch=number,
         poll=_handle_signals,
         regularisation=factors,
+        version=version,
     )
     return order, rates, result
 

@@ -196,6 +196,7 @@ def train_epoch(
     epoch: int,
     poll: Callable[[], bool],
     regularisation: NDArray[np.float64] | None = None,
+    version: int = 0,
 ) -> EpochResult:
     """``program.train_epoch`` for sequences of any length.
 
@@ -214,6 +215,7 @@ def train_epoch(
             poll=poll,
             lengths=samples.lengths,
             regularisation=regularisation,
+            version=version,
         )
     from fastdl._core import EpochResult
 
