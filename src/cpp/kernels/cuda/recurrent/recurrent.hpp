@@ -2,6 +2,7 @@
 // and the gradients of the weights, are one product each; between them is the way through the steps.
 #pragma once
 
+#include "kernels/cuda/recurrent/resident.hpp"
 #include "kernels/cuda/recurrent/steps.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -21,7 +22,9 @@ void recurrent_forward(const Team& team, const RecurrentShape& s, const Recurren
   if (a.mask)
     for_each(team, std::int64_t(s.n) * s.units,
              [=] __device__(std::int64_t k) { a.masked[k] = a.h0 ? a.h0[k] * a.mask[k] : T(0); });
-  with_cell(s.cell, [&](auto cell) { forward_by_steps<decltype(cell)::value>(team, w); });
+  with_cell(s.cell, [&](auto cell) {
+    if (!forward_resident<decltype(cell)::value>(team, w)) forward_by_steps<decltype(cell)::value>(team, w);
+  });
 }
 
 // dpeepholes (3, units): the sums of dzi c_before, dzf c_before and dzo c. A block has 32 units, each of its warps
@@ -69,7 +72,9 @@ void recurrent_backward(const Team& team, const RecurrentShape& s, const Recurre
                         const RecurrentGradients<T>& d) {
   if (s.n == 0 || s.steps == 0) return;
   const Walk<T> w = walk_of(s, a, d);
-  with_cell(s.cell, [&](auto cell) { backward_by_steps<decltype(cell)::value>(team, w); });
+  with_cell(s.cell, [&](auto cell) {
+    if (!backward_resident<decltype(cell)::value>(team, w)) backward_by_steps<decltype(cell)::value>(team, w);
+  });
   const int rows = s.steps * s.n, width = w.width;
   if (d.dx)
     gemm<T>(team, false, true, rows, s.features, width, 1, w.dz, width, a.w_ih, width, 0, d.dx, s.features, nullptr);
