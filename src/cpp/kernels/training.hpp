@@ -7,27 +7,56 @@ namespace fastdl {
 
 enum class LossKind : int;  // kernels/loss_kind.hpp
 
-// Numbers of one step that depend on neither data nor parameters.
+// Numbers of one step that depend on neither values nor parameters.
 struct StepNumbers {
   double rate;                      // learning rate
   double regularisation;            // factor of the decoupled decay
   double correction1, correction2;  // 1 - beta1^t, 1 - beta2^t
   double nadam_now, nadam_next;     // nadam's coefficients of g and of m
-  double count;                     // of what the batch counts in the mean over the epoch; below 0: its norm
+  double count;                     // what the batch counts in the mean over the epoch; below 0: its norm
+  double norm;                      // the sum of the weights; below 0: it is to be computed
 };
 
 // What a batch comes to, and what the batches of an epoch have come to so far. It lies where the values do.
 struct Tally {
   StepNumbers now;
   double norm;                     // the sum of the weights, which divides the loss
-  double loss;                     // the sum of the losses; once judged, their mean
-  double penalty;                  // of weights, not divided; once judged, all of them
+  double loss;                     // the sum of the losses
+  double penalty;                  // of weights, not divided
   double activity_penalty;         // of layers
+  double sides;                    // losses of side heads, times their weights
   double squares;                  // the sum of the squared gradients, where the rule limits their norm
   double seen, losses, penalties;  // of the epoch: counts, and means times counts
   std::int64_t batch;              // its number in the epoch
   std::int64_t halted;             // a loss was not finite: from there on nothing that lasts changes
 };
+// The means of a batch that has weight, and whether something is learnt from it.
+FASTDL_INLINE double penalty_of(const Tally& t) { return t.penalty / t.norm + t.activity_penalty; }
+FASTDL_INLINE bool is_finite(const Tally& t) {
+  const double x = t.loss / t.norm + penalty_of(t) + t.sides;
+  return x - x == 0;
+}
+FASTDL_INLINE bool moves(const Tally& t) { return !t.halted && t.norm != 0 && is_finite(t); }
+
+FASTDL_INLINE void begin_step(const StepNumbers& numbers, Tally& t) {
+  t.now = numbers;
+  t.norm = numbers.norm;
+  t.loss = t.penalty = t.activity_penalty = t.sides = t.squares = 0;
+}
+// A batch without weight counts, with a loss of 0.
+FASTDL_INLINE void add_step(const StepNumbers* table, std::int64_t n_batches, int n_sides, double* sides, Tally& t) {
+  const bool weighs = t.norm != 0;
+  if (t.halted || (weighs && !is_finite(t))) {
+    t.halted = 1;
+    return;
+  }
+  const double count = t.now.count < 0 ? t.norm : t.now.count, penalty = weighs ? penalty_of(t) : 0;
+  t.seen += count;
+  t.losses += weighs ? (t.loss / t.norm + penalty) * count : 0;
+  t.penalties += penalty * count;
+  for (int i = 0; i < n_sides && weighs; i++) sides[n_sides + i] += sides[i] / t.norm * count;
+  if (++t.batch < n_batches) begin_step(table[t.batch], t);
+}
 
 template <class T>
 struct LossArgs {
@@ -48,7 +77,7 @@ struct LossArgs {
 };
 
 // One run of parameters that share their settings. Order: g <- scale*g, clip by value, + l2*w + l1*sign(w); the rule;
-// then the decoupled decay w <- w - decay*w (of the old w). Nothing happens where the tally is halted or its norm is 0.
+// then the decoupled decay w <- w - decay*w (of the old w). Nothing happens but where moves(*tally).
 template <class T>
 struct UpdateArgs {
   UpdateKind kind;
@@ -72,8 +101,7 @@ template <class T>
 struct TrainingKernels {
   void (*loss)(const Team&, const LossArgs<T>&);
   void (*update)(const Team&, const UpdateArgs<T>&);
-  // Columns w[:, j] of w (rows, cols) with a norm above limit are scaled down to it (max-norm); not where the tally is
-  // halted or its norm is 0.
+  // Columns w[:, j] of w (rows, cols) with a norm above limit are scaled down to it (max-norm), where moves(*tally).
   void (*max_norm)(const Team&, const Tally*, std::int64_t rows, std::int64_t cols, T limit, T* w);
   // The sum of squares (or absolute values) of x: cut at fixed places, sum_chunk elements apart, of which parts
   // (count / sum_chunk + 1,) is the room for the sums.
@@ -86,13 +114,10 @@ struct TrainingKernels {
   // With weights of steps, (n, steps), those of the steps that there are.
   void (*sum_of_weights)(const Team&, std::int64_t n, const T* weights, bool of_steps, const std::int32_t* lengths,
                          int steps, double* total);
-  // The numbers of the tally's batch, and sums from 0.
-  void (*begin_step)(const Team&, const StepNumbers* table, Tally*);
-  // Sums to means; halted, where they are not finite. sides (n_sides,): sums of the losses of side heads, which become
-  // means; share (n_sides,): their weights. A batch without weight has no loss.
-  void (*judge)(const Team&, Tally*, int n_sides, const double* share, double* sides);
-  // What the batch comes to is added to what those before did, sides (2, n_sides): of the batch, of the epoch.
-  void (*end_step)(const Team&, Tally*, int n_sides, double* sides);
+  // What the batch comes to is added to what those before did, or halted is set; then the tally is the next one's, with
+  // the numbers of table (n_batches,) and sums from 0. sides (2, n_sides): sums of the losses of side heads; means of
+  // the epoch so far, times counts.
+  void (*end_step)(const Team&, const StepNumbers* table, std::int64_t n_batches, int n_sides, double* sides, Tally*);
 };
 
 }  // namespace fastdl

@@ -76,6 +76,10 @@ class BatchBuffers {
   // What the batch counts in the mean over the epoch: its samples, or the steps that the loss takes.
   index steps_of(const Batch& batch) const;
   bool has_weight(const Batch& batch) const;  // or nothing is learnt from it
+  // Rows of the loss all weigh 1, and there are as many in every sample.
+  bool has_known_weight(const Data& data) const {
+    return !data.weights && !data.boxes && !output_.is_sequence() && !may_mix();
+  }
 
   // A tensor to the user's order, (n, features), (n, steps, features) or (n, h, w, c), and from it.
   void read(const Frame<T>& f, const Shape& s, const T* x, T* y) const;

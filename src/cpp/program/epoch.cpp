@@ -20,32 +20,28 @@ constexpr int looked_after = 64;     // batches sent to a device, before the hos
 // One step, on every thread of the team. Without a finite loss, or without weight, nothing is learnt: a device's
 // kernels see that by themselves.
 template <class T>
-void Program<T>::train_batch(Frame<T> f, const Batch& batch) {
-  const TrainingKernels<T>& k = kernels_.training;
+void Program<T>::train_batch(Frame<T> f, const Batch& batch, index n_batches) {
   const Data& data = *batch.there;
   Tally* const tally = tally_.data();
-  const int n_sides = int(sides_.size());
-  const auto judged = [&] {
-    k.judge(f.team, tally, n_sides, side_weights_.there(), of_sides_.data());
-    return backend_.device || (!tally->halted && tally->norm != 0);
-  };
-  k.begin_step(f.team, table_.there(), tally);
   batch_.gather(f, batch);
   batch_.gather_targets(f, batch);
   forward_chain(f, layers_, 0, n_layers());
-  batch_.sum_weights(f, data, &tally->norm);
+  if (!batch_.has_known_weight(*batch.data)) batch_.sum_weights(f, data, &tally->norm);
   f.norm = &tally->norm;
   if (backend_.device || tally->norm != 0) {
     run_loss(f, data, layers_.back()->out, 1, true, &tally->loss);
     optimizer_.add_penalty(f, &tally->penalty);
     add_penalties(f, &tally->activity_penalty);
     run_side_losses(f, data);
+    for (std::size_t i = 0; i < sides_.size(); i++)
+      kernels_.memory.add_scaled(f.team, sides_[i]->spec.number("weight"), of_sides_.data() + i, nullptr, f.norm,
+                                 &tally->sides);
   }
-  if (judged() && !failure_) {
+  if ((backend_.device || moves(*tally)) && !failure_) {
     backward_chain(f, layers_, 0, n_layers());
     if (!failure_) optimizer_.step(f, tally);
   }
-  k.end_step(f.team, tally, n_sides, of_sides_.data());
+  kernels_.training.end_step(f.team, table_.there(), n_batches, int(sides_.size()), of_sides_.data(), tally);
 }
 
 // The numbers of all steps; how many steps the optimizer has made before each batch, and after the last.
@@ -61,6 +57,7 @@ std::vector<long> Program<T>::plan_epoch(const Data& data, const PerBatch& rates
     StepNumbers& numbers = table_.here()[i];
     numbers = step_numbers(optimizer_.rule(), steps.back() + 1, rates.at(i), regularisation.at(i));
     numbers.count = data.weights_of_steps ? -1 : double(batch_.steps_of(batch));
+    numbers.norm = batch_.has_known_weight(data) ? double(n) * output().pixels() : -1;
     steps.push_back(steps.back() + batch_.has_weight(batch));
   }
   table_.send(batches, queue_.get());
@@ -74,7 +71,9 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
   enter();
   ready_for_loss();
   const std::vector<long> steps = plan_epoch(data, rates, regularisation, size);
-  reset({});
+  Tally start{};
+  if (table_.size()) begin_step(table_.here()[0], start);
+  reset(start);
   const std::vector<double> none(of_sides_.size());
   backend_.memory.copy_in(of_sides_.data(), none.data(), of_sides_.bytes(), queue_.get());
   const Status status = backend_.device ? train_in_queue(data, regularisation, size, epoch, poll)
@@ -105,7 +104,7 @@ Status Program<T>::train_with_teams(const Data& data, const PerBatch& regularisa
       Batch batch = batch_of(data, data, begin, size, epoch);
       Frame<T> f = frame(team, batch);
       f.regularisation = regularisation.at(begin / size);
-      train_batch(f, batch);
+      train_batch(f, batch, (data.count + size - 1) / size);
       if (team.rank == 0) {
         if (tally_.data()->halted)
           status = Status::diverged;
@@ -154,7 +153,7 @@ Status Program<T>::train_in_queue(const Data& data, const PerBatch& regularisati
     const Batch batch = batch_of(data, there, begin, size, epoch);
     Frame<T> f = frame(team(), batch);
     f.regularisation = regularisation.at(begin / size);
-    train_batch(f, batch);
+    train_batch(f, batch, (data.count + size - 1) / size);
   };
   int sent = 0;
   Status status = Status::done;

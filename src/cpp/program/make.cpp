@@ -97,9 +97,6 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   resident_ = Resident(backend_, sizeof(T), index(answers.steps()) * answers.pixels(), answers.c());
   tally_ = Block<Tally>(1, backend_.memory), sums_ = Block<double>(2, backend_.memory);
   of_sides_ = Block<double>(2 * index(sides_.size()), backend_.memory);
-  side_weights_ = Staged<double>(index(sides_.size()), backend_.memory);
-  for (std::size_t i = 0; i < sides_.size(); i++) side_weights_.here()[i] = sides_[i]->spec.number("weight");
-  side_weights_.send(side_weights_.size(), queue_.get());
 }
 
 template <class T>

@@ -73,7 +73,7 @@ class Program final : public AnyProgram {
   void add_penalties(const Frame<T>& f, double* total) const;  // of the layers
   // body(frame, begin) for each batch of answers, after the way forward, on every thread.
   void each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body);
-  void train_batch(Frame<T> f, const Batch& batch);
+  void train_batch(Frame<T> f, const Batch& batch, index n_batches);
   Batch batch_of(const Data& data, const Data& there, index begin, int size, std::uint32_t epoch) const;
   std::vector<long> plan_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation, int batch);
   Status train_with_teams(const Data& data, const PerBatch& regularisation, int batch, std::uint32_t epoch,
@@ -117,7 +117,6 @@ class Program final : public AnyProgram {
   Block<Tally> tally_;            // one
   Block<double> of_sides_;        // losses of side heads, (2, sides): of the batch, of the epoch
   Block<double> sums_;            // (2,), to work in
-  Staged<double> side_weights_;   // (sides,)
   Staged<StepNumbers> table_;     // of each batch of an epoch
   Block<T> answers_;              // on their way from a device
   Pace pace_;                     // of training steps

@@ -8,11 +8,9 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-FASTDL_INLINE bool moves(const Tally* tally) { return !tally->halted && tally->norm != 0; }
-
 template <class T>
 void update(const Team& team, const UpdateArgs<T>& args) {
-  if (!moves(args.tally)) return team.sync();
+  if (!moves(*args.tally)) return team.sync();
   const UpdateArgs<T> a = args;  // in registers
   const Step<T> s = step_of(args);
   with_rule<T>(a.kind, s, [&](auto rule) {
@@ -31,7 +29,7 @@ void update(const Team& team, const UpdateArgs<T>& args) {
 
 template <class T>
 void max_norm(const Team& team, const Tally* tally, std::int64_t rows, std::int64_t cols, T limit, T* w) {
-  if (!moves(tally)) return team.sync();
+  if (!moves(*tally)) return team.sync();
   NormShape s{int(rows), int(cols), 1, false};
   each_channel<T>(team, s, [&](auto column) {
     Vec<T> norm = vsqrt(column.sum([&](auto at) { return at.read(w) * at.read(w); }));
