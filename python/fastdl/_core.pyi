@@ -44,7 +44,9 @@ class EpochResult(NamedTuple):
 
 def backends() -> list[BackendInfo]: ...  # best first
 def backend_capsule(name: str) -> object: ...  # for modules that make backends of others
-def add_backend(capsule: object) -> str: ...  # from now on Program takes it by the name that this gives
+def add_backend(
+    capsule: object,
+) -> str: ...  # from now on Program takes it by the name that this gives
 def layer_fields() -> dict[str, list[str]]: ...  # kind -> fields, as registered in C++
 def max_threads() -> int: ...  # what OpenMP would use now
 

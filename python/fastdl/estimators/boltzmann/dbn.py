@@ -62,6 +62,7 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
     verbose: bool | int = reword(TrainingWords, "verbose", default=False)
     n_jobs: int | None = reword(TrainingWords, "n_jobs", default=None)
     device: str = reword(TrainingWords, "device", default="cpu")
+    precision: str = reword(TrainingWords, "precision", default="float32")
     dtype: DTypeLike = reword(
         TrainingWords,
         "dtype",

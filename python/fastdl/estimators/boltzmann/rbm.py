@@ -316,15 +316,16 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
         (visible, hidden), dtype = weights[0].shape, weights[0].dtype
         threads = count_threads(self.n_jobs)
         batch_size = max(batch_size, 64)
-        backend = self._place(visible, hidden, dtype).backend
-        key = (visible, hidden, dtype, batch_size, threads, backend)
+        place = self._place(visible, hidden, dtype)
+        key = (visible, hidden, dtype, batch_size, threads, place)
         if self._compiled is None or self._compiled[0] != key:
             machine = Rbm(
                 visible,
                 hidden,
                 gaussian=self._gaussian,
                 dtype=dtype.name,
-                backend=backend,
+                backend=place.backend,
+                precision=place.precision,
                 batch_size=batch_size,
                 threads=threads,
             )
@@ -334,7 +335,7 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
     def _place(self, visible: int, hidden: int, dtype: np.dtype[Any]) -> Device:
         """What `device` stands for."""
         layers = L.with_names([L.Dense(hidden)])
-        return devices.choose(self.device, "float32", layers, (visible,), dtype)
+        return devices.choose(self.device, self.precision, layers, (visible,), dtype)
 
     def _works_on(self) -> Device:
         hidden, visible = self.components_.shape

@@ -33,6 +33,7 @@ class Believer(Protocol):
     verbose: bool | int
     n_jobs: int | None
     device: str
+    precision: str
     dtype: DTypeLike
     rbms_: list[BaseRBM]
     visible_: str
@@ -111,6 +112,7 @@ def _new_machine(net: Believer, size: int, X: NDArray[Any], gaussian: bool) -> B
         weight_decay=net.pretrain_weight_decay,
         n_jobs=net.n_jobs,
         device=net.device,
+        precision=net.precision,
     )
     rbm._exact = False
     rbm.n_features_in_ = X.shape[1]

@@ -20,6 +20,7 @@ from fastdl.estimators.base.training_words import (
     NOT_NEGATIVE,
     PART,
     POSITIVE,
+    PRECISION,
     RATE,
 )
 from fastdl.estimators.base.words import fitted, word
@@ -107,6 +108,7 @@ class RbmWords:
         "process; the result is the same for any number.",
     )
     device: str = word(default="cpu", like=DEVICE)
+    precision: str = word(default="float32", like=PRECISION)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
