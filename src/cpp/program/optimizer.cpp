@@ -50,7 +50,8 @@ StepNumbers step_numbers(const Rule& rule, long t, double rate, double regularis
           .correction2 = 1 - std::pow(rule.beta2, double(t)),
           .nadam_now = coefficients.now,
           .nadam_next = coefficients.next,
-          .count = 0};
+          .count = 0,
+          .norm = -1};
 }
 
 template <class T>
