@@ -40,7 +40,7 @@ template <class T>
 struct Sgd {
   static constexpr int moments = 0;
   T rate;
-  explicit Sgd(const Step<T>& a) : rate(a.rate) {}
+  FASTDL_INLINE explicit Sgd(const Step<T>& a) : rate(a.rate) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>&, Vec<T>&) const { return -rate * g; }
 };
 
@@ -49,7 +49,7 @@ template <class T>
 struct Momentum {
   static constexpr int moments = 1;
   T rate, momentum;
-  explicit Momentum(const Step<T>& a) : rate(a.rate), momentum(a.momentum) {}
+  FASTDL_INLINE explicit Momentum(const Step<T>& a) : rate(a.rate), momentum(a.momentum) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>&) const { return m = momentum * m - rate * g; }
 };
 
@@ -58,7 +58,7 @@ template <class T>
 struct Nesterov {
   static constexpr int moments = 1;
   T rate, momentum;
-  explicit Nesterov(const Step<T>& a) : rate(a.rate), momentum(a.momentum) {}
+  FASTDL_INLINE explicit Nesterov(const Step<T>& a) : rate(a.rate), momentum(a.momentum) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>&) const {
     m = momentum * m - rate * g;
     return momentum * m - rate * g;
@@ -70,7 +70,7 @@ template <class T>
 struct AdaGrad {
   static constexpr int moments = 1;
   T rate, eps;
-  explicit AdaGrad(const Step<T>& a) : rate(a.rate), eps(a.eps) {}
+  FASTDL_INLINE explicit AdaGrad(const Step<T>& a) : rate(a.rate), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>&) const {
     m += g * g;
     return -rate * g / (vsqrt(m) + eps);
@@ -83,7 +83,7 @@ template <class T>
 struct AdaDelta {
   static constexpr int moments = 2;
   T rate, rho, rest, eps;
-  explicit AdaDelta(const Step<T>& a) : rate(a.rate), rho(a.momentum), rest(1 - a.momentum), eps(a.eps) {}
+  FASTDL_INLINE explicit AdaDelta(const Step<T>& a) : rate(a.rate), rho(a.momentum), rest(1 - a.momentum), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m = rho * m + rest * g * g;
     Vec<T> d = vsqrt((v + eps) / (m + eps)) * g;
@@ -97,7 +97,7 @@ template <class T>
 struct RmsProp {
   static constexpr int moments = 1;
   T rate, rho, rest, eps;
-  explicit RmsProp(const Step<T>& a) : rate(a.rate), rho(a.momentum), rest(1 - a.momentum), eps(a.eps) {}
+  FASTDL_INLINE explicit RmsProp(const Step<T>& a) : rate(a.rate), rho(a.momentum), rest(1 - a.momentum), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>&) const {
     m = rho * m + rest * g * g;
     return -rate * g / (vsqrt(m) + eps);
@@ -109,7 +109,8 @@ template <class T>
 struct AdamMoments {
   static constexpr int moments = 2;
   T beta1, rest1, beta2, rest2;
-  explicit AdamMoments(const Step<T>& a) : beta1(a.beta1), rest1(1 - a.beta1), beta2(a.beta2), rest2(1 - a.beta2) {}
+  FASTDL_INLINE explicit AdamMoments(const Step<T>& a)
+      : beta1(a.beta1), rest1(1 - a.beta1), beta2(a.beta2), rest2(1 - a.beta2) {}
   FASTDL_INLINE void move(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m = beta1 * m + rest1 * g;
     v = beta2 * v + rest2 * g * g;
@@ -121,7 +122,7 @@ struct AdamMoments {
 template <class T>
 struct Adam : AdamMoments<T> {
   T rate, eps;
-  explicit Adam(const Step<T>& a)
+  FASTDL_INLINE explicit Adam(const Step<T>& a)
       : AdamMoments<T>(a), rate(a.rate * square_root(a.correction2) / a.correction1), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);
@@ -134,7 +135,7 @@ struct Adam : AdamMoments<T> {
 template <class T>
 struct AdamW : AdamMoments<T> {
   T rate, root, eps;
-  explicit AdamW(const Step<T>& a)
+  FASTDL_INLINE explicit AdamW(const Step<T>& a)
       : AdamMoments<T>(a), rate(a.rate / a.correction1), root(1 / square_root(a.correction2)), eps(a.eps) {}
   FASTDL_INLINE Vec<T> step(Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     this->move(g, m, v);
@@ -147,7 +148,7 @@ struct AdamW : AdamMoments<T> {
 template <class T>
 struct Nadam : AdamMoments<T> {
   T rate, now, next, root, eps;
-  explicit Nadam(const Step<T>& a)
+  FASTDL_INLINE explicit Nadam(const Step<T>& a)
       : AdamMoments<T>(a),
         rate(a.rate),
         now(a.nadam_now),

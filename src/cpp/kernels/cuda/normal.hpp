@@ -1,6 +1,8 @@
 // Normal draws of random words.
 #pragma once
 
+#include <cstdint>
+
 #include "elementary.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -15,6 +17,10 @@ FASTDL_INLINE T normal_quantile(T u) {
   const T far = polynomial(b, 2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773, -0.00367342844,
                            0.00134934322, 0.000100950558, -0.000200214257);
   return T(1.4142135623730951) * u * (w < 5 ? near : far);
+}
+template <class T>
+FASTDL_INLINE T normal_of(std::uint32_t word) {
+  return normal_quantile(T(word >> 8) * T(0x1p-23) - T(1 - 0x1p-24));
 }
 
 // Two of two words (Box and Muller 1958).

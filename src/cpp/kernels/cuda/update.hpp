@@ -1,0 +1,143 @@
+// The optimizer's pass over flat memory, and the sums and limits around it.
+#pragma once
+
+#include "kernels/cuda/sums.hpp"
+#include "math/updates.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+// Whether the step changes parameters: not after a loss that was not finite, nor for a batch without weight.
+__device__ inline bool learns(const Tally* tally) { return !tally->halted && tally->norm != 0; }
+
+// --- one run of parameters: a thread's elements lie a block apart, so that its loads are under way together ----------
+constexpr int updates_of_thread = 4;
+constexpr std::int64_t update_tile = updates_of_thread * block_threads;
+
+template <class T, class Rule>
+__global__ void __launch_bounds__(block_threads) update_run(UpdateArgs<T> a) {
+  if (!learns(a.tally)) return;
+  SHARED(Step<T>, shared, [1]);  // its divisions and roots once a block
+  if (threadIdx.x == 0) shared[0] = step_of(a);
+  __syncthreads();
+  const Step<T> s = shared[0];
+  const Rule rule(s);
+  const std::int64_t count = a.count, step = gridDim.x * update_tile;
+  for (std::int64_t first = blockIdx.x * update_tile + threadIdx.x; first < count; first += step) {
+    T w[updates_of_thread], g[updates_of_thread], m[updates_of_thread]{}, v[updates_of_thread]{};
+    for (int k = 0; k < updates_of_thread; k++) {
+      const std::int64_t i = first + k * block_threads;
+      if (i >= count) continue;
+      w[k] = a.w[i], g[k] = a.g[i];
+      if constexpr (Rule::moments > 0) m[k] = a.m[i];
+      if constexpr (Rule::moments > 1) v[k] = a.v[i];
+    }
+    for (int k = 0; k < updates_of_thread; k++) {
+      const std::int64_t i = first + k * block_threads;
+      if (i >= count) continue;
+      const T clipped = at_most(at_least(s.scale * g[k], -s.clip), s.clip);
+      const T dw = rule.step(clipped + s.l2 * w[k] + s.l1 * vsign(w[k]), m[k], v[k]);
+      a.w[i] = w[k] + dw - s.decay * w[k];
+      if constexpr (Rule::moments > 0) a.m[i] = m[k];
+      if constexpr (Rule::moments > 1) a.v[i] = v[k];
+    }
+  }
+}
+
+template <class Rule, class T>
+void launch_update(const Team& team, const UpdateArgs<T>& a) {
+  const std::int64_t most_at_once = std::int64_t(queue_of(team).multiprocessors) * 8;
+  const auto blocks = unsigned(least(ceil_div(a.count, update_tile), most_at_once));
+  launch({blocks, block_threads, 0, stream_of(team)}, update_run<T, Rule>, a);
+}
+
+template <class T>
+void update(const Team& team, const UpdateArgs<T>& a) {
+  if (a.count <= 0) return;
+  switch (a.kind) {
+    case UpdateKind::sgd: return launch_update<Sgd<T>>(team, a);
+    case UpdateKind::momentum: return launch_update<Momentum<T>>(team, a);
+    case UpdateKind::nesterov: return launch_update<Nesterov<T>>(team, a);
+    case UpdateKind::adagrad: return launch_update<AdaGrad<T>>(team, a);
+    case UpdateKind::adadelta: return launch_update<AdaDelta<T>>(team, a);
+    case UpdateKind::rmsprop: return launch_update<RmsProp<T>>(team, a);
+    case UpdateKind::adam: return launch_update<Adam<T>>(team, a);
+    case UpdateKind::adamw: return launch_update<AdamW<T>>(team, a);
+    case UpdateKind::nadam: return launch_update<Nadam<T>>(team, a);
+  }
+}
+
+// --- columns of w limited to a norm: a block has 32 of them, a warp every 32nd row of these
+// ---------------------------
+template <class T>
+__global__ void __launch_bounds__(1024)
+    limit_columns(const Tally* tally, std::int64_t rows, std::int64_t cols, T limit, T* w) {
+  if (!learns(tally)) return;
+  SHARED(T, sums, [32][33]);
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const std::int64_t column = std::int64_t(blockIdx.x) * 32 + lane;
+  T sum = 0;
+  for (std::int64_t i = warp; i < rows && column < cols; i += 32) sum += w[i * cols + column] * w[i * cols + column];
+  sums[warp][lane] = sum;
+  __syncthreads();
+  T square = 0;
+  for (int k = 0; k < 32; k++) square += sums[k][lane];
+  const T norm = vsqrt(square);
+  if (!(norm > limit)) return;
+  for (std::int64_t i = warp; i < rows && column < cols; i += 32) w[i * cols + column] *= limit / norm;
+}
+template <class T>
+void max_norm(const Team& team, const Tally* tally, std::int64_t rows, std::int64_t cols, T limit, T* w) {
+  if (rows <= 0 || cols <= 0) return;
+  launch({unsigned(ceil_div<std::int64_t>(cols, 32)), 1024, 0, stream_of(team)}, limit_columns<T>, tally, rows, cols,
+         limit, w);
+}
+
+// --- sums over parameters; parts[i] is that of chunk i
+// ----------------------------------------------------------------
+struct Square {
+  template <class T>
+  __device__ T operator()(T x) const {
+    return x * x;
+  }
+};
+struct Absolute {
+  template <class T>
+  __device__ T operator()(T x) const {
+    return vabs(x);
+  }
+};
+template <class T, class F>
+__global__ void __launch_bounds__(block_threads) sum_chunk_of(std::int64_t count, const T* x, F f, double* parts) {
+  SHARED(double, room, [32]);
+  const std::int64_t begin = blockIdx.x * sum_chunk, end = least(begin + sum_chunk, count);
+  T sum = 0;
+  for (std::int64_t i = begin + threadIdx.x; i < end; i += block_threads) sum += f(x[i]);
+  const double total = block_sum(double(sum), room);
+  if (threadIdx.x == 0) parts[blockIdx.x] = total;
+}
+template <class T, class F>
+void sum_chunks(const Team& team, std::int64_t count, const T* x, F f, double* parts, double* total) {
+  const std::int64_t chunks = most<std::int64_t>(ceil_div(count, sum_chunk), 1);
+  launch({unsigned(chunks), block_threads, 0, stream_of(team)}, sum_chunk_of<T, F>, count, x, f,
+         chunks == 1 ? total : parts);
+  if (chunks > 1) sum_parts(team, chunks, parts, total);
+}
+template <class T>
+void sum_squares(const Team& team, std::int64_t count, const T* x, double* parts, double* total) {
+  sum_chunks(team, count, x, Square{}, parts, total);
+}
+template <class T>
+void sum_absolutes(const Team& team, std::int64_t count, const T* x, double* parts, double* total) {
+  sum_chunks(team, count, x, Absolute{}, parts, total);
+}
+
+// g += l2 w + l1 sign(w), for those who take the gradient themselves; the update does this on its way.
+template <class T>
+void add_penalty_gradient(const Team& team, std::int64_t count, double l1, double l2, const double* norm, const T* w,
+                          T* g) {
+  for_each(team, count, [=] __device__(std::int64_t i) { g[i] += T(l2 / *norm) * w[i] + T(l1 / *norm) * vsign(w[i]); });
+}
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA
