@@ -24,8 +24,11 @@ void dense_backward_data(const Team& team, int n, int in, int out, const T* dy, 
 // dw (in, out) = x^T dy, db (out,): the rows of dy added up, or null
 template <class T>
 void dense_backward_weights(const Team& team, int n, int in, int out, const T* x, const T* dy, T* dw, T* db, T*) {
-  if (db) sum_rows(team, n, out, dy, db);
-  gemm<T>(team, true, false, in, out, n, 1, x, in, dy, out, 0, dw, out, nullptr);
+  if (db) {
+    gemm_and_sums(team, in, out, n, x, dy, dw, db);
+  } else {
+    gemm<T>(team, true, false, in, out, n, 1, x, in, dy, out, 0, dw, out, nullptr);
+  }
 }
 
 // tied dense: y (n, out) = x (n, in) w^T + b (out,), with w (out, in) another layer's

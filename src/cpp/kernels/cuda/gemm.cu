@@ -7,26 +7,22 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// What becomes of a sum: c = alpha sum + beta c + bias.
+// What becomes of a sum: c = alpha sum + beta c + bias. Of several splits each has its own c, and its own sums (n,).
 template <class T>
 struct Result {
   T* c;
-  std::int64_t ldc;
+  std::int64_t ldc, split;
   T alpha, beta;
   const T* bias;
-  __device__ void operator()(int, int i, int j, T sum) const {
-    T* at = c + i * ldc + j;
+  T* sums = nullptr;
+  __device__ void operator()(int s, int i, int j, T sum) const {
+    T* const at = c + s * split + i * ldc + j;
     T value = alpha * sum;
     if (beta != 0) value += beta * *at;
     if (bias) value += bias[j];
     *at = value;
   }
-};
-template <class T>
-struct Partial {  // (splits, m, n)
-  T* sums;
-  std::int64_t m, n;
-  __device__ void operator()(int split, int i, int j, T sum) const { sums[(split * m + i) * n + j] = sum; }
+  __device__ void sum(int s, int j, T sum) const { sums[s * split + j] = sum; }
 };
 
 template <class T>
@@ -35,30 +31,79 @@ struct Problem {
   Result<T> result;
 };
 
-template <class T, class TILE, class A, class B>
-void multiply(const Team& team, const Problem<T>& p, A a, B b) {
-  const std::int64_t tiles = std::int64_t(ceil_div(p.m, TILE::m)) * ceil_div(p.n, TILE::n);
-  const std::int64_t mn = std::int64_t(p.m) * p.n;
-  std::int64_t splits = most<std::int64_t>(1, 2 * queue_of(team).multiprocessors / tiles);
-  splits = least(splits, most<std::int64_t>(1, p.k / (8 * TILE::depth)));
-  splits = least(splits, most<std::int64_t>(1, std::int64_t(workspace_bytes / sizeof(T)) / mn));
-  const int split_depth = most(1, ceil_div(int(ceil_div<std::int64_t>(p.k, splits)), TILE::depth)) * TILE::depth;
-  splits = most(1, ceil_div(p.k, split_depth));
-  const dim3 grid(unsigned(tiles), 1, unsigned(splits));
-  const Launch how{grid, TILE::threads, 0, stream_of(team)};
-  if (splits == 1) {
-    launch(how, tile_product<T, TILE, A, B, Result<T>>, p.m, p.n, p.k, split_depth, a, b, p.result);
-    return;
+template <class T>
+struct AddSplits {  // parts (splits, m n, and n more where columns are summed)
+  const T* parts;
+  std::int64_t splits, stride, mn;
+  int n;
+  Result<T> result;
+  __device__ void operator()(std::int64_t at) const {
+    T sum = parts[at];
+    for (std::int64_t s = 1; s < splits; s++) sum += parts[s * stride + at];
+    if (at < mn) {
+      result(0, int(at / n), int(at % n), sum);
+    } else {
+      result.sum(0, int(at - mn), sum);
+    }
   }
-  T* const sums = static_cast<T*>(queue_of(team).workspace);
-  launch(how, tile_product<T, TILE, A, B, Partial<T>>, p.m, p.n, p.k, split_depth, a, b, Partial<T>{sums, p.m, p.n});
-  const Result<T> result = p.result;
-  const int n = p.n;
-  for_each(team, mn, [=] __device__(std::int64_t at) {
-    T sum = sums[at];
-    for (int s = 1; s < splits; s++) sum += sums[s * mn + at];
-    result(0, int(at / n), int(at % n), sum);
-  });
+};
+
+constexpr int least_depth = 512;  // of a split
+
+template <class Engine>
+std::int64_t tiles_of(int m, int n) {
+  return std::int64_t(ceil_div(m, Engine::m)) * ceil_div(n, Engine::n);
+}
+
+template <class Engine, bool SUMS, class T, class A, class B>
+void multiply(const Team& team, const Problem<T>& p, A a, B b) {
+  const auto kernel = tile_product<Engine, SUMS, A, B, Result<T>>;
+  constexpr std::size_t bytes = Stages<Engine, A, B>::bytes;
+  if (bytes > 48 << 10) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
+  const std::int64_t tiles = tiles_of<Engine>(p.m, p.n), mn = std::int64_t(p.m) * p.n, stride = mn + (SUMS ? p.n : 0);
+  std::int64_t splits = least<std::int64_t>(2 * queue_of(team).multiprocessors / tiles, p.k / least_depth);
+  splits = most<std::int64_t>(1, least(splits, std::int64_t(workspace_bytes / sizeof(T)) / stride));
+  const int split_depth = most(1, ceil_div(ceil_div(p.k, int(splits)), Engine::depth)) * Engine::depth;
+  splits = most(1, ceil_div(p.k, split_depth));
+  const Launch how{dim3(unsigned(tiles), 1, unsigned(splits)), Engine::threads, bytes, stream_of(team)};
+  if (splits == 1) return launch(how, kernel, p.m, p.n, p.k, split_depth, a, b, p.result);
+  T* const parts = static_cast<T*>(queue_of(team).workspace);
+  launch(how, kernel, p.m, p.n, p.k, split_depth, a, b, Result<T>{parts, p.n, stride, 1, 0, nullptr, parts + mn});
+  for_each(team, stride, AddSplits<T>{parts, splits, stride, mn, p.n, p.result});
+}
+
+// The largest tile of which there are enough for all multiprocessors.
+template <class Large, class Middle, class Small, bool SUMS, class T, class A, class B>
+void multiply_by_size(const Team& team, const Problem<T>& p, A a, B b) {
+  const std::int64_t splits = most(1, p.k / least_depth), enough = queue_of(team).multiprocessors * 3 / 4;
+  if (tiles_of<Large>(p.m, p.n) * splits >= enough) {
+    multiply<Large, SUMS>(team, p, a, b);
+  } else if (tiles_of<Middle>(p.m, p.n) * splits >= enough) {
+    multiply<Middle, SUMS>(team, p, a, b);
+  } else {
+    multiply<Small, SUMS>(team, p, a, b);
+  }
+}
+
+template <class Format, bool SUMS, class A, class B>
+void multiply_by_mma(const Team& team, const Problem<float>& p, A a, B b) {
+  multiply_by_size<Mma<Format, 128, 128, 16, 64, 32, 1, 4>, Mma<Format, 64, 64, 32, 32, 32, 2, 3>,
+                   Mma<Format, 32, 32, 128, 32, 32, 8, 3>, SUMS>(team, p, a, b);
+}
+template <bool SUMS, class A, class B>
+void multiply_by_precision(const Team& team, const Problem<float>& p, A a, B b) {
+  switch (queue_of(team).precision) {
+    case Precision::tf32: return multiply_by_mma<Tf32, SUMS>(team, p, a, b);
+    case Precision::bf16: return multiply_by_mma<Bf16, SUMS>(team, p, a, b);
+    case Precision::float32:
+      return multiply_by_size<Simt<float, 128, 128, 16, 8, 8, 1, 3>, Simt<float, 64, 64, 16, 4, 4, 1, 4>,
+                              Simt<float, 32, 32, 64, 4, 4, 4, 4>, SUMS>(team, p, a, b);
+  }
+}
+template <bool SUMS, class A, class B>
+void multiply_by_precision(const Team& team, const Problem<double>& p, A a, B b) {
+  multiply_by_size<Simt<double, 64, 64, 16, 4, 4, 1, 3>, Simt<double, 64, 64, 16, 4, 4, 1, 3>,
+                   Simt<double, 32, 32, 32, 4, 4, 4, 3>, SUMS>(team, p, a, b);
 }
 
 }  // namespace
@@ -67,21 +112,27 @@ template <class T>
 void gemm(const Team& team, bool transpose_a, bool transpose_b, int m, int n, int k, T alpha, const T* a, int lda,
           const T* b, int ldb, T beta, T* c, int ldc, const T* bias) {
   if (m <= 0 || n <= 0) return;
-  using Small = Tile<64, 64, 16, 4, 4>;
-  const Problem<T> p{m, n, k, {c, ldc, alpha, beta, bias}};
-  const Matrix<T, true> a_rows{a, lda, m, k, fours(a, lda)}, b_columns{b, ldb, n, k, fours(b, ldb)};
-  const Matrix<T, false> a_columns{a, lda, m, k, fours(a, lda)}, b_rows{b, ldb, n, k, fours(b, ldb)};
+  const Problem<T> p{m, n, k, {c, ldc, 0, alpha, beta, bias}};
+  const Matrix<T, true> a_rows{a, lda, m, k}, b_columns{b, ldb, n, k};
+  const Matrix<T, false> a_columns{a, lda, m, k}, b_rows{b, ldb, n, k};
   if (transpose_a) {
     if (transpose_b) {
-      multiply<T, Small>(team, p, a_columns, b_columns);
+      multiply_by_precision<false>(team, p, a_columns, b_columns);
     } else {
-      multiply<T, Small>(team, p, a_columns, b_rows);
+      multiply_by_precision<false>(team, p, a_columns, b_rows);
     }
   } else if (transpose_b) {
-    multiply<T, Small>(team, p, a_rows, b_columns);
+    multiply_by_precision<false>(team, p, a_rows, b_columns);
   } else {
-    multiply<T, Small>(team, p, a_rows, b_rows);
+    multiply_by_precision<false>(team, p, a_rows, b_rows);
   }
+}
+
+template <class T>
+void gemm_and_sums(const Team& team, int m, int n, int k, const T* a, const T* b, T* c, T* sums) {
+  if (m <= 0 || n <= 0) return;
+  const Problem<T> p{m, n, k, {c, n, 0, 1, 0, nullptr, sums}};
+  multiply_by_precision<true>(team, p, Matrix<T, false>{a, m, m, k}, Matrix<T, false>{b, n, n, k});
 }
 
 namespace {

@@ -11,6 +11,10 @@ template <class T>
 void gemm(const Team& team, bool transpose_a, bool transpose_b, int m, int n, int k, T alpha, const T* a, int lda,
           const T* b, int ldb, T beta, T* c, int ldc, const T* bias);
 
+// c (m, n) = a^T b with a (k, m) and b (k, n), and sums (n,) of the rows of b. Uses the workspace.
+template <class T>
+void gemm_and_sums(const Team& team, int m, int n, int k, const T* a, const T* b, T* c, T* sums);
+
 // sums (columns,) of x (rows, columns). Uses the workspace.
 template <class T>
 void sum_rows(const Team& team, int rows, int columns, const T* x, T* sums);
@@ -18,6 +22,7 @@ void sum_rows(const Team& team, int rows, int columns, const T* x, T* sums);
 #define FASTDL_GEMM(word, T)                                                                                      \
   word template void gemm<T>(const Team&, bool, bool, int, int, int, T, const T*, int, const T*, int, T, T*, int, \
                              const T*);                                                                           \
+  word template void gemm_and_sums<T>(const Team&, int, int, int, const T*, const T*, T*, T*);                    \
   word template void sum_rows<T>(const Team&, int, int, const T*, T*);
 
 FASTDL_GEMM(extern, float)

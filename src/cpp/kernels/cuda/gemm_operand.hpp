@@ -1,10 +1,14 @@
-// The factors of a product as a tile's kernel reads them: four values at a time, zeros outside. An operand of another
-// kind (an image's patches) needs the same two things.
-//   static constexpr bool by_depth      read<T>(row, depth, v) gives v[i] = (row, depth + i), else (row + i, depth)
+// The factors of a product as a tile's kernel reads them. An operand of another kind (an image's patches) says the
+// same:
+//   by_depth         neighbours in memory follow along the axis that is summed over, else along the other one
+//   fours            neighbours 4 i .. 4 i + 3 may be read at once: they lie side by side, or all outside
+//   at(row, depth)   where a value lies; null outside, for which the product has zeros
+//   somewhere()      any address that may be read
 #pragma once
 
 #include <cstdint>
 
+#include <async_copy.hpp>
 #include <launch.hpp>
 #include "elementary.hpp"
 
@@ -19,35 +23,53 @@ FASTDL_INLINE void read4(const double* p, double (&v)[4]) {
   const double2 x = *reinterpret_cast<const double2*>(p), y = *reinterpret_cast<const double2*>(p + 2);
   v[0] = x.x, v[1] = x.y, v[2] = y.x, v[3] = y.y;
 }
-FASTDL_INLINE void write4(float* p, const float (&v)[4]) {
-  *reinterpret_cast<float4*>(p) = make_float4(v[0], v[1], v[2], v[3]);
-}
-FASTDL_INLINE void write4(double* p, const double (&v)[4]) {
-  *reinterpret_cast<double2*>(p) = make_double2(v[0], v[1]);
-  *reinterpret_cast<double2*>(p + 2) = make_double2(v[2], v[3]);
-}
-template <class T>
-bool fours(const T* p, std::int64_t ld) {  // whether fours may be read at once
-  return reinterpret_cast<std::uintptr_t>(p) % 16 == 0 && ld % 4 == 0;
-}
 
-// Consecutive values follow along the axis that is summed over (BY_DEPTH), or along the other.
 template <class T, bool BY_DEPTH>
 struct Matrix {
   static constexpr bool by_depth = BY_DEPTH;
   const T* p;
   std::int64_t ld;
   int rows, depth;
-  bool whole;  // fours() of p
+  bool fours;
 
-  __device__ void read(int row, int k, T (&v)[4]) const {
-    const int outer = by_depth ? row : k, inner = by_depth ? k : row;
-    const int outer_end = by_depth ? rows : depth, inner_end = by_depth ? depth : rows;
-    const T* at = p + outer * ld + inner;
-    if (whole && outer < outer_end && inner + 4 <= inner_end) {
-      read4(at, v);
-    } else {
-      for (int i = 0; i < 4; i++) v[i] = outer < outer_end && inner + i < inner_end ? at[i] : T(0);
+  Matrix(const T* p, std::int64_t ld, int rows, int depth)
+      : p(p),
+        ld(ld),
+        rows(rows),
+        depth(depth),
+        fours(reinterpret_cast<std::uintptr_t>(p) % 16 == 0 && ld % 4 == 0 && (by_depth ? depth : rows) % 4 == 0) {}
+  __device__ const T* at(int row, int k) const {
+    return row < rows && k < depth ? p + (by_depth ? row * ld + k : k * ld + row) : nullptr;
+  }
+  __device__ const T* somewhere() const { return p; }
+};
+
+// ROWS x DEPTH values of an operand in shared memory, in the order in which they come; the pitches let the threads of a
+// warp read without conflicts of banks.
+template <class T, class Operand, int ROWS, int DEPTH, int PAD>
+struct Slice {
+  static constexpr bool by_depth = Operand::by_depth;
+  static constexpr int pitch = by_depth ? DEPTH + PAD : ROWS + 4;
+  static constexpr int size = by_depth ? ROWS * pitch : DEPTH * pitch;
+  static constexpr FASTDL_INLINE int index(int row, int k) { return by_depth ? row * pitch + k : k * pitch + row; }
+
+  template <int THREADS>
+  static __device__ void fetch(const Operand& from, int first_row, int first_depth, T* to) {
+    constexpr int inner = (by_depth ? DEPTH : ROWS) / 4;
+    static_assert(ROWS * DEPTH / 4 % THREADS == 0);
+    for (int i = 0; i < ROWS * DEPTH / 4 / THREADS; i++) {
+      const int four = i * THREADS + int(threadIdx.x);
+      const int row = by_depth ? four / inner : four % inner * 4, k = by_depth ? four % inner * 4 : four / inner;
+      T* const at = to + index(row, k);
+      if (from.fours) {
+        const T* const p = from.at(first_row + row, first_depth + k);
+        for (int j = 0; j < 4; j += 16 / int(sizeof(T))) copy_async<16>(at + j, p ? p + j : from.somewhere(), p);
+      } else {
+        for (int j = 0; j < 4; j++) {
+          const T* const p = from.at(first_row + row + (by_depth ? 0 : j), first_depth + k + (by_depth ? j : 0));
+          copy_async<sizeof(T)>(at + j, p ? p : from.somewhere(), p);
+        }
+      }
     }
   }
 };
