@@ -58,6 +58,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # Before pytest's own, which follows -k and -m: a share is the same whatever is left of it.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "cuda" not in config.option.markexpr:
+        on_a_gpu = [item for item in items if item.get_closest_marker("cuda")]
+        config.hook.pytest_deselected(items=on_a_gpu)
+        items[:] = [item for item in items if not item.get_closest_marker("cuda")]
     if config.getoption("--quick"):
         in_share = _shares()
         quick = {item: _is_quick(item) and in_share(item) for item in items}
