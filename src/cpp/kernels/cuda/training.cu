@@ -49,9 +49,7 @@ constexpr TrainingKernels<T> training_rows() {
       .sum_absolutes = sum_absolutes<T>,
       .add_penalty_gradient = add_penalty_gradient<T>,
       .sum_of_weights = sum_of_weights<T>,
-      .begin_step = begin_step<T>,
-      .judge = judge<T>,
-      .end_step = end_step<T>,
+      .end_step = end_step,
   };
 }
 

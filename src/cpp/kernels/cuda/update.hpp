@@ -7,16 +7,13 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// Whether the step changes parameters: not after a loss that was not finite, nor for a batch without weight.
-__device__ inline bool learns(const Tally* tally) { return !tally->halted && tally->norm != 0; }
-
 // --- one run of parameters: a thread's elements lie a block apart, so that its loads are under way together ----------
 constexpr int updates_of_thread = 4;
 constexpr std::int64_t update_tile = updates_of_thread * block_threads;
 
 template <class T, class Rule>
 __global__ void __launch_bounds__(block_threads) update_run(UpdateArgs<T> a) {
-  if (!learns(a.tally)) return;
+  if (!moves(*a.tally)) return;
   SHARED(Step<T>, shared, [1]);  // its divisions and roots once a block
   if (threadIdx.x == 0) shared[0] = step_of(a);
   __syncthreads();
@@ -68,11 +65,10 @@ void update(const Team& team, const UpdateArgs<T>& a) {
 }
 
 // --- columns of w limited to a norm: a block has 32 of them, a warp every 32nd row of these
-// ---------------------------
 template <class T>
 __global__ void __launch_bounds__(1024)
     limit_columns(const Tally* tally, std::int64_t rows, std::int64_t cols, T limit, T* w) {
-  if (!learns(tally)) return;
+  if (!moves(*tally)) return;
   SHARED(T, sums, [32][33]);
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const std::int64_t column = std::int64_t(blockIdx.x) * 32 + lane;
@@ -93,8 +89,7 @@ void max_norm(const Team& team, const Tally* tally, std::int64_t rows, std::int6
          limit, w);
 }
 
-// --- sums over parameters; parts[i] is that of chunk i
-// ----------------------------------------------------------------
+// --- sums over parameters; parts[i] is that of chunk i ---------------------------------------------------------------
 struct Square {
   template <class T>
   __device__ T operator()(T x) const {
