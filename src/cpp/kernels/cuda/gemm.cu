@@ -1,6 +1,7 @@
 // Products of matrices by own kernels, and sums of rows.
 #include "kernels/cuda/gemm.hpp"
 
+#include "kernels/cuda/blas.hpp"
 #include "kernels/cuda/each.hpp"
 #include "kernels/cuda/gemm_tile.hpp"
 
@@ -112,6 +113,7 @@ template <class T>
 void gemm(const Team& team, bool transpose_a, bool transpose_b, int m, int n, int k, T alpha, const T* a, int lda,
           const T* b, int ldb, T beta, T* c, int ldc, const T* bias) {
   if (m <= 0 || n <= 0) return;
+  if (blas_gemm(team, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, bias)) return;
   const Problem<T> p{m, n, k, {c, ldc, 0, alpha, beta, bias}};
   const Matrix<T, true> a_rows{a, lda, m, k}, b_columns{b, ldb, n, k};
   const Matrix<T, false> a_columns{a, lda, m, k}, b_rows{b, ldb, n, k};
@@ -131,6 +133,7 @@ void gemm(const Team& team, bool transpose_a, bool transpose_b, int m, int n, in
 template <class T>
 void gemm_and_sums(const Team& team, int m, int n, int k, const T* a, const T* b, T* c, T* sums) {
   if (m <= 0 || n <= 0) return;
+  if (blas_gemm<T>(team, true, false, m, n, k, 1, a, m, b, n, 0, c, n, nullptr)) return sum_rows(team, k, n, b, sums);
   const Problem<T> p{m, n, k, {c, n, 0, 1, 0, nullptr, sums}};
   multiply_by_precision<true>(team, p, Matrix<T, false>{a, m, m, k}, Matrix<T, false>{b, n, n, k});
 }
