@@ -8,8 +8,8 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// --- a block for each query of each sample: a warp for each step, or lanes for features that the warps add up over
-// theirs -------------------------------------------------------------------------------------------------------------
+// --- a block for each query of each sample: a warp has a step, or lanes have features that the warps add up over
+// theirs
 struct Query {
   std::int64_t row;  // query * n + sample
   int i, length;     // sample; steps it has
@@ -196,8 +196,7 @@ void attention_backward(const Team& team, const AttentionShape& s, const Attenti
   if (d.dw) sum_rows(team, s.n, s.size, d.dw_of_each, d.dw);
 }
 
-// --- the last step of each sequence, of features from first_of on its first one; zero of a sequence without steps
-// -----
+// --- the last step of each sequence, of features from first_of on its first one; zero where there is none
 template <class T>
 void ends_forward(const Team& team, const SequenceShape& shape, int first_of, const T* x, T* y) {
   const SequenceShape s = shape;

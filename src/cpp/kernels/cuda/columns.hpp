@@ -7,9 +7,8 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// --- numeric_embedding: the first columns x_j of rows become [V_j' cos(2 pi w_j x_j + b_j) + c_j, x_j]; threads side
-// by side have samples, so that cosine and sine (columns, frequencies, room) are read and written as they lie
-// ----------
+// --- numeric_embedding: the first columns x_j of rows become [V_j' cos(2 pi w_j x_j + b_j) + c_j, x_j]. Threads side
+// by side have samples, so that cosine and sine (columns, frequencies, room) are read and written as they lie.
 template <class T>
 std::size_t numeric_embedding_scratch(const NumericEmbeddingShape&, int) {
   return 0;
@@ -139,8 +138,8 @@ void numeric_embedding_backward(const Team& team, const NumericEmbeddingShape& s
     for_each_row(team, std::int64_t(s.columns) * (s.frequencies + 1), NumericEmbeddingParameters<T>{{s, a, g}});
 }
 
-// --- embed_categories: the last columns hold codes, which become rows of their tables
-// --------------------------------- Code 0 stands for all that is not among 0 .. size - 1.
+// --- embed_categories: the last columns hold codes, which become rows of their tables. Code 0 stands for all that is
+// not among 0 .. size - 1.
 template <class T>
 FASTDL_INLINE std::int64_t code_of(T x, int size) {
   return x > T(-0.5) && x < size - T(0.5) ? std::int64_t(x + T(0.5)) : 0;

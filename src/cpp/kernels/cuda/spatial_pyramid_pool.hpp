@@ -8,7 +8,6 @@ namespace fastdl::FASTDL_ISA {
 namespace {
 
 // --- y (n, bins, c): the mean, or the largest, of a part of each map
-// --------------------------------------------------
 template <class T, int N>
 struct Sum {
   Pack<T, N> value;
