@@ -1,0 +1,48 @@
+// fastdl._test_backends: the CUDA kernels emulated, and the guarded backend.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <launch.hpp>
+
+#include "guarded.hpp"
+#include "kernels/cuda/backends.hpp"
+#include "kernels/rows.hpp"
+
+namespace py = pybind11;
+using fastdl::Backend;
+
+namespace fastdl::FASTDL_ISA {
+const char* const names[most_devices] = {"cuda:emulated"};
+}  // namespace fastdl::FASTDL_ISA
+
+namespace {
+
+constexpr const char* capsule_name = "fastdl.backend";
+
+const Backend& backend_in(const py::capsule& capsule) { return *static_cast<const Backend*>(capsule.get_pointer()); }
+
+cuda_emulation::Order order_named(const std::string& name) {
+  using cuda_emulation::Order;
+  if (name == "forward") return Order::forward;
+  if (name == "reverse") return Order::reverse;
+  if (name == "random") return Order::random;
+  throw py::value_error("order='" + name + "': forward, reverse or random.");
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_test_backends, m) {
+  using namespace fastdl;
+  m.def("emulated", [] { return py::capsule(FASTDL_ISA::backend(0), capsule_name); });
+  m.def("guarded", [](const py::capsule& real) { return py::capsule(guarded::guard(backend_in(real)), capsule_name); });
+  m.def("absent_rows", [](const py::capsule& of) { return absent_rows(*backend_in(of).f32); });
+  m.def(
+      "emulate",
+      [](const std::string& order, bool hide, bool late, unsigned seed, std::size_t memory) {
+        cuda_emulation::options = {order_named(order), seed, late, hide, memory};
+      },
+      py::kw_only(), py::arg("order") = "forward", py::arg("hide") = false, py::arg("late") = false,
+      py::arg("seed") = 1, py::arg("memory") = std::size_t(8) << 30);
+  m.def("allocated_bytes", [] { return cuda_emulation::allocated; });
+  m.def("launches", [] { return cuda_emulation::launches; });
+}
