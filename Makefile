@@ -7,12 +7,17 @@ ARGS ?=
 # A preset of CMakePresets.json to build with, e.g. `make test PRESET=debug`. Empty: the release build.
 PRESET ?=
 
-SOURCES := CMakeLists.txt pyproject.toml $(wildcard cmake/*) $(shell find src python -name '*.[ch]pp' -o -name '*.pyx')
-CPP := $(shell find src -name '*.[ch]pp')
+SOURCES := CMakeLists.txt pyproject.toml $(wildcard cmake/*.cmake) \
+  $(shell find src python tests/cuda -name '*.[ch]pp' -o -name '*.cu' -o -name '*.inc' -o -name '*.pyx')
+CPP := $(shell find src tests/cuda -name '*.[ch]pp' -o -name '*.cu')
 TOOLS := $(VENV)/.tools
 BUILT := $(VENV)/.built-$(or $(PRESET),release)
 
 OLDEST := .venv-oldest
+
+# Architectures to compile CUDA kernels for: `make cuda ARCHS=native`, "86;90-virtual". Empty: those of the wheel.
+ARCHS ?=
+NVCC := $(or $(CUDACXX),$(shell command -v nvcc))
 
 # The core under the sanitizers stands in a folder of its own, which no other target sees. ISAS=generic halves the compilation.
 ISAS ?=
@@ -30,7 +35,7 @@ SANITIZE = PYTHONPATH="$(abspath $(SANITIZED)):$$($(BIN)/python -c 'import sysco
   ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:handle_segv=2 UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
   PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
 
-.PHONY: help build demo test test-quick test-oldest sanitize lint headers format bench bench-quick fuzz wheel clean
+.PHONY: help build demo test test-quick test-oldest sanitize lint headers format bench bench-quick fuzz wheel cuda cuda-wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -86,6 +91,24 @@ wheel: $(TOOLS)  ## a wheel to give away, in wheelhouse/, with its size
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir wheelhouse dist/*.whl
 	@du -h wheelhouse/*.whl
 
+cuda: build $(if $(NVCC),,no-nvcc)  ## compile fastdl._cuda with nvcc and put it beside the core; registers of each kernel
+	$(BIN)/cmake -S . -B build/cuda -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DFASTDL_CUDA=ON \
+	  -DCMAKE_CUDA_COMPILER=$(NVCC) $(if $(ARCHS),"-DCMAKE_CUDA_ARCHITECTURES=$(ARCHS)",-UCMAKE_CUDA_ARCHITECTURES) \
+	  -DPython_EXECUTABLE=$(abspath $(BIN))/python -DSKBUILD_PROJECT_VERSION=$$($(BIN)/python -c 'import fastdl; print(fastdl.__version__)')
+	$(BIN)/cmake --build build/cuda --target _cuda
+	$(BIN)/cmake --install build/cuda --component cuda --prefix $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+	$(BIN)/python cmake/registers.py build/cuda
+	$(BIN)/python -c 'from fastdl import _cuda; print(*_cuda.absent_rows(), sep=", ", end=": absent\n")'
+
+cuda-wheel: $(TOOLS) $(if $(NVCC),,no-nvcc)  ## a wheel of fastdl._cuda alone, which fastdl[cuda] asks for
+	$(PIP) install build
+	CUDACXX=$(NVCC) $(BIN)/python -m build --wheel --no-isolation --outdir wheelhouse cmake/cuda-wheel
+	@du -h wheelhouse/fastdl_cuda*.whl
+
+.PHONY: no-nvcc
+no-nvcc:
+	@echo "No nvcc on PATH: install the CUDA toolkit (12 or newer), or name the compiler: CUDACXX=/path/to/nvcc make cuda"; false
+
 clean:  ## remove all that make has made
 	rm -rf $(VENV) $(OLDEST) build dist wheelhouse demo .asv compile_commands.json
 
@@ -99,7 +122,8 @@ $(TOOLS): pyproject.toml Makefile
 	touch $@
 
 $(BUILT): $(TOOLS) $(SOURCES)
-	$(PIP) install --no-build-isolation --editable '.[all]' $(if $(PRESET),\
+	$(PIP) install --no-build-isolation --editable '.[all]' \
+	  -Ccmake.define.FASTDL_TEST_BACKENDS=ON $(if $(PRESET),\
 	  -Ccmake.args=--preset=$(PRESET) -Ccmake.build-type= -Cbuild-dir=build/$(PRESET))
 	ln -sf $$(ls -t build/*/compile_commands.json | head -1) compile_commands.json
 	rm -f $(VENV)/.built-*

@@ -7,10 +7,11 @@ find_package(CUDAToolkit 12.0 REQUIRED)
 
 file(GLOB cuda_sources CONFIGURE_DEPENDS src/cpp/kernels/cuda/*.cu)
 pybind11_add_module(_cuda MODULE NO_EXTRAS ${cuda_sources} src/cpp/kernels/cuda/module.cpp)
+set(launchers ${CMAKE_CURRENT_SOURCE_DIR}/cmake/keep_messages.sh ${CMAKE_CUDA_COMPILER_LAUNCHER})
 set_target_properties(_cuda PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON CUDA_VISIBILITY_PRESET hidden
   CUDA_RUNTIME_LIBRARY Static
   # What ptxas says of each kernel is kept beside its object: cmake/registers.py makes a table of it.
-  CUDA_COMPILER_LAUNCHER "${CMAKE_CURRENT_SOURCE_DIR}/cmake/keep_messages.sh;${CMAKE_CUDA_COMPILER_LAUNCHER}")
+  CUDA_COMPILER_LAUNCHER "${launchers}")
 target_include_directories(_cuda PRIVATE src/cpp src/cpp/kernels/cuda)
 target_compile_options(_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda --expt-relaxed-constexpr
   --Werror all-warnings -diag-suppress 20014,20011,177 -Xptxas -v>)

@@ -66,7 +66,7 @@ struct Guarded<T, row, Result (*)(Arguments...)> {
   static Result call(Arguments... arguments) {
     if constexpr (std::is_void_v<Result>) {
       const Open open;
-      row(*real_kernels<T>)(arguments...);
+      row (*real_kernels<T>)(arguments...);
     } else {
       return row(*real_kernels<T>)(arguments...);
     }
@@ -86,7 +86,9 @@ const Kernels<T>* guard_kernels(const Kernels<T>& real) {
 #define FASTDL_ROW(family, row) \
   if (real.family.row) family##_rows<T>.row = guarded_row<T, [](const Kernels<T>& k) { return k.family.row; }>;
 #include "kernels/rows.inc"
-  static const Kernels<T> kernels = {real.lanes, real.channels_last,
+  static const Kernels<T> kernels = {
+      real.lanes,
+      real.channels_last,
 #define FASTDL_FAMILY(Rows, family) family##_rows<T>,
 #include "kernels/rows.inc"
   };

@@ -19,13 +19,11 @@ std::string reason(cudaError_t error) {
       if (driver_version().empty()) return "no NVIDIA driver is installed";
       return "the NVIDIA driver knows CUDA " + driver_version() + ", and this build needs " + runtime_version() +
              ": update the driver, or build with an older toolkit";
-    case cudaErrorNoDevice:
-      return "the NVIDIA driver finds no GPU (CUDA_VISIBLE_DEVICES may hide it)";
+    case cudaErrorNoDevice: return "the NVIDIA driver finds no GPU (CUDA_VISIBLE_DEVICES may hide it)";
     case cudaErrorNoKernelImageForDevice:
     case cudaErrorInvalidDeviceFunction:
       return "this build has no kernels for its architecture: build with `make cuda ARCHS=native`";
-    default:
-      return cudaGetErrorString(error);
+    default: return cudaGetErrorString(error);
   }
 }
 
