@@ -1,7 +1,7 @@
 """Registers, shared memory and spills of each CUDA kernel, from what ptxas said when it was built.
 
-`python cmake/registers.py build/cuda` prints a table in Markdown, of all variants of a kernel the most; `make cuda` ends
-with it.
+`python cmake/registers.py build/cuda` prints a table in Markdown, of all variants of a kernel the
+most; `make cuda` ends with it.
 """
 
 import re

@@ -38,10 +38,10 @@ T shuffle(unsigned mask, T value, int from, int width, const Site& site) {
   } mine{value, value, from};
   if (from < 0 || from >= 32 || from / width != lane() / width) mine.from = lane();
   meet(mask, &mine, site, [](Thread* const(&lanes)[32]) {
-    for (const Thread* lane : lanes) {
-      if (!lane) continue;
-      Offer& to = *static_cast<Offer*>(lane->mine);
-      if (!lanes[to.from]) fail(who(*lane) + " reads lane " + std::to_string(to.from) + ", which is not there");
+    for (int i = 0; i < 32; i++) {
+      if (!lanes[i]) continue;
+      Offer& to = *static_cast<Offer*>(lanes[i]->mine);
+      if (!lanes[to.from]) fail(who(*lanes[i]) + " reads lane " + std::to_string(to.from) + ", which is not there");
       to.got = static_cast<Offer*>(lanes[to.from]->mine)->value;
     }
   });
@@ -56,8 +56,8 @@ inline unsigned ballot(unsigned mask, bool vote, const Site& site) {
     unsigned all = 0;
     for (int i = 0; i < 32; i++)
       if (lanes[i] && static_cast<Offer*>(lanes[i]->mine)->vote) all |= 1u << i;
-    for (const Thread* lane : lanes)
-      if (lane) static_cast<Offer*>(lane->mine)->all = all;
+    for (int i = 0; i < 32; i++)
+      if (lanes[i]) static_cast<Offer*>(lanes[i]->mine)->all = all;
   });
   return mine.all;
 }

@@ -18,7 +18,7 @@ using Site = std::source_location;
 enum class State : char { fresh, ready, at_block, at_warp, at_grid, ended };
 struct Block;
 struct Thread;
-using Work = void(Thread* const (&lanes)[32]);  // of a warp's meeting; null: a lane that does not take part
+using Work = void(Thread** lanes);  // of a warp's meeting: 32, null where a lane does not take part
 struct Thread {
   State state = State::fresh;
   int number = 0;  // in the block
