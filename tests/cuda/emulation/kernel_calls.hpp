@@ -17,7 +17,7 @@ inline int __syncthreads_or(int vote, HERE) { return cuda_emulation::meet_block(
 inline int __syncthreads_and(int vote, HERE) { return cuda_emulation::meet_block(vote == 0, site) == 0; }
 inline void grid_sync(HERE) { cuda_emulation::meet_grid(site); }
 inline void __syncwarp(unsigned mask = ~0u, HERE) {
-  cuda_emulation::meet(mask, nullptr, site, [](cuda_emulation::Thread* const(&)[32]) {});
+  cuda_emulation::meet(mask, nullptr, site, [](cuda_emulation::Thread**) {});
 }
 inline void __threadfence() {}
 inline void __threadfence_block() {}
@@ -37,7 +37,7 @@ T shuffle(unsigned mask, T value, int from, int width, const Site& site) {
     int from;
   } mine{value, value, from};
   if (from < 0 || from >= 32 || from / width != lane() / width) mine.from = lane();
-  meet(mask, &mine, site, [](Thread* const(&lanes)[32]) {
+  meet(mask, &mine, site, [](Thread** lanes) {
     for (int i = 0; i < 32; i++) {
       if (!lanes[i]) continue;
       Offer& to = *static_cast<Offer*>(lanes[i]->mine);
@@ -52,7 +52,7 @@ inline unsigned ballot(unsigned mask, bool vote, const Site& site) {
     bool vote;
     unsigned all;
   } mine{vote, 0};
-  meet(mask, &mine, site, [](Thread* const(&lanes)[32]) {
+  meet(mask, &mine, site, [](Thread** lanes) {
     unsigned all = 0;
     for (int i = 0; i < 32; i++)
       if (lanes[i] && static_cast<Offer*>(lanes[i]->mine)->vote) all |= 1u << i;
