@@ -21,7 +21,9 @@ namespace {
 
 struct None {};
 
-constexpr int channel_threads = 1024, channel_blocks = 128;
+constexpr int channel_blocks = 128;
+template <class Op>
+constexpr int channel_threads = alignof(typename Op::In) <= 4 ? 1024 : 512;  // doubles take more registers
 
 struct Channels {
   std::int64_t sets, rows;
@@ -30,10 +32,10 @@ struct Channels {
   int chunks;              // of the rows
   int threads, high, far;  // of a block, its rows at once, and the largest power of 2 below that
 };
-inline Channels channels_of(std::int64_t sets, std::int64_t rows, int channels, bool sums) {
+inline Channels channels_of(std::int64_t sets, std::int64_t rows, int channels, int most_threads, bool sums) {
   Channels s{sets, rows, channels, ceil_div(channels, 64)};
   s.width = ceil_div(channels, s.tiles);
-  s.threads = rows * s.width <= 8 * 256 ? 256 : channel_threads;
+  s.threads = rows * s.width <= 8 * 256 ? 256 : most_threads;
   s.high = s.threads / s.width;
   for (s.far = 1; 2 * s.far < s.high; s.far *= 2) {
   }
@@ -62,7 +64,7 @@ __device__ inline ChannelPlace place_of(const Channels& s) {
 // f(in, i, row) for the thread's values; some are read before the first is written, to have them on their way together.
 template <class Op, class F>
 __device__ inline void each_of_channel(const Channels& s, const ChannelPlace& at, const Op& op, F f) {
-  constexpr int ahead = int(sizeof(typename Op::In)) >= 32 ? 1 : 32 / int(sizeof(typename Op::In));
+  constexpr int ahead = alignof(typename Op::In) <= 4 ? 32 / int(sizeof(typename Op::In)) : 1;
   std::int64_t row = at.begin + at.h;
   for (; row + (ahead - 1) * s.high < at.end; row += ahead * s.high) {
     typename Op::In in[ahead];
@@ -97,7 +99,7 @@ __device__ inline void finish_channel(const Channels& s, const ChannelPlace& at,
 
 // partial (tiles * sets, chunks, sums, width): where there is more than one chunk.
 template <class Op>
-__global__ void __launch_bounds__(channel_threads) sum_channels(Channels s, Op op, double* partial) {
+__global__ void __launch_bounds__(channel_threads<Op>, 1) sum_channels(Channels s, Op op, double* partial) {
   DYNAMIC_SHARED(double, room);
   const ChannelPlace at = place_of(s);
   double sum[Op::sums]{};
@@ -115,7 +117,7 @@ __global__ void __launch_bounds__(channel_threads) sum_channels(Channels s, Op o
 }
 
 template <class Op>
-__global__ void __launch_bounds__(channel_threads) finish_channels(Channels s, Op op, const double* partial) {
+__global__ void __launch_bounds__(channel_threads<Op>, 1) finish_channels(Channels s, Op op, const double* partial) {
   DYNAMIC_SHARED(double, room);
   const ChannelPlace at = place_of(s);
   double sum[Op::sums]{};
@@ -132,7 +134,7 @@ __global__ void __launch_bounds__(channel_threads) finish_channels(Channels s, O
 
 // Without sums: apply with what finish makes of a channel alone.
 template <class Op>
-__global__ void __launch_bounds__(channel_threads) apply_channels(Channels s, Op op) {
+__global__ void __launch_bounds__(channel_threads<Op>, 1) apply_channels(Channels s, Op op) {
   const ChannelPlace at = place_of(s);
   finish_channel(s, at, op, typename Op::Before{}, nullptr);
 }
@@ -140,7 +142,7 @@ __global__ void __launch_bounds__(channel_threads) apply_channels(Channels s, Op
 template <class Op>
 void for_channels(const Team& team, std::int64_t sets, std::int64_t rows, int channels, const Op& op) {
   if (sets <= 0 || rows <= 0 || channels <= 0) return;
-  const Channels s = channels_of(sets, rows, channels, Op::sums > 0);
+  const Channels s = channels_of(sets, rows, channels, channel_threads<Op>, Op::sums > 0);
   const dim3 grid(unsigned(s.tiles * sets), unsigned(s.chunks)), block(unsigned(s.threads));
   if constexpr (Op::sums == 0) {
     launch({grid, block, 0, stream_of(team)}, apply_channels<Op>, s, op);

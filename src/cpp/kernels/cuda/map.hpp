@@ -1,4 +1,5 @@
-// y[i] = f(x[i] ...) for all i below count: sixteen bytes at once where all arrays begin at a multiple of them.
+// y[i] = f(x[i] ...) for all i below count: four floats at once where all arrays begin at a multiple of
+// sixteen bytes.
 #pragma once
 
 #include <utility>
@@ -20,7 +21,7 @@ __device__ inline T map_one(const F& f, const Packet<T, size>* in, int k, std::i
 
 // y may be any of x: a thread reads all that it needs before it writes.
 template <int size, class F, class T, class... X>
-__global__ void map_packets(std::int64_t count, F f, T* y, const X*... x) {
+__global__ void __launch_bounds__(block_threads) map_packets(std::int64_t count, F f, T* y, const X*... x) {
   using Piece = Packet<T, size>;
   const std::int64_t step = std::int64_t(gridDim.x) * blockDim.x, whole = count / size;
   const std::int64_t first = std::int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -37,7 +38,7 @@ __global__ void map_packets(std::int64_t count, F f, T* y, const X*... x) {
 template <class F, class T, class... X>
 void map(const Team& team, std::int64_t count, F f, T* y, const X*... x) {
   if (count <= 0) return;
-  constexpr int size = 16 / sizeof(T);
+  constexpr int size = is_float<T> ? 4 : 1;  // two doubles at once take too many registers
   const bool aligned = ((reinterpret_cast<std::uintptr_t>(y) | ... | reinterpret_cast<std::uintptr_t>(x)) & 15) == 0;
   const std::int64_t pieces = aligned ? ceil_div<std::int64_t>(count, size) : count;
   const auto blocks = unsigned(least(ceil_div<std::int64_t>(pieces, block_threads), most_blocks));

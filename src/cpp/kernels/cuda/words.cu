@@ -1,0 +1,17 @@
+// Word vectors: none, for gradient descent goes from word to word.
+#include "kernels/cuda/tables.hpp"
+#include "kernels/words.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+template <class T>
+WordKernels<T> words_rows() {
+  return {};
+}
+
+}  // namespace
+
+FASTDL_ROWS(WordKernels, words)
+
+}  // namespace fastdl::FASTDL_ISA
