@@ -65,23 +65,27 @@ __global__ void __launch_bounds__(walk_threads, 1) forward_walk(const Walk<float
   for (int t = 0; t < w.steps; t++) {
     const float* const seen = w.seen(t);
     for_each_tile(w, [&](int first) {
+      const bool mine = first + i < w.n && u < w.units;
+      const CellInput<float> in = mine ? forward_input<cell>(w, t, first + i, u) : CellInput<float>{};
       float p[4] = {};
       if (seen) {
         Product<gates>::multiply(input(seen, first), weights, sums);
         __syncthreads();
         for (int g = 0; g < gates; g++) p[g] = tile_sum<gates>(sums, g);
       }
-      if (first + i < w.n && u < w.units) cell_forward<cell, 0>(w, t, first + i, u, p);
+      if (mine) cell_forward<cell, 0>(w, t, first + i, u, in, p);
     });
     if constexpr (cell == Cell::gru)
       for_each_tile(w, [&](int first) {
+        const bool mine = first + i < w.n && u < w.units;
+        const CellInput<float> in = mine ? forward_input<cell>(w, t, first + i, u) : CellInput<float>{};
         float p[4] = {};
         if (seen) {
           Product<1>::multiply(input(w.a.extra + w.row(t, 0) * w.units, first), weights_n, sums);
           __syncthreads();
           p[0] = tile_sum<1>(sums, 0);
         }
-        if (first + i < w.n && u < w.units) cell_forward<cell, 1>(w, t, first + i, u, p);
+        if (mine) cell_forward<cell, 1>(w, t, first + i, u, in, p);
       });
   }
 }
@@ -102,20 +106,24 @@ __global__ void __launch_bounds__(walk_threads, 1) backward_walk(const Walk<floa
   };
   for (int t = w.steps - 1; t >= last; t--) {
     for_each_tile(w, [&](int first) {
+      const bool mine = first + i < w.n && u < w.units;
+      const CellInput<float> in = mine ? backward_input<cell>(w, t, first + i, u) : CellInput<float>{};
       float p = 0;
       if (t + 1 < w.steps) {
         Product<1>::multiply(input(t + 1, first, 0, main), weights, sums);
         __syncthreads();
         p = tile_sum<1>(sums, 0);
       }
-      if (first + i < w.n && u < w.units) cell_backward<cell, 0>(w, t, first + i, u, p);
+      if (mine) cell_backward<cell, 0>(w, t, first + i, u, in, p);
     });
     if constexpr (cell == Cell::gru)
       if (t >= 0)
         for_each_tile(w, [&](int first) {
+          const bool mine = first + i < w.n && u < w.units;
+          const CellInput<float> in = mine ? backward_input<cell>(w, t, first + i, u) : CellInput<float>{};
           Product<1>::multiply(input(t, first, main, w.units), weights_n, sums);
           __syncthreads();
-          if (first + i < w.n && u < w.units) cell_backward<cell, 1>(w, t, first + i, u, tile_sum<1>(sums, 0));
+          if (mine) cell_backward<cell, 1>(w, t, first + i, u, in, tile_sum<1>(sums, 0));
         });
   }
 }

@@ -12,14 +12,17 @@ template <Cell cell, int phase, class T>
 __global__ void forward_cells(const Walk<T> w, int t) {
   const std::int64_t k = std::int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
   if (k >= std::int64_t(w.n) * w.units) return;
+  const int i = int(k / w.units), u = int(k - std::int64_t(i) * w.units);
   T p[4] = {};
   if (cell == Cell::gru_reset_after && w.seen(t)) p[2] = w.a.extra[w.row(t, 0) * w.units + k];
-  cell_forward<cell, phase>(w, t, int(k / w.units), int(k % w.units), p);
+  cell_forward<cell, phase>(w, t, i, u, forward_input<cell>(w, t, i, u), p);
 }
 template <Cell cell, int phase, class T>
 __global__ void backward_cells(const Walk<T> w, int t) {
   const std::int64_t k = std::int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (k < std::int64_t(w.n) * w.units) cell_backward<cell, phase>(w, t, int(k / w.units), int(k % w.units), w.sums[k]);
+  if (k >= std::int64_t(w.n) * w.units) return;
+  const int i = int(k / w.units), u = int(k - std::int64_t(i) * w.units);
+  cell_backward<cell, phase>(w, t, i, u, backward_input<cell>(w, t, i, u), w.sums[k]);
 }
 template <class T>
 void launch_cells(const Team& team, const Walk<T>& w, void (*kernel)(Walk<T>, int), int t) {
