@@ -2,6 +2,7 @@
 // and the gradients of the weights, are one product each; between them is the way through the steps.
 #pragma once
 
+#include "kernels/cuda/recurrent/by_sample.hpp"
 #include "kernels/cuda/recurrent/resident.hpp"
 #include "kernels/cuda/recurrent/steps.hpp"
 
@@ -23,7 +24,8 @@ void recurrent_forward(const Team& team, const RecurrentShape& s, const Recurren
     for_each(team, std::int64_t(s.n) * s.units,
              [=] __device__(std::int64_t k) { a.masked[k] = a.h0 ? a.h0[k] * a.mask[k] : T(0); });
   with_cell(s.cell, [&](auto cell) {
-    if (!forward_resident<decltype(cell)::value>(team, w)) forward_by_steps<decltype(cell)::value>(team, w);
+    constexpr Cell kind = decltype(cell)::value;
+    if (!forward_by_sample<kind>(team, w) && !forward_resident<kind>(team, w)) forward_by_steps<kind>(team, w);
   });
 }
 
@@ -73,7 +75,8 @@ void recurrent_backward(const Team& team, const RecurrentShape& s, const Recurre
   if (s.n == 0 || s.steps == 0) return;
   const Walk<T> w = walk_of(s, a, d);
   with_cell(s.cell, [&](auto cell) {
-    if (!backward_resident<decltype(cell)::value>(team, w)) backward_by_steps<decltype(cell)::value>(team, w);
+    constexpr Cell kind = decltype(cell)::value;
+    if (!backward_by_sample<kind>(team, w) && !backward_resident<kind>(team, w)) backward_by_steps<kind>(team, w);
   });
   const int rows = s.steps * s.n, width = w.width;
   if (d.dx)
