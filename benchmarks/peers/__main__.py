@@ -7,10 +7,7 @@ from pathlib import Path
 import torch
 
 from fastdl import _core
-from peers import autodiff
 from peers.harness import HEADER, geometric_mean, line, measure, write_json
-from peers.peak import measure_peak
-from peers.rows import all_rows
 
 
 def main() -> None:
@@ -23,7 +20,27 @@ def main() -> None:
         "--page", choices=["networks", "autodiff"], default="networks", help="which table"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
+    parser.add_argument(
+        "--device",
+        choices=["cpu", "cuda"],
+        default="cpu",
+        help="cuda: the page of GPUs, beside PyTorch on the same card",
+    )
+    parser.add_argument("--compile", action="store_true", help="cuda: torch.compile, too: slow")
+    parser.add_argument("--limit", type=float, default=30.0, help="cuda: seconds for a row")
+    parser.add_argument(
+        "--rehearse", action="store_true", help="cuda: on the CPU, to see that it runs"
+    )
     arguments = parser.parse_args()
+    if arguments.device == "cuda":
+        from peers.cuda import table
+
+        table.main(arguments)
+        return
+    from peers import autodiff
+    from peers.peak import measure_peak
+    from peers.rows import all_rows
+
     if arguments.page == "autodiff":
         autodiff.main(arguments.steps)
         return

@@ -86,7 +86,7 @@ def test_as_on_the_cpu(number: int, kind: str) -> None:
             program = build(case, backend, dtype, precision)
             for name, value in run(case, program, n, training).items():
                 exact = expected(number, n, training)[name]
-                # A gradient that is zero, as of a bias before a norm, is one of values that are not.
+                # A gradient that is zero, as of a bias before a norm, is a sum of such as are not.
                 norm = max(float(np.linalg.norm(exact)), 0.1 * exact.size**0.5)
                 error = float(np.linalg.norm(value.astype(np.float64) - exact))
                 assert error <= limit * norm, (name, n, training, error / norm)

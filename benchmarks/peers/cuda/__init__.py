@@ -1,0 +1,1 @@
+"""Training on a GPU, in fastdl and in PyTorch: `python -m peers --device cuda`."""
