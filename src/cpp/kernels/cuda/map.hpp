@@ -1,5 +1,4 @@
-// y[i] = f(x[i] ...) for all i below count: four floats at once where all arrays begin at a multiple of
-// sixteen bytes.
+// y[i] = f(x[i] ...) for all i below count: four floats at once where all arrays begin at a multiple of sixteen bytes.
 #pragma once
 
 #include <utility>

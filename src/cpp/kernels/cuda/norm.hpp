@@ -28,6 +28,7 @@ struct BatchNormForward {
   using After = Normalised<T>;
   T momentum, eps;
   double count, unbiased;
+  const std::int64_t* halted;
   const T *x, *gamma, *beta;
   T *running_mean, *running_var, *mean, *rstd, *y;
   __device__ In load(std::int64_t i, std::int64_t) const { return x[i]; }
@@ -39,7 +40,7 @@ struct BatchNormForward {
     const Moments<T> found = moments_of(sum, center, count, eps);
     if (writes) {
       mean[c] = found.mean, rstd[c] = found.rstd;
-      move_running(c, found);
+      if (!halted || !*halted) move_running(c, found);
     }
     return {found.mean, found.rstd * gamma[c], beta[c]};
   }
@@ -55,9 +56,9 @@ template <class T>
 void batch_norm_forward(const Team& team, const NormShape& s, T momentum, T eps, const T* x, const T* gamma,
                         const T* beta, T* running_mean, T* running_var, T* mean, T* rstd, T* y) {
   const double count = double(s.n) * s.pixels, unbiased = count > 1 ? count / (count - 1) : 1;
-  for_channels_of<T>(
-      team, s,
-      BatchNormForward<T>{momentum, eps, count, unbiased, x, gamma, beta, running_mean, running_var, mean, rstd, y});
+  for_channels_of<T>(team, s,
+                     BatchNormForward<T>{momentum, eps, count, unbiased, team.halted, x, gamma, beta, running_mean,
+                                         running_var, mean, rstd, y});
 }
 
 // --- backward: data says whether dx is wanted
