@@ -33,7 +33,7 @@ struct Channels {
   int threads, high, far;  // of a block, its rows at once, and the largest power of 2 below that
 };
 inline Channels channels_of(std::int64_t sets, std::int64_t rows, int channels, int most_threads, bool sums) {
-  Channels s{sets, rows, channels, ceil_div(channels, 64)};
+  Channels s{sets, rows, channels, ceil_div(channels, rows <= 2048 ? 16 : 64)};  // few rows: more blocks
   s.width = ceil_div(channels, s.tiles);
   s.threads = rows * s.width <= 8 * 256 ? 256 : most_threads;
   s.high = s.threads / s.width;
