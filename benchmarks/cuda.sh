@@ -15,7 +15,7 @@
 # Each part has a limit of time and prints what it has by then.
 set -u
 cd "$(dirname "$0")/.."
-python=${PYTHON:-python3} build=${BUILD:-build/cuda} failed=0
+python=${PYTHON:-python3} build=${BUILD:-build/card} failed=0
 site=$PWD/$build/site
 parts=()
 words=()

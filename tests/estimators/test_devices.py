@@ -30,21 +30,29 @@ LARGE = [L.Dense(250), L.Activation("relu"), L.Dense(250)]
 
 class Gpu(NamedTuple):
     name: str
-    architecture: str
+    capability: str
+    total_bytes: int = 80_000_000_000
+    free_bytes: int = 79_000_000_000
+    problem: str = ""
 
 
 class Machine:
     """What the stand-in says there is, and whether it was asked for a backend."""
 
     def __init__(self) -> None:
-        self.gpus = [Gpu("NVIDIA H100", "sm_90"), Gpu("NVIDIA L4", "sm_89")]
+        self.gpus = [Gpu("NVIDIA H100", "9.0"), Gpu("NVIDIA L4", "8.9")]
         self.why = ""
+        self.version = _core.__version__
         self.handed: list[int] = []
 
     def module(self) -> types.ModuleType:
         module: Any = types.ModuleType("fastdl._cuda")
         module.devices = lambda: self.gpus
-        module.reason = lambda: self.why
+        module.__version__ = self.version
+        module.architectures = "80-real, 90"
+        module.problem = lambda: self.why
+        module.driver_version = lambda: "13.0"
+        module.runtime_version = lambda: "13.0"
         module.backend = lambda number: self.handed.append(number)
         return module
 
@@ -56,6 +64,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpus, "_DRIVER", "/nowhere")
     monkeypatch.setattr(gpus, "_backends", {})
     monkeypatch.setattr(gpus, "_users", [])
+    monkeypatch.setattr(gpus, "_found", [])
     monkeypatch.setattr(gpus, "_warned", set())
 
 
@@ -179,6 +188,16 @@ def old_driver(machine: Machine) -> None:
     machine.gpus, machine.why = [], "the driver (470.82) is too old for CUDA 13.0."
 
 
+def another_version(machine: Machine) -> None:
+    sys.modules["fastdl._cuda"].__version__ = "0.0.1"  # type: ignore[attr-defined]
+
+
+def another_architecture(machine: Machine) -> None:
+    machine.gpus = [
+        Gpu("Tesla K80", "3.7", problem="this build has no kernels for its architecture")
+    ]
+
+
 def forked(machine: Machine) -> None:
     gpus._users[:] = [os.getpid() + 1]
 
@@ -204,6 +223,20 @@ ABSENT: list[tuple[Callable[[Machine], None], str, str, str]] = [
         'Start it by spawn (multiprocessing.set_start_method("spawn"), or joblib\'s loky), or set '
         'device="cpu".',
         "this process was forked after CUDA had been used",
+    ),
+    (
+        another_version,
+        "cuda",
+        f'device="cuda" {NEEDS} a build, but that is of fastdl 0.0.1, and this is '
+        f"{_core.__version__}. {FALLS_BACK}",
+        f"the build is of fastdl 0.0.1, and this is {_core.__version__}",
+    ),
+    (
+        another_architecture,
+        "cuda",
+        'device="cuda" cannot be used: Tesla K80 (compute capability 3.7): this build has no '
+        "kernels for its architecture.",
+        "Tesla K80 (compute capability 3.7): this build has no kernels for its architecture",
     ),
     (
         lambda machine: None,
@@ -331,10 +364,13 @@ def test_a_gpu_that_is_lost(machine: Machine, monkeypatch: pytest.MonkeyPatch) -
 def test_described(machine: Machine) -> None:
     assert gpus.describe() == [
         "GPUs:",
-        "  cuda:0  NVIDIA H100  architecture sm_90",
-        "  cuda:1  NVIDIA L4  architecture sm_89",
+        "  cuda:0  NVIDIA H100, compute capability 9.0, 79 GB of 80 GB free",
+        "  cuda:1  NVIDIA L4, compute capability 8.9, 79 GB of 80 GB free",
+        "  driver: CUDA 13.0",
+        "  build: CUDA 13.0, architectures 80-real, 90",
         "  precision: float32, tf32, bf16",
     ]
+    gpus._found.clear()
     no_driver(machine)
     assert gpus.describe() == ["GPUs: none (no NVIDIA driver was found)"]
 

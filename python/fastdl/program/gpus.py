@@ -6,12 +6,16 @@ GPU is asked for, never before, and hands its backends to the core, each once.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fastdl import _core
 from fastdl._locks import ForkSafeLock
 from fastdl.program.summary import as_bytes
 
@@ -30,6 +34,7 @@ _SPAWN = (
 _lock = ForkSafeLock()
 _backends: dict[int, str] = {}  # the names of those that the core knows, by their GPU's number
 _users: list[int] = []  # the process that used CUDA first
+_found: list[Any] = []  # the GPUs of this machine, counted once: each costs a context
 _warned: set[str] = set()
 
 
@@ -67,25 +72,41 @@ def absence(number: int, asked: str) -> Absence:
     except ImportError as error:
         what = f"fastdl._cuda cannot be loaded: {error}"
         return Absence(what, f"{needs} the build, but {what}. {_FALLS_BACK}")
-    there = cuda.devices()
-    if not there:
-        why = str(cuda.reason()).rstrip(".")
+    if cuda.__version__ != _core.__version__:
+        what = f"that is of fastdl {cuda.__version__}, and this is {_core.__version__}"
+        return Absence(f"the build {what[5:]}", f"{needs} a build, but {what}. {_FALLS_BACK}")
+    if not _found:
+        _users[:] = [os.getpid()]  # counting GPUs begins their use
+        _found.extend(cuda.devices())
+    if not _found:
+        why = str(cuda.problem()).rstrip(".") or "there is no GPU"
         return Absence(why, f"{needs} the build, but {why}. {_FALLS_BACK}")
-    if number >= len(there):
-        names = ", ".join(f'"cuda:{i}" ({gpu.name})' for i, gpu in enumerate(there))
+    if number >= len(_found):
+        names = ", ".join(f'"cuda:{i}" ({gpu.name})' for i, gpu in enumerate(_found))
         return Absence("no such GPU", f"{asked}: no such GPU. This machine has {names}.")
+    gpu = _found[number]
+    if gpu.problem:
+        why = f"{gpu.name} (compute capability {gpu.capability}): {gpu.problem}"
+        return Absence(why, f"{asked} cannot be used: {why}.")
     return Absence()
 
 
 def backend(number: int) -> str:
     """The name of a GPU's backend, which the core knows from now on."""
-    from fastdl import _core
-
     with _lock:
         if number not in _backends:
-            _users[:] = [os.getpid()]
+            _load_cublas()
             _backends[number] = _core.add_backend(module().backend(number))
         return _backends[number]
+
+
+def _load_cublas() -> None:
+    """Load cuBLASLt of the wheel nvidia-cublas, if it is there: the module takes what is loaded."""
+    spec = importlib.util.find_spec("nvidia")
+    for folder in (spec and spec.submodule_search_locations) or []:
+        for file in sorted(Path(folder).glob("*/lib/libcublasLt.so.1[23]")):
+            with suppress(OSError):  # of another system: there are products without it
+                ctypes.CDLL(str(file))
 
 
 def warn_of_absence(device: str, error: RuntimeError) -> None:
@@ -104,8 +125,11 @@ def describe() -> list[str]:
         return [f"GPUs: none ({why.short})"]
     cuda, lines = module(), ["GPUs:"]
     for number, gpu in enumerate(cuda.devices()):
-        facts = ", ".join(f"{k} {v}" for k, v in gpu._asdict().items() if k != "name")
-        lines.append(f"  cuda:{number}  {gpu.name}  {facts}".rstrip())
+        bytes_ = f"{as_bytes(gpu.free_bytes)} of {as_bytes(gpu.total_bytes)} free"
+        facts = f"compute capability {gpu.capability}, {gpu.problem or bytes_}"
+        lines.append(f"  cuda:{number}  {gpu.name}, {facts}")
+    lines.append(f"  driver: CUDA {cuda.driver_version()}")
+    lines.append(f"  build: CUDA {cuda.runtime_version()}, architectures {cuda.architectures}")
     return [*lines, f"  precision: {', '.join(PRECISIONS)}"]
 
 
