@@ -17,8 +17,6 @@ FASTDL_INLINE int steps_before(const StepWindow& s, int i) {
   return most((s.out_lengths[i] - 1) * s.stride + reach - s.lengths[i], 0) / 2;
 }
 
-constexpr int nowhere = -(1 << 30);
-
 // What outputs see of their sequences: windows as Images has them, of one column; a place's row is a step, its column
 // a sample.
 template <class T>
@@ -34,7 +32,7 @@ struct StepsSeen {
   };
   FASTDL_INLINE std::int64_t rows() const { return std::int64_t(oh) * ow; }
   FASTDL_INLINE int depth() const { return kh * channels; }
-  FASTDL_INLINE Row row(const Place& at) const {
+  FASTDL_INLINE Row row(const Output& at) const {
     const bool goes_on = at.n == 0 && at.i < window.out_lengths[at.j];
     return {x + std::int64_t(at.j) * pitch, goes_on ? at.i * window.stride - steps_before(window, at.j) : nowhere,
             window.lengths[at.j]};
@@ -63,12 +61,12 @@ struct Conv1DForward {
   const T *x, *w, *b;
   T* y;
 
-  __device__ Part<Seen<T, StepsSeen<T>, V>, Columns<T, V, false>, Pixels<T, V>> part(int group) const {
+  __device__ Part<Seen<T, StepsSeen<T>, V>, Columns<T, V, false>, Rows<T>> part(int group) const {
     const int f = s.f / s.groups, first = group * f;
     const StepsSeen<T> steps = Conv1DSources<T>{s, x}.group(group);
     return {.a = {steps},
             .b = {w + first, 0, steps.depth(), s.f, f},
-            .out = {y + first, b ? b + first : nullptr, steps.rows(), f, s.f, 1, 1, 1, 1, 1, 1},
+            .out = {y + first, b ? b + first : nullptr, steps.rows(), f, s.f},
             .depth = steps.depth()};
   }
 };
@@ -77,8 +75,8 @@ template <class T>
 void conv1d_forward(const Team& team, const Conv1DShape& s, const T* x, const T* w, const T* b, T* y, T*) {
   const std::int64_t rows = std::int64_t(s.window.out_steps) * s.window.n;
   const int c = s.window.c / s.groups, f = s.f / s.groups;
-  if (c % 4 == 0 && f % 4 == 0 && is_aligned(x) && is_aligned(w) && is_aligned(y))
-    multiply(team, Conv1DForward<T, 4>{s, x, w, b, y}, rows, f, s.groups);
+  if (in_packs<T>(c, f, x, w))
+    multiply(team, Conv1DForward<T, pack<T>>{s, x, w, b, y}, rows, f, s.groups);
   else
     multiply(team, Conv1DForward<T, 1>{s, x, w, b, y}, rows, f, s.groups);
 }
@@ -86,7 +84,7 @@ void conv1d_forward(const Team& team, const Conv1DShape& s, const T* x, const T*
 // The outputs that saw a step: at each tap one or, with strides, none.
 template <class T>
 struct StepsMet {
-  const T* dy;  // of the group's first filter
+  const T* x;  // dy of the group's first filter
   StepWindow window;
   int pitch, channels, oh, ow, kh;  // channels: filters of the group
   static constexpr int kw = 1;
@@ -97,9 +95,9 @@ struct StepsMet {
   };
   FASTDL_INLINE std::int64_t rows() const { return std::int64_t(oh) * ow; }
   FASTDL_INLINE int depth() const { return kh * channels; }
-  FASTDL_INLINE Row row(const Place& at) const {
+  FASTDL_INLINE Row row(const Output& at) const {
     const bool there = at.i < window.lengths[at.j];
-    return {dy + std::int64_t(at.j) * pitch, there ? at.i + steps_before(window, at.j) : nowhere,
+    return {x + std::int64_t(at.j) * pitch, there ? at.i + steps_before(window, at.j) : nowhere,
             window.out_lengths[at.j]};
   }
   FASTDL_INLINE const T* seen(const Row& row, int tap, int) const {  // or null
@@ -118,13 +116,13 @@ struct Conv1DData {
   const T *dy, *w;
   T* dx;
 
-  __device__ Part<Seen<T, StepsMet<T>, V>, Turned<T, V>, Pixels<T, V>> part(int group) const {
+  __device__ Part<Seen<T, StepsMet<T>, V>, Turned<T, V>, Rows<T>> part(int group) const {
     const StepWindow& v = s.window;
     const int c = v.c / s.groups, f = s.f / s.groups;
     const StepsMet<T> steps{dy + group * f, v, s.f, f, v.steps, v.n, v.size};
     return {.a = {steps},
             .b = {w + group * f, v.size, 1, c * s.f, 0, f, c, s.f},
-            .out = {dx + group * c, nullptr, steps.rows(), c, v.c, 1, 1, 1, 1, 1, 1},
+            .out = {dx + group * c, nullptr, steps.rows(), c, v.c},
             .depth = steps.depth()};
   }
 };
@@ -133,8 +131,8 @@ template <class T>
 void conv1d_backward_data(const Team& team, const Conv1DShape& s, const T* dy, const T* w, T* dx, T*) {
   const std::int64_t rows = std::int64_t(s.window.steps) * s.window.n;
   const int c = s.window.c / s.groups, f = s.f / s.groups;
-  if (c % 4 == 0 && f % 4 == 0 && is_aligned(dy) && is_aligned(w) && is_aligned(dx))
-    multiply(team, Conv1DData<T, 4>{s, dy, w, dx}, rows, c, s.groups);
+  if (in_packs<T>(c, f, dy, w))
+    multiply(team, Conv1DData<T, pack<T>>{s, dy, w, dx}, rows, c, s.groups);
   else
     multiply(team, Conv1DData<T, 1>{s, dy, w, dx}, rows, c, s.groups);
 }

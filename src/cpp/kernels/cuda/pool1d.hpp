@@ -2,9 +2,8 @@
 // outputs that saw it, in their order.
 #pragma once
 
-#include <type_traits>
-
 #include "kernels/cuda/conv1d.hpp"
+#include "kernels/cuda/places.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -20,29 +19,15 @@ FASTDL_INLINE Range windows_over(const StepWindow& s, int i, int t) {
   return {first > 0 ? ceil_div(first, s.stride) : 0, least(at / s.stride + 1, s.out_lengths[i])};
 }
 
-// A step as an integer in the bits of a T.
-template <class T>
-using Whole = std::conditional_t<is_float<T>, std::int32_t, std::int64_t>;
-template <class T>
-FASTDL_INLINE T step_bits(std::int64_t step) {
-  const Whole<T> whole = Whole<T>(step);
-  T bits;
-  return __builtin_memcpy(&bits, &whole, sizeof bits), bits;
-}
-template <class T>
-FASTDL_INLINE std::int64_t step_in(T bits) {
-  Whole<T> whole;
-  return __builtin_memcpy(&whole, &bits, sizeof bits), whole;
-}
-
-// --- max_pool1d: of equal values the first, and the first NaN
+// --- max_pool1d
 template <class T>
 void max_pool1d_forward(const Team& team, const StepWindow& s, const T* x, T* y, T* where) {
+  Place<T>* const step_of = places(where);
   for_each(team, std::int64_t(s.out_steps) * s.n * s.c, [=] __device__(std::int64_t number) {
     const std::int64_t step = std::int64_t(s.n) * s.c;
     const int i = int(number / s.c % s.n), t = int(number / step);
     if (t >= s.out_lengths[i]) {
-      y[number] = 0, where[number] = 0;
+      y[number] = 0, step_of[number] = 0;
       return;
     }
     const Range under = steps_under(s, i, t);
@@ -51,21 +36,22 @@ void max_pool1d_forward(const Team& team, const StepWindow& s, const T* x, T* y,
     std::int64_t top_step = under.begin;
     for (std::int64_t u = under.begin + 1; u < under.end; u++) {
       const T value = from[u * step];
-      if (value > top || (value != value && top == top)) top = value, top_step = u;
+      if (beats(value, top)) top = value, top_step = u;
     }
-    y[number] = top, where[number] = step_bits<T>(top_step);
+    y[number] = top, step_of[number] = Place<T>(top_step);
   });
 }
 
 template <class T>
 void max_pool1d_backward(const Team& team, const StepWindow& s, const T* dy, const T* where, T* dx) {
+  const Place<T>* const step_of = places(where);
   for_each(team, std::int64_t(s.steps) * s.n * s.c, [=] __device__(std::int64_t number) {
     const std::int64_t step = std::int64_t(s.n) * s.c;
     const int i = int(number / s.c % s.n), t = int(number / step);
     const Range over = t < s.lengths[i] ? windows_over(s, i, t) : Range{0, 0};
     T sum = 0;
     for (std::int64_t o = over.begin; o < over.end; o++)
-      if (const std::int64_t out = o * step + number % step; step_in(where[out]) == t) sum += dy[out];
+      if (const std::int64_t out = o * step + number % step; step_of[out] == t) sum += dy[out];
     dx[number] = sum;
   });
 }

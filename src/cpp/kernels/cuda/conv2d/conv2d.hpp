@@ -15,12 +15,12 @@ struct Conv2DForward {
   const T *x, *w, *b;
   T* y;
 
-  __device__ Part<Seen<T, Images<T>, V>, Columns<T, V, false>, Pixels<T, V>> part(int group) const {
+  __device__ Part<Seen<T, Images<T>, V>, Columns<T, V, false>, Rows<T>> part(int group) const {
     const int f = s.f / s.groups, first = group * f;
     const Images<T> images = images_of(s, x, group);
     return {.a = {images},
             .b = {w + first, 0, images.depth(), s.f, f},
-            .out = {y + first, b ? b + first : nullptr, images.rows(), f, s.f, s.oh, s.ow, s.oh, s.ow, 1, 1},
+            .out = {y + first, b ? b + first : nullptr, images.rows(), f, s.f},
             .depth = images.depth()};
   }
 };
@@ -30,8 +30,8 @@ void conv2d_forward(const Team& team, const Conv2DShape& s, const T* x, const T*
   const std::int64_t rows = std::int64_t(s.n) * s.oh * s.ow;
   const int c = s.c / s.groups, f = s.f / s.groups;
   if (c == 1 && s.groups > 1) return depthwise_forward(team, s, x, w, b, y);
-  if (c % 4 == 0 && f % 4 == 0 && is_aligned(x) && is_aligned(w) && is_aligned(y))
-    multiply(team, Conv2DForward<T, 4>{s, x, w, b, y}, rows, f, s.groups);
+  if (in_packs<T>(c, f, x, w))
+    multiply(team, Conv2DForward<T, pack<T>>{s, x, w, b, y}, rows, f, s.groups);
   else
     multiply(team, Conv2DForward<T, 1>{s, x, w, b, y}, rows, f, s.groups);
 }
@@ -44,7 +44,7 @@ struct Conv2DData {
   const T *dy, *w, *b;
   T* dx;
 
-  __device__ Part<Seen<T, Images<T>, V>, Turned<T, V>, Pixels<T, V>> part(int number) const {
+  __device__ Part<Seen<T, Images<T>, V>, Turned<T, V>, Pixels<T>> part(int number) const {
     const int phase = number / s.groups, group = number % s.groups, i = phase / s.sw, j = phase % s.sw;
     const int c = s.c / s.groups, f = s.f / s.groups, pixel = c * s.f;
     const Phase down = phase_of(i, s.h, s.kh, s.sh, s.dh, s.top), across = phase_of(j, s.w, s.kw, s.sw, s.dw, s.left);
@@ -68,8 +68,8 @@ void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, c
   const std::int64_t rows = std::int64_t(s.n) * ceil_div(s.h, s.sh) * ceil_div(s.w, s.sw);
   const int c = s.c / s.groups, f = s.f / s.groups, parts = s.groups * s.sh * s.sw;
   if (c == 1 && s.groups > 1) return depthwise_backward_data(team, s, dy, w, b, dx);
-  if (c % 4 == 0 && f % 4 == 0 && is_aligned(dy) && is_aligned(w) && is_aligned(dx))
-    multiply(team, Conv2DData<T, 4>{s, dy, w, b, dx}, rows, c, parts);
+  if (in_packs<T>(c, f, dy, w))
+    multiply(team, Conv2DData<T, pack<T>>{s, dy, w, b, dx}, rows, c, parts);
   else
     multiply(team, Conv2DData<T, 1>{s, dy, w, b, dx}, rows, c, parts);
 }

@@ -18,8 +18,8 @@ __global__ void depthwise_weights(Images<T> images, const T* dy, Parts<T> parts)
   T sum = 0;
   if (f < parts.f) {
     const int c = f / (parts.f / images.pitch);
-    Place at = place_of(begin + first, images.oh, images.ow);
-    const Place step = place_of(8, images.oh, images.ow);
+    Output at = output_of(begin + first, images.oh, images.ow);
+    const Output step = output_of(8, images.oh, images.ow);
     for (std::int64_t i = begin + first; i < end; i += 8, go_on(at, step, images.oh, images.ow)) {
       const T* from = tap < taps ? images.seen(images.row(at), a, b) : nullptr;
       const T value = tap == taps ? T(1) : from ? from[c] : T(0);

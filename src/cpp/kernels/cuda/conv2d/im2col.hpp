@@ -17,7 +17,7 @@ void im2col(const Team& team, const Conv2DShape& shape, const T* x, T* cols) {
   for_each(team, images.rows() * images.depth(), [=] __device__(std::int64_t number) {
     const int depth = images.depth();
     const Tap tap = tap_of(int(number % depth), s.kw, s.c);
-    const T* from = images.seen(images.row(place_of(number / depth, s.oh, s.ow)), tap.a, tap.b);
+    const T* from = images.seen(images.row(output_of(number / depth, s.oh, s.ow)), tap.a, tap.b);
     cols[number] = from ? from[tap.c] : T(0);
   });
 }
@@ -25,7 +25,7 @@ void im2col(const Team& team, const Conv2DShape& shape, const T* x, T* cols) {
 template <class T>
 void col2im(const Team& team, const Conv2DShape& s, const T* cols, T* x) {
   for_each(team, std::int64_t(s.n) * s.h * s.w * s.c, [=] __device__(std::int64_t number) {
-    const Place at = place_of(number / s.c, s.h, s.w);
+    const Output at = output_of(number / s.c, s.h, s.w);
     const std::int64_t depth = std::int64_t(s.kh) * s.kw * s.c;
     T sum = 0;
     // Taps from the last to the first: their outputs follow each other.

@@ -1,51 +1,66 @@
-// The factors of a convolution's products. A block's loader brings SIZE rows of one, DEPTH deep, to registers and from
-// there to shared memory, V values at once; the next slice is the one DEPTH further. Depth-first: values that follow
-// each other in memory do so in the depth, else among the rows.
+// The factors of a convolution's products. A block's loader copies SIZE rows of one to shared memory, slice after slice
+// of the depth, packs of V values at once. It keeps the places of what it reads, and goes on without a division.
 #pragma once
 
-#include "kernels/cuda/conv2d/pack.hpp"
 #include "kernels/cuda/conv2d/window.hpp"
+#include "kernels/cuda/gemm_operand.hpp"
+#include "kernels/cuda/pack.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
 
 constexpr int passes_of(int size, int at_once) { return (size + at_once - 1) / at_once; }
 
+template <int V, class T>
+__device__ inline void copy_pack(T* to, const T* from, const T* somewhere) {
+  copy_async<V* int(sizeof(T))>(to, from ? from : somewhere, from);
+}
+
+// Whether both factors can be read in packs: each side by side so many, from addresses that allow it.
+template <class T>
+bool in_packs(int a, int b, const T* x, const T* y) {
+  return a % pack<T> == 0 && b % pack<T> == 0 && takes_packs(x) && takes_packs(y);
+}
+
+// Which packs are a thread's: `lane` of those that lie side by side, and every at_once-th row of them from `first` on.
+template <class Engine, int SIDE, int ROWS, int V>
+struct Turns {
+  static constexpr int lanes = SIDE / V, at_once = Engine::threads / lanes, passes = passes_of(ROWS, at_once);
+  static_assert(Engine::threads % lanes == 0);
+  static __device__ int lane() { return int(threadIdx.x) % lanes * V; }
+  static __device__ int row(int pass) { return pass * at_once + int(threadIdx.x) / lanes; }
+  static __device__ bool has(int pass) { return ROWS % at_once == 0 || row(pass) < ROWS; }
+};
+
 // What each output sees: rows the outputs, depth the taps and channels.
 template <class T, class Source, int V>
 struct Seen {
-  static constexpr bool depth_first = true;
+  static constexpr bool by_depth = true;
   Source source;
 
-  template <class Engine, int SIZE>
+  template <class Engine, int SIZE, class Slice>
   struct Loader {
-    static constexpr int lanes = Engine::depth / V, at_once = Engine::threads / lanes,
-                         passes = passes_of(SIZE, at_once);
+    using Mine = Turns<Engine, Engine::depth, SIZE, V>;
     const Source& source;
-    typename Source::Row rows[passes];
+    typename Source::Row rows[Mine::passes];
     Tap tap, step;
-    Pack<T, V> got[passes];
 
     __device__ Loader(const Seen& of, std::int64_t first) : source(of.source) {
-      tap = tap_of(int(threadIdx.x) % lanes * V, source.kw, source.channels);
+      tap = tap_of(Mine::lane(), source.kw, source.channels);
       step = tap_of(Engine::depth, source.kw, source.channels);
-      for (int p = 0; p < passes; p++) {
-        const std::int64_t row = first + p * at_once + int(threadIdx.x) / lanes;
-        rows[p] = row < source.rows() ? source.row(place_of(row, source.oh, source.ow)) : typename Source::Row{};
-        if (row >= source.rows()) rows[p].y = -(1 << 30);
+      for (int p = 0; p < Mine::passes; p++) {
+        const std::int64_t row = first + Mine::row(p);
+        rows[p] = source.row(output_of(least(row, source.rows() - 1), source.oh, source.ow));
+        if (row >= source.rows()) rows[p].y = nowhere;
       }
     }
-    __device__ void fetch() {
-      for (int p = 0; p < passes; p++) {
+    __device__ void fetch(T* tile) {
+      for (int p = 0; p < Mine::passes; p++) {
         const T* from = tap.a < source.kh ? source.seen(rows[p], tap.a, tap.b) : nullptr;
-        got[p] = from ? read<V>(from + tap.c) : Pack<T, V>{};
+        if (Mine::has(p))
+          copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()), from ? from + tap.c : nullptr, source.x);
       }
       go_on(tap, step, source.kw, source.channels);
-    }
-    __device__ void store(typename Engine::Word* tile) const {
-      for (int p = 0; p < passes; p++)
-        if (const int row = p * at_once + int(threadIdx.x) / lanes; SIZE % at_once == 0 || row < SIZE)
-          Engine::template store<true, SIZE>(tile, row, int(threadIdx.x) % lanes * V, got[p]);
     }
   };
 };
@@ -53,92 +68,63 @@ struct Seen {
 // The same the other way round: rows the taps and channels, depth the outputs from `begin` to `end`.
 template <class T, class Source, int V>
 struct SeenAcross {
-  static constexpr bool depth_first = false;
+  static constexpr bool by_depth = false;
   Source source;
   std::int64_t begin, end;
 
-  template <class Engine, int SIZE>
+  template <class Engine, int SIZE, class Slice>
   struct Loader {
-    static constexpr int lanes = SIZE / V, at_once = Engine::threads / lanes,
-                         passes = passes_of(Engine::depth, at_once);
-    const SeenAcross& of;
+    using Mine = Turns<Engine, SIZE, Engine::depth, V>;
+    const Source& source;
     Tap tap;
-    Place at[passes], step;
+    Output at[Mine::passes], step;
     int left;
-    Pack<T, V> got[passes];
 
-    __device__ Loader(const SeenAcross& of, std::int64_t first) : of(of) {
-      const Source& s = of.source;
-      tap = tap_of(int(first) + int(threadIdx.x) % lanes * V, s.kw, s.channels);
-      step = place_of(Engine::depth, s.oh, s.ow);
-      left = int(of.end - of.begin) - int(threadIdx.x) / lanes;
-      for (int p = 0; p < passes; p++) at[p] = place_of(of.begin + p * at_once + int(threadIdx.x) / lanes, s.oh, s.ow);
+    __device__ Loader(const SeenAcross& of, std::int64_t first) : source(of.source) {
+      tap = tap_of(int(first) + Mine::lane(), source.kw, source.channels);
+      step = output_of(Engine::depth, source.oh, source.ow);
+      left = int(of.end - of.begin);
+      for (int p = 0; p < Mine::passes; p++) at[p] = output_of(of.begin + Mine::row(p), source.oh, source.ow);
     }
-    __device__ void fetch() {
-      const Source& s = of.source;
-      for (int p = 0; p < passes; p++) {
-        const T* from = tap.a < s.kh && p * at_once < left ? s.seen(s.row(at[p]), tap.a, tap.b) : nullptr;
-        got[p] = from ? read<V>(from + tap.c) : Pack<T, V>{};
-        go_on(at[p], step, s.oh, s.ow);
+    __device__ void fetch(T* tile) {
+      for (int p = 0; p < Mine::passes; p++) {
+        const bool there = tap.a < source.kh && Mine::row(p) < left;
+        const T* from = there ? source.seen(source.row(at[p]), tap.a, tap.b) : nullptr;
+        if (Mine::has(p))
+          copy_pack<V>(tile + Slice::index(Mine::lane(), Mine::row(p)), from ? from + tap.c : nullptr, source.x);
+        go_on(at[p], step, source.oh, source.ow);
       }
       left -= Engine::depth;
-    }
-    __device__ void store(typename Engine::Word* tile) const {
-      for (int p = 0; p < passes; p++)
-        if (const int k = p * at_once + int(threadIdx.x) / lanes; Engine::depth % at_once == 0 || k < Engine::depth)
-          Engine::template store<false, SIZE>(tile, int(threadIdx.x) % lanes * V, k, got[p]);
     }
   };
 };
 
-// A matrix (depth, columns): its columns are the rows of the product's second factor. With `summed` the loader also
-// adds up each column.
+// Rows `begin` to `end` of a matrix (depth, columns), whose columns are the rows of the product's second factor.
 template <class T, int V, bool SUMMED>
 struct Columns {
-  static constexpr bool depth_first = false, summed = SUMMED;
+  static constexpr bool by_depth = false, summed = SUMMED;  // summed: their sums are wanted too
   const T* x;
   std::int64_t begin, end, pitch;
   int columns;
 
-  template <class Engine, int SIZE>
+  template <class Engine, int SIZE, class Slice>
   struct Loader {
-    static constexpr int lanes = SIZE / V, at_once = Engine::threads / lanes,
-                         passes = passes_of(Engine::depth, at_once);
-    const T* from;
+    using Mine = Turns<Engine, SIZE, Engine::depth, V>;
+    const T *x, *from;
     std::int64_t pitch;
     int left;
-    Pack<T, V> got[passes], sum{};
 
-    __device__ Loader(const Columns& of, std::int64_t first) : pitch(of.pitch) {
-      const int k = int(threadIdx.x) / lanes, column = int(first) + int(threadIdx.x) % lanes * V;
-      from = of.x + (of.begin + k) * pitch + column;
-      left = column < of.columns ? int(of.end - of.begin) - k : 0;
+    __device__ Loader(const Columns& of, std::int64_t first) : x(of.x), pitch(of.pitch) {
+      const int column = int(first) + Mine::lane();
+      from = of.x + (of.begin + Mine::row(0)) * pitch + column;
+      left = column < of.columns ? int(of.end - of.begin) : 0;
     }
-    __device__ void fetch() {
-      for (int p = 0; p < passes; p++) {
-        const bool there = p * at_once < left && (Engine::depth % at_once == 0 || k_of(p) < Engine::depth);
-        got[p] = there ? read<V>(from + p * at_once * pitch) : Pack<T, V>{};
-        if constexpr (SUMMED)
-          for (int v = 0; v < V; v++) sum.v[v] += got[p].v[v];
-      }
+    __device__ void fetch(T* tile) {
+      for (int p = 0; p < Mine::passes; p++)
+        if (Mine::has(p))
+          copy_pack<V>(tile + Slice::index(Mine::lane(), Mine::row(p)),
+                       Mine::row(p) < left ? from + p * Mine::at_once * pitch : nullptr, x);
       from += Engine::depth * pitch, left -= Engine::depth;
-    }
-    static __device__ int k_of(int p) { return p * at_once + int(threadIdx.x) / lanes; }
-    __device__ void store(typename Engine::Word* tile) const {
-      for (int p = 0; p < passes; p++)
-        if (Engine::depth % at_once == 0 || k_of(p) < Engine::depth)
-          Engine::template store<false, SIZE>(tile, int(threadIdx.x) % lanes * V, k_of(p), got[p]);
-    }
-    // room: shared, (at_once, SIZE)
-    template <class Put>
-    __device__ void put_sums(T* room, Put put) const {
-      for (int v = 0; v < V; v++) room[int(threadIdx.x) / lanes * SIZE + int(threadIdx.x) % lanes * V + v] = sum.v[v];
-      __syncthreads();
-      for (int i = int(threadIdx.x); i < SIZE; i += Engine::threads) {
-        T total = room[i];
-        for (int k = 1; k < least(at_once, Engine::depth); k++) total += room[k * SIZE + i];
-        put(i, total);
-      }
     }
   };
 };
@@ -147,37 +133,31 @@ struct Columns {
 // a*down + b*across from the first.
 template <class T, int V>
 struct Turned {
-  static constexpr bool depth_first = true, summed = false;
+  static constexpr bool by_depth = true, summed = false;
   const T* w;
   int kh, kw, down, across, filters, channels, pitch;
 
-  template <class Engine, int SIZE>
+  template <class Engine, int SIZE, class Slice>
   struct Loader {
-    static constexpr int lanes = Engine::depth / V, at_once = Engine::threads / lanes,
-                         passes = passes_of(SIZE, at_once);
+    using Mine = Turns<Engine, Engine::depth, SIZE, V>;
     const Turned& of;
     const T* from;
-    int left;
+    int left;  // rows
     Tap tap, step;
-    Pack<T, V> got[passes];
 
     __device__ Loader(const Turned& of, std::int64_t first) : of(of) {
-      tap = tap_of(int(threadIdx.x) % lanes * V, of.kw, of.filters);
+      tap = tap_of(Mine::lane(), of.kw, of.filters);
       step = tap_of(Engine::depth, of.kw, of.filters);
-      from = of.w + (first + int(threadIdx.x) / lanes) * of.pitch;
-      left = of.channels - int(first) - int(threadIdx.x) / lanes;
+      from = of.w + (first + Mine::row(0)) * of.pitch;
+      left = of.channels - int(first);
     }
-    __device__ void fetch() {
-      const T* tapped = from + std::int64_t(tap.a) * of.down + std::int64_t(tap.b) * of.across + tap.c;
-      for (int p = 0; p < passes; p++)
-        got[p] =
-            tap.a < of.kh && p * at_once < left ? read<V>(tapped + std::int64_t(p) * at_once * of.pitch) : Pack<T, V>{};
+    __device__ void fetch(T* tile) {
+      const T* tapped = from + (tap.a * of.down + tap.b * of.across + tap.c);
+      for (int p = 0; p < Mine::passes; p++)
+        if (Mine::has(p))
+          copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()),
+                       tap.a < of.kh && Mine::row(p) < left ? tapped + p * Mine::at_once * of.pitch : nullptr, of.w);
       go_on(tap, step, of.kw, of.filters);
-    }
-    __device__ void store(typename Engine::Word* tile) const {
-      for (int p = 0; p < passes; p++)
-        if (const int row = p * at_once + int(threadIdx.x) / lanes; SIZE % at_once == 0 || row < SIZE)
-          Engine::template store<true, SIZE>(tile, row, int(threadIdx.x) % lanes * V, got[p]);
     }
   };
 };

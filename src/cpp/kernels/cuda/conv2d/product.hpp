@@ -1,80 +1,133 @@
-// out = a b: a block a tile of it, the slice after next on its way to registers while one is multiplied in shared
-// memory.
+// out = a b: a block a tile of it. Slices of both factors are on their way to shared memory while one is multiplied.
 #pragma once
 
 #include "kernels/cuda/conv2d/operands.hpp"
-#include "kernels/cuda/conv2d/simt.hpp"
+#include "kernels/cuda/gemm_tile.hpp"
+#include "kernels/cuda/queue.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
 
+// What a layer of blocks computes.
 template <class A, class B, class Out>
 struct Part {
   A a;
   B b;
-  Out out;  // rows, columns; put(row, column, pack); put_sum(column, sum of the second factor's)
+  Out out;  // rows, columns; at(row): where it lies in y; bias; sums of the columns of b
   std::int64_t depth;
 };
 
 template <class Engine, class Problem>
 __global__ void __launch_bounds__(Engine::threads) product(Problem problem) {
-  const auto part = problem.part(int(blockIdx.z));
-  using A = decltype(part.a);
-  using B = decltype(part.b);
-  using Word = typename Engine::Word;
-  constexpr int room_a = Engine::template room<A::depth_first, Engine::rows>,
-                room_b = Engine::template room<B::depth_first, Engine::columns>;
-  using Quad = Pack<Word, 4>;
-  SHARED(Quad, tiles, [(room_a + room_b) / 2]);
-  Word* const first = reinterpret_cast<Word*>(tiles);
-  const std::int64_t row = std::int64_t(blockIdx.x) * Engine::rows, column = std::int64_t(blockIdx.y) * Engine::columns;
+  using T = typename Problem::Value;
+  using Parts = decltype(problem.part(0));
+  using A = decltype(Parts::a);
+  using B = decltype(Parts::b);
+  using S = Stages<Engine, A, B>;
+  DYNAMIC_SHARED(T, shared);
+  SHARED(std::int64_t, places, [Engine::m]);
+  const Parts part = problem.part(int(blockIdx.z));
+  const std::int64_t row = std::int64_t(blockIdx.x) * Engine::m, column = std::int64_t(blockIdx.y) * Engine::n;
+  const int thread = int(threadIdx.x), slices = int((part.depth + Engine::depth - 1) / Engine::depth);
   if (row >= part.out.rows) return;  // of the whole block
+  for (int i = thread; i < Engine::m; i += Engine::threads)
+    places[i] = row + i < part.out.rows ? part.out.at(row + i) : -1;
 
-  typename A::template Loader<Engine, Engine::rows> a(part.a, row);
-  typename B::template Loader<Engine, Engine::columns> b(part.b, column);
-  Engine engine;
-  a.fetch(), b.fetch();
-  const int slices = int((part.depth + Engine::depth - 1) / Engine::depth);
-  for (int slice = 0; slice < slices; slice++) {
-    Word *tile_a = first + slice % 2 * (room_a + room_b), *tile_b = tile_a + room_a;
-    a.store(tile_a), b.store(tile_b);
-    __syncthreads();  // that this one is there, and that all have done with the one before
-    if (slice + 1 < slices) a.fetch(), b.fetch();
-    engine.template add<A::depth_first, B::depth_first>(tile_a, tile_b);
-  }
-  engine.put([&](int i, int j, const auto& pack) { part.out.put(row + i, int(column) + j, pack); });
-  if constexpr (B::summed)
-    if (blockIdx.x == 0) {
-      __syncthreads();
-      b.put_sums(reinterpret_cast<typename Engine::Value*>(tiles),
-                 [&](int j, auto sum) { part.out.put_sum(int(column) + j, sum); });
+  typename A::template Loader<Engine, Engine::m, typename S::SliceA> a(part.a, row);
+  typename B::template Loader<Engine, Engine::n, typename S::SliceB> b(part.b, column);
+  const auto fetch = [&](int slice) {
+    if (slice < slices) {
+      T* const to = shared + slice % Engine::stages * S::size;
+      a.fetch(to), b.fetch(to + S::SliceA::size);
     }
+    close_copies();
+  };
+  Engine engine;
+  T sum = 0;  // of a part of a column of b
+  constexpr int teams = Engine::threads / Engine::n;
+  for (int slice = 0; slice < Engine::stages - 1; slice++) fetch(slice);
+  for (int slice = 0; slice < slices; slice++) {
+    wait_copies<Engine::stages - 2>();
+    __syncthreads();  // all see the slice; and all have done with the one before, where the next one goes
+    fetch(slice + Engine::stages - 1);
+    const T *const x = shared + slice % Engine::stages * S::size, *const y = x + S::SliceA::size;
+    engine.template add<typename S::SliceA, typename S::SliceB>(thread, x, y, 0);
+    if (B::summed && row == 0)
+      for (int k = thread / Engine::n; k < Engine::depth; k += teams) sum += y[S::SliceB::index(thread % Engine::n, k)];
+  }
+  wait_copies<0>();
+  __syncthreads();
+
+  const int columns = part.out.columns - int(column);
+  T* const to = part.out.y + column;
+  const T* const bias = part.out.bias ? part.out.bias + column : nullptr;
+  engine.template each<typename S::SliceA, typename S::SliceB>(thread, [&](int i, int j, T value) {
+    if (places[i] >= 0 && j < columns) to[places[i] + j] = bias ? value + bias[j] : value;
+  });
+  if constexpr (B::summed) {
+    if (row || !part.out.sums) return;
+    shared[thread] = sum;
+    __syncthreads();
+    if (thread >= least(Engine::n, columns)) return;
+    for (int i = 1; i < teams; i++) sum += shared[i * Engine::n + thread];
+    part.out.sums[column + thread] = sum;
+  }
 }
 
 // --- which tiles
-template <class Engine, class Problem>
-void multiply_by(const Team& team, const Problem& problem, std::int64_t rows, int columns, int parts) {
-  const dim3 grid{unsigned(ceil_div<std::int64_t>(rows, Engine::rows)), unsigned(ceil_div(columns, Engine::columns)),
-                  unsigned(parts)};
-  launch({grid, Engine::threads, 0, stream_of(team)}, product<Engine, Problem>, problem);
+template <class Engine>
+std::int64_t tiles_of(std::int64_t rows, int columns) {
+  return ceil_div<std::int64_t>(rows, Engine::m) * ceil_div(columns, Engine::n);
 }
 
-// The largest tiles that still give each multiprocessor a block.
+template <class Engine, class Problem>
+void multiply_by(const Team& team, const Problem& problem, std::int64_t rows, int columns, int parts) {
+  using P = decltype(problem.part(0));
+  const auto kernel = product<Engine, Problem>;
+  constexpr std::size_t bytes = Stages<Engine, decltype(P::a), decltype(P::b)>::bytes;
+  if (bytes > 48 << 10) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
+  const dim3 grid{unsigned(ceil_div<std::int64_t>(rows, Engine::m)), unsigned(ceil_div(columns, Engine::n)),
+                  unsigned(parts)};
+  launch({grid, Engine::threads, bytes, stream_of(team)}, kernel, problem);
+}
+
+// f.operator()<Engine>() with the largest tiles of which there are enough for all multiprocessors, where `parts`
+// layers of blocks are computed at once.
+template <class Format, class F>
+void with_mma(int multiprocessors, std::int64_t rows, int columns, int parts, F f) {
+  using Widest = Mma<Format, 128, 128, 16, 64, 32, 1, 4>;
+  using Wide = Mma<Format, 128, 64, 16, 32, 32, 1, 4>;
+  const std::int64_t enough = ceil_div(multiprocessors * 3, 4);
+  if (columns <= 16) return f.template operator()<Mma<Format, 128, 16, 16, 32, 16, 1, 4>>();
+  if (columns <= 32) return f.template operator()<Mma<Format, 128, 32, 16, 32, 32, 1, 4>>();
+  if (columns > 64 && tiles_of<Widest>(rows, columns) * parts >= enough) return f.template operator()<Widest>();
+  if (tiles_of<Wide>(rows, columns) * parts >= enough) return f.template operator()<Wide>();
+  f.template operator()<Mma<Format, 64, 64, 16, 32, 32, 1, 4>>();
+}
+template <class F>
+void with_tiles(const Team& team, float, std::int64_t rows, int columns, int parts, F f) {
+  using Widest = Simt<float, 128, 128, 16, 8, 8, 1, 3>;
+  using Wide = Simt<float, 128, 64, 16, 8, 4, 1, 3>;
+  const Queue& queue = queue_of(team);
+  const std::int64_t enough = ceil_div(queue.multiprocessors * 3, 4);
+  if (queue.precision == Precision::tf32) return with_mma<Tf32>(queue.multiprocessors, rows, columns, parts, f);
+  if (queue.precision == Precision::bf16) return with_mma<Bf16>(queue.multiprocessors, rows, columns, parts, f);
+  if (columns <= 32) return f.template operator()<Simt<float, 128, 32, 16, 8, 4, 1, 3>>();
+  if (columns > 64 && tiles_of<Widest>(rows, columns) * parts >= enough) return f.template operator()<Widest>();
+  if (tiles_of<Wide>(rows, columns) * parts >= enough) return f.template operator()<Wide>();
+  f.template operator()<Simt<float, 64, 64, 16, 4, 4, 1, 3>>();
+}
+template <class F>
+void with_tiles(const Team&, double, std::int64_t, int columns, int, F f) {
+  if (columns <= 32) return f.template operator()<Simt<double, 64, 32, 16, 4, 4, 1, 3>>();
+  f.template operator()<Simt<double, 64, 64, 16, 4, 4, 1, 3>>();
+}
+
 template <class Problem>
 void multiply(const Team& team, const Problem& problem, std::int64_t rows, int columns, int parts) {
-  using T = typename Problem::Value;
   if (rows <= 0 || columns <= 0 || parts <= 0) return;
-  if (columns <= 16) return multiply_by<Simt<T, 128, 16, 4, 4>>(team, problem, rows, columns, parts);
-  if constexpr (is_float<T>) {
-    const auto fills = [&](int down, int across) {
-      return ceil_div<std::int64_t>(rows, down) * ceil_div(columns, across) * parts >= queue_of(team).multiprocessors;
-    };
-    if (columns <= 32) return multiply_by<Simt<T, 128, 32, 8, 4>>(team, problem, rows, columns, parts);
-    if (columns > 64 && fills(128, 128))
-      return multiply_by<Simt<T, 128, 128, 8, 8>>(team, problem, rows, columns, parts);
-    if (fills(128, 64)) return multiply_by<Simt<T, 128, 64, 8, 4>>(team, problem, rows, columns, parts);
-  }
-  multiply_by<Simt<T, 64, 64, 4, 4>>(team, problem, rows, columns, parts);
+  with_tiles(team, typename Problem::Value{}, rows, columns, parts,
+             [&]<class Engine>() { multiply_by<Engine>(team, problem, rows, columns, parts); });
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // order.
 #pragma once
 
-#include "kernels/cuda/conv2d/pack.hpp"
+#include "kernels/cuda/each.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -22,11 +22,11 @@ struct Parts {
 
 // So many that `blocks` of each fill the device about twice, none shorter than 256 outputs.
 template <class T>
-Parts<T> parts_of(const Team& team, std::int64_t outputs, int depth, int f, int blocks, T* dw, T* db) {
+Parts<T> parts_of(const Team& team, std::int64_t outputs, int depth, int f, std::int64_t blocks, T* dw, T* db) {
   constexpr std::int64_t unit = 16;
   const std::int64_t weights = std::int64_t(depth) * f, pitch = (weights + f + 3) / 4 * 4;
   const std::int64_t room = std::int64_t(workspace_bytes / sizeof(T)) / pitch,
-                     wanted = ceil_div(2 * queue_of(team).multiprocessors, most(blocks, 1));
+                     wanted = ceil_div<std::int64_t>(2 * queue_of(team).multiprocessors, most<std::int64_t>(blocks, 1));
   std::int64_t count = least(least(wanted, room), ceil_div<std::int64_t>(outputs, 256));
   if (count <= 1) return {1, most<std::int64_t>(outputs, 0), dw, db, 0, weights, f};
   const std::int64_t length = ceil_div(ceil_div(outputs, count), unit) * unit;

@@ -20,31 +20,34 @@ struct WeightsGradient {
   int f, groups;
 
   using Source = decltype(sources.group(0));
-  __device__ Part<SeenAcross<T, Source, V>, Columns<T, V, true>, Sums<T, V>> part(int number) const {
+  __device__ Part<SeenAcross<T, Source, V>, Columns<T, V, true>, Rows<T>> part(int number) const {
     const int group = number % groups, stretch = number / groups, filters = f / groups, first = group * filters;
     const Source source = sources.group(group);
     const std::int64_t begin = stretch * parts.length, end = least(source.rows(), begin + parts.length);
     T *dw = parts.dw(stretch) + first, *db = parts.db(stretch);
     return {.a = {source, begin, end},
             .b = {dy + first, begin, end, f, filters},
-            .out = {dw, db ? db + first : nullptr, source.depth(), filters, f},
+            .out = {dw, nullptr, source.depth(), filters, f, db ? db + first : nullptr},
             .depth = end - begin};
   }
 };
 
-// The widest tiles that a product of that many rows is split to.
 template <class T, class Sources>
 void weights_gradient(const Team& team, const Sources& sources, const T* x, const T* dy, T* dw, T* db, int f,
                       int groups) {
   const auto source = sources.group(0);
-  const int filters = f / groups, depth = source.depth();
-  const int tiles = ceil_div(depth, filters <= 32 ? 128 : 64) * ceil_div(filters, 64) * groups;
-  const Parts<T> parts = parts_of(team, source.rows(), depth, f, tiles, dw, db);
-  if (source.channels % 4 == 0 && filters % 4 == 0 && is_aligned(x) && is_aligned(dy) && is_aligned(dw))
-    multiply(team, WeightsGradient<T, Sources, 4>{sources, dy, parts, f, groups}, depth, filters, groups * parts.count);
-  else
-    multiply(team, WeightsGradient<T, Sources, 1>{sources, dy, parts, f, groups}, depth, filters, groups * parts.count);
-  sum_parts(team, parts, dw, db);
+  const int filters = f / groups, depth = source.depth(), many = 1 << 16;  // stretches: as many as it takes
+  with_tiles(team, T{}, depth, filters, many, [&]<class Engine>() {
+    const auto parts = parts_of(team, source.rows(), depth, f, tiles_of<Engine>(depth, filters) * groups, dw, db);
+    const auto multiply = [&](const auto& problem) {
+      multiply_by<Engine>(team, problem, depth, filters, groups * parts.count);
+    };
+    if (in_packs<T>(source.channels, filters, x, dy))
+      multiply(WeightsGradient<T, Sources, pack<T>>{sources, dy, parts, f, groups});
+    else
+      multiply(WeightsGradient<T, Sources, 1>{sources, dy, parts, f, groups});
+    sum_parts(team, parts, dw, db);
+  });
 }
 
 template <class T>

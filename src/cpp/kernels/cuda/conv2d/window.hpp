@@ -2,20 +2,22 @@
 #pragma once
 
 #include "kernels/conv2d.hpp"
-#include "kernels/cuda/elementary.hpp"
+#include "kernels/cuda/each.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// An output: image n, row i, column j. Walks of constant stride carry, as digits do, instead of dividing.
-struct Place {
+constexpr int nowhere = -(1 << 30);  // a row or step that lies outside whatever the tap
+
+// Image n, row i, column j of outputs. Walks of constant stride carry, as digits do, instead of dividing.
+struct Output {
   int n, i, j;
 };
-FASTDL_INLINE Place place_of(std::int64_t number, int rows, int columns) {
+FASTDL_INLINE Output output_of(std::int64_t number, int rows, int columns) {
   const std::int64_t row = number / columns;
   return {int(row / rows), int(row % rows), int(number % columns)};
 }
-FASTDL_INLINE void go_on(Place& at, const Place& step, int rows, int columns) {
+FASTDL_INLINE void go_on(Output& at, const Output& step, int rows, int columns) {
   at.j += step.j, at.i += step.i, at.n += step.n;
   if (at.j >= columns) at.j -= columns, at.i++;
   if (at.i >= rows) at.i -= rows, at.n++;
@@ -49,13 +51,14 @@ struct Images {
   };
   FASTDL_INLINE std::int64_t rows() const { return std::int64_t(n) * oh * ow; }
   FASTDL_INLINE int depth() const { return kh * kw * channels; }
-  FASTDL_INLINE Row row(const Place& at) const {
+  FASTDL_INLINE Row row(const Output& at) const {
     return {x + std::int64_t(at.n) * h * w * pitch, at.i * sh - top, at.j * sw - left};
   }
-  FASTDL_INLINE const T* seen(const Row& row, int a, int b) const {  // or null
+  // Or null. An image has less than 2^31 values.
+  FASTDL_INLINE const T* seen(const Row& row, int a, int b) const {
     const int i = row.y + a * dh, j = row.x + b * dw;
     const bool inside = unsigned(i) < unsigned(h) && unsigned(j) < unsigned(w);
-    return inside ? row.image + (std::int64_t(i) * w + j) * pitch : nullptr;
+    return inside ? row.image + (i * w + j) * pitch : nullptr;
   }
 };
 
