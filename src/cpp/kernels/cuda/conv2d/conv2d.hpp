@@ -11,7 +11,7 @@ namespace {
 template <class T, int V>
 struct Conv2DForward {
   using Value = T;
-  Conv2DShape s;
+  Shape2D s;
   const T *x, *w, *b;
   T* y;
 
@@ -31,16 +31,16 @@ void conv2d_forward(const Team& team, const Conv2DShape& s, const T* x, const T*
   const int c = s.c / s.groups, f = s.f / s.groups;
   if (c == 1 && s.groups > 1) return depthwise_forward(team, s, x, w, b, y);
   if (in_packs<T>(c, f, x, w))
-    multiply(team, Conv2DForward<T, pack<T>>{s, x, w, b, y}, rows, f, s.groups);
+    multiply(team, Conv2DForward<T, pack<T>>{shape_of(s), x, w, b, y}, rows, f, s.groups);
   else
-    multiply(team, Conv2DForward<T, 1>{s, x, w, b, y}, rows, f, s.groups);
+    multiply(team, Conv2DForward<T, 1>{shape_of(s), x, w, b, y}, rows, f, s.groups);
 }
 
 // A part is a phase of the pixels of a group: those whose rows and columns leave the same rest by the strides.
 template <class T, int V>
 struct Conv2DData {
   using Value = T;
-  Conv2DShape s;
+  Shape2D s;
   const T *dy, *w, *b;
   T* dx;
 
@@ -69,9 +69,9 @@ void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, c
   const int c = s.c / s.groups, f = s.f / s.groups, parts = s.groups * s.sh * s.sw;
   if (c == 1 && s.groups > 1) return depthwise_backward_data(team, s, dy, w, b, dx);
   if (in_packs<T>(c, f, dy, w))
-    multiply(team, Conv2DData<T, pack<T>>{s, dy, w, b, dx}, rows, c, parts);
+    multiply(team, Conv2DData<T, pack<T>>{shape_of(s), dy, w, b, dx}, rows, c, parts);
   else
-    multiply(team, Conv2DData<T, 1>{s, dy, w, b, dx}, rows, c, parts);
+    multiply(team, Conv2DData<T, 1>{shape_of(s), dy, w, b, dx}, rows, c, parts);
 }
 
 inline std::size_t no_scratch(const Conv2DShape&, int) { return 0; }

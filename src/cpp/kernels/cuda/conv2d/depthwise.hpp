@@ -10,7 +10,7 @@ namespace {
 // V: filters side by side that a thread computes; more than one where each channel has one filter.
 template <class T, int V>
 struct DepthwiseForward {
-  Conv2DShape s;
+  Shape2D s;
   const T *x, *w, *b;
   T* y;
   __device__ void operator()(std::int64_t number) const {
@@ -36,15 +36,15 @@ template <class T>
 void depthwise_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y) {
   const std::int64_t count = std::int64_t(s.n) * s.oh * s.ow * s.f;
   if (s.f == s.c && in_packs<T>(s.f, s.f, x, w) && takes_packs(y))
-    for_each(team, count / pack<T>, DepthwiseForward<T, pack<T>>{s, x, w, b, y});
+    for_each(team, count / pack<T>, DepthwiseForward<T, pack<T>>{shape_of(s), x, w, b, y});
   else
-    for_each(team, count, DepthwiseForward<T, 1>{s, x, w, b, y});
+    for_each(team, count, DepthwiseForward<T, 1>{shape_of(s), x, w, b, y});
 }
 
 // dx of V channels of a pixel, from the outputs that saw it.
 template <class T, int V>
 struct DepthwiseData {
-  Conv2DShape s;
+  Shape2D s;
   const T *dy, *w, *b;
   T* dx;
   __device__ void operator()(std::int64_t number) const {
@@ -75,9 +75,9 @@ template <class T>
 void depthwise_backward_data(const Team& team, const Conv2DShape& s, const T* dy, const T* w, const T* b, T* dx) {
   const std::int64_t count = std::int64_t(s.n) * s.h * s.w * s.c;
   if (s.f == s.c && in_packs<T>(s.c, s.c, dy, w) && takes_packs(dx))
-    for_each(team, count / pack<T>, DepthwiseData<T, pack<T>>{s, dy, w, b, dx});
+    for_each(team, count / pack<T>, DepthwiseData<T, pack<T>>{shape_of(s), dy, w, b, dx});
   else
-    for_each(team, count, DepthwiseData<T, 1>{s, dy, w, b, dx});
+    for_each(team, count, DepthwiseData<T, 1>{shape_of(s), dy, w, b, dx});
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace fastdl::FASTDL_ISA {
 namespace {
 
 template <class T>
-__global__ void depthwise_weights(Images<T> images, const T* dy, Parts<T> parts) {
+__global__ void depthwise_weights(Shape2D s, const T* x, const T* dy, Parts<T> parts) {
+  const Images<T> images = images_of(s, x, 0);
   SHARED(T, sums, [8][32]);
   const int lane = int(threadIdx.x) % 32, first = int(threadIdx.x) / 32;
   const int f = int(blockIdx.x) * 32 + lane, tap = int(blockIdx.y), stretch = int(blockIdx.z);
@@ -35,12 +36,11 @@ __global__ void depthwise_weights(Images<T> images, const T* dy, Parts<T> parts)
 
 template <class T>
 void depthwise_backward_weights(const Team& team, const Conv2DShape& s, const T* x, const T* dy, T* dw, T* db) {
-  const Images<T> images = images_of(s, x, 0);
   const int taps = s.kh * s.kw;
-  const Parts<T> parts = parts_of(team, images.rows(), taps, s.f, ceil_div(s.f, 32) * taps, dw, db);
+  const Parts<T> parts = parts_of(team, std::int64_t(s.n) * s.oh * s.ow, taps, s.f, ceil_div(s.f, 32) * taps, dw, db);
   launch(
       {{unsigned(ceil_div(s.f, 32)), unsigned(taps + (db != nullptr)), unsigned(parts.count)}, 256, 0, stream_of(team)},
-      depthwise_weights<T>, images, dy, parts);
+      depthwise_weights<T>, shape_of(s), x, dy, parts);
   sum_parts(team, parts, dw, db);
 }
 

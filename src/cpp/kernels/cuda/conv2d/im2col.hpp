@@ -8,13 +8,17 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-inline Conv2DShape ungrouped(Conv2DShape s) { return s.groups = 1, s; }
+inline Shape2D ungrouped(const Conv2DShape& shape) {
+  Shape2D s = shape_of(shape);
+  return s.groups = 1, s;
+}
 
 template <class T>
 void im2col(const Team& team, const Conv2DShape& shape, const T* x, T* cols) {
-  const Conv2DShape s = ungrouped(shape);
-  const Images<T> images = images_of(s, x, 0);
-  for_each(team, images.rows() * images.depth(), [=] __device__(std::int64_t number) {
+  const Shape2D s = ungrouped(shape);
+  const std::int64_t rows = std::int64_t(s.n) * s.oh * s.ow;
+  for_each(team, rows * s.kh * s.kw * s.c, [=] __device__(std::int64_t number) {
+    const Images<T> images = images_of(s, x, 0);
     const int depth = images.depth();
     const Tap tap = tap_of(int(number % depth), s.kw, s.c);
     const T* from = images.seen(images.row(output_of(number / depth, s.oh, s.ow)), tap.a, tap.b);
@@ -23,7 +27,8 @@ void im2col(const Team& team, const Conv2DShape& shape, const T* x, T* cols) {
 }
 
 template <class T>
-void col2im(const Team& team, const Conv2DShape& s, const T* cols, T* x) {
+void col2im(const Team& team, const Conv2DShape& shape, const T* cols, T* x) {
+  const Shape2D s = ungrouped(shape);
   for_each(team, std::int64_t(s.n) * s.h * s.w * s.c, [=] __device__(std::int64_t number) {
     const Output at = output_of(number / s.c, s.h, s.w);
     const std::int64_t depth = std::int64_t(s.kh) * s.kw * s.c;

@@ -10,12 +10,11 @@ namespace {
 // With one stretch its sums are dw and db themselves.
 template <class T>
 struct Parts {
-  int count;
+  int count, f;
   std::int64_t length;  // outputs of a stretch
   T *to, *to_bias;      // of the first stretch
   std::int64_t pitch;   // from one to the next
   std::int64_t weights;
-  int f;
   FASTDL_INLINE T* dw(int part) const { return to + part * pitch; }
   FASTDL_INLINE T* db(int part) const { return to_bias ? to_bias + part * pitch : nullptr; }
 };
@@ -28,11 +27,11 @@ Parts<T> parts_of(const Team& team, std::int64_t outputs, int depth, int f, std:
   const std::int64_t room = std::int64_t(workspace_bytes / sizeof(T)) / pitch,
                      wanted = ceil_div<std::int64_t>(2 * queue_of(team).multiprocessors, most<std::int64_t>(blocks, 1));
   std::int64_t count = least(least(wanted, room), ceil_div<std::int64_t>(outputs, 256));
-  if (count <= 1) return {1, most<std::int64_t>(outputs, 0), dw, db, 0, weights, f};
+  if (count <= 1) return {1, f, most<std::int64_t>(outputs, 0), dw, db, 0, weights};
   const std::int64_t length = ceil_div(ceil_div(outputs, count), unit) * unit;
   count = ceil_div(outputs, length);
   T* to = static_cast<T*>(queue_of(team).workspace);
-  return {int(count), length, to, to + weights, pitch, weights, f};
+  return {int(count), f, length, to, to + weights, pitch, weights};
 }
 
 // A block sums 32 weights, 8 threads each every eighth stretch.

@@ -52,7 +52,7 @@ void weights_gradient(const Team& team, const Sources& sources, const T* x, cons
 
 template <class T>
 struct Conv2DSources {
-  Conv2DShape s;
+  Shape2D s;
   const T* x;
   FASTDL_INLINE Images<T> group(int number) const { return images_of(s, x, number); }
 };
@@ -60,7 +60,7 @@ struct Conv2DSources {
 template <class T>
 void conv2d_backward_weights(const Team& team, const Conv2DShape& s, const T* x, const T* dy, T* dw, T* db, T*) {
   if (s.c == s.groups && s.groups > 1) return depthwise_backward_weights(team, s, x, dy, dw, db);
-  weights_gradient(team, Conv2DSources<T>{s, x}, x, dy, dw, db, s.f, s.groups);
+  weights_gradient(team, Conv2DSources<T>{shape_of(s), x}, x, dy, dw, db, s.f, s.groups);
 }
 
 inline std::size_t no_weights_scratch(const Conv2DShape&, int) { return 0; }

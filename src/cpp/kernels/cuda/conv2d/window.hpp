@@ -62,8 +62,15 @@ struct Images {
   }
 };
 
+// The part of Conv2DShape that kernels are given: numbers alone, without padding between them.
+struct Shape2D {
+  int n, h, w, c, oh, ow, f, kh, kw, sh, sw, dh, dw, top, left, groups;
+};
+inline Shape2D shape_of(const Conv2DShape& s) {
+  return {s.n, s.h, s.w, s.c, s.oh, s.ow, s.f, s.kh, s.kw, s.sh, s.sw, s.dh, s.dw, s.top, s.left, s.groups};
+}
 template <class T>
-FASTDL_INLINE Images<T> images_of(const Conv2DShape& s, const T* x, int group) {
+FASTDL_INLINE Images<T> images_of(const Shape2D& s, const T* x, int group) {
   const int channels = s.c / s.groups;
   return {x + group * channels,
           s.h,
