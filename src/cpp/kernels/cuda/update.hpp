@@ -13,10 +13,11 @@ constexpr std::int64_t update_tile = updates_of_thread * block_threads;
 
 template <class T, class Rule>
 __global__ void __launch_bounds__(block_threads) update_run(UpdateArgs<T> a) {
-  if (!moves(*a.tally)) return;
-  SHARED(Step<T>, shared, [1]);  // its divisions and roots once a block
-  if (threadIdx.x == 0) shared[0] = step_of(a);
+  SHARED(Step<T>, shared, [1]);  // divisions and roots once a block
+  SHARED(bool, learns, [1]);
+  if (threadIdx.x == 0) learns[0] = moves(*a.tally), shared[0] = step_of(a);
   __syncthreads();
+  if (!learns[0]) return;
   const Step<T> s = shared[0];
   const Rule rule(s);
   const std::int64_t count = a.count, step = gridDim.x * update_tile;
