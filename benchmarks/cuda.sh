@@ -4,7 +4,8 @@
 # with NumPy, SciPy, scikit-learn, pybind11, Cython, pytest and, for the table, PyTorch.
 #
 #   benchmarks/cuda.sh                        build, the case table (--cases), the table (--table)
-#   benchmarks/cuda.sh --cases                the case table on the card beside cpu:generic
+#   benchmarks/cuda.sh --cases [WORDS]        the case table on the card beside cpu:generic; WORDS, where this
+#                                             part stands alone, go to pytest: -k conv2d
 #   benchmarks/cuda.sh --table [WORDS]        beside PyTorch; WORDS go to `python -m peers --device cuda`,
 #                                             such as --rows GRU, or --compile, which takes
 #                                             a minute a net more: TABLE_SECONDS=600
@@ -26,6 +27,8 @@ for word; do
   esac
 done
 [ ${#parts[@]} -gt 0 ] || parts=(--cases --table)
+of_cases=()
+[ "${parts[*]}" != --cases ] || of_cases=(${words[@]+"${words[@]}"})
 
 part() {  # NAME SECONDS COMMAND ...: within that time, and said how it ended
   local name=$1 limit=$2 start=$SECONDS
@@ -66,7 +69,7 @@ for word in "${parts[@]}"; do
       xdist=()
       "$python" -c "import xdist" 2>/dev/null && xdist=(-n 8)
       part "cases on the card" "${CASE_SECONDS:-60}" "$python" -m pytest -q -m cuda "${xdist[@]}" \
-        -p no:cacheprovider -o minversion=7 -o filterwarnings= --no-header --no-showlocals --tb=line tests/core/test_on_a_gpu.py
+        ${of_cases[@]+"${of_cases[@]}"} -p no:cacheprovider -o minversion=7 -o filterwarnings= --no-header --no-showlocals --tb=line tests/core/test_on_a_gpu.py
       ;;
     --table) part "table" "${TABLE_SECONDS:-120}" "$python" -m peers --device cuda ${words[@]+"${words[@]}"} ;;
     --sanitize)

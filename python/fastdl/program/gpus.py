@@ -159,7 +159,7 @@ def _no_room(name: str, plan: Mapping[str, int]) -> str:
     parts = ", ".join(f"{what} {as_bytes(size)}" for what, size in plan.items() if size)
     whole = as_bytes(sum(plan.values()))
     return (
-        f"{name} has no room for this network, which needs {whole}: {parts}. "
+        f"{name} has no room for X and this network, which needs {whole}: {parts}. "
         "Lower batch_size (values, saved, scratch; of sequences truncate_bptt, too), take fewer "
         'units, end other programs on that GPU, or set device="cpu".'
     )
