@@ -324,8 +324,8 @@ def test_refused(machine: Machine, act: Callable[[], Any], text: str) -> None:
 def test_no_room() -> None:
     plan = {"parameters": 4_000_000, "optimizer": 0, "values": 96_000_000_000}
     text = (
-        r"cuda:0 has no room for X and this network, which needs 96 GB: parameters 4 MB, values 96 GB\. "
-        r"Lower batch_size .* or set device=.cpu.\."
+        r"cuda:0 has no room for X and this network, which needs 96 GB: parameters 4 MB, values "
+        r"96 GB\. Lower batch_size .* or set device=.cpu.\."
     )
     with pytest.raises(MemoryError, match=text), gpus.room("cuda:0", lambda: plan):
         raise MemoryError("std::bad_alloc")
