@@ -1,5 +1,6 @@
 // Attention, and the ends of sequences. What a decoder needs besides is absent.
 #include "kernels/cuda/attention.hpp"
+#include "kernels/cuda/ends.hpp"
 #include "kernels/cuda/tables.hpp"
 
 namespace fastdl::FASTDL_ISA {

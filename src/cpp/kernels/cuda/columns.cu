@@ -1,5 +1,6 @@
 // Numbers and categories, embedded column by column.
-#include "kernels/cuda/columns.hpp"
+#include "kernels/cuda/embed_categories.hpp"
+#include "kernels/cuda/numeric_embedding.hpp"
 #include "kernels/cuda/tables.hpp"
 
 namespace fastdl::FASTDL_ISA {
