@@ -14,7 +14,7 @@ set_target_properties(_cuda PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED O
   CUDA_COMPILER_LAUNCHER "${launchers}")
 target_include_directories(_cuda PRIVATE src/cpp src/cpp/kernels/cuda)
 target_compile_options(_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda --expt-relaxed-constexpr
-  --Werror all-warnings -diag-suppress 20014,20011,177 -Xptxas -v>)
+  --Werror all-warnings -diag-suppress 20014,20011,177,1675 -Xptxas -v>)
 string(JOIN ", " architectures ${CMAKE_CUDA_ARCHITECTURES})
 target_compile_definitions(_cuda PRIVATE FASTDL_ISA=cuda FASTDL_VERSION="${SKBUILD_PROJECT_VERSION}"
   FASTDL_CUDA_ARCHITECTURES="${architectures}"
