@@ -3,6 +3,7 @@
 // memory straight to registers, for no other warp of the block needs them.
 #pragma once
 
+#include <mma.hpp>
 #include "kernels/cuda/each.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -75,6 +76,45 @@ struct Float32Product {
         float* to = sums + (warp * tile_rows + row + r * row_lanes) * Tile::columns + g * tile_units + column;
         if (part == 0) *reinterpret_cast<float4*>(to) = s;
       }
+  }
+};
+
+// In TF32, with sums in float32, by tensor cores. The states of `batch` steps of the depth are on their way at once.
+template <int gates, int batch>
+struct Tf32Product {
+  using Tile = TileShape<gates>;
+  static __device__ inline float weight(float w) { return __uint_as_float(to_tf32(w)); }
+
+  static __device__ inline void multiply(const TileInput& a, const float* weights, float* sums) {
+    const int lane = int(threadIdx.x % 32), warp = int(threadIdx.x / 32), row = lane / 4, column = lane % 4;
+    const int first = warp * Tile::slice(a.depth), last = first + Tile::slice(a.depth), end = least(last, a.depth);
+    const float *const low = a.at(row), *const high = a.at(row + 8);
+    float sum[2 * gates][4] = {}, x[batch / 8][4];
+    for (int k = first; k < last; k += batch) {
+      UNROLL
+      for (int s = 0; s < batch / 8; s++) {
+        const int left = k + s * 8 + column, right = left + 4;
+        x[s][0] = left < end ? low[left] : 0.0f, x[s][1] = left < end ? high[left] : 0.0f;
+        x[s][2] = right < end ? low[right] : 0.0f, x[s][3] = right < end ? high[right] : 0.0f;
+      }
+      UNROLL
+      for (int s = 0; s < batch / 8; s++) {
+        if (k + s * 8 >= last) break;
+        const unsigned states[4] = {to_tf32(x[s][0]), to_tf32(x[s][1]), to_tf32(x[s][2]), to_tf32(x[s][3])};
+        UNROLL
+        for (int n = 0; n < 2 * gates; n++) {
+          const float* const w = weights + (k + s * 8 + column) * Tile::stride + n * 8 + row;
+          const unsigned part[2] = {__float_as_uint(w[0]), __float_as_uint(w[4 * Tile::stride])};
+          mma_tf32(sum[n], states, part);
+        }
+      }
+    }
+    UNROLL
+    for (int n = 0; n < 2 * gates; n++) {
+      float* const to = sums + (warp * tile_rows + row) * Tile::columns + n * 8 + column * 2;
+      to[0] = sum[n][0], to[1] = sum[n][1];
+      to[8 * Tile::columns] = sum[n][2], to[8 * Tile::columns + 1] = sum[n][3];
+    }
   }
 };
 

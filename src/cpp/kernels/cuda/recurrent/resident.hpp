@@ -160,14 +160,23 @@ template <int gates>
 using ForwardFloat32 = Float32Product<gates, 4>;
 template <int gates>
 using BackwardFloat32 = Float32Product<gates, 8>;
+template <int gates>
+using ForwardTf32 = Tf32Product<gates, 64>;
+template <int gates>
+using BackwardTf32 = Tf32Product<gates, 128>;
 
 template <Cell cell>
 bool forward_resident(const Team& team, const Walk<float>& w) {
+  if (queue_of(team).precision != Precision::float32)
+    return launch_walk(team, w, false, forward_walk<ForwardTf32, cell>, true);
   return launch_walk(team, w, false, forward_walk<ForwardFloat32, cell>, w.units % 4 == 0);
 }
 template <Cell cell>
 bool backward_resident(const Team& team, const Walk<float>& w) {
-  return launch_walk(team, w, true, backward_walk<BackwardFloat32, cell>, w.dh0 || w.dc0 ? -1 : 0, w.units % 4 == 0);
+  const int last = w.dh0 || w.dc0 ? -1 : 0;
+  if (queue_of(team).precision != Precision::float32)
+    return launch_walk(team, w, true, backward_walk<BackwardTf32, cell>, last, true);
+  return launch_walk(team, w, true, backward_walk<BackwardFloat32, cell>, last, w.units % 4 == 0);
 }
 template <Cell cell>
 bool forward_resident(const Team&, const Walk<double>&) {
