@@ -89,7 +89,7 @@ void multiply_by_size(const Team& team, const Problem<T>& p, A a, B b) {
 template <class Format, bool SUMS, class A, class B>
 void multiply_by_mma(const Team& team, const Problem<float>& p, A a, B b) {
   multiply_by_size<Mma<Format, 128, 128, 16, 64, 32, 1, 4>, Mma<Format, 64, 64, 32, 32, 32, 2, 3>,
-                   Mma<Format, 32, 32, 128, 32, 32, 8, 3>, SUMS>(team, p, a, b);
+                   Mma<Format, 32, 32, 64, 32, 32, 4, 5>, SUMS>(team, p, a, b);
 }
 template <bool SUMS, class A, class B>
 void multiply_by_precision(const Team& team, const Problem<float>& p, A a, B b) {
