@@ -50,7 +50,7 @@ class Machine:
         module.devices = lambda: self.gpus
         module.__version__ = self.version
         module.architectures = "80-real, 90"
-        module.problem = lambda: self.why
+        module.reason = lambda: self.why
         module.driver_version = lambda: "13.0"
         module.runtime_version = lambda: "13.0"
         module.backend = lambda number: self.handed.append(number)

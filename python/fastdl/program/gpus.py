@@ -79,7 +79,7 @@ def absence(number: int, asked: str) -> Absence:
         _users[:] = [os.getpid()]  # counting GPUs begins their use
         _found.extend(cuda.devices())
     if not _found:
-        why = str(cuda.problem()).rstrip(".") or "there is no GPU"
+        why = str(cuda.reason()).rstrip(".") or "there is no GPU"
         return Absence(why, f"{needs} the build, but {why}. {_FALLS_BACK}")
     if number >= len(_found):
         names = ", ".join(f'"cuda:{i}" ({gpu.name})' for i, gpu in enumerate(_found))
