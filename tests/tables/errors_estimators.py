@@ -224,8 +224,8 @@ PARAMETERS = [
     (fit(device="gpu"), ValueError,
      "device='gpu'; expected 'cpu', 'cuda', 'auto', or the number of a GPU, 'cuda:1'."),
     (fit(precision="tf32"), ValueError,
-     "precision='tf32' is of GPUs, and device='cpu' multiplies float32 as it is. Set device='cuda', "
-     "or leave precision at 'float32'."),
+     "precision='tf32' is of GPUs, and device='cpu' multiplies float32 as it is. Set "
+     "device='cuda', or leave precision at 'float32'."),
     (lambda: CNNClassifier(architecture="lenet").fit(X, Y), ValueError,
      "architecture='lenet' is not known. Did you mean 'lenet5'? Choose from 'lenet5', 'alexnet', "
      "'vgg11', 'vgg13', 'vgg16', 'vgg19', 'nin', 'googlenet', 'resnet20', 'resnet32', 'resnet44', "
