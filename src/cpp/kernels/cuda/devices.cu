@@ -11,7 +11,7 @@ std::string version(int number) {  // 13020: 13.2
   return number ? std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10) : "";
 }
 
-std::string reason(cudaError_t error) {
+std::string reason_of(cudaError_t error) {
   if (error == cudaSuccess) return "";
   cudaGetLastError();  // forgotten
   switch (error) {
@@ -39,7 +39,7 @@ Gpu describe(int number) {
   if (error == cudaSuccess) error = cudaMemGetInfo(&gpu.free_bytes, &gpu.total_bytes);
   cudaFuncAttributes attributes;
   if (error == cudaSuccess) error = cudaFuncGetAttributes(&attributes, nothing);
-  gpu.problem = reason(error);
+  gpu.problem = reason_of(error);
   return gpu;
 }
 
@@ -55,9 +55,9 @@ std::vector<Gpu> devices() {
   return gpus;
 }
 
-std::string problem() {
+std::string reason() {
   int count = 0;
-  return reason(cudaGetDeviceCount(&count));
+  return reason_of(cudaGetDeviceCount(&count));
 }
 
 std::string driver_version() {

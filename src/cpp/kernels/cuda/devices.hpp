@@ -15,7 +15,7 @@ struct Gpu {
 };
 
 std::vector<Gpu> devices();
-std::string problem();         // why there are none; "" where there are
+std::string reason();          // why there are none; "" where there are
 std::string driver_version();  // of CUDA that the driver knows, "13.0"; "" without one
 std::string runtime_version();
 

@@ -31,7 +31,7 @@ PYBIND11_MODULE(_cuda, m) {
                              gpu.free_bytes, gpu.problem));
     return list;
   });
-  m.def("problem", problem);
+  m.def("reason", reason);
   m.def("driver_version", driver_version);
   m.def("runtime_version", runtime_version);
   m.def("backend", [](int number) {
