@@ -1,9 +1,12 @@
 """Every line of the case table on a real GPU, beside the generic kernels in float64.
 
 `pytest -m cuda` on a machine that has one; elsewhere nothing here runs. Errors are relative to the
-norm of what is compared.
+norm of what is compared. Where factors are rounded, a net of several layers may be further off: a
+value near a kink takes the other side, and what nearly cancels is all error. There, the limit is
+what rounding the parameters, X and the gradient of the outputs does by itself.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -27,6 +30,7 @@ KINDS = {
     "tf32": ("float32", "tf32", 2e-3),
     "bf16": ("float32", "bf16", 1e-2),
 }
+ROUNDED = {"tf32": 2.0**-11, "bf16": 2.0**-8}  # relative errors of a factor
 
 
 @cache
@@ -56,12 +60,18 @@ def build(case: Case, backend: str, dtype: str, precision: str = "float32") -> P
     )
 
 
-def run(case: Case, program: Program, n: int, training: bool) -> dict[str, NDArray[Any]]:
-    """What a batch gives, forward and back."""
+def run(
+    case: Case, program: Program, n: int, training: bool, moved: Callable[[Any], Any] = np.asarray
+) -> dict[str, NDArray[Any]]:
+    """What a batch gives, forward and back; of numbers that are a little moved."""
     x = np.resize(case.inputs(64, 3), (n, *program.input_shape)).astype(program.dtype)
     dy = np.resize(sample((64, *program.output_shape), 4), (n, *program.output_shape))
+    if moved is not np.asarray:
+        for p in program.parameters:
+            program.set_parameter(p.name, moved(program.get_parameter(p.name)))
+        x = x if case.symbols or case.codes else moved(x)
     found = {"output": program.forward(x, training=training)}
-    dx = program.backward(dy.astype(program.dtype))
+    dx = program.backward(moved(dy).astype(program.dtype))
     if dx is not None:
         found["gradient of the input"] = dx
     found |= {f"gradient of {name}": g for name, g in gradients(program).items()}
@@ -72,6 +82,22 @@ def run(case: Case, program: Program, n: int, training: bool) -> dict[str, NDArr
 def expected(number: int, n: int, training: bool) -> dict[str, NDArray[Any]]:
     case = CASES[number]
     return run(case, build(case, "cpu:generic", "float64"), n, training)
+
+
+@cache
+def by_rounding(number: int, n: int, training: bool, size: float) -> dict[str, float]:
+    """How far results are off where the numbers that go in are, each by that much or less."""
+    case, exact = CASES[number], expected(number, n, training)
+    rng = np.random.default_rng(0)
+
+    def moved(a: NDArray[Any]) -> NDArray[Any]:
+        return a * (1 + size * rng.uniform(-1, 1, a.shape))
+
+    runs = [run(case, build(case, "cpu:generic", "float64"), n, training, moved) for _ in range(4)]
+    return {
+        name: max(float(np.linalg.norm(found[name] - value)) for found in runs)
+        for name, value in exact.items()
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,4 +115,8 @@ def test_as_on_the_cpu(number: int, kind: str) -> None:
                 # A gradient that is zero, as of a bias before a norm, is a sum of such as are not.
                 norm = max(float(np.linalg.norm(exact)), 0.1 * exact.size**0.5)
                 error = float(np.linalg.norm(value.astype(np.float64) - exact))
-                assert error <= limit * norm, (name, n, training, error / norm)
+                if error > limit * norm and precision in ROUNDED:
+                    off = by_rounding(number, n, training, ROUNDED[precision])[name]
+                    assert error <= 4 * off, (name, n, training, error / norm, off / norm)
+                else:
+                    assert error <= limit * norm, (name, n, training, error / norm)

@@ -22,7 +22,9 @@ class Resident {
   // Lasts until the next call. Arrays of the version that is there already are not copied again; the order is.
   const Data& place(const Data& data, void* queue) {
     if (!backend_->device) return data;
-    if (!data.version || data.version != there_.version) place_samples(data, queue);
+    index n = data.count;  // samples that the order may ask for
+    for (index i = 0; data.order && i < data.count; i++) n = std::max(n, data.order[i] + 1);
+    if (!data.version || data.version != there_.version || n > n_) place_samples(data, n, queue);
     there_.order = static_cast<const std::int64_t*>(copy(order_, data.order, data.count * 8, queue));
     there_.count = data.count, there_.stateful = data.stateful;
     return there_;
@@ -31,11 +33,9 @@ class Resident {
  private:
   using Bytes = Block<unsigned char>;
 
-  void place_samples(const Data& data, void* queue) {
+  void place_samples(const Data& data, index n, void* queue) {
     there_ = data;
     there_.version = 0;  // until all is there
-    index n = data.count;
-    for (index i = 0; data.order && i < data.count; i++) n = std::max(n, data.order[i] + 1);
     const Samples& x = data.x;
     constexpr index sizes[] = {1, 4, 4, 8};
     const index size = sizes[int(x.type)];
@@ -52,7 +52,7 @@ class Resident {
     there_.boxes = copy(boxes_, data.boxes, n * data.box_room * 5 * element_, queue);
     there_.weights = copy(weights_, data.weights, n * (data.weights_of_steps ? rows_ : 1) * element_, queue);
     there_.lengths = static_cast<const std::int32_t*>(copy(lengths_, data.lengths, n * 4, queue));
-    there_.version = data.version;
+    there_.version = data.version, n_ = n;
   }
 
   const void* copy(Bytes& to, const void* from, index bytes, void* queue) {
@@ -64,7 +64,7 @@ class Resident {
 
   const Backend* backend_ = nullptr;
   std::size_t element_ = 0;
-  index rows_ = 0, outputs_ = 0;
+  index rows_ = 0, outputs_ = 0, n_ = 0;
   Data there_{};
   Bytes x_, indptr_, indices_, codes_, targets_, boxes_, weights_, lengths_, order_;
 };

@@ -60,7 +60,8 @@ template <class Engine, bool SUMS, class T, class A, class B>
 void multiply(const Team& team, const Problem<T>& p, A a, B b) {
   const auto kernel = tile_product<Engine, SUMS, A, B, Result<T>>;
   constexpr std::size_t bytes = Stages<Engine, A, B>::bytes;
-  if (bytes > 48 << 10) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
+  if (bytes > 44 << 10)  // with what is static, more than any kernel may have
+    cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
   const std::int64_t tiles = tiles_of<Engine>(p.m, p.n), mn = std::int64_t(p.m) * p.n, stride = mn + (SUMS ? p.n : 0);
   std::int64_t splits = least<std::int64_t>(2 * queue_of(team).multiprocessors / tiles, p.k / least_depth);
   splits = most<std::int64_t>(1, least(splits, std::int64_t(workspace_bytes / sizeof(T)) / stride));
