@@ -49,10 +49,12 @@ inline bool is_of_host(std::uintptr_t word) {
   unsigned char there;
   return mincore(reinterpret_cast<void*>(word / page * page), 1, &there) == 0;
 }
-inline bool has_pointer_of_host(const void* arguments, std::size_t size) {
-  for (std::size_t at = 0; at + 8 <= size; at += 8) {
+template <class A>
+bool has_pointer_of_host(A argument) {
+  __builtin_clear_padding(&argument);  // where words of before may be
+  for (std::size_t at = 0; at + 8 <= sizeof argument; at += 8) {
     std::uintptr_t word;
-    std::memcpy(&word, static_cast<const char*>(arguments) + at, sizeof word);
+    std::memcpy(&word, reinterpret_cast<const char*>(&argument) + at, sizeof word);
     if (is_of_host(word)) return true;
   }
   return false;
@@ -68,7 +70,7 @@ void launch(const ::Launch& l, const Bound<P...>& bound) {
     return void(error(cudaErrorInvalidConfiguration, where(l.at) + ": " + why));
   if (l.cooperative && !fits_at_once(shape))
     return void(error(cudaErrorCooperativeLaunchTooLarge, where(l.at) + ": more blocks than can be there at once"));
-  if (has_pointer_of_host(&bound.arguments, sizeof bound.arguments))
+  if (std::apply([](const auto&... argument) { return (has_pointer_of_host(argument) || ...); }, bound.arguments))
     return void(error(cudaErrorInvalidValue, where(l.at) + ": an argument of the kernel points to the host's memory"));
   send(l.stream, [=] { run_grid(where(l.at), shape, Bound<P...>::call, &bound); });
 }
