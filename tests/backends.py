@@ -1,4 +1,4 @@
-"""The backends of the test build, for the core to use: none where `fastdl._test_backends` is not."""
+"""The backends of the test build, for the core to use; none without `fastdl._test_backends`."""
 
 from fastdl import _core
 
@@ -9,7 +9,9 @@ except ImportError:
 
 BEST = next(b.name for b in _core.backends() if b.available)
 EMULATED = "cuda:emulated"  # the kernels for GPUs, on the host
-GUARDED = "cpu:guarded"  # the best of the CPU, whose values nothing but kernels and copies can touch
+GUARDED = (
+    "cpu:guarded"  # the best of the CPU, whose values nothing but kernels and copies can touch
+)
 
 
 def add() -> list[str]:
