@@ -3,7 +3,8 @@
 `pytest -m cuda` on a machine that has one; elsewhere nothing here runs. Errors are relative to the
 norm of what is compared. Where factors are rounded, a net of several layers may be further off: a
 value near a kink takes the other side, and what nearly cancels is all error. There, the limit is
-what rounding the parameters, X and the gradient of the outputs does by itself.
+a few times what rounding the parameters, X and the gradient of the outputs does by itself, for what
+is between is rounded, too.
 """
 
 from collections.abc import Callable
@@ -117,6 +118,6 @@ def test_as_on_the_cpu(number: int, kind: str) -> None:
                 error = float(np.linalg.norm(value.astype(np.float64) - exact))
                 if error > limit * norm and precision in ROUNDED:
                     off = by_rounding(number, n, training, ROUNDED[precision])[name]
-                    assert error <= 4 * off, (name, n, training, error / norm, off / norm)
+                    assert error <= 8 * off, (name, n, training, error / norm, off / norm)
                 else:
                     assert error <= limit * norm, (name, n, training, error / norm)

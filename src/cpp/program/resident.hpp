@@ -22,7 +22,7 @@ class Resident {
   // Lasts until the next call. Arrays of the version that is there already are not copied again; the order is.
   const Data& place(const Data& data, void* queue) {
     if (!backend_->device) return data;
-    index n = data.count;  // samples that the order may ask for
+    index n = data.order ? 0 : data.count;  // samples that are asked for
     for (index i = 0; data.order && i < data.count; i++) n = std::max(n, data.order[i] + 1);
     if (!data.version || data.version != there_.version || n > n_) place_samples(data, n, queue);
     there_.order = static_cast<const std::int64_t*>(copy(order_, data.order, data.count * 8, queue));
