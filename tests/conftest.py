@@ -11,12 +11,25 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # some tests have more thre
 import numpy as np
 import pytest
 
+import backends
 from fastdl import _core
 
 BACKENDS = [b.name for b in _core.backends() if b.available]
+# Those of the test build, and whose tests they run beside tests/cuda: what meets all of a program.
+TEST_BACKENDS = backends.add()
+ON_TEST_BACKENDS = {
+    "test_activations",
+    "test_boxes_in_batches",
+    "test_losses",
+    "test_penalties",
+    "test_program",
+    "test_rbm",
+    "test_recurrent",
+    "test_updates",
+}
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=BACKENDS + TEST_BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """Each set of kernels that runs on this machine."""
     return request.param
@@ -58,6 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # Before pytest's own, which follows -k and -m: a share is the same whatever is left of it.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if not _is_elsewhere(item)]
     if "cuda" not in config.option.markexpr:
         on_a_gpu = [item for item in items if item.get_closest_marker("cuda")]
         config.hook.pytest_deselected(items=on_a_gpu)
@@ -67,6 +81,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         quick = {item: _is_quick(item) and in_share(item) for item in items}
         config.hook.pytest_deselected(items=[item for item in items if not quick[item]])
         items[:] = [item for item in items if quick[item]]
+
+
+def _is_elsewhere(item: pytest.Item) -> bool:
+    """Whether it would run on a backend of the test build that its module has nothing to ask of."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return params.get("backend") in TEST_BACKENDS and item.path.stem not in ON_TEST_BACKENDS
 
 
 def _is_quick(item: pytest.Item) -> bool:

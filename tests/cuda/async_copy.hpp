@@ -6,7 +6,11 @@
 
 namespace cuda_emulation {
 struct Copies {
-  struct Copy { void* to; const void* from; int bytes; };  // from null: zeros
+  struct Copy {
+    void* to;
+    const void* from;
+    int bytes;
+  };                                        // from null: zeros
   std::deque<std::vector<Copy>> groups{1};  // the last one is open
 };
 inline std::map<const Thread*, Copies> copies;
@@ -16,8 +20,10 @@ inline Copies& my_copies() {
   return copies[current];
 }
 inline void do_copy(const Copies::Copy& c) {
-  if (c.from) std::memcpy(c.to, c.from, c.bytes);
-  else std::memset(c.to, 0, c.bytes);
+  if (c.from)
+    std::memcpy(c.to, c.from, c.bytes);
+  else
+    std::memset(c.to, 0, c.bytes);
 }
 }  // namespace cuda_emulation
 

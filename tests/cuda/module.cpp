@@ -35,6 +35,7 @@ PYBIND11_MODULE(_test_backends, m) {
   using namespace fastdl;
   m.def("emulated", [] { return py::capsule(FASTDL_ISA::backend(0), capsule_name); });
   m.def("guarded", [](const py::capsule& real) { return py::capsule(guarded::guard(backend_in(real)), capsule_name); });
+  m.def("guarded_address", [] { return reinterpret_cast<std::uintptr_t>(guarded::some_block()); });
   m.def("absent_rows", [](const py::capsule& of) { return absent_rows(*backend_in(of).f32); });
   m.def(
       "emulate",

@@ -28,7 +28,7 @@ void Program<T>::train_batch(Frame<T> f, const Batch& batch, index n_batches) {
   forward_chain(f, layers_, 0, n_layers());
   if (!batch_.has_known_weight(*batch.data)) batch_.sum_weights(f, data, &tally->norm);
   f.norm = &tally->norm;
-  if (backend_.device || tally->norm != 0) {
+  if (backend_.device || look().norm != 0) {
     run_loss(f, data, layers_.back()->out, 1, true, &tally->loss);
     optimizer_.add_penalty(f, &tally->penalty);
     add_penalties(f, &tally->activity_penalty);
@@ -37,7 +37,7 @@ void Program<T>::train_batch(Frame<T> f, const Batch& batch, index n_batches) {
       kernels_.memory.add_scaled(f.team, sides_[i]->spec.number("weight"), of_sides_.data() + i, nullptr, f.norm,
                                  &tally->sides);
   }
-  if ((backend_.device || moves(*tally)) && !failure_) {
+  if ((backend_.device || moves(look())) && !failure_) {
     backward_chain(f, layers_, 0, n_layers());
     if (!failure_) optimizer_.step(f, tally);
   }
@@ -106,7 +106,7 @@ Status Program<T>::train_with_teams(const Data& data, const PerBatch& regularisa
       f.regularisation = regularisation.at(begin / size);
       train_batch(f, batch, (data.count + size - 1) / size);
       if (team.rank == 0) {
-        if (tally_.data()->halted)
+        if (look().halted)
           status = Status::diverged;
         else if (clock.interrupts())
           status = Status::interrupted;
