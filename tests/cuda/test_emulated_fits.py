@@ -1,0 +1,89 @@
+"""Every estimator's fit with `device="cuda"`, on the emulated GPU: as on the CPU, and in any order.
+
+Device memory is hidden from the host, and streams work as late as they may.
+"""
+
+import gc
+from collections import namedtuple
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import backends
+import fastdl
+from fastdl.program import gpus
+from promises import CASES, Case, answers, facts
+
+test_backends = pytest.importorskip("fastdl._test_backends")
+
+# BatchNorm takes biases before it away: their gradients are rounding, which Adam makes steps of.
+LIMITS = {"NetClassifier": 1e-2, "SuperResolver-pictures": 1e-2}
+ON_GPUS = [
+    case
+    for case in CASES
+    if "device" in case.estimator.get_params() and not case.name.startswith("Seq2Seq")
+]
+
+
+@pytest.fixture(autouse=True)
+def emulated_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`fastdl._cuda` of a machine with one GPU."""
+    backends.add()
+    info = namedtuple("DeviceInfo", "name capability total_bytes free_bytes problem")
+    module = SimpleNamespace(
+        __version__=fastdl.__version__,
+        devices=lambda: [info("emulated", "9.0", 8 << 30, 8 << 30, "")],
+        reason=lambda: "",
+        backend=lambda number: test_backends.emulated(),
+    )
+    monkeypatch.setattr(gpus, "module", lambda: module)
+    monkeypatch.setattr(gpus, "_backends", {})
+    yield
+    test_backends.emulate()
+
+
+def flat(value: Any) -> np.ndarray:
+    """An answer, or answers of several lengths, as numbers side by side."""
+    parts = value if isinstance(value, list) else [value]
+    return np.concatenate([np.ravel(part) for part in parts])
+
+
+def numbers(estimator: Any, case: Case) -> dict[str, np.ndarray]:
+    """What it says of its data in numbers, and its losses."""
+    found = {"losses": np.ravel(getattr(estimator, "loss_curve_", []))}
+    if not case.name.startswith("ObjectDetector"):  # gives boxes, of which there may be fewer
+        found |= {name: flat(value) for name, value in answers(estimator, case.X).items()}
+    return {name: value for name, value in found.items() if value.dtype.kind in "fu"}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.slow) if case.name.startswith("SuperRes") else case
+        for case in ON_GPUS
+    ],
+    ids=lambda case: case.name,
+)
+def test_fit(case: Case) -> None:
+    expected = numbers(case.fitted(), case)
+    first = None
+    for order in ("forward", "random"):
+        test_backends.emulate(order=order, hide=True, late=True)
+        fitted = case.fitted(device="cuda")
+        assert fitted.device_ == "cuda:0"
+        found = numbers(fitted, case)
+        first = first or facts(found)
+        assert facts(found) == first, f"threads in {order} order"
+        limit = LIMITS.get(case.name, 1e-5)
+        for name, value in expected.items():
+            scale = np.max(np.abs(value.astype(float)), initial=1e-3)
+            np.testing.assert_allclose(
+                found[name].astype(float), value.astype(float), 0, limit * scale, err_msg=name
+            )
+        del fitted
+    gc.collect()
+    assert test_backends.allocated_bytes() == 0
