@@ -77,7 +77,8 @@ struct Data {
   bool weights_of_steps = false;
   const std::int64_t* order = nullptr;
   index count = 0;
-  const std::int32_t* lengths = nullptr;         // (n,), steps of each sequence; null: all
+  const std::int64_t* numbers = nullptr;  // of the samples, for draws, where x has some of the user's; null: theirs
+  const std::int32_t* lengths = nullptr;  // (n,), steps of each sequence; null: all
   const std::int32_t* answer_lengths = nullptr;  // (n,), of a decoder: steps of each answer, codes (n, steps)
   bool stateful = false;                         // start from the states that the batch before left
   std::uint64_t version = 0;  // not 0: calls with the same one have the same samples, in arrays that stay as they are

@@ -29,7 +29,7 @@ BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const
       batch_(batch),
       clocks_(clocks),
       decodes_(decodes) {
-  order_ = Block<std::int64_t>(batch, *memory_);
+  order_ = Block<std::int64_t>(batch, *memory_), numbers_ = Block<std::int64_t>(batch, *memory_);
   lengths_ = Block<std::int32_t>(index(batch) * index(clocks.size()), *memory_);
   if (decodes) answer_lengths_ = Block<std::int32_t>(batch, *memory_);
   if (!output.is_image()) make_room();
@@ -93,7 +93,12 @@ void BatchBuffers<T>::gather(const Frame<T>& f, const Batch& batch) {
   const Data& data = *batch.there;
   const LayoutKernels<T>& layout = kernels_->layout;
   const Shape& s = input_.shape;
-  layout.gather_order(f.team, data.order, batch.number ? 0 : batch.begin, batch.number, batch.size, f.n, order_.data());
+  const auto gather_order = [&](const std::int64_t* order, std::int64_t* to) {
+    const index begin = batch.shift + (batch.number ? 0 : batch.begin);
+    layout.gather_order(f.team, order, begin, batch.number, batch.size, f.n, to);
+  };
+  gather_order(data.order, order_.data());
+  if (data.numbers) gather_order(data.numbers, numbers_.data());
   const auto gather_lengths = [&](const std::int32_t* lengths, const Clock& clock, std::int32_t* to) {
     layout.gather_lengths(f.team, lengths, s.steps(), order(), f.n, clock.add, clock.div, to);
   };
@@ -119,6 +124,7 @@ void BatchBuffers<T>::augment(const Frame<T>& f, const Batch& batch) {
   AugmentDraw* const draws = draws_.here();
   for (index i = part.begin; i < part.end; i++) {
     draws[i] = a.draw(f.seed, f.epoch, sample_of(batch, i));
+    if (batch.there->numbers) draws[i].sample = batch.begin + i + batch.shift;
     if (!a.mixes()) continue;
     const index place = Augmentation::partner(draws[i], data.count);
     const index other = others_.here()[i] = data.order ? data.order[place] : place;

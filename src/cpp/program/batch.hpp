@@ -12,13 +12,14 @@
 
 namespace fastdl {
 
-// One batch as every thread sees it: samples begin .. begin + n of the data. In an epoch `number` counts batches of
-// `size`, and begin is added to what came before: a recorded step is then any of them.
+// One batch as every thread sees it: samples begin .. begin + n of the user's data, and begin + shift ... of what is
+// there. In an epoch `number` counts batches of `size` instead: a recorded step is then any of them.
 struct Batch {
   const Data* data;   // the user's
-  const Data* there;  // the same, where values lie
+  const Data* there;  // the same, or a part, where values lie
   index begin;
   int n;
+  index shift = 0;
   const std::int64_t* number = nullptr;
   int size = 0;
   int steps = 1, answer_steps = 0;  // of the longest sequence, and answer
@@ -38,7 +39,11 @@ class BatchBuffers {
                const std::vector<Clock>& clocks, const Augmentation* augmentation, const Tensor& augmented,
                bool decodes);
 
-  const std::int64_t* order() const { return order_.data(); }      // (n,), index of each sample in the user's arrays
+  const std::int64_t* order() const { return order_.data(); }  // (n,), index of each sample in the arrays
+  // (n,), of each in the user's
+  const std::int64_t* numbers(const Batch& batch) const {
+    return batch.there && batch.there->numbers ? numbers_.data() : order_.data();
+  }
   const std::int32_t* lengths() const { return lengths_.data(); }  // (clocks, batch), steps of each sequence
   const std::int32_t* answer_lengths() const { return answer_lengths_.data(); }
   const Clock* clocks() const { return clocks_.data(); }
@@ -98,7 +103,7 @@ class BatchBuffers {
   int batch_ = 0;
   std::vector<Clock> clocks_;
   bool decodes_ = false;
-  Block<std::int64_t> order_;
+  Block<std::int64_t> order_, numbers_;
   Block<std::int32_t> codes_, lengths_, answer_lengths_;
   Block<T> targets_, weights_;
   Block<T> image_weights_;     // of images with boxes

@@ -1,6 +1,7 @@
 // An epoch: steps one after the other, by teams of threads, or sent to a device, which does not wait for the host.
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 #include "core/threads.hpp"
 #include "kernels/memory.hpp"
@@ -140,42 +141,50 @@ Batch Program<T>::batch_of(const Data& data, const Data& there, index begin, int
   return batch;
 }
 
-// Steps that are all alike but for their samples are recorded once and replayed.
+// Steps that are all alike but for their samples are recorded once and replayed; where samples come in parts, once for
+// each. A part is gathered on the host while the device is still busy with the one before.
 template <class T>
 Status Program<T>::train_in_queue(const Data& data, const PerBatch& regularisation, int size, std::uint32_t epoch,
                                   const Poll& poll) {
   const Device& device = *backend_.device;
-  const Data& there = place(data);
   const bool alike = !data.lengths && !batch_.draws_on_host() && !loss_.own && regularisation.one;
+  const index n_batches = (data.count + size - 1) / size;
   PollClock clock{poll};
-  std::unique_ptr<void, void (*)(void*)> step(nullptr, device.forget);
-  const auto send = [&](index begin) {
-    const Batch batch = batch_of(data, there, begin, size, epoch);
-    Frame<T> f = frame(team(), batch);
-    f.regularisation = regularisation.at(begin / size);
-    train_batch(f, batch, (data.count + size - 1) / size);
-  };
-  int sent = 0;
   Status status = Status::done;
-  for (index begin = 0; begin < data.count; begin += size) {
-    const bool whole = begin + size <= data.count;
-    if (alike && whole && begin == size && data.count >= 4 * index(size)) {  // the first one has warmed up
-      device.record(queue_.get());
-      send(begin);
-      step.reset(device.recorded(queue_.get()));
+  int sent = 0;
+  if (batch_.may_mix() && resident_.at_once(data, size) < data.count) throw std::bad_alloc();  // with any other sample
+  std::unique_ptr<void, void (*)(void*)> step(nullptr, device.forget);
+  each_part(data, size, [&](const Data& there, index from, index end) {
+    bool recorded = false;
+    const auto send = [&](index begin) {
+      Batch batch = batch_of(data, there, begin, size, epoch);
+      batch.shift = shift_of(there, from);
+      Frame<T> f = frame(team(), batch);
+      f.regularisation = regularisation.at(begin / size);
+      train_batch(f, batch, n_batches);
+    };
+    for (index begin = from; begin < end; begin += size) {
+      const bool whole = begin + size <= end;
+      if (alike && whole && begin == from + size && end - from >= 4 * index(size)) {  // the first one has warmed up
+        device.record(queue_.get());
+        send(begin);
+        step.reset(device.recorded(queue_.get()));
+        recorded = true;
+      }
+      if (recorded && whole)
+        device.replay(queue_.get(), step.get());
+      else
+        send(begin);
+      if (failure_) return false;
+      if (++sent % looked_after && begin + size < data.count) continue;
+      if (look().halted)
+        status = Status::diverged;
+      else if (clock.interrupts())
+        status = Status::interrupted;
+      if (status != Status::done) return false;
     }
-    if (step && whole)
-      device.replay(queue_.get(), step.get());
-    else
-      send(begin);
-    if (failure_) break;
-    if (++sent % looked_after && begin + size < data.count) continue;
-    if (look().halted)
-      status = Status::diverged;
-    else if (clock.interrupts())
-      status = Status::interrupted;
-    if (status != Status::done) break;
-  }
+    return true;
+  });
   device.wait(queue_.get());
   if (clock.error) failure_ = clock.error;
   return status;

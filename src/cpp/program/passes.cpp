@@ -35,7 +35,7 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .training = batch.training,
           .seed = settings_.seed,
           .epoch = batch.epoch,
-          .sample = batch_.order(),
+          .sample = batch_.numbers(batch),
           .params = params_.data(),
           .grads = grads_.data(),
           .states = state_.data(),
@@ -155,14 +155,19 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   const bool tries = threads > 1 && work >= (few ? few_threshold : 0) && work < tried_below;
   if (tries ? !trial.team() : few && work < few_threshold) threads = 1;
   enter();
-  const Data& there = place(data);
-  run(threads, [&](const Team& team) {
+  const auto ask = [&](const Team& team, const Data& there, index from, index end) {
     int n;
-    for (index begin = 0; begin < data.count && !failure_; begin += n) {
-      n = int(std::min<index>(settings_.batch, data.count - begin));
+    for (index begin = from; begin < end && !failure_; begin += n) {
+      n = int(std::min<index>(settings_.batch, end - begin));
       const bool lone = lone_ && are_few(n);
       if (lone) n = 1;
-      Batch batch{.data = &data, .there = &there, .begin = begin, .n = n, .stateful = data.stateful, .lone = lone};
+      Batch batch{.data = &data,
+                  .there = &there,
+                  .begin = begin,
+                  .n = n,
+                  .shift = shift_of(there, from),
+                  .stateful = data.stateful,
+                  .lone = lone};
       batch_.set_steps(batch);
       Frame<T> f = frame(team, batch);
       f.values = values_.data(), f.value_starts = value_starts_.data();
@@ -181,6 +186,10 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       if (by_rows) kernels_.pointwise.softmax_forward(team, pixels, answers, answers);
       give(to, n * size);
     }
+  };
+  each_part(data, settings_.batch, [&](const Data& there, index from, index end) {
+    run(threads, [&](const Team& team) { ask(team, there, from, end); });
+    return !failure_;
   });
   if (tries) trial.done(double(data.count));
   rethrow();
@@ -348,12 +357,16 @@ void Program<T>::add_penalties(const Frame<T>& f, double* total) const {
 
 template <class T>
 double Program<T>::weight_of(const Data& data) {
-  const Data& there = place(data);
-  const std::int32_t* lengths = decodes() ? there.answer_lengths : output().is_sequence() ? there.lengths : nullptr;
   const int rows_of_one = data.boxes ? 1 : output().steps() * output().pixels();
-  kernels_.training.sum_of_weights(team(), data.count, static_cast<const T*>(there.weights), data.weights_of_steps,
-                                   lengths, rows_of_one, &tally_.data()->norm);
-  return look().norm;
+  double sum = 0;
+  each_part(data, settings_.batch, [&](const Data& there, index, index) {
+    const std::int32_t* lengths = decodes() ? there.answer_lengths : output().is_sequence() ? there.lengths : nullptr;
+    kernels_.training.sum_of_weights(team(), there.count, static_cast<const T*>(there.weights), data.weights_of_steps,
+                                     lengths, rows_of_one, &tally_.data()->norm);
+    sum += look().norm;
+    return true;
+  });
+  return sum;
 }
 
 template <class T>
@@ -367,14 +380,19 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
   start.norm = weight_of(data);
   if (start.norm == 0) start.norm = 1;  // a loss and gradients of zero
   const double norm = start.norm;
-  const Data& there = place(data);
+  const index part = resident_.at_once(data, settings_.batch);
+  const Data* placed = nullptr;
   loss = penalty = 0;
   std::vector<double> sides(sides_.size()), of_batch(sides_.size());
   for (index begin = 0; begin < data.count; begin += settings_.batch) {
+    const index from = begin / part * part;
+    if (begin == from) placed = &place(data, from, part);
+    const Data& there = *placed;
     Batch batch{.data = &data,
                 .there = &there,
                 .begin = begin,
                 .n = int(std::min<index>(settings_.batch, data.count - begin)),
+                .shift = shift_of(there, from),
                 .training = !evaluation,
                 .stateful = data.stateful};
     batch_.set_steps(batch);

@@ -87,8 +87,17 @@ class Program final : public AnyProgram {
   // work(team) on every thread of a team; a device has one, and is waited for.
   template <class Work>
   void run(int threads, const Work& work);
-  // The user's arrays there, for one batch or all.
+  // The user's arrays there: all samples, or `part` of them from one on.
   const Data& place(const Data& data) { return resident_.place(data, queue_.get()); }
+  const Data& place(const Data& data, index from, index part) {
+    if (part >= data.count) return place(data);
+    return resident_.place_part(data, from, std::min(part, data.count - from), queue_.get());
+  }
+  // work(there, from, end) for samples from .. end of the order, as many at a time as there is room for, while it gives
+  // true.
+  template <class Work>
+  void each_part(const Data& data, index batch, const Work& work);
+  static index shift_of(const Data& there, index from) { return there.numbers ? -from : 0; }
   Tally look() const;  // once all is done
   void reset(const Tally& tally);
   // Where answers for the user are written, and how they get there from it.
@@ -124,6 +133,14 @@ class Program final : public AnyProgram {
   std::exception_ptr failure_{};  // of a function of the user's: it waits for the end of the team
   Batch last_{};                  // of the last forward, for backward; its data is not kept
 };
+
+template <class T>
+template <class Work>
+void Program<T>::each_part(const Data& data, index batch, const Work& work) {
+  const index part = resident_.at_once(data, batch);
+  for (index from = 0; from < data.count; from += part)
+    if (!work(place(data, from, part), from, std::min(from + part, data.count))) return;
+}
 
 template <class T>
 template <class Work>
