@@ -37,12 +37,13 @@ void add_backend(const Backend& backend) {
   added().push_back(&backend);
 }
 
-const Backend& find_backend(std::string name) {
-  if (!name.empty()) {
+const Backend& find_backend(const std::string& asked) {
+  if (!asked.empty()) {
     const std::lock_guard lock(adding);
     for (const Backend* backend : added())
-      if (name == backend->name) return *backend;
+      if (asked == backend->name) return *backend;
   }
+  std::string name = asked;
   std::string source = "backend";
   const char* forced = std::getenv("FASTDL_BACKEND");
   if (name.empty() && forced && *forced) name = forced, source = "FASTDL_BACKEND";

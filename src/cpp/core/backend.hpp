@@ -14,6 +14,6 @@ const std::vector<const Backend*>& backends();
 void add_backend(const Backend& backend);
 
 // By name; "" means FASTDL_BACKEND or the best of this build that this machine runs. Raises where there is none.
-const Backend& find_backend(std::string name);
+const Backend& find_backend(const std::string& name);
 
 }  // namespace fastdl
