@@ -23,28 +23,29 @@ void embedding_forward(const Team& team, int rows, int symbols, int units, const
 }
 
 // --- rows in the order of (symbol, row), which are one number
-constexpr int sorted_together = 2048, sort_threads = sorted_together / 2, rows_of_piece = 32;
+constexpr int sorted_together = 2048, rows_of_piece = 32;
 constexpr std::uint64_t no_row = ~0ull;
 
-// keys (rows,), sorted in each block's part of them (bitonic: Batcher 1968)
+// keys (rows,), sorted in each block's part of them (bitonic: Batcher 1968), twice as many as the block has threads
 template <class T>
 __global__ void sort_symbols(int rows, int symbols, const T* ids, std::uint64_t* keys) {
   SHARED(std::uint64_t, part, [sorted_together]);
-  const int first = int(blockIdx.x) * sorted_together, thread = int(threadIdx.x);
-  for (int k = thread; k < sorted_together; k += sort_threads) {
+  const int threads = int(blockDim.x), together = 2 * threads;
+  const int first = int(blockIdx.x) * together, thread = int(threadIdx.x);
+  for (int k = thread; k < together; k += threads) {
     const int row = first + k;
     part[k] = row < rows ? std::uint64_t(symbol_of(ids[row], symbols)) << 32 | unsigned(row) : no_row;
   }
-  for (int size = 2; size <= sorted_together; size *= 2)
+  for (int size = 2; size <= together; size *= 2)
     for (int far = size / 2; far; far /= 2) {
       __syncthreads();
-      const int low = thread / far * 2 * far + thread % far, high = low + far;
+      const int low = 2 * thread - (thread & (far - 1)), high = low + far;  // far is a power of 2
       const bool rising = (low & size) == 0;
       const std::uint64_t a = part[low], b = part[high];
       if ((a > b) == rising) part[low] = b, part[high] = a;
     }
   __syncthreads();
-  for (int k = thread; k < sorted_together; k += sort_threads)
+  for (int k = thread; k < together; k += threads)
     if (first + k < rows) keys[first + k] = part[k];
 }
 
@@ -118,7 +119,8 @@ void join_pieces(const Team& team, const SortedRows& all, int units, const T* ed
 
 template <class T>
 void embedding_backward(const Team& team, int rows, int symbols, int units, const T* ids, const T* dy, T* dtable) {
-  for_each(team, std::int64_t(symbols) * units, [=] __device__(std::int64_t k) { dtable[k] = 0; });
+  const std::int64_t size = std::int64_t(symbols) * units;
+  if (size > 0) cudaMemsetAsync(dtable, 0, size * sizeof(T), stream_of(team));
   // As many rows at once as the workspace has room for
   const std::int64_t bytes_of_piece = 2 * rows_of_piece * sizeof(std::uint64_t) + 2 * units * sizeof(T);
   const int most_rows = int(workspace_bytes / bytes_of_piece) * rows_of_piece;
@@ -126,10 +128,12 @@ void embedding_backward(const Team& team, int rows, int symbols, int units, cons
     const int count = least(most_rows, rows - first);
     auto* const keys = static_cast<std::uint64_t*>(queue_of(team).workspace);
     T* const edges = reinterpret_cast<T*>(keys + 2 * std::int64_t(count));
-    launch({unsigned(ceil_div(count, sorted_together)), sort_threads, 0, stream_of(team)}, sort_symbols<T>, count,
-           symbols, ids + first, keys);
-    merge_parts(team, count, keys, keys + count);
-    const SortedRows sorted{count, keys + count};
+    unsigned threads = 32;
+    while (2 * threads < sorted_together && int(2 * threads) < count) threads *= 2;
+    const unsigned parts = ceil_div(unsigned(count), 2 * threads);
+    launch({parts, threads, 0, stream_of(team)}, sort_symbols<T>, count, symbols, ids + first, keys);
+    if (parts > 1) merge_parts(team, count, keys, keys + count);
+    const SortedRows sorted{count, parts > 1 ? keys + count : keys};
     sum_pieces(team, sorted, units, dy + std::int64_t(first) * units, dtable, edges);
     join_pieces(team, sorted, units, edges, dtable);
   }

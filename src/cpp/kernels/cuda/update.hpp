@@ -1,52 +1,94 @@
 // The optimizer's pass over flat memory, and the sums and limits around it.
 #pragma once
 
+#include "kernels/cuda/pack.hpp"
 #include "kernels/cuda/sums.hpp"
 #include "math/updates.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// --- one run of parameters: a thread's elements lie a block apart, so that its loads are under way together ----------
-constexpr int updates_of_thread = 4;
-constexpr std::int64_t update_tile = updates_of_thread * block_threads;
+// --- one run of parameters: N values of a thread side by side, those of v in parts of `side`
+// ---------------------------
+template <class Rule, class T, int N, int side>
+struct UpdateValues {
+  Pack<T, N> w, g, m, v;
 
-template <class T, class Rule>
-__global__ void __launch_bounds__(block_threads) update_run(UpdateArgs<T> a) {
+  __device__ void read(const UpdateArgs<T>& a, std::int64_t i) {
+    w = load<N>(a.w + i), g = load<N>(a.g + i);
+    if constexpr (Rule::moments > 0) m = load<N>(a.m + i);
+    if constexpr (Rule::moments > 1)
+      for (int k = 0; k < N; k += side) put(k, load<side>(a.v + i + k));
+  }
+  __device__ void put(int first, const Pack<T, side>& part) {
+    for (int k = 0; k < side; k++) v[first + k] = part[k];
+  }
+  __device__ void step(const Rule& rule, const Step<T>& s) {
+    for (int k = 0; k < N; k++) {
+      const T clipped = at_most(at_least(s.scale * g[k], -s.clip), s.clip);
+      const T dw = rule.step(clipped + s.l2 * w[k] + s.l1 * vsign(w[k]), m[k], v[k]);
+      w[k] = w[k] + dw - s.decay * w[k];
+    }
+  }
+  __device__ void write(const UpdateArgs<T>& a, std::int64_t i) const {
+    store(a.w + i, w);
+    if constexpr (Rule::moments > 0) store(a.m + i, m);
+    if constexpr (Rule::moments > 1)
+      for (int k = 0; k < N; k += side) store(a.v + i + k, packed<T, side>([&](int l) { return v[k + l]; }));
+  }
+};
+
+// Bytes are what takes the time: a thread has its next values on their way while it works on these, and the first of
+// them while the block finds the numbers of its step.
+template <class T>
+constexpr int update_blocks = is_float<T> ? 3 : 2;  // of a multiprocessor
+template <class Rule, class T, int N, int side>
+__global__ void __launch_bounds__(block_threads, update_blocks<T>) update_run(UpdateArgs<T> a, int head) {
   SHARED(Step<T>, shared, [1]);  // divisions and roots once a block
   SHARED(bool, learns, [1]);
+  const std::int64_t packs = (a.count - head) / N, stride = std::int64_t(gridDim.x) * block_threads;
+  const std::int64_t first = std::int64_t(blockIdx.x) * block_threads + threadIdx.x;
+  UpdateValues<Rule, T, N, side> now{}, next{};
+  if (first < packs) now.read(a, head + first * N);
   if (threadIdx.x == 0) learns[0] = moves(*a.tally), shared[0] = step_of(a);
   __syncthreads();
   if (!learns[0]) return;
   const Step<T> s = shared[0];
   const Rule rule(s);
-  const std::int64_t count = a.count, step = gridDim.x * update_tile;
-  for (std::int64_t first = blockIdx.x * update_tile + threadIdx.x; first < count; first += step) {
-    T w[updates_of_thread], g[updates_of_thread], m[updates_of_thread]{}, v[updates_of_thread]{};
-    for (int k = 0; k < updates_of_thread; k++) {
-      const std::int64_t i = first + k * block_threads;
-      if (i >= count) continue;
-      w[k] = a.w[i], g[k] = a.g[i];
-      if constexpr (Rule::moments > 0) m[k] = a.m[i];
-      if constexpr (Rule::moments > 1) v[k] = a.v[i];
-    }
-    for (int k = 0; k < updates_of_thread; k++) {
-      const std::int64_t i = first + k * block_threads;
-      if (i >= count) continue;
-      const T clipped = at_most(at_least(s.scale * g[k], -s.clip), s.clip);
-      const T dw = rule.step(clipped + s.l2 * w[k] + s.l1 * vsign(w[k]), m[k], v[k]);
-      a.w[i] = w[k] + dw - s.decay * w[k];
-      if constexpr (Rule::moments > 0) a.m[i] = m[k];
-      if constexpr (Rule::moments > 1) a.v[i] = v[k];
-    }
+  for (std::int64_t p = first; p < packs; p += stride) {
+    if (p + stride < packs) next.read(a, head + (p + stride) * N);
+    now.step(rule, s);
+    now.write(a, head + p * N);
+    now = next;
   }
+  if (first >= a.count - packs * N) return;
+  const std::int64_t i = first < head ? first : first + packs * N;  // what lies before and after the packs
+  UpdateValues<Rule, T, 1, 1> single{};
+  single.read(a, i);
+  single.step(rule, s);
+  single.write(a, i);
+}
+
+template <class T>
+int values_to_pack(const T* x) {  // until the next address that packs may have
+  return int(-reinterpret_cast<std::uintptr_t>(x) / sizeof(T) % pack<T>);
 }
 
 template <class Rule, class T>
 void launch_update(const Team& team, const UpdateArgs<T>& a) {
-  const std::int64_t most_at_once = std::int64_t(queue_of(team).multiprocessors) * 8;
-  const auto blocks = unsigned(least(ceil_div(a.count, update_tile), most_at_once));
-  launch({blocks, block_threads, 0, stream_of(team)}, update_run<T, Rule>, a);
+  constexpr int N = pack<T>;
+  const auto blocks = [&](int side) {
+    const std::int64_t at_once = std::int64_t(queue_of(team).multiprocessors) * update_blocks<T>;
+    return dim3(unsigned(least(ceil_div<std::int64_t>(a.count, side * block_threads), at_once)));
+  };
+  const int head = int(least<std::int64_t>(values_to_pack(a.w), a.count));
+  const auto as_w = [&](const T* x) { return !x || values_to_pack(x) == values_to_pack(a.w); };
+  if (!as_w(a.g) || !as_w(a.m))
+    launch({blocks(1), block_threads, 0, stream_of(team)}, update_run<Rule, T, 1, 1>, a, 0);
+  else if (!as_w(a.v))  // it lies behind all of m, whose count may be odd
+    launch({blocks(N), block_threads, 0, stream_of(team)}, update_run<Rule, T, N, 1>, a, head);
+  else
+    launch({blocks(N), block_threads, 0, stream_of(team)}, update_run<Rule, T, N, N>, a, head);
 }
 
 template <class T>
