@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/blas.hpp"
 #include "kernels/cuda/each.hpp"
+#include "kernels/cuda/gemm_small.hpp"
 #include "kernels/cuda/gemm_tile.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -49,12 +50,28 @@ struct AddSplits {  // parts (splits, m n, and n more where columns are summed)
   }
 };
 
-constexpr int least_depth = 512;  // of a split
-
 template <class Engine>
 std::int64_t tiles_of(int m, int n) {
   return std::int64_t(ceil_div(m, Engine::m)) * ceil_div(n, Engine::n);
 }
+
+// Runs start(blocks of the grid, depth of a split, result) for tiles that each sum over all depths, or, where that
+// leaves multiprocessors without a tile, over one of several splits, at least least_depth deep, a multiple of `unit`.
+template <bool SUMS, class T, class Start>
+void in_splits(const Team& team, const Problem<T>& p, std::int64_t tiles, int least_depth, int unit, Start start) {
+  const std::int64_t mn = std::int64_t(p.m) * p.n, stride = mn + (SUMS ? p.n : 0);
+  std::int64_t splits = least<std::int64_t>(2 * queue_of(team).multiprocessors / tiles, p.k / least_depth);
+  splits = most<std::int64_t>(1, least(splits, std::int64_t(workspace_bytes / sizeof(T)) / stride));
+  const int split_depth = most(1, ceil_div(ceil_div(p.k, int(splits)), unit)) * unit;
+  splits = most(1, ceil_div(p.k, split_depth));
+  const dim3 blocks(unsigned(tiles), 1, unsigned(splits));
+  if (splits == 1) return start(blocks, split_depth, p.result);
+  T* const parts = static_cast<T*>(queue_of(team).workspace);
+  start(blocks, split_depth, Result<T>{parts, p.n, stride, 1, 0, nullptr, parts + mn});
+  for_each(team, stride, AddSplits<T>{parts, splits, stride, mn, p.n, p.result});
+}
+
+constexpr int least_depth = 512;  // of a split
 
 template <class Engine, bool SUMS, class T, class A, class B>
 void multiply(const Team& team, const Problem<T>& p, A a, B b) {
@@ -62,35 +79,48 @@ void multiply(const Team& team, const Problem<T>& p, A a, B b) {
   constexpr std::size_t bytes = Stages<Engine, A, B>::bytes;
   if (bytes > 44 << 10)  // with what is static, more than any kernel may have
     cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
-  const std::int64_t tiles = tiles_of<Engine>(p.m, p.n), mn = std::int64_t(p.m) * p.n, stride = mn + (SUMS ? p.n : 0);
-  std::int64_t splits = least<std::int64_t>(2 * queue_of(team).multiprocessors / tiles, p.k / least_depth);
-  splits = most<std::int64_t>(1, least(splits, std::int64_t(workspace_bytes / sizeof(T)) / stride));
-  const int split_depth = most(1, ceil_div(ceil_div(p.k, int(splits)), Engine::depth)) * Engine::depth;
-  splits = most(1, ceil_div(p.k, split_depth));
-  const Launch how{dim3(unsigned(tiles), 1, unsigned(splits)), Engine::threads, bytes, stream_of(team)};
-  if (splits == 1) return launch(how, kernel, p.m, p.n, p.k, split_depth, a, b, p.result);
-  T* const parts = static_cast<T*>(queue_of(team).workspace);
-  launch(how, kernel, p.m, p.n, p.k, split_depth, a, b, Result<T>{parts, p.n, stride, 1, 0, nullptr, parts + mn});
-  for_each(team, stride, AddSplits<T>{parts, splits, stride, mn, p.n, p.result});
+  in_splits<SUMS>(team, p, tiles_of<Engine>(p.m, p.n), least_depth, Engine::depth,
+                  [&](dim3 blocks, int split_depth, const Result<T>& result) {
+                    launch({blocks, Engine::threads, bytes, stream_of(team)}, kernel, p.m, p.n, p.k, split_depth, a, b,
+                           result);
+                  });
 }
 
-// The largest tile of which there are enough for all multiprocessors.
-template <class Large, class Middle, class Small, bool SUMS, class T, class A, class B>
+// The warps of a block share its depth: it pays to split it only where they have many turns.
+template <class Engine, bool SUMS, class T, class A, class B>
+void multiply_small(const Team& team, const Problem<T>& p, A a, B b) {
+  constexpr int turns_of_split = 8;
+  in_splits<SUMS>(team, p, tiles_of<Engine>(p.m, p.n), turns_of_split * Engine::most_slices * chunk_depth, chunk_depth,
+                  [&](dim3 blocks, int split_depth, const Result<T>& result) {
+                    const int chunks = most(1, ceil_div(least(split_depth, p.k), chunk_depth));
+                    const int slices = ceil_div(chunks, ceil_div(chunks, Engine::most_slices));
+                    const std::size_t bytes = slices * slice_size<Engine> * sizeof(T);
+                    static_assert(Engine::most_slices * slice_size<Engine> * sizeof(T) <= 48 << 10,
+                                  "what any kernel may have");
+                    launch({blocks, unsigned(32 * slices), bytes, stream_of(team)},
+                           slice_product<Engine, SUMS, A, B, Result<T>>, p.m, p.n, p.k, split_depth, a, b, result);
+                  });
+}
+
+// The largest tile of which there are enough for all multiprocessors; of the small ones, for half of them.
+template <class Large, class Middle, class Small, class Smallest, bool SUMS, class T, class A, class B>
 void multiply_by_size(const Team& team, const Problem<T>& p, A a, B b) {
-  const std::int64_t splits = most(1, p.k / least_depth), enough = queue_of(team).multiprocessors * 3 / 4;
+  const std::int64_t splits = most(1, p.k / least_depth), all = queue_of(team).multiprocessors, enough = all * 3 / 4;
   if (tiles_of<Large>(p.m, p.n) * splits >= enough) {
     multiply<Large, SUMS>(team, p, a, b);
   } else if (tiles_of<Middle>(p.m, p.n) * splits >= enough) {
     multiply<Middle, SUMS>(team, p, a, b);
+  } else if (tiles_of<Small>(p.m, p.n) >= all / 2) {
+    multiply_small<Small, SUMS>(team, p, a, b);
   } else {
-    multiply<Small, SUMS>(team, p, a, b);
+    multiply_small<Smallest, SUMS>(team, p, a, b);
   }
 }
 
 template <class Format, bool SUMS, class A, class B>
 void multiply_by_mma(const Team& team, const Problem<float>& p, A a, B b) {
   multiply_by_size<Mma<Format, 128, 128, 16, 64, 32, 1, 4>, Mma<Format, 64, 64, 32, 32, 32, 2, 3>,
-                   Mma<Format, 32, 32, 64, 32, 32, 4, 5>, SUMS>(team, p, a, b);
+                   WarpMma<Format, 32, 32, 2, 8>, WarpMma<Format, 16, 16, 4, 16>, SUMS>(team, p, a, b);
 }
 template <bool SUMS, class A, class B>
 void multiply_by_precision(const Team& team, const Problem<float>& p, A a, B b) {
@@ -99,13 +129,13 @@ void multiply_by_precision(const Team& team, const Problem<float>& p, A a, B b) 
     case Precision::bf16: return multiply_by_mma<Bf16, SUMS>(team, p, a, b);
     case Precision::float32:
       return multiply_by_size<Simt<float, 128, 128, 16, 8, 8, 1, 3>, Simt<float, 64, 64, 16, 4, 4, 1, 4>,
-                              Simt<float, 32, 32, 64, 4, 4, 4, 4>, SUMS>(team, p, a, b);
+                              WarpSimt<float, 32, 16, 2, 8>, WarpSimt<float, 16, 16, 2, 12>, SUMS>(team, p, a, b);
   }
 }
 template <bool SUMS, class A, class B>
 void multiply_by_precision(const Team& team, const Problem<double>& p, A a, B b) {
   multiply_by_size<Simt<double, 64, 64, 16, 4, 4, 1, 3>, Simt<double, 64, 64, 16, 4, 4, 1, 3>,
-                   Simt<double, 32, 32, 32, 4, 4, 4, 3>, SUMS>(team, p, a, b);
+                   WarpSimt<double, 16, 16, 1, 8>, WarpSimt<double, 16, 16, 1, 8>, SUMS>(team, p, a, b);
 }
 
 }  // namespace

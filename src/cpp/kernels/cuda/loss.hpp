@@ -1,7 +1,8 @@
 // Losses: each sample's weighted value, and the gradient of weight * loss / norm by its predictions. A row of outputs
-// is one thread's where it is narrow, else a warp's or a block's.
+// is one thread's where it is narrow (or four's, where few rows leave them free), else a warp's or a block's.
 #pragma once
 
+#include <mma.hpp>  // UNROLL
 #include "kernels/cuda/sums.hpp"
 #include "kernels/points.hpp"
 #include "kernels/training.hpp"
@@ -11,22 +12,27 @@ namespace fastdl::FASTDL_ISA {
 namespace {
 
 constexpr int loss_threads = 512;
+constexpr int few_outputs = 32;
 
-// The threads of a row, 1, 32 or all of a block: each has every size-th output.
+// The threads of a row, 1, 4, 32 or all of a block: each has every size-th output.
 template <class T, int size>
 struct RowThreads {
-  static constexpr int rows = loss_threads / size;  // of a block
+  static constexpr int threads = size == 4 && is_float<T> ? 1024 : loss_threads, rows = threads / size;  // of a block
   int lane, outputs;
   T* room;  // shared, 32 of T
-  __device__ T sum(T x) const {
-    if constexpr (size == 32) return warp_sum(x);
-    if constexpr (size > 32) return block_sum(x, room);
+  template <class F>
+  static __device__ T fold(T x, F f) {
+    const unsigned mask = size == 4 ? 0xfu << threadIdx.x % 32 / 4 * 4 : ~0u;
+    for (int far = least(size, 32) / 2; far; far /= 2) x = f(x, __shfl_xor_sync(mask, x, far));
     return x;
   }
+  __device__ T sum(T x) const {
+    if constexpr (size > 32) return block_sum(x, room);
+    return fold(x, [](T a, T b) { return a + b; });
+  }
   __device__ T max(T x) const {
-    if constexpr (size == 1) return x;
-    x = warp_max(x);
-    if constexpr (size == 32) return x;
+    x = fold(x, [](T a, T b) { return vmax(a, b); });
+    if constexpr (size <= 32) return x;
     __syncthreads();  // others may still read what was there before
     if (threadIdx.x % 32 == 0) room[threadIdx.x / 32] = x;
     __syncthreads();
@@ -37,20 +43,35 @@ struct RowThreads {
   // Over the outputs: each(f), the sum and the maximum of f(output).
   template <class F>
   __device__ void each(F f) const {
-    for (int j = lane; j < outputs; j += size) f(j);
+    if constexpr (size == 4) {  // the loads of all on their way together
+      UNROLL
+      for (int k = 0; k < few_outputs / 4; k++) {
+        if (const int j = lane + 4 * k; j < outputs) f(j);
+      }
+    } else {
+      for (int j = lane; j < outputs; j += size) f(j);
+    }
   }
   template <class F>
   __device__ T sum_of(F f) const {
     T total = 0;
-    for (int j = lane; j < outputs; j += size) total += f(j);
+    each([&](int j) { total += f(j); });
     return sum(total);
   }
   template <class F>
   __device__ T max_of(F f) const {
     T top = -T(__builtin_inf());
-    for (int j = lane; j < outputs; j += size) top = vmax(f(j), top);
+    each([&](int j) { top = vmax(f(j), top); });
     return max(top);
   }
+};
+
+// weight / norm of a sample, divided when it is used: what is loaded before is on its way meanwhile.
+template <class T>
+struct Scale {
+  T weight;
+  double norm, share;
+  __device__ operator T() const { return weight / T(norm / share); }
 };
 
 // --- losses of a row z (outputs,) and its class y --------------------------------------------------------------------
@@ -60,12 +81,12 @@ template <class T>
 struct SoftmaxCrossEntropy {
   T smoothing;
   template <class Row>
-  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, T scale) const {
+  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, const Scale<T>& share) const {
     const T* z = a.pred + i * a.outputs;
     const int y = a.codes[i];
     const T top = row.max_of([&](int j) { return z[j]; });
     const T total = row.sum_of([&](int j) { return vexp(z[j] - top); });
-    const T even = smoothing / T(a.outputs);
+    const T even = smoothing / T(a.outputs), scale = share;
     if (T* dz = a.dpred ? a.dpred + i * a.outputs : nullptr)
       row.each([&](int j) { dz[j] = (vexp(z[j] - top) / total - (j == y ? 1 - smoothing : T(0)) - even) * scale; });
     T value = vlog(total) - (z[y] - top);
@@ -82,14 +103,14 @@ template <class T>
 struct Focal {
   T gamma;
   template <class Row>
-  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, T scale) const {
+  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, const Scale<T>& share) const {
     const T* z = a.pred + i * a.outputs;
     const int y = a.codes[i];
     const T top = row.max_of([&](int j) { return z[j]; });
     const T others = row.sum_of([&](int j) { return j == y ? T(0) : vexp(z[j] - top); });
     const T e = vexp(z[y] - top), total = others + e, p = e / total, rest = others / total;
     const T loss = z[y] == top ? vlog1p(others) : vlog(total) - (z[y] - top);
-    const T power = gamma == 0 ? T(1) : rest > 0 ? vexp(gamma * vlog(rest)) : rest;
+    const T power = gamma == 0 ? T(1) : rest > 0 ? vexp(gamma * vlog(rest)) : rest, scale = share;
     if (T* dz = a.dpred ? a.dpred + i * a.outputs : nullptr) {
       const T c = scale * power * (1 + gamma * p * (rest > 0 ? loss / rest : T(1)));
       row.each([&](int j) { dz[j] = j == y ? -rest * c : vexp(z[j] - top) / total * c; });
@@ -104,12 +125,12 @@ template <class T>
 struct Hinge {
   T margin;
   template <class Row>
-  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, T scale) const {
+  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, const Scale<T>& share) const {
     const T *z = a.pred + i * a.outputs, low = -T(__builtin_inf());
     const int y = a.codes[i];
     const T top = row.max_of([&](int j) { return j == y ? low : z[j]; });
     const T lost = row.sum_of([&](int j) { return z[j] == z[j] ? T(0) : z[j]; });
-    const T value = margin + top - z[y] + lost;
+    const T value = margin + top - z[y] + lost, scale = share;
     if (T* dz = a.dpred ? a.dpred + i * a.outputs : nullptr) {
       const T last = T(a.outputs),
               rival = last - row.max_of([&](int j) { return j != y && z[j] == top ? last - j : T(0); });
@@ -125,8 +146,9 @@ template <class T, class Loss>
 struct SumOfLosses {
   Loss loss;
   template <class Row>
-  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, T scale) const {
+  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, const Scale<T>& share) const {
     const std::int64_t first = i * a.outputs;
+    const T scale = share;
     return row.sum_of([&](int j) {
       const T p = a.pred[first + j], y = a.target[first + j];
       if (a.dpred) a.dpred[first + j] = loss.slope(p, y) * scale;
@@ -141,8 +163,9 @@ template <class T>
 struct ObjectsAsPoints {
   T size_weight;
   template <class Row>
-  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, T scale) const {
+  __device__ T operator()(const Row& row, const LossArgs<T>& a, std::int64_t i, const Scale<T>& share) const {
     const std::int64_t first = i * a.outputs;
+    const T scale = share;
     const HeatMap<T> heat;
     return row.sum_of([&](int j) {
       const T p = a.pred[first + j], y = a.target[first + j];
@@ -157,7 +180,7 @@ struct ObjectsAsPoints {
 // --- all rows --------------------------------------------------------------------------------------------------------
 // parts: the sum of each block's values
 template <class T, int size, class Loss>
-__global__ void __launch_bounds__(loss_threads, 1) loss_rows(LossArgs<T> a, Loss loss, double* parts) {
+__global__ void __launch_bounds__(RowThreads<T, size>::threads, 1) loss_rows(LossArgs<T> a, Loss loss, double* parts) {
   SHARED(T, room, [32]);
   SHARED(double, sums, [32]);
   using Row = RowThreads<T, size>;
@@ -165,9 +188,9 @@ __global__ void __launch_bounds__(loss_threads, 1) loss_rows(LossArgs<T> a, Loss
   const Row row{lane, a.outputs, room};
   const std::int64_t i = std::int64_t(blockIdx.x) * Row::rows + threadIdx.x / size;
   double value = 0;
-  if (i < a.n) {  // whole warps: the lanes of a row go together
+  if (i < a.n) {  // the threads of a row go together
     const T weight = a.weight ? a.weight[i] : T(1);
-    value = double(weight) * double(loss(row, a, i, weight / T(*a.norm / a.share)));
+    value = double(weight) * double(loss(row, a, i, Scale<T>{weight, *a.norm, a.share}));
     if (lane == 0) a.value[i] = value;
   }
   value = block_sum(lane == 0 ? value : 0.0, sums);
@@ -178,12 +201,14 @@ template <int size, class T, class Loss>
 void launch_loss(const Team& team, const LossArgs<T>& a, Loss loss) {
   const unsigned blocks = unsigned(ceil_div(a.n, RowThreads<T, size>::rows));
   double* parts = blocks == 1 ? a.total : static_cast<double*>(queue_of(team).workspace);
-  launch({blocks, loss_threads, 0, stream_of(team)}, loss_rows<T, size, Loss>, a, loss, parts);
+  launch({blocks, RowThreads<T, size>::threads, 0, stream_of(team)}, loss_rows<T, size, Loss>, a, loss, parts);
   if (blocks > 1) sum_parts(team, blocks, parts, a.total);
 }
 template <class T, class Loss>
 void each_sample(const Team& team, const LossArgs<T>& a, Loss loss) {
-  if (a.outputs <= 32)
+  if (a.outputs <= few_outputs && a.n <= RowThreads<T, 4>::rows)
+    launch_loss<4>(team, a, loss);
+  else if (a.outputs <= few_outputs)
     launch_loss<1>(team, a, loss);
   else if (a.outputs <= 2048)
     launch_loss<32>(team, a, loss);
