@@ -2,7 +2,7 @@
 // order.
 #pragma once
 
-#include "kernels/cuda/each.hpp"
+#include "kernels/cuda/pack.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -34,27 +34,33 @@ Parts<T> parts_of(const Team& team, std::int64_t outputs, int depth, int f, std:
   return {int(count), f, length, to, to + weights, pitch, weights};
 }
 
-// A block sums 32 weights, 8 threads each every eighth stretch.
+// A block sums 32 packs of weights, each of its warps every so many parts.
 template <class T>
 __global__ void sum_parts_kernel(Parts<T> parts, T* dw, T* db) {
-  SHARED(T, sums, [8][32]);
-  const int lane = int(threadIdx.x) % 32, first = int(threadIdx.x) / 32;
-  const std::int64_t i = std::int64_t(blockIdx.x) * 32 + lane;
-  const bool there = i < parts.weights + (db ? parts.f : 0);
-  T sum = 0;
-  if (there)
-    for (int part = first; part < parts.count; part += 8) sum += parts.to[part * parts.pitch + i];
+  constexpr int side = pack<T>;
+  using Sum = Pack<T, side>;
+  SHARED(Sum, sums, [32][32]);
+  const int lane = int(threadIdx.x) % 32, first = int(threadIdx.x) / 32, warps = int(blockDim.x) / 32;
+  const std::int64_t i = (std::int64_t(blockIdx.x) * 32 + lane) * side, count = parts.weights + (db ? parts.f : 0);
+  const int there = int(least<std::int64_t>(most<std::int64_t>(count - i, 0), side));
+  Sum sum = {};
+  if (there == side) {
+    for (int part = first; part < parts.count; part += warps) sum = sum + load<side>(parts.to + part * parts.pitch + i);
+  } else {
+    for (int part = first; part < parts.count; part += warps)
+      for (int k = 0; k < there; k++) sum[k] += parts.to[part * parts.pitch + i + k];
+  }
   sums[first][lane] = sum;
   __syncthreads();
-  if (first || !there) return;
-  for (int k = 1; k < 8; k++) sum += sums[k][lane];
-  (i < parts.weights ? dw[i] : db[i - parts.weights]) = sum;
+  if (first) return;
+  for (int k = 1; k < warps; k++) sum = sum + sums[k][lane];
+  for (int k = 0; k < there; k++) (i + k < parts.weights ? dw[i + k] : db[i + k - parts.weights]) = sum[k];
 }
 template <class T>
 void sum_parts(const Team& team, const Parts<T>& parts, T* dw, T* db) {
   if (parts.count <= 1) return;
-  const auto blocks = unsigned(ceil_div<std::int64_t>(parts.weights + (db ? parts.f : 0), 32));
-  launch({blocks, 256, 0, stream_of(team)}, sum_parts_kernel<T>, parts, dw, db);
+  const auto blocks = unsigned(ceil_div<std::int64_t>(parts.weights + (db ? parts.f : 0), 32 * pack<T>));
+  launch({blocks, unsigned(32 * least(32, parts.count)), 0, stream_of(team)}, sum_parts_kernel<T>, parts, dw, db);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "kernels/cuda/conv2d/product.hpp"
 #include "kernels/cuda/conv2d/rows.hpp"
 #include "kernels/cuda/conv2d/sum_parts.hpp"
+#include "kernels/cuda/conv2d/weights_tiles.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -60,6 +61,7 @@ struct Conv2DSources {
 template <class T>
 void conv2d_backward_weights(const Team& team, const Conv2DShape& s, const T* x, const T* dy, T* dw, T* db, T*) {
   if (s.c == s.groups && s.groups > 1) return depthwise_backward_weights(team, s, x, dy, dw, db);
+  if (weights_by_tiles(team, shape_of(s), x, dy, dw, db)) return;
   weights_gradient(team, Conv2DSources<T>{shape_of(s), x}, x, dy, dw, db, s.f, s.groups);
 }
 
