@@ -2,100 +2,12 @@
 // taps and channels, columns the filters, depth the outputs of a tile.
 #pragma once
 
-#include <async_copy.hpp>
-#include <mma.hpp>
+#include "kernels/cuda/conv2d/box.hpp"
+#include "kernels/cuda/conv2d/weights_engines.hpp"
 #include "kernels/cuda/conv2d/weights_plan.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
-
-// A warp adds `depth` outputs to its sums. Where x[place + row] is what the output there sees; lane 4 g + t has rows g
-// and g + 8 of each tile of sums, columns 2 t and 2 t + 1. Outputs may come in any order that both factors share.
-struct WeightsFloat32 {
-  static constexpr int depth = 1;
-  template <int TALL, int WIDE>
-  static __device__ void add(float (&sum)[TALL][WIDE][4], const float* x, const int (&row)[2 * TALL], const float* dy,
-                             int dy_pitch, const int* place, int lane) {
-    (void)dy_pitch;
-    const float *const from = x + place[0], *const by = dy + 2 * (lane % 4);
-    float y[WIDE][2];
-    for (int c = 0; c < WIDE; c++)
-      for (int j = 0; j < 2; j++) y[c][j] = by[c * 8 + j];
-    for (int r = 0; r < TALL; r++)
-      for (int i = 0; i < 2; i++) {
-        const float seen = from[row[2 * r + i]];
-        for (int c = 0; c < WIDE; c++)
-          for (int j = 0; j < 2; j++) sum[r][c][2 * i + j] += seen * y[c][j];
-      }
-  }
-};
-
-struct WeightsTf32 {
-  static constexpr int depth = 8;
-  using Values = float[2];
-  static __device__ unsigned first(const Values& v) { return to_tf32(v[0]); }
-  static __device__ unsigned second(const Values& v) { return to_tf32(v[1]); }
-  static __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) { mma_tf32(d, a, b); }
-};
-struct WeightsBf16 {
-  static constexpr int depth = 16;
-  using Values = float[4];
-  static __device__ unsigned first(const Values& v) { return to_bf16x2(v[0], v[1]); }
-  static __device__ unsigned second(const Values& v) { return to_bf16x2(v[2], v[3]); }
-  static __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) { mma_bf16(d, a, b); }
-};
-template <class Format>
-struct WeightsMma {
-  static constexpr int depth = Format::depth;
-  template <int TALL, int WIDE>
-  static __device__ void add(float (&sum)[TALL][WIDE][4], const float* x, const int (&row)[2 * TALL], const float* dy,
-                             int dy_pitch, const int* place, int lane) {
-    constexpr int mine = depth / 4;  // outputs of a lane: every fourth
-    const int g = lane / 4, t = lane % 4;
-    const float* from[mine];
-    for (int k = 0; k < mine; k++) from[k] = x + place[4 * k + t];
-    const float* const by = dy + t * dy_pitch + g;
-    unsigned b[WIDE][2];
-    for (int c = 0; c < WIDE; c++) {
-      typename Format::Values v;
-      for (int k = 0; k < mine; k++) v[k] = by[4 * k * dy_pitch + c * 8];
-      b[c][0] = Format::first(v), b[c][1] = Format::second(v);
-    }
-    for (int r = 0; r < TALL; r++) {
-      typename Format::Values upper, lower;
-      for (int k = 0; k < mine; k++) upper[k] = from[k][row[2 * r]], lower[k] = from[k][row[2 * r + 1]];
-      const unsigned a[4] = {Format::first(upper), Format::first(lower), Format::second(upper), Format::second(lower)};
-      for (int c = 0; c < WIDE; c++) Format::multiply(sum[r][c], a, b[c]);
-    }
-  }
-};
-
-// Copies boxes of images (n, h, w, pitch) to shared memory, with zeros where a box lies outside.
-struct BoxWalk {
-  Output at, step;
-  int c, step_c;
-  template <int V>
-  __device__ void begin(const Output& box, int channels) {
-    const int lanes = channels / V, first = int(threadIdx.x);
-    at = output_of(first / lanes, box.i, box.j), c = first % lanes * V;
-    step = output_of(WeightsPlan::threads / lanes, box.i, box.j), step_c = WeightsPlan::threads % lanes * V;
-  }
-  template <int V>
-  __device__ void copy(float* to, int to_pitch, const float* from, const Output& images, int pitch,
-                       const Output& corner, const Output& box, int channels) const {
-    BoxWalk now = *this;
-    while (now.at.n < box.n) {
-      const int n = corner.n + now.at.n, i = corner.i + now.at.i, j = corner.j + now.at.j;
-      const bool inside = n < images.n && unsigned(i) < unsigned(images.i) && unsigned(j) < unsigned(images.j);
-      const std::int64_t pixel = std::int64_t(n) * (images.i * images.j) + (i * images.j + j);
-      copy_async<V * 4>(to + ((now.at.n * box.i + now.at.i) * box.j + now.at.j) * to_pitch + now.c,
-                        inside ? from + pixel * pitch + now.c : from, inside);
-      now.c += step_c;
-      if (now.c >= channels) now.c -= channels, now.at.j++;
-      go_on(now.at, step, box.i, box.j);
-    }
-  }
-};
 
 // Sums of slices of the outputs, halves of the warps to the others, until the first slice has all.
 template <int TALL, int WIDE>
@@ -142,7 +54,7 @@ __global__ void __launch_bounds__(WeightsPlan::threads, TALL* WIDE < 20 ? 2 : 1)
 
   const Output x_images{s.n, s.h, s.w}, x_box{p.images, p.x_rows, p.x_columns};
   const Output dy_images{s.n, s.oh, s.ow}, dy_box{p.images, p.rows, p.columns};
-  BoxWalk x_walk, dy_walk;
+  BoxWalk<WeightsPlan::threads> x_walk, dy_walk;
   p.x_packs ? x_walk.begin<4>(x_box, c) : x_walk.begin<1>(x_box, c);
   p.dy_packs ? dy_walk.begin<4>(dy_box, f) : dy_walk.begin<1>(dy_box, f);
   const int first = part * p.tiles_of_part, end = least(p.tiles, first + p.tiles_of_part);
