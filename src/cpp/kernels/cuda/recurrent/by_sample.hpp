@@ -1,142 +1,164 @@
 // recurrent: the whole way through the steps for small layers: a block has a sample and keeps all weights, in
-// registers, a column of w_hh (backward a gate of a row) in each thread. No block waits for another.
+// registers. Four threads side by side have a unit, each a quarter of its products' terms, and the first of them its
+// cell. No block waits for another, and the threads of one wait once a product: what they write lies beside what
+// slower ones may still read.
 #pragma once
+
+#include <utility>
 
 #include "kernels/cuda/recurrent/cells.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-constexpr int most_columns = 384;  // 192 KiB of registers at most
-constexpr int most_depth(Cell cell) { return cell == Cell::lstm ? 96 : 128; }
+constexpr int most_depth(Cell cell) { return cell == Cell::lstm ? 96 : 128; }  // 192 KiB of registers at most
 
-// Of a thread: the last of 128 in shared memory, for the registers have to hold the cell too.
-constexpr int most_kept = 104;
-constexpr int kept(int depth) { return depth < most_kept ? depth : most_kept; }
-constexpr int others(int depth) { return depth > most_kept ? depth - most_kept : 1; }
-
+// `depth` values in shared memory; quarters lie so that four threads read theirs at once
 template <int depth>
-struct ThreadWeights {
-  float w[kept(depth)];
-  float* more;  // (others(depth), most_columns), this thread's column
-
-  // value(k) for k < count
-  template <class F>
-  __device__ inline void read(bool there, int count, F value) {
-    for (int k = 0; k < kept(depth); k++) w[k] = there && k < count ? value(k) : 0.0f;
-    for (int k = kept(depth); k < depth; k++)
-      more[(k - kept(depth)) * most_columns] = there && k < count ? value(k) : 0.0f;
-  }
-  __device__ inline float dot(const float* x) const {  // shared, the same for the threads of a warp
-    float4 sum = make_float4(0, 0, 0, 0);
-    for (int k = 0; k < kept(depth); k += 4) {
-      const float4 v = *reinterpret_cast<const float4*>(x + k);
-      sum.x += v.x * w[k], sum.y += v.y * w[k + 1], sum.z += v.z * w[k + 2], sum.w += v.w * w[k + 3];
-    }
-    for (int k = kept(depth); k < depth; k++) sum.x += x[k] * more[(k - kept(depth)) * most_columns];
-    return (sum.x + sum.y) + (sum.z + sum.w);
-  }
+struct Quarters {
+  static constexpr int size = depth / 4, pitch = size + 4, room = 4 * pitch;
+  static FASTDL_INLINE int at(int k) { return k / size * pitch + k % size; }
 };
 
+// Of a thread: (gates, quarter of the depth)
 template <Cell cell, int depth>
-__global__ void __launch_bounds__(most_columns, 1) forward_sample(const Walk<float> w) {
-  SHARED(float, seen, [depth]);   // by the products of the step
-  SHARED(float, reset, [depth]);  // r times that
-  SHARED(float, sums, [most_columns]);
-  SHARED(float, more, [others(depth)][most_columns]);
-  const int column = int(threadIdx.x), i = int(blockIdx.x), units = w.units, length = w.lengths[i];
-  const bool mine = column < units;  // the unit of this number
-  ThreadWeights<depth> weights{{}, &more[0][column]};
-  weights.read(column < w.width, units, [&](int k) { return w.a.w_hh[std::int64_t(k) * w.width + column]; });
-  for (int k = column; k < depth; k += int(blockDim.x)) seen[k] = reset[k] = 0;
+struct ThreadWeights {
+  using Q = Quarters<depth>;
+  static constexpr int gates = cell_gates(cell);
+  float w[gates][Q::size];
+
+  // value(gate, k) for k < count
+  template <class F>
+  __device__ inline void read(bool there, int count, F value) {
+    const int first = int(threadIdx.x % 4) * Q::size;
+    for (int gate = 0; gate < gates; gate++)
+      for (int k = 0; k < Q::size; k++) w[gate][k] = there && first + k < count ? value(gate, first + k) : 0.0f;
+  }
+  // sums[g] += this quarter of x . w[first + g] for g < count
+  template <int first, int count>
+  __device__ inline void add_products(const float* x, float* sums) const {
+    const float* quarter = x + int(threadIdx.x % 4) * Q::pitch;
+    for (int k = 0; k < Q::size; k += 4) {
+      const float4 v = *reinterpret_cast<const float4*>(quarter + k);
+      for (int g = 0; g < count; g++) {
+        const float* a = &w[first + g][k];
+        sums[g] += v.x * a[0], sums[g] += v.y * a[1], sums[g] += v.z * a[2], sums[g] += v.w * a[3];
+      }
+    }
+  }
+};
+__device__ inline float sum_of_quarters(float x) {
+  x += __shfl_xor_sync(~0u, x, 1);
+  return x + __shfl_xor_sync(~0u, x, 2);
+}
+
+template <Cell cell, int depth>
+__global__ void __launch_bounds__(4 * depth, 1) forward_sample(const Walk<float> w) {
+  using Q = Quarters<depth>;
+  SHARED(float4, seen_room, [2][Q::room / 4]);  // by the products of the step, and of the next
+  SHARED(float4, reset_room, [Q::room / 4]);    // r times that
+  float *const seen = &seen_room[0][0].x, *const reset = &reset_room[0].x;
+  const int u = int(threadIdx.x / 4), i = int(blockIdx.x), units = w.units, length = w.lengths[i], at = Q::at(u);
+  const bool mine = u < units && threadIdx.x % 4 == 0;
+  ThreadWeights<cell, depth> weights;
+  weights.read(u < units, units,
+               [&](int gate, int k) { return w.a.w_hh[std::int64_t(k) * w.width + gate * units + u]; });
+  for (int k = int(threadIdx.x); k < 2 * Q::room; k += int(blockDim.x)) seen[k] = reset[k % Q::room] = 0;
   __syncthreads();
   CellInput<float> in{};
   float keep = 1;  // dropout of the state
   if (mine) {
-    read_before<cell>(Place<float>(w, 0, i, column), in);
-    if (w.a.mask) keep = w.a.mask[std::int64_t(i) * units + column];
-    if (w.a.h0) seen[column] = keep * w.a.h0[std::int64_t(i) * units + column];
+    read_before<cell>(Place<float>(w, 0, i, u), in);
+    if (w.a.mask) keep = w.a.mask[std::int64_t(i) * units + u];
+    if (w.a.h0) seen[at] = keep * w.a.h0[std::int64_t(i) * units + u];
   }
   for (int t = 0; t < w.steps; t++) {
     if (t >= length) {
-      if (mine) Place<float>(w, t, i, column).end();
+      if (mine) Place<float>(w, t, i, u).end();
       continue;
     }
-    if (mine) read_gates<cell>(Place<float>(w, t, i, column), in);
+    if (mine) read_gates<cell>(Place<float>(w, t, i, u), in);
     __syncthreads();
-    sums[column] = weights.dot(seen);
-    __syncthreads();
+    float p[4]{};
+    weights.template add_products<0, first_gates(cell)>(seen + t % 2 * Q::room, p);
+    for (int gate = 0; gate < first_gates(cell); gate++) p[gate] = sum_of_quarters(p[gate]);
     State<float> now{};
-    if (mine) {
-      float p[4];
-      for (int gate = 0; gate < cell_gates(cell); gate++) p[gate] = sums[gate * units + column];
-      now = cell_forward<cell, 0>(w, t, i, column, in, p);
-    }
+    if (mine) now = cell_forward<cell, 0>(w, t, i, u, in, p);
     if constexpr (cell == Cell::gru) {
-      if (mine) reset[column] = now.h;
+      if (mine) reset[at] = now.h;
       __syncthreads();
-      if (column >= 2 * units) sums[column] = weights.dot(reset);
-      __syncthreads();
+      float q = 0;
+      weights.template add_products<2, 1>(reset, &q);
+      q = sum_of_quarters(q);
       in.x[1] = now.c;
-      if (mine) now = cell_forward<cell, 1>(w, t, i, column, in, sums + 2 * units + column);
+      if (mine) now = cell_forward<cell, 1>(w, t, i, u, in, &q);
     }
     in.before = cell == Cell::lstm ? now.c : now.h, in.seen = keep * now.h;
-    if (mine) seen[column] = in.seen;
+    if (mine) seen[(t + 1) % 2 * Q::room + at] = in.seen;
   }
 }
 
+// The products of a step's first gates with dz (gates, Q::room), as one sum.
+template <Cell cell, int depth, int... gate>
+__device__ inline float first_products(const ThreadWeights<cell, depth>& weights, const float* dz,
+                                       std::integer_sequence<int, gate...>) {
+  float sums[sizeof...(gate)]{};
+  (..., weights.template add_products<gate, 1>(dz + gate * Quarters<depth>::room, sums + gate));
+  return (... + sums[gate]);
+}
+
 template <Cell cell, int depth>
-__global__ void __launch_bounds__(most_columns, 1) backward_sample(const Walk<float> w, int last) {
+__global__ void __launch_bounds__(4 * depth, 1) backward_sample(const Walk<float> w, int last) {
+  using Q = Quarters<depth>;
   constexpr int gates = cell_gates(cell);
-  SHARED(float, dz, [gates][depth]);  // of the step after, as it flows into its products
-  SHARED(float, sums, [most_columns]);
-  SHARED(float, more, [others(depth)][most_columns]);
-  const int column = int(threadIdx.x), i = int(blockIdx.x), units = w.units, length = w.lengths[i];
-  const int gate = least(column / units, gates - 1), u = column % units;
-  const bool mine = column < units;
-  ThreadWeights<depth> weights{{}, &more[0][column]};
-  weights.read(column < w.width, units, [&](int k) { return w.a.w_hh[std::int64_t(u) * w.width + gate * units + k]; });
-  for (int k = column; k < gates * depth; k += int(blockDim.x)) dz[k / depth][k % depth] = 0;
+  SHARED(float4, room, [2][gates][Q::room / 4]);  // dz of the step after, as it flows into its products, and of this
+  float *now = &room[0][0][0].x, *after = &room[1][0][0].x;
+  const int u = int(threadIdx.x / 4), i = int(blockIdx.x), units = w.units, length = w.lengths[i], at = Q::at(u);
+  const bool mine = u < units && threadIdx.x % 4 == 0;
+  ThreadWeights<cell, depth> weights;
+  weights.read(u < units, units,
+               [&](int gate, int k) { return w.a.w_hh[std::int64_t(u) * w.width + gate * units + k]; });
+  for (int k = int(threadIdx.x); k < gates * Q::room; k += int(blockDim.x)) now[k] = after[k] = 0;
   Carried<float> carried{};
   for (int t = w.steps - 1; t >= last; t--) {
     if (t >= length) {
-      if (mine) Place<float>(w, t, i, column).end_backward();
+      if (mine) Place<float>(w, t, i, u).end_backward();
       continue;
     }
-    const CellInput<float> in = mine ? backward_input<cell>(w, t, i, column) : CellInput<float>{};
-    __syncthreads();
-    sums[column] = weights.dot(dz[gate]);
+    const CellInput<float> in = mine ? backward_input<cell>(w, t, i, u) : CellInput<float>{};
     __syncthreads();
     float dz_hh[4] = {};
+    const float p =
+        sum_of_quarters(first_products(weights, after, std::make_integer_sequence<int, first_gates(cell)>{}));
     if (mine) {
-      float p = 0;
-      for (int g = 0; g < (cell == Cell::gru ? 2 : gates); g++) p += sums[g * units + column];
-      cell_backward<cell, 0>(w, t, i, column, in, p, carried, dz_hh);
-      for (int g = 0; g < gates; g++) dz[g][column] = dz_hh[g];
+      cell_backward<cell, 0>(w, t, i, u, in, p, carried, dz_hh);
+      for (int g = 0; g < gates; g++) now[g * Q::room + at] = dz_hh[g];
     }
     if constexpr (cell == Cell::gru) {
       if (t < 0) continue;
       __syncthreads();
-      if (column >= 2 * units) sums[column] = weights.dot(dz[2]);
-      __syncthreads();
+      float dq = 0;
+      weights.template add_products<2, 1>(now + 2 * Q::room, &dq);
+      dq = sum_of_quarters(dq);
       if (mine) {
-        cell_backward<cell, 1>(w, t, i, column, in, sums[2 * units + column], carried, dz_hh);
-        dz[0][column] = dz_hh[0];
+        cell_backward<cell, 1>(w, t, i, u, in, dq, carried, dz_hh);
+        now[at] = dz_hh[0];
       }
     }
+    float* const spare = after;
+    after = now, now = spare;
   }
 }
 
 // --- on the host: whether it could
 template <class... P, class... A>
 void launch_samples(const Team& team, const Walk<float>& w, void (*kernel)(P...), A... args) {
-  launch({unsigned(w.n), unsigned(ceil_div(w.width, 32) * 32), 0, stream_of(team)}, kernel, w, args...);
+  launch({unsigned(w.n), unsigned(ceil_div(4 * w.units, 32) * 32), 0, stream_of(team)}, kernel, w, args...);
 }
-inline bool fits_registers(const Walk<float>& w) { return w.units <= most_depth(w.cell) && w.width <= most_columns; }
 
 template <Cell cell>
 bool forward_by_sample(const Team& team, const Walk<float>& w) {
-  if (!fits_registers(w)) return false;
+  if (w.units > most_depth(cell)) return false;
   if (w.units <= 32)
     launch_samples(team, w, forward_sample<cell, 32>);
   else if (w.units <= 64)
@@ -147,7 +169,7 @@ bool forward_by_sample(const Team& team, const Walk<float>& w) {
 }
 template <Cell cell>
 bool backward_by_sample(const Team& team, const Walk<float>& w) {
-  if (!fits_registers(w)) return false;
+  if (w.units > most_depth(cell)) return false;
   const int last = w.dh0 || w.dc0 ? -1 : 0;
   if (w.units <= 32)
     launch_samples(team, w, backward_sample<cell, 32>, last);

@@ -9,9 +9,6 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// Gates whose products come first in a step; those of a GRU's n with the reset before it come second.
-constexpr int first_gates(Cell cell) { return cell == Cell::gru ? 2 : cell_gates(cell); }
-
 // weights (units, gates of 16 units from the first of this block's): columns of w_hh, of gate `from_gate` on
 template <class Product, int gates>
 __device__ inline void keep_columns(const Walk<float>& w, int from_gate, float* weights) {

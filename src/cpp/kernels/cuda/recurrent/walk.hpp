@@ -10,8 +10,10 @@ namespace {
 FASTDL_INLINE constexpr bool is_gru(Cell cell) { return cell == Cell::gru || cell == Cell::gru_reset_after; }
 FASTDL_INLINE constexpr bool is_rnn(Cell cell) { return cell == Cell::rnn_tanh || cell == Cell::rnn_relu; }
 FASTDL_INLINE constexpr int cell_gates(Cell cell) { return cell == Cell::lstm ? 4 : is_gru(cell) ? 3 : 1; }
-// A GRU whose reset comes before the product has two products a step, one after the other.
+// A GRU whose reset comes before the product has two products a step, one after the other: of the gates
+// before n first.
 FASTDL_INLINE constexpr int cell_phases(Cell cell) { return cell == Cell::gru ? 2 : 1; }
+FASTDL_INLINE constexpr int first_gates(Cell cell) { return cell == Cell::gru ? 2 : cell_gates(cell); }
 
 // f(constant) for the cell, whose value is the constant's
 template <Cell cell>
