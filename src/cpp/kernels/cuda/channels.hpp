@@ -8,6 +8,7 @@
 //   struct In                             what is read at one place:   In load(i, row)
 //   struct Before                         of a channel, for the sums:  Before begin(set, c); None without sums
 //   void add(sum, before, in, i, row)     adds to sum[sums]; may write at i
+//   void add_several(sum, before, in)     if it is there, instead: of an array of In
 //   struct After                          of a channel, for apply: After finish(set, c, before, sum, bool writes); one
 //                                         thread of each channel writes, after all sums of the channel are known
 //   void apply(after, in, i, row)
@@ -61,17 +62,52 @@ __device__ inline ChannelPlace place_of(const Channels& s) {
   return at;
 }
 
-// f(in, i, row) for the thread's values; some are read before the first is written, to have them on their way together.
-template <class Op, class F>
-__device__ inline void each_of_channel(const Channels& s, const ChannelPlace& at, const Op& op, F f) {
-  constexpr int ahead = alignof(typename Op::In) <= 4 ? 32 / int(sizeof(typename Op::In)) : 1;
-  std::int64_t row = at.begin + at.h;
-  for (; row + (ahead - 1) * s.high < at.end; row += ahead * s.high) {
-    typename Op::In in[ahead];
-    for (int k = 0; k < ahead; k++) in[k] = op.load((row + k * s.high) * s.channels + at.c, row + k * s.high);
-    for (int k = 0; k < ahead; k++) f(in[k], (row + k * s.high) * s.channels + at.c, row + k * s.high);
+// Values that are read before the first of them is worked on, to have them on their way together.
+template <class In>
+constexpr int channel_ahead = alignof(In) > 4   ? 1
+                              : sizeof(In) <= 8 ? 8
+                                                : int(32 / sizeof(In));
+template <class Op>
+struct Ahead {
+  static constexpr int count = channel_ahead<typename Op::In>;
+  typename Op::In in[count];
+  __device__ static bool fits(const Channels& s, const ChannelPlace& at, std::int64_t row) {
+    return at.works && row + (count - 1) * s.high < at.end;
   }
-  for (; row < at.end; row += s.high) f(op.load(row * s.channels + at.c, row), row * s.channels + at.c, row);
+  __device__ void read(const Channels& s, const ChannelPlace& at, const Op& op, std::int64_t row) {
+    for (int k = 0; k < count; k++) in[k] = op.load((row + k * s.high) * s.channels + at.c, row + k * s.high);
+  }
+};
+
+// f(in, row) for the thread's values: in an array of those of rows row, row + high ...; the first may have been read.
+template <class Op, class F>
+__device__ inline void each_of_channel(const Channels& s, const ChannelPlace& at, const Op& op, Ahead<Op>* read, F f) {
+  std::int64_t row = at.begin + at.h;
+  if (read && Ahead<Op>::fits(s, at, row)) f(read->in, row), row += Ahead<Op>::count * s.high;
+  for (; Ahead<Op>::fits(s, at, row); row += Ahead<Op>::count * s.high) {
+    Ahead<Op> next;
+    next.read(s, at, op, row);
+    f(next.in, row);
+  }
+  for (; row < at.end; row += s.high) {
+    const typename Op::In one[1] = {op.load(row * s.channels + at.c, row)};
+    f(one, row);
+  }
+}
+template <class Op>
+concept AddsSeveral = requires(const Op& op, double* sum, const typename Op::Before& before,
+                               const typename Op::In (&in)[1]) { op.add_several(sum, before, in); };
+template <class Op>
+__device__ inline void add_channel(const Channels& s, const ChannelPlace& at, const Op& op,
+                                   const typename Op::Before& before, double* sum) {
+  each_of_channel(s, at, op, static_cast<Ahead<Op>*>(nullptr),
+                  [&]<int n>(const typename Op::In(&in)[n], std::int64_t row) {
+                    if constexpr (AddsSeveral<Op>)
+                      op.add_several(sum, before, in);
+                    else
+                      for (int k = 0; k < n; k++)
+                        op.add(sum, before, in[k], (row + k * s.high) * s.channels + at.c, row + k * s.high);
+                  });
 }
 
 // The sums of a block's rows, for each thread those of its channel. room: shared, (sums, threads)
@@ -90,11 +126,13 @@ __device__ inline void sum_over_rows(const Channels& s, const ChannelPlace& at, 
 
 template <class Op>
 __device__ inline void finish_channel(const Channels& s, const ChannelPlace& at, const Op& op,
-                                      const typename Op::Before& before, const double* sum) {
+                                      const typename Op::Before& before, const double* sum, Ahead<Op>* read = nullptr) {
   if (!at.works) return;
   const auto after = op.finish(at.set, at.c, before, sum, at.h == 0 && blockIdx.y == 0);
   if constexpr (Op::applies)
-    each_of_channel(s, at, op, [&](const auto& in, std::int64_t i, std::int64_t row) { op.apply(after, in, i, row); });
+    each_of_channel(s, at, op, read, [&]<int n>(const typename Op::In(&in)[n], std::int64_t row) {
+      for (int k = 0; k < n; k++) op.apply(after, in[k], (row + k * s.high) * s.channels + at.c, row + k * s.high);
+    });
 }
 
 // partial (tiles * sets, chunks, sums, width): where there is more than one chunk.
@@ -106,8 +144,7 @@ __global__ void __launch_bounds__(channel_threads<Op>, 1) sum_channels(Channels 
   typename Op::Before before{};
   if (at.works) {
     before = op.begin(at.set, at.c);
-    each_of_channel(s, at, op,
-                    [&](const auto& in, std::int64_t i, std::int64_t row) { op.add(sum, before, in, i, row); });
+    add_channel(s, at, op, before, sum);
   }
   sum_over_rows<Op::sums>(s, at, room, sum);
   if (gridDim.y == 1) return finish_channel(s, at, op, before, sum);
@@ -122,6 +159,9 @@ __global__ void __launch_bounds__(channel_threads<Op>, 1) finish_channels(Channe
   const ChannelPlace at = place_of(s);
   double sum[Op::sums]{};
   typename Op::Before before{};
+  Ahead<Op> ahead{};  // values on their way while the sums are added up
+  if constexpr (Op::applies)
+    if (Ahead<Op>::fits(s, at, at.begin + at.h)) ahead.read(s, at, op, at.begin + at.h);
   if (at.works) {
     before = op.begin(at.set, at.c);
     const double* const from = partial + std::int64_t(blockIdx.x) * s.chunks * Op::sums * s.width + at.column;
@@ -129,7 +169,7 @@ __global__ void __launch_bounds__(channel_threads<Op>, 1) finish_channels(Channe
       for (int k = 0; k < Op::sums; k++) sum[k] += from[(std::int64_t(chunk) * Op::sums + k) * s.width];
   }
   sum_over_rows<Op::sums>(s, at, room, sum);
-  finish_channel(s, at, op, before, sum);
+  finish_channel(s, at, op, before, sum, &ahead);
 }
 
 // Without sums: apply with what finish makes of a channel alone.

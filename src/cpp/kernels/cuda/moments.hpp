@@ -26,6 +26,22 @@ __device__ inline void add_moments(double* sum, T center, T x) {
   }
 }
 
+// Of some x at once. Floats are summed as floats around the first of them, for conversions to double are slow; not
+// where their squares would leave the range of a float.
+template <class T, int n>
+__device__ inline void add_moments(double* sum, T center, const T (&x)[n]) {
+  if constexpr (is_float<T> && n > 1) {
+    T first = 0, second = 0;
+    for (int k = 1; k < n; k++) first += x[k] - x[0], second += (x[k] - x[0]) * (x[k] - x[0]);
+    if (second > T(1e-30) && second < T(1e30)) {
+      const double far = double(x[0]) - center, near = first;
+      sum[0] += near + n * far, sum[1] += second + far * (2 * near + n * far);
+      return;
+    }
+  }
+  for (int k = 0; k < n; k++) add_moments(sum, center, x[k]);
+}
+
 template <class T>
 struct Moments {
   T mean, rstd;  // 1 / sqrt(variance + eps)

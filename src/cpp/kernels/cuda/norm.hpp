@@ -24,7 +24,9 @@ struct BatchNormForward {
   static constexpr int sums = moment_sums<T>;
   static constexpr bool applies = true;
   using In = T;
-  using Before = T;
+  struct Before {
+    T center, gamma, beta;
+  };
   using After = Normalised<T>;
   T momentum, eps;
   double count, unbiased;
@@ -32,17 +34,18 @@ struct BatchNormForward {
   const T *x, *gamma, *beta;
   T *running_mean, *running_var, *mean, *rstd, *y;
   __device__ In load(std::int64_t i, std::int64_t) const { return x[i]; }
-  __device__ Before begin(std::int64_t, int c) const { return x[c]; }
-  __device__ void add(double* sum, Before center, In in, std::int64_t, std::int64_t) const {
-    add_moments(sum, center, in);
+  __device__ Before begin(std::int64_t, int c) const { return {x[c], gamma[c], beta[c]}; }
+  template <int n>
+  __device__ void add_several(double* sum, const Before& at, const In (&in)[n]) const {
+    add_moments(sum, at.center, in);
   }
-  __device__ After finish(std::int64_t, int c, Before center, const double* sum, bool writes) const {
-    const Moments<T> found = moments_of(sum, center, count, eps);
+  __device__ After finish(std::int64_t, int c, const Before& at, const double* sum, bool writes) const {
+    const Moments<T> found = moments_of(sum, at.center, count, eps);
     if (writes) {
       mean[c] = found.mean, rstd[c] = found.rstd;
       if (!halted || !*halted) move_running(c, found);
     }
-    return {found.mean, found.rstd * gamma[c], beta[c]};
+    return {found.mean, found.rstd * at.gamma, at.beta};
   }
   __device__ void move_running(int c, const Moments<T>& found) const {
     const double var = unbiased * found.var;  // infinity would stay in the running variance for good
@@ -70,7 +73,7 @@ struct BatchNormBackward {
     T x, dy;
   };
   struct Before {
-    T mean, rstd;
+    T mean, rstd, gamma;
   };
   struct After {
     T mean, rstd, scale, mean_dxhat, mean_d;
@@ -79,13 +82,16 @@ struct BatchNormBackward {
   const T *x, *gamma, *mean, *rstd, *dy;
   T *dx, *dgamma, *dbeta;
   __device__ In load(std::int64_t i, std::int64_t) const { return {x[i], dy[i]}; }
-  __device__ Before begin(std::int64_t, int c) const { return {mean[c], rstd[c]}; }
-  __device__ void add(double* sum, const Before& at, In in, std::int64_t, std::int64_t) const {
-    sum[0] += in.dy * ((in.x - at.mean) * at.rstd), sum[1] += in.dy;
+  __device__ Before begin(std::int64_t, int c) const { return {mean[c], rstd[c], gamma[c]}; }
+  template <int n>
+  __device__ void add_several(double* sum, const Before& at, const In (&in)[n]) const {
+    T products = 0, dys = 0;  // of a few: conversions to double are slow
+    for (int k = 0; k < n; k++) products += in[k].dy * ((in[k].x - at.mean) * at.rstd), dys += in[k].dy;
+    sum[0] += products, sum[1] += dys;
   }
   __device__ After finish(std::int64_t, int c, const Before& at, const double* sum, bool writes) const {
     if (writes) dgamma[c] = T(sum[0]), dbeta[c] = T(sum[1]);
-    return {at.mean, at.rstd, at.rstd * gamma[c], T(sum[0] / count), T(sum[1] / count)};
+    return {at.mean, at.rstd, at.rstd * at.gamma, T(sum[0] / count), T(sum[1] / count)};
   }
   __device__ void apply(const After& a, In in, std::int64_t i, std::int64_t) const {
     const T xhat = (in.x - a.mean) * a.rstd;
@@ -175,7 +181,12 @@ struct ChannelSums {
   T* to;
   __device__ In load(std::int64_t i, std::int64_t) const { return x[i]; }
   __device__ Before begin(std::int64_t, int) const { return {}; }
-  __device__ void add(double* sum, Before, In in, std::int64_t, std::int64_t) const { sum[0] += in; }
+  template <int n>
+  __device__ void add_several(double* sum, Before, const In (&in)[n]) const {
+    T some = 0;
+    for (int k = 0; k < n; k++) some += in[k];
+    sum[0] += some;
+  }
   __device__ None finish(std::int64_t, int c, Before, const double* sum, bool writes) const {
     if (writes) to[c] = T(sum[0]);
     return {};
