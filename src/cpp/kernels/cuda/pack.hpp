@@ -59,15 +59,20 @@ void for_each_pack(const Team& team, std::int64_t values, std::int64_t side, A..
     for_each(team, values, Op<T, 1>{args...});
 }
 
-// The i-th pack of images (n, h, w, c).
+// The i-th pack of images (n, h, w, c). Divisions of 64 bits would take longer than the pack.
 struct Site {
   std::int64_t sample;
   int h, w, c;
 };
+template <int N, class I>
+FASTDL_INLINE Site site_in(I i, I h, I w, I packs) {
+  const I pixel = i / packs, row = pixel / w, sample = row / h;
+  return {std::int64_t(sample), int(row - sample * h), int(pixel - row * w), int(i - pixel * packs) * N};
+}
 template <int N>
 FASTDL_INLINE Site site_of(std::int64_t i, int h, int w, int c) {
-  const std::int64_t pixel = i / (c / N), row = pixel / w;
-  return {row / h, int(row % h), int(pixel - row * w), int(i - pixel * (c / N)) * N};
+  if (i >> 32) return site_in<N, std::int64_t>(i, h, w, c / N);
+  return site_in<N>(std::uint32_t(i), std::uint32_t(h), std::uint32_t(w), std::uint32_t(c / N));
 }
 
 }  // namespace
