@@ -102,8 +102,9 @@ void multiply_small(const Team& team, const Problem<T>& p, A a, B b) {
                   });
 }
 
-// The largest tile of which there are enough for all multiprocessors; of the small ones, for half of them.
-template <class Large, class Middle, class Small, class Smallest, bool SUMS, class T, class A, class B>
+// The largest tile of which there are enough for all multiprocessors; of the small ones, for half of them. Shallow:
+// where one chunk for each warp is all.
+template <class Large, class Middle, class Small, class Deep, class Shallow, bool SUMS, class T, class A, class B>
 void multiply_by_size(const Team& team, const Problem<T>& p, A a, B b) {
   const std::int64_t splits = most(1, p.k / least_depth), all = queue_of(team).multiprocessors, enough = all * 3 / 4;
   if (tiles_of<Large>(p.m, p.n) * splits >= enough) {
@@ -112,15 +113,18 @@ void multiply_by_size(const Team& team, const Problem<T>& p, A a, B b) {
     multiply<Middle, SUMS>(team, p, a, b);
   } else if (tiles_of<Small>(p.m, p.n) >= all / 2) {
     multiply_small<Small, SUMS>(team, p, a, b);
+  } else if (p.k > Shallow::most_slices * chunk_depth) {
+    multiply_small<Deep, SUMS>(team, p, a, b);
   } else {
-    multiply_small<Smallest, SUMS>(team, p, a, b);
+    multiply_small<Shallow, SUMS>(team, p, a, b);
   }
 }
 
 template <class Format, bool SUMS, class A, class B>
 void multiply_by_mma(const Team& team, const Problem<float>& p, A a, B b) {
   multiply_by_size<Mma<Format, 128, 128, 16, 64, 32, 1, 4>, Mma<Format, 64, 64, 32, 32, 32, 2, 3>,
-                   WarpMma<Format, 32, 32, 2, 8>, WarpMma<Format, 16, 16, 4, 16>, SUMS>(team, p, a, b);
+                   WarpMma<Format, 32, 32, 2, 8>, WarpMma<Format, 16, 16, 2, 16>, WarpMma<Format, 16, 16, 1, 16>, SUMS>(
+      team, p, a, b);
 }
 template <bool SUMS, class A, class B>
 void multiply_by_precision(const Team& team, const Problem<float>& p, A a, B b) {
@@ -129,13 +133,15 @@ void multiply_by_precision(const Team& team, const Problem<float>& p, A a, B b) 
     case Precision::bf16: return multiply_by_mma<Bf16, SUMS>(team, p, a, b);
     case Precision::float32:
       return multiply_by_size<Simt<float, 128, 128, 16, 8, 8, 1, 3>, Simt<float, 64, 64, 16, 4, 4, 1, 4>,
-                              WarpSimt<float, 32, 16, 2, 8>, WarpSimt<float, 16, 16, 2, 12>, SUMS>(team, p, a, b);
+                              WarpSimt<float, 32, 16, 1, 8>, WarpSimt<float, 16, 16, 2, 12>,
+                              WarpSimt<float, 16, 16, 1, 16>, SUMS>(team, p, a, b);
   }
 }
 template <bool SUMS, class A, class B>
 void multiply_by_precision(const Team& team, const Problem<double>& p, A a, B b) {
   multiply_by_size<Simt<double, 64, 64, 16, 4, 4, 1, 3>, Simt<double, 64, 64, 16, 4, 4, 1, 3>,
-                   WarpSimt<double, 16, 16, 1, 8>, WarpSimt<double, 16, 16, 1, 8>, SUMS>(team, p, a, b);
+                   WarpSimt<double, 16, 16, 1, 8>, WarpSimt<double, 16, 16, 1, 8>, WarpSimt<double, 16, 16, 1, 8>,
+                   SUMS>(team, p, a, b);
 }
 
 }  // namespace

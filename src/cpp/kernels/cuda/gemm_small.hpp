@@ -3,6 +3,8 @@
 // added in their order.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/cuda/gemm_engines.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -26,44 +28,66 @@ struct Share {
   static constexpr int rows = SIDE / 8;
   T v[rows][4];
   static __device__ int row(int g, int r) { return Operand::by_depth ? r * 8 + g : g * rows + r; }
+};
 
-  __device__ void read(const Operand& from, int first, int g, int k) {
+// Reads them. No load hangs on a branch and nothing hangs on a load before all are under way: what lies outside is read
+// at another place. Nobody takes what rows outside give; depths outside become zeros by mask(). FOURS: as
+// Operand::fours.
+template <bool FOURS, class T, class Operand, int SIDE>
+struct Reader {
+  using Of = Share<T, Operand, SIDE>;
+  static constexpr bool fours = FOURS, by_depth = Operand::by_depth, beside = FOURS && !by_depth;
+  const T* row[beside ? 1 : Of::rows];
+  int ld, depth;
+
+  __device__ Reader(const Operand& from, int first, int g) : ld(int(from.ld)), depth(from.depth) {
     UNROLL
-    for (int r = 0; r < rows; r++) {
-      UNROLL
-      for (int d = 0; d < 4; d++) v[r][d] = 0;
+    for (int r = 0; r < (beside ? 1 : Of::rows); r++) {
+      const int at = first + Of::row(g, r);
+      row[r] = from.p + (at < from.rows ? at : 0) * (by_depth ? from.ld : 1);
     }
-    if (!from.fours) {
+  }
+  __device__ void read(int k, Of& to) const {
+    if constexpr (FOURS && by_depth) {
       UNROLL
-      for (int r = 0; r < rows; r++) {
-        UNROLL
-        for (int d = 0; d < 4; d++)
-          if (const T* const p = from.at(first + row(g, r), k + d)) v[r][d] = *p;
-      }
-    } else if constexpr (Operand::by_depth) {
-      UNROLL
-      for (int r = 0; r < rows; r++)
-        if (const T* const p = from.at(first + row(g, r), k)) read4(p, v[r]);
+      for (int r = 0; r < Of::rows; r++) read4(row[r] + (k < depth ? k : 0), to.v[r]);
     } else {
       UNROLL
       for (int d = 0; d < 4; d++) {
-        const T* const p = from.at(first + g * rows, k + d);
-        if (!p) continue;
-        T beside[rows];
-        if constexpr (rows == 4)
-          read4(p, beside);
-        else
-          read2(p, beside);
+        T x[Of::rows];
+        read_at((k + d < depth ? k + d : 0) * std::int64_t(by_depth ? 1 : ld), x);
         UNROLL
-        for (int r = 0; r < rows; r++) v[r][d] = beside[r];
+        for (int r = 0; r < Of::rows; r++) to.v[r][d] = x[r];
       }
+    }
+  }
+  __device__ void mask(int k, Of& share) const {
+    not_before_here(k);
+    UNROLL
+    for (int r = 0; r < Of::rows; r++) {
+      UNROLL
+      for (int d = 0; d < 4; d++) {
+        not_before_here(share.v[r][d]);
+        share.v[r][d] = k + d < depth ? share.v[r][d] : T(0);
+      }
+    }
+  }
+  __device__ void read_at(std::int64_t at, T (&x)[Of::rows]) const {
+    if constexpr (!beside) {
+      UNROLL
+      for (int r = 0; r < Of::rows; r++) x[r] = row[r][at];
+    } else if constexpr (Of::rows == 4) {
+      read4(row[0] + at, x);
+    } else {
+      read2(row[0] + at, x);
     }
   }
 };
 
-// How a warp multiplies two shares onto its sums, M x N. Any order of depths will do, if it is the same in both
-// factors.
-//   add(lane, a, b)     each(lane, f): f(row of a, its number there, ...) as below
+// How a warp multiplies two shares onto its sums, M x N: add(lane, a, b), and each(lane, f) for f(row, column, sum).
+// Any order of depths will do, if it is the same in both factors.
+//   AHEAD    chunks that a warp reads at once; of more than two nvcc waits for the first before it reads the last
+//   SLICES   the most warps of a block
 
 // By tensor cores.
 inline __device__ void multiply_shares(Tf32, float (&d)[4], const float (&up)[4], const float (&low)[4],
@@ -92,7 +116,6 @@ struct WarpMma {
       for (int c = 0; c < N / 8; c++) multiply_shares(Format{}, sum[r][c], a.v[2 * r], a.v[2 * r + 1], b.v[c]);
     }
   }
-  // f(row, column, sum)
   template <class A, class B, class F>
   __device__ void each(int lane, F f) const {
     const int g = lane / 4, t = lane % 4;
@@ -152,7 +175,7 @@ __global__ void __launch_bounds__(32 * Engine::most_slices, 1)
   using T = typename Engine::T;
   using ShareA = Share<T, A, Engine::m>;
   using ShareB = Share<T, B, Engine::n>;
-  constexpr int pitch = slice_pitch<Engine>, ahead = Engine::ahead;
+  constexpr int pitch = slice_pitch<Engine>;
   DYNAMIC_SHARED(T, shared);
   const int tiles_n = ceil_div(n, Engine::n), split = int(blockIdx.z);
   const int row = int(blockIdx.x / tiles_n) * Engine::m, column = int(blockIdx.x % tiles_n) * Engine::n;
@@ -161,25 +184,39 @@ __global__ void __launch_bounds__(32 * Engine::most_slices, 1)
 
   Engine engine;
   T column_sum[ShareB::rows] = {};
-  for (int first = begin + warp * chunk_depth; first < end; first += ahead * slices * chunk_depth) {
-    ShareA x[ahead];
-    ShareB y[ahead];
-    UNROLL
-    for (int u = 0; u < ahead; u++) {
-      const int chunk = first + u * slices * chunk_depth, k = (chunk < end ? chunk : depth) + lane % 4 * 4;
-      x[u].read(a, row, lane / 4, k);
-      y[u].read(b, column, lane / 4, k);
-    }
-    UNROLL
-    for (int u = 0; u < ahead; u++) {
-      engine.add(lane, x[u], y[u]);
-      if (SUMS && row == 0) {
-        UNROLL
-        for (int c = 0; c < ShareB::rows; c++)
-          column_sum[c] += y[u].v[c][0] + y[u].v[c][1] + y[u].v[c][2] + y[u].v[c][3];
+  const auto depth_of = [&](int first, int turn) {
+    const int chunk = first + turn * slices * chunk_depth;
+    return (chunk < end ? chunk : depth) + lane % 4 * 4;
+  };
+  const auto run = [&](const auto& read_a, const auto& read_b) {
+    // Addresses of single values take the registers.
+    constexpr int ahead = std::decay_t<decltype(read_a)>::fours ? Engine::ahead : Engine::ahead > 1 ? 2 : 1;
+    for (int first = begin + warp * chunk_depth; first < end; first += ahead * slices * chunk_depth) {
+      ShareA x[ahead];
+      ShareB y[ahead];
+      UNROLL
+      for (int u = 0; u < ahead; u++) {
+        read_a.read(depth_of(first, u), x[u]);
+        read_b.read(depth_of(first, u), y[u]);
+      }
+      __syncwarp();  // which the compiler moves no load over
+      UNROLL
+      for (int u = 0; u < ahead; u++) {
+        read_a.mask(depth_of(first, u), x[u]);
+        read_b.mask(depth_of(first, u), y[u]);
+        engine.add(lane, x[u], y[u]);
+        if (SUMS && row == 0) {
+          UNROLL
+          for (int c = 0; c < ShareB::rows; c++)
+            column_sum[c] += y[u].v[c][0] + y[u].v[c][1] + y[u].v[c][2] + y[u].v[c][3];
+        }
       }
     }
-  }
+  };
+  if (a.fours && b.fours)
+    run(Reader<true, T, A, Engine::m>(a, row, lane / 4), Reader<true, T, B, Engine::n>(b, column, lane / 4));
+  else
+    run(Reader<false, T, A, Engine::m>(a, row, lane / 4), Reader<false, T, B, Engine::n>(b, column, lane / 4));
 
   T* const mine = shared + warp * slice_size<Engine>;
   engine.template each<ShareA, ShareB>(lane, [&](int i, int j, T sum) { mine[i * pitch + j] = sum; });

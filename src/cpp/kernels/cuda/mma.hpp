@@ -7,6 +7,11 @@
 
 #define UNROLL _Pragma("unroll")  // of a loop whose turns each have registers of their own
 
+// Nothing is computed from x before this place: loads that are written before it are then on their way together.
+inline __device__ void not_before_here(float& x) { asm volatile("" : "+f"(x)); }
+inline __device__ void not_before_here(int& x) { asm volatile("" : "+r"(x)); }
+inline __device__ void not_before_here(double& x) { asm volatile("" : "+d"(x)); }
+
 inline __device__ unsigned to_tf32(float x) {  // to nearest, ties away from zero; the low 13 bits are not read
   unsigned y;
   asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "f"(x));
