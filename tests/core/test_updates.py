@@ -106,17 +106,26 @@ def trained(
     return values["w"], values["b"]
 
 
-@kinds
-@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
-def test_train_epoch(
-    kind: str, around: Around, backend: str, dtype: str, rng: np.random.Generator
+def check_epoch(
+    kind: str,
+    around: Around,
+    backend: str,
+    dtype: str,
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    steps: int,
 ) -> None:
-    n, size = 5 * STEPS - 2, 5  # the last batch is smaller
-    program = compiled([L.Dense(3)], (7,), backend=backend, dtype=dtype, batch_size=size)
+    n, size = 5 * steps - 2, 5  # the last batch is smaller
+    inputs, outputs = shape
+    program = compiled([L.Dense(outputs)], (inputs,), backend=backend, dtype=dtype, batch_size=size)
     program.set_loss("squared_error")
     program.set_optimizer_rule(kind, **around._asdict(), **named(SETTINGS))
     w, b = arrays(program).values()
-    x, y, weight = sample((n, 7)), sample((n, 3), 1), rounded(rng.uniform(0.5, 2.0, size=n))
+    x, y, weight = (
+        sample((n, inputs)),
+        sample((n, outputs), 1),
+        rounded(rng.uniform(0.5, 2.0, size=n)),
+    )
     order = rng.permutation(n)
     result = program.train_epoch(
         x.astype(dtype),
@@ -125,13 +134,30 @@ def test_train_epoch(
         np.array([SETTINGS.rate]),
         sample_weight=weight.astype(dtype),
     )
-    assert (result.status, result.n_batches) == ("done", STEPS)
-    assert program.optimizer_steps == STEPS
+    assert (result.status, result.n_batches) == ("done", steps)
+    assert program.optimizer_steps == steps
     batches = [(x[i], y[i], weight[i]) for i in np.split(order, range(size, n, size))]
     for name, expected in zip(
         ("weight", "bias"), trained(kind, around, w, b, batches), strict=True
     ):
         assert_close(program.get_parameter(f"dense_1.{name}"), expected, 10 * EPS[dtype], name)
+
+
+@kinds
+@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
+def test_train_epoch(
+    kind: str, around: Around, backend: str, dtype: str, rng: np.random.Generator
+) -> None:
+    check_epoch(kind, around, backend, dtype, rng, (7, 3), STEPS)
+
+
+@pytest.mark.parametrize("shape", [(150, 97), (151, 98)])
+@pytest.mark.parametrize("kind", ["momentum", "adam"])
+def test_many_parameters(
+    kind: str, shape: tuple[int, int], backend: str, dtype: str, rng: np.random.Generator
+) -> None:
+    """Each moment begins at any address, and biases have runs of their own."""
+    check_epoch(kind, Around(l2=0.3), backend, dtype, rng, shape, 2)
 
 
 def test_loss_of_an_epoch(backend: str, dtype: str) -> None:
