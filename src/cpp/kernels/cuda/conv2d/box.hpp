@@ -7,6 +7,12 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
+// output_of by divisions of 32 bits.
+FASTDL_INLINE Output place_in(int number, int rows, int columns) {
+  const int row = number / columns, n = row / rows;
+  return {n, row - n * rows, number - row * columns};
+}
+
 // Copies boxes of images (n, h, w, pitch) to shared memory, with zeros where a box lies outside.
 template <int THREADS>
 struct BoxWalk {
@@ -15,8 +21,8 @@ struct BoxWalk {
   template <int V>
   __device__ void begin(const Output& box, int channels) {
     const int lanes = channels / V, first = int(threadIdx.x);
-    at = output_of(first / lanes, box.i, box.j), c = first % lanes * V;
-    step = output_of(THREADS / lanes, box.i, box.j), step_c = THREADS % lanes * V;
+    at = place_in(first / lanes, box.i, box.j), c = first % lanes * V;
+    step = place_in(THREADS / lanes, box.i, box.j), step_c = THREADS % lanes * V;
   }
   template <int V>
   __device__ void copy(float* to, int to_pitch, const float* from, const Output& images, int pitch,

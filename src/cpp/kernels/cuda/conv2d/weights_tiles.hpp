@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(WeightsPlan::threads, TALL* WIDE < 20 ? 2 : 1)
     weights_tiles(WeightsPlan p, const float* x, const float* dy, Parts<float> parts) {
   DYNAMIC_SHARED(float, shared);
   const Shape2D& s = p.s;
-  const int thread = int(threadIdx.x), lane = thread % 32, warp = thread / 32, taps = s.kh * s.kw;
+  const int thread = int(threadIdx.x), lane = thread % 32, warp = thread / 32;
   const int across = warp % p.warps_across, down = warp / p.warps_across % p.warps_down;
   const int slice = warp / (p.warps_across * p.warps_down);
   const int part = int(blockIdx.x), group = int(blockIdx.y) / p.blocks_of_group();
@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(WeightsPlan::threads, TALL* WIDE < 20 ? 2 : 1)
   float* const stages = shared + p.depth;
   const int outputs = p.images * p.rows * p.columns;
   for (int k = thread; k < p.depth; k += p.threads) {
-    const Output at = output_of(k, p.rows, p.columns);
+    const Output at = place_in(k, p.rows, p.columns);
     place[k] = k < outputs ? ((at.n * p.x_rows + at.i * s.sh) * p.x_columns + at.j * s.sw) * p.x_pitch : 0;
   }
   for (int i = outputs * p.dy_pitch + thread; i < p.depth * p.dy_pitch; i += p.threads)
@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(WeightsPlan::threads, TALL* WIDE < 20 ? 2 : 1)
   const auto fetch = [&](int tile) {
     if (tile < end) {
       float *const x_to = stages + (tile - first) % 2 * p.stage(), *const dy_to = x_to + p.x_size();
-      Output at = output_of(tile, p.tiles_down, p.tiles_across);
+      Output at = place_in(tile, p.tiles_down, p.tiles_across);
       at = {at.n * p.images, at.i * p.rows, at.j * p.columns};
       const Output seen{at.n, at.i * s.sh - s.top, at.j * s.sw - s.left};
       if (p.x_packs)
@@ -77,9 +77,10 @@ __global__ void __launch_bounds__(WeightsPlan::threads, TALL* WIDE < 20 ? 2 : 1)
   };
 
   int row[2 * TALL];  // where the lane's rows lie in what an output sees
+  Tap at = tap_of(down * TALL * 16 + lane / 4, s.kw, p.c);
   for (int i = 0; i < 2 * TALL; i++) {
-    const Tap at = tap_of(down * TALL * 16 + i * 8 + lane / 4, s.kw, p.c);
     row[i] = at.a < s.kh ? (at.a * s.dh * p.x_columns + at.b * s.dw) * p.x_pitch + at.c : 0;
+    go_on(at, tap_of(8, s.kw, p.c), s.kw, p.c);
   }
   float sum[TALL][WIDE][4] = {}, bias = 0;
   const bool has_bias = parts.to_bias && c0 == 0;
@@ -103,9 +104,9 @@ __global__ void __launch_bounds__(WeightsPlan::threads, TALL* WIDE < 20 ? 2 : 1)
     float* const dw = parts.dw(part) + group * p.filters + f0;
     UNROLL
     for (int i = 0; i < 2 * TALL; i++) {
-      const int at = down * TALL * 16 + i * 8 + lane / 4, tap = at / p.c, channel = at % p.c;
-      if (tap >= taps || channel >= c) continue;
-      float* const to = dw + (std::int64_t(tap) * p.channels + c0 + channel) * s.f;
+      const Tap at = tap_of(down * TALL * 16 + i * 8 + lane / 4, s.kw, p.c);
+      if (at.a >= s.kh || at.c >= c) continue;
+      float* const to = dw + (std::int64_t(at.a * s.kw + at.b) * p.channels + c0 + at.c) * s.f;
       UNROLL
       for (int j = 0; j < 2 * WIDE; j++) {
         const int to_column = (across * WIDE + j / 2) * 8 + lane % 4 * 2 + j % 2;
