@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cuda/conv2d/depthwise.hpp"
+#include "kernels/cuda/conv2d/direct.hpp"
 #include "kernels/cuda/conv2d/product.hpp"
 #include "kernels/cuda/conv2d/rows.hpp"
 
@@ -30,6 +31,7 @@ void conv2d_forward(const Team& team, const Conv2DShape& s, const T* x, const T*
   const std::int64_t rows = std::int64_t(s.n) * s.oh * s.ow;
   const int c = s.c / s.groups, f = s.f / s.groups;
   if (c == 1 && s.groups > 1) return depthwise_forward(team, s, x, w, b, y);
+  if (direct_forward(team, s, x, w, b, y)) return;
   if (in_packs<T>(c, f, x, w))
     multiply(team, Conv2DForward<T, pack<T>>{shape_of(s), x, w, b, y}, rows, f, s.groups);
   else
@@ -68,6 +70,7 @@ void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, c
   const std::int64_t rows = std::int64_t(s.n) * ceil_div(s.h, s.sh) * ceil_div(s.w, s.sw);
   const int c = s.c / s.groups, f = s.f / s.groups, parts = s.groups * s.sh * s.sw;
   if (c == 1 && s.groups > 1) return depthwise_backward_data(team, s, dy, w, b, dx);
+  if (direct_backward_data(team, s, dy, w, b, dx)) return;
   if (in_packs<T>(c, f, dy, w))
     multiply(team, Conv2DData<T, pack<T>>{shape_of(s), dy, w, b, dx}, rows, c, parts);
   else
