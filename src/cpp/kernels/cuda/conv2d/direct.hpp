@@ -21,15 +21,15 @@ bool direct_by(const Team& team, Direct d, const float* x, const float* w, const
   d.words = ceil_div(d.c, Engine::values), d.pitch = Engine::pitch(d.words);
   d.depth = ceil_div(d.kh * d.kw * d.words, 8) * 8;
   constexpr std::size_t of_processor = 227 << 10, beside = (Engine::m * 12) + (1 << 10);
-  const std::size_t bytes = DirectRoom<Engine>::bytes(d);
-  if (bytes + beside > of_processor) return false;
+  const std::size_t bytes = DirectRoom<Engine>::bytes(d), at_once = of_processor / (bytes + beside);
+  // Of large images two blocks at least: one loads while the other multiplies.
+  if (at_once < (Engine::slices == 1 ? 2 : 1)) return false;
   d.side = d.f % 4 == 0 && takes_packs(y) ? 4 : 1;
   const auto kernel = direct<Engine, PACKS>;
   if (bytes > 44 << 10) cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes));
   // A block goes on with another tile rather than leave it to one that has to read the weights again.
-  const int groups = ceil_div(d.f, Engine::n),
-            at_once = int(least(of_processor / (bytes + beside), std::size_t(Engine::resident)));
-  const int turns = ceil_div(d.tiles, most(queue_of(team).multiprocessors * at_once / groups, 1));
+  const int groups = ceil_div(d.f, Engine::n), resident = least(int(at_once), Engine::resident);
+  const int turns = ceil_div(d.tiles, most(queue_of(team).multiprocessors * resident / groups, 1));
   const dim3 grid{unsigned(ceil_div(d.tiles, turns)), unsigned(groups)};
   launch({grid, Engine::threads, bytes, stream_of(team)}, kernel, d, x, w, b, y);
   return true;
