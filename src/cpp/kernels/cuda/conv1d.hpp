@@ -57,6 +57,7 @@ struct Conv1DSources {
 template <class T, int V>
 struct Conv1DForward {
   using Value = T;
+  static constexpr bool packs = V > 1;
   Conv1DShape s;
   const T *x, *w, *b;
   T* y;
@@ -112,6 +113,7 @@ struct StepsMet {
 template <class T, int V>
 struct Conv1DData {
   using Value = T;
+  static constexpr bool packs = V > 1;
   Conv1DShape s;
   const T *dy, *w;
   T* dx;

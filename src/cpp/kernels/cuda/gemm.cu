@@ -122,7 +122,7 @@ void multiply_by_size(const Team& team, const Problem<T>& p, A a, B b) {
 
 template <class Format, bool SUMS, class A, class B>
 void multiply_by_mma(const Team& team, const Problem<float>& p, A a, B b) {
-  multiply_by_size<Mma<Format, 128, 128, 16, 64, 32, 1, 4>, Mma<Format, 64, 64, 32, 32, 32, 2, 3>,
+  multiply_by_size<Mma<Format, 128, 128, 32, 64, 64, 1, 3>, Mma<Format, 64, 64, 32, 32, 32, 2, 3>,
                    WarpMma<Format, 32, 32, 2, 8>, WarpMma<Format, 16, 16, 2, 16>, WarpMma<Format, 16, 16, 1, 16>, SUMS>(
       team, p, a, b);
 }

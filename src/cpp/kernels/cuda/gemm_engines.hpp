@@ -2,6 +2,7 @@
 // SLICES teams of as many, each of which takes its part of the depth.
 //   add(team's thread, a, b, begin)    the depths from `begin` on, DEPTH / SLICES of them
 //   each(team's thread, f)             f(row, column, sum)
+//   side                               sums side by side, of which each_side gives so many at once
 #pragma once
 
 #include <mma.hpp>
@@ -14,7 +15,7 @@ namespace {
 template <class T_, int M, int N, int DEPTH, int THREAD_M, int THREAD_N, int SLICES, int STAGES>
 struct Simt {
   using T = T_;
-  static constexpr int m = M, n = N, depth = DEPTH, slices = SLICES, stages = STAGES, pad = 4;
+  static constexpr int m = M, n = N, depth = DEPTH, slices = SLICES, stages = STAGES, pad = 4, side = 1;
   static constexpr int down = M / THREAD_M, right = N / THREAD_N, team = down * right;
   static constexpr int threads = team * slices;
   static_assert(right % 8 == 0 && down % 4 == 0);
@@ -69,20 +70,18 @@ struct Simt {
   }
 };
 
-// What tensor cores multiply: registers of one or two values that follow each other in depth.
+// What tensor cores multiply: four neighbours in depth as registers, two to an instruction.
 struct Tf32 {
-  static constexpr int values = 1;
-  template <class Slice>
-  static __device__ unsigned pack(const float* from, int row, int k) {
-    return to_tf32(from[Slice::index(row, k)]);
+  static constexpr int registers = 4;
+  static __device__ void pack(const float (&v)[4], unsigned (&to)[4]) {
+    for (int i = 0; i < 4; i++) to[i] = to_tf32(v[i]);
   }
   static __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) { mma_tf32(d, a, b); }
 };
 struct Bf16 {
-  static constexpr int values = 2;
-  template <class Slice>
-  static __device__ unsigned pack(const float* from, int row, int k) {
-    return to_bf16x2(from[Slice::index(row, k)], from[Slice::index(row, k + 1)]);
+  static constexpr int registers = 2;
+  static __device__ void pack(const float (&v)[4], unsigned (&to)[2]) {
+    for (int i = 0; i < 2; i++) to[i] = to_bf16x2(v[2 * i], v[2 * i + 1]);
   }
   static __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) { mma_bf16(d, a, b); }
 };
@@ -91,46 +90,83 @@ struct Bf16 {
 template <class Format, int M, int N, int DEPTH, int WARP_M, int WARP_N, int SLICES, int STAGES>
 struct Mma {
   using T = float;
-  static constexpr int m = M, n = N, depth = DEPTH, slices = SLICES, stages = STAGES, pad = 8;
+  static constexpr int m = M, n = N, depth = DEPTH, slices = SLICES, stages = STAGES, pad = 0;
   static constexpr int right = N / WARP_N, team = M / WARP_M * right * 32, threads = team * slices;
-  static constexpr int at_once = 8 * Format::values;  // depths of one instruction
-  static_assert(DEPTH / SLICES % at_once == 0);
+  static constexpr int at_once = 16, registers = Format::registers;
+  static constexpr int side = WARP_N % 32 ? 2 : 4;  // columns of a lane's sums that lie side by side
+  static_assert(DEPTH / SLICES % at_once == 0 && WARP_M % 32 == 0 && WARP_N % 16 == 0);
   float sum[WARP_M / 16][WARP_N / 8][4] = {};
 
-  // The depths of an instruction may come in any order, if it is the same in both factors: a lane's two registers of a
-  // row are neighbours here, (t, t+4) stand for 2t and 2t + 1.
+  // Depths k to k+3 of SIDE rows (or columns), four values at a time.
+  template <class Slice, int SIDE>
+  static __device__ void read(const float* from, int row, int k, unsigned (&to)[SIDE][registers]) {
+    float v[SIDE][4];
+    if constexpr (Slice::by_depth) {
+      for (int j = 0; j < SIDE; j++) read4(from + Slice::index(row + j, k), v[j]);
+    } else {
+      for (int i = 0; i < 4; i++) {
+        float u[SIDE];
+        read_side(from + Slice::index(row, k + i), u);
+        for (int j = 0; j < SIDE; j++) v[j][i] = u[j];
+      }
+    }
+    for (int j = 0; j < SIDE; j++) Format::pack(v[j], to[j]);
+  }
+
+  // Rows, columns and depths may come to the instructions in any order, if results and both factors agree on it. So a
+  // lane takes neighbours: depths 4t to 4t+3, of rows and columns 4g to 4g+3 of 32 (2g and 2g+1 of 16).
   template <class SliceA, class SliceB>
   __device__ void add(int thread, const float* a, const float* b, int begin) {
     const int warp = thread / 32, g = thread % 32 / 4, t = thread % 4;
-    const int row = warp / right * WARP_M, column = warp % right * WARP_N;
-    for (int k = begin; k < begin + depth / slices; k += at_once) {
-      const int first = k + 2 * t * Format::values, second = first + Format::values;
-      unsigned y[WARP_N / 8][2];
-      for (int c = 0; c < WARP_N / 8; c++) {
-        y[c][0] = Format::template pack<SliceB>(b, column + c * 8 + g, first);
-        y[c][1] = Format::template pack<SliceB>(b, column + c * 8 + g, second);
+    const int row = warp / right * WARP_M + 4 * g, column = warp % right * WARP_N + side * g;
+    UNROLL
+    for (int step = 0; step < depth / slices; step += at_once) {
+      const int k = begin + step + 4 * t;
+      unsigned y[WARP_N / 8 / side][side][registers];
+      UNROLL
+      for (int c = 0; c < WARP_N / 8 / side; c++) read<SliceB, side>(b, column + c * 8 * side, k, y[c]);
+      UNROLL
+      for (int r = 0; r < WARP_M / 16; r += 2) {
+        unsigned x[4][registers];
+        read<SliceA, 4>(a, row + r * 16, k, x);
+        UNROLL
+        for (int at = 0; at < registers; at++) {  // two tiles of rows, times the instructions of these depths
+          const int i = at / 2 * 2, upper = at % 2 * 2, lower = upper + 1;
+          multiply_row(sum[r + upper / 2], {x[upper][i], x[lower][i], x[upper][i + 1], x[lower][i + 1]}, y, i);
+        }
       }
-      for (int r = 0; r < WARP_M / 16; r++) {
-        const int upper = row + r * 16 + g, lower = upper + 8;
-        const unsigned x[4] = {
-            Format::template pack<SliceA>(a, upper, first), Format::template pack<SliceA>(a, lower, first),
-            Format::template pack<SliceA>(a, upper, second), Format::template pack<SliceA>(a, lower, second)};
-        for (int c = 0; c < WARP_N / 8; c++) Format::multiply(sum[r][c], x, y[c]);
+    }
+  }
+  static __device__ void multiply_row(float (&sums)[WARP_N / 8][4], const unsigned (&x)[4],
+                                      const unsigned (&y)[WARP_N / 8 / side][side][registers], int i) {
+    UNROLL
+    for (int c = 0; c < WARP_N / 8; c++) {
+      const auto& of = y[c / side][c % side];
+      Format::multiply(sums[c], x, {of[i], of[i + 1]});
+    }
+  }
+
+  // f(row, column, the sums of `side` columns from this one on)
+  template <class F>
+  __device__ void each_side(int thread, F f) const {
+    const int warp = thread / 32, g = thread % 32 / 4, t = thread % 4;
+    const int row = warp / right * WARP_M + 4 * g, column = warp % right * WARP_N + 2 * t * side;
+    UNROLL
+    for (int r = 0; r < WARP_M / 16; r++) {
+      UNROLL
+      for (int at = 0; at < WARP_N / 2 / side; at++) {
+        const int c = at / 4 * side, i = at % 4;
+        float v[side];
+        for (int j = 0; j < side; j++) v[j] = sum[r][c + j][i];
+        f(row + r / 2 * 32 + r % 2 * 2 + i / 2, column + c * 8 + i % 2 * side, v);
       }
     }
   }
   template <class SliceA, class SliceB, class F>
   __device__ void each(int thread, F f) const {
-    const int warp = thread / 32, g = thread % 32 / 4, t = thread % 4;
-    const int row = warp / right * WARP_M + g, column = warp % right * WARP_N + 2 * t;
-    UNROLL
-    for (int r = 0; r < WARP_M / 16; r++) {
-      UNROLL
-      for (int at = 0; at < WARP_N / 2; at++) {
-        const int c = at / 4, i = at % 4;
-        f(row + r * 16 + i / 2 * 8, column + c * 8 + i % 2, sum[r][c][i]);
-      }
-    }
+    each_side(thread, [&](int row, int column, const float (&v)[side]) {
+      for (int j = 0; j < side; j++) f(row, column + j, v[j]);
+    });
   }
 };
 

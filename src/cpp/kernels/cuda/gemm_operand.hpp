@@ -24,6 +24,12 @@ FASTDL_INLINE void read4(const double* p, double (&v)[4]) {
   v[0] = x.x, v[1] = x.y, v[2] = y.x, v[3] = y.y;
 }
 
+FASTDL_INLINE void read_side(const float* p, float (&v)[4]) { read4(p, v); }
+FASTDL_INLINE void read_side(const float* p, float (&v)[2]) {
+  const float2 x = *reinterpret_cast<const float2*>(p);
+  v[0] = x.x, v[1] = x.y;
+}
+
 template <class T, bool BY_DEPTH>
 struct Matrix {
   static constexpr bool by_depth = BY_DEPTH;
@@ -44,14 +50,20 @@ struct Matrix {
   __device__ const T* somewhere() const { return p; }
 };
 
-// ROWS x DEPTH values of an operand in shared memory, in the order in which they come; the pitches let the threads of a
-// warp read without conflicts of banks.
+// ROWS x DEPTH values of an operand in shared memory, in the order in which they come, without conflicts of banks for
+// the threads of a warp: by pitches; or (PAD 0) for tensor cores, whose eight lanes that are served at once read fours
+// at four places 16 bytes apart of two rows of other number / 4 (or / 2), or of rows 4 t and 8 values on: halves of 32
+// banks, or of 16, change places.
 template <class T, class Operand, int ROWS, int DEPTH, int PAD>
 struct Slice {
   static constexpr bool by_depth = Operand::by_depth;
   static constexpr int pitch = by_depth ? DEPTH + PAD : ROWS + 4;
   static constexpr int size = by_depth ? ROWS * pitch : DEPTH * pitch;
-  static constexpr FASTDL_INLINE int index(int row, int k) { return by_depth ? row * pitch + k : k * pitch + row; }
+  static_assert(PAD || DEPTH % 16 == 0);
+  static constexpr FASTDL_INLINE int index(int row, int k) {
+    if (PAD) return by_depth ? row * pitch + k : k * pitch + row;
+    return by_depth ? (row * pitch + k) ^ ((row / 2 ^ row / 4) % 2 * 16) : k * pitch + (row ^ k / 8 % 2 * 8);
+  }
 
   template <int THREADS>
   static __device__ void fetch(const Operand& from, int first_row, int first_depth, T* to) {

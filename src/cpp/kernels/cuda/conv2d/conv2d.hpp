@@ -12,6 +12,7 @@ namespace {
 template <class T, int V>
 struct Conv2DForward {
   using Value = T;
+  static constexpr bool packs = V > 1;
   Shape2D s;
   const T *x, *w, *b;
   T* y;
@@ -42,6 +43,7 @@ void conv2d_forward(const Team& team, const Conv2DShape& s, const T* x, const T*
 template <class T, int V>
 struct Conv2DData {
   using Value = T;
+  static constexpr bool packs = V > 1;
   Shape2D s;
   const T *dy, *w, *b;
   T* dx;

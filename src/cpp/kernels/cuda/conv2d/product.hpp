@@ -1,6 +1,8 @@
 // out = a b: a block a tile of it. Slices of both factors are on their way to shared memory while one is multiplied.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/cuda/conv2d/operands.hpp"
 #include "kernels/cuda/gemm_tile.hpp"
 #include "kernels/cuda/queue.hpp"
@@ -16,6 +18,16 @@ struct Part {
   Out out;  // rows, columns; at(row): where it lies in y; bias; sums of the columns of b
   std::int64_t depth;
 };
+
+template <class Engine, class T>
+__device__ void put_packs(const Engine& engine, int thread, const std::int64_t* places, int columns, const T* bias,
+                          T* to) {
+  if constexpr (Engine::side == pack<T>)
+    engine.each_side(thread, [&](int i, int j, const T(&v)[Engine::side]) {
+      if (places[i] >= 0 && j < columns)
+        store<pack<T>>(to + places[i] + j, packed<T, pack<T>>([&](int k) { return bias ? v[k] + bias[j + k] : v[k]; }));
+    });
+}
 
 template <class Engine, class Problem>
 __global__ void __launch_bounds__(Engine::threads) product(Problem problem) {
@@ -61,9 +73,13 @@ __global__ void __launch_bounds__(Engine::threads) product(Problem problem) {
   const int columns = part.out.columns - int(column);
   T* const to = part.out.y + column;
   const T* const bias = part.out.bias ? part.out.bias + column : nullptr;
-  engine.template each<typename S::SliceA, typename S::SliceB>(thread, [&](int i, int j, T value) {
-    if (places[i] >= 0 && j < columns) to[places[i] + j] = bias ? value + bias[j] : value;
-  });
+  if (Engine::side == pack<T> && columns % pack<T> == 0 && part.out.pitch % pack<T> == 0 && std::uintptr_t(to) % 16 == 0) {
+    put_packs(engine, thread, places, columns, bias, to);
+  } else {
+    engine.template each<typename S::SliceA, typename S::SliceB>(thread, [&](int i, int j, T value) {
+      if (places[i] >= 0 && j < columns) to[places[i] + j] = bias ? value + bias[j] : value;
+    });
+  }
   if constexpr (B::summed) {
     if (row || !part.out.sums) return;
     shared[thread] = sum;
@@ -93,11 +109,14 @@ void multiply_by(const Team& team, const Problem& problem, std::int64_t rows, in
 }
 
 // f.operator()<Engine>() with the largest tiles of which there are enough for all multiprocessors, where `parts`
-// layers of blocks are computed at once.
-template <class Format, class F>
+// layers of blocks are computed at once. Factors that come in packs leave registers for large tiles of a warp, whose
+// products ask less of shared memory: 2 and 3 such blocks fit a multiprocessor.
+template <class Format, bool PACKS, class F>
 void with_mma(int multiprocessors, std::int64_t rows, int columns, int parts, F f) {
-  using Widest = Mma<Format, 128, 128, 16, 64, 32, 1, 4>;
-  using Wide = Mma<Format, 128, 64, 16, 32, 32, 1, 4>;
+  using Widest =
+      std::conditional_t<PACKS, Mma<Format, 128, 128, 32, 64, 64, 1, 3>, Mma<Format, 128, 128, 16, 64, 32, 1, 4>>;
+  using Wide =
+      std::conditional_t<PACKS, Mma<Format, 128, 64, 32, 64, 32, 1, 3>, Mma<Format, 128, 64, 16, 32, 32, 1, 4>>;
   const std::int64_t enough = ceil_div(multiprocessors * 3, 4);
   if (columns <= 16) return f.template operator()<Mma<Format, 128, 16, 16, 32, 16, 1, 4>>();
   if (columns <= 32) return f.template operator()<Mma<Format, 128, 32, 16, 32, 32, 1, 4>>();
@@ -105,20 +124,20 @@ void with_mma(int multiprocessors, std::int64_t rows, int columns, int parts, F 
   if (tiles_of<Wide>(rows, columns) * parts >= enough) return f.template operator()<Wide>();
   f.template operator()<Mma<Format, 64, 64, 16, 32, 32, 1, 4>>();
 }
-template <class F>
+template <bool PACKS = false, class F>
 void with_tiles(const Team& team, float, std::int64_t rows, int columns, int parts, F f) {
   using Widest = Simt<float, 128, 128, 16, 8, 8, 1, 3>;
   using Wide = Simt<float, 128, 64, 16, 8, 4, 1, 3>;
   const Queue& queue = queue_of(team);
   const std::int64_t enough = ceil_div(queue.multiprocessors * 3, 4);
-  if (queue.precision == Precision::tf32) return with_mma<Tf32>(queue.multiprocessors, rows, columns, parts, f);
-  if (queue.precision == Precision::bf16) return with_mma<Bf16>(queue.multiprocessors, rows, columns, parts, f);
+  if (queue.precision == Precision::tf32) return with_mma<Tf32, PACKS>(queue.multiprocessors, rows, columns, parts, f);
+  if (queue.precision == Precision::bf16) return with_mma<Bf16, PACKS>(queue.multiprocessors, rows, columns, parts, f);
   if (columns <= 32) return f.template operator()<Simt<float, 128, 32, 16, 8, 4, 1, 3>>();
   if (columns > 64 && tiles_of<Widest>(rows, columns) * parts >= enough) return f.template operator()<Widest>();
   if (tiles_of<Wide>(rows, columns) * parts >= enough) return f.template operator()<Wide>();
   f.template operator()<Simt<float, 64, 64, 16, 4, 4, 1, 3>>();
 }
-template <class F>
+template <bool PACKS = false, class F>
 void with_tiles(const Team&, double, std::int64_t, int columns, int, F f) {
   if (columns <= 32) return f.template operator()<Simt<double, 64, 32, 16, 4, 4, 1, 3>>();
   f.template operator()<Simt<double, 64, 64, 16, 4, 4, 1, 3>>();
@@ -127,8 +146,8 @@ void with_tiles(const Team&, double, std::int64_t, int columns, int, F f) {
 template <class Problem>
 void multiply(const Team& team, const Problem& problem, std::int64_t rows, int columns, int parts) {
   if (rows <= 0 || columns <= 0 || parts <= 0) return;
-  with_tiles(team, typename Problem::Value{}, rows, columns, parts,
-             [&]<class Engine>() { multiply_by<Engine>(team, problem, rows, columns, parts); });
+  with_tiles<Problem::packs>(team, typename Problem::Value{}, rows, columns, parts,
+                             [&]<class Engine>() { multiply_by<Engine>(team, problem, rows, columns, parts); });
 }
 
 }  // namespace
