@@ -15,7 +15,7 @@ namespace {
 template <class T_, int M, int N, int DEPTH, int THREAD_M, int THREAD_N, int SLICES, int STAGES>
 struct Simt {
   using T = T_;
-  static constexpr int m = M, n = N, depth = DEPTH, slices = SLICES, stages = STAGES, pad = 4, side = 1;
+  static constexpr int m = M, n = N, depth = DEPTH, slices = SLICES, stages = STAGES, pad = 4, side = 1, blocks = 1;
   static constexpr int down = M / THREAD_M, right = N / THREAD_N, team = down * right;
   static constexpr int threads = team * slices;
   static_assert(right % 8 == 0 && down % 4 == 0);
@@ -73,8 +73,11 @@ struct Simt {
 // What tensor cores multiply: four neighbours in depth as registers, two to an instruction.
 struct Tf32 {
   static constexpr int registers = 4;
+  // The instruction drops the low 13 bits, on average 3.5e-4 of a value. This leaves values of 10 bits as they are, and
+  // costs one instruction, which brings the value to its register too; cvt.rna is three.
+  static constexpr float unbiased = 1.00035f;
   static __device__ void pack(const float (&v)[4], unsigned (&to)[4]) {
-    for (int i = 0; i < 4; i++) to[i] = to_tf32(v[i]);
+    for (int i = 0; i < 4; i++) to[i] = __float_as_uint(v[i] * unbiased);
   }
   static __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) { mma_tf32(d, a, b); }
 };
@@ -86,11 +89,11 @@ struct Bf16 {
   static __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) { mma_bf16(d, a, b); }
 };
 
-// Warps of tensor cores: each WARP_M x WARP_N sums.
-template <class Format, int M, int N, int DEPTH, int WARP_M, int WARP_N, int SLICES, int STAGES>
+// Warps of tensor cores: each WARP_M x WARP_N sums. BLOCKS: that a multiprocessor has room for, at least.
+template <class Format, int M, int N, int DEPTH, int WARP_M, int WARP_N, int SLICES, int STAGES, int BLOCKS = 1>
 struct Mma {
   using T = float;
-  static constexpr int m = M, n = N, depth = DEPTH, slices = SLICES, stages = STAGES, pad = 0;
+  static constexpr int m = M, n = N, depth = DEPTH, slices = SLICES, stages = STAGES, pad = 0, blocks = BLOCKS;
   static constexpr int right = N / WARP_N, team = M / WARP_M * right * 32, threads = team * slices;
   static constexpr int at_once = 16, registers = Format::registers;
   static constexpr int side = WARP_N % 32 ? 2 : 4;  // columns of a lane's sums that lie side by side
@@ -119,7 +122,7 @@ struct Mma {
   __device__ void add(int thread, const float* a, const float* b, int begin) {
     const int warp = thread / 32, g = thread % 32 / 4, t = thread % 4;
     const int row = warp / right * WARP_M + 4 * g, column = warp % right * WARP_N + side * g;
-    UNROLL
+    UNROLL_NONE
     for (int step = 0; step < depth / slices; step += at_once) {
       const int k = begin + step + 4 * t;
       unsigned y[WARP_N / 8 / side][side][registers];

@@ -50,19 +50,20 @@ struct Matrix {
   __device__ const T* somewhere() const { return p; }
 };
 
-// ROWS x DEPTH values of an operand in shared memory, in the order in which they come, without conflicts of banks for
-// the threads of a warp: by pitches; or (PAD 0) for tensor cores, whose eight lanes that are served at once read fours
-// at four places 16 bytes apart of two rows of other number / 4 (or / 2), or of rows 4 t and 8 values on: halves of 32
-// banks, or of 16, change places.
+// ROWS x DEPTH values of an operand in shared memory, in the order in which they come, and so that the threads of a
+// warp read without conflicts of banks: by pitches; or (PAD 0) for the lanes 4 g + t of tensor cores, of which eight
+// with two g read fours at once, of depths from 4 t on in rows from 4 g (or 2 g) on: halves of 32 values change places
+// with g, or quarters with t.
 template <class T, class Operand, int ROWS, int DEPTH, int PAD>
 struct Slice {
   static constexpr bool by_depth = Operand::by_depth;
-  static constexpr int pitch = by_depth ? DEPTH + PAD : ROWS + 4;
+  static constexpr int pitch = by_depth ? DEPTH + PAD : ROWS % 32 || PAD ? ROWS + 4 : ROWS;
   static constexpr int size = by_depth ? ROWS * pitch : DEPTH * pitch;
   static_assert(PAD || DEPTH % 16 == 0);
   static constexpr FASTDL_INLINE int index(int row, int k) {
     if (PAD) return by_depth ? row * pitch + k : k * pitch + row;
-    return by_depth ? (row * pitch + k) ^ ((row / 2 ^ row / 4) % 2 * 16) : k * pitch + (row ^ k / 8 % 2 * 8);
+    if (by_depth) return (row * pitch + k) ^ ((((row >> 1) ^ (row >> 2)) & 1) << 4);
+    return k * pitch + (row ^ ((ROWS % 32 ? (k >> 3) & 1 : (k >> 2) & 3) << 3));
   }
 
   template <int THREADS>

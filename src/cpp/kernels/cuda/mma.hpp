@@ -5,7 +5,9 @@
 //   bf16, k = 16       a: pairs of columns (g, 2t) (g+8, 2t) (g, 2t+8) (g+8, 2t+8)  b: pairs of rows (2t, g) (2t+8, g)
 #pragma once
 
-#define UNROLL _Pragma("unroll")  // of a loop whose turns each have registers of their own
+#define UNROLL _Pragma("unroll")        // of a loop whose turns each have registers of their own
+#define UNROLL_TWO _Pragma("unroll 2")  // of one that needs its registers for other things
+#define UNROLL_NONE _Pragma("unroll 1")
 
 // Nothing is computed from x before this place: loads that are written before it are then on their way together.
 inline __device__ void not_before_here(float& x) { asm volatile("" : "+f"(x)); }

@@ -2,6 +2,7 @@
 // of the depth, packs of V values at once. It keeps the places of what it reads, and goes on without a division.
 #pragma once
 
+#include <mma.hpp>
 #include "kernels/cuda/conv2d/window.hpp"
 #include "kernels/cuda/gemm_operand.hpp"
 #include "kernels/cuda/pack.hpp"
@@ -32,7 +33,8 @@ struct Turns {
   static __device__ bool has(int pass) { return ROWS % at_once == 0 || row(pass) < ROWS; }
 };
 
-// What each output sees: rows the outputs, depth the taps and channels.
+// What each output sees: rows the outputs, depth the taps and channels. Shared memory keeps the places of rows: the
+// registers are the sums'.
 template <class T, class Source, int V>
 struct Seen {
   static constexpr bool by_depth = true;
@@ -41,24 +43,28 @@ struct Seen {
   template <class Engine, int SIZE, class Slice>
   struct Loader {
     using Mine = Turns<Engine, Engine::depth, SIZE, V>;
+    using Row = typename Source::Row;
     const Source& source;
-    typename Source::Row rows[Mine::passes];
+    const Row* rows;
     Tap tap, step;
 
     __device__ Loader(const Seen& of, std::int64_t first) : source(of.source) {
       tap = tap_of(Mine::lane(), source.kw, source.channels);
       step = tap_of(Engine::depth, source.kw, source.channels);
-      for (int p = 0; p < Mine::passes; p++) {
-        const std::int64_t row = first + Mine::row(p);
-        rows[p] = source.row(output_of(least(row, source.rows() - 1), source.oh, source.ow));
-        if (row >= source.rows()) rows[p].y = nowhere;
+      SHARED(Row, all, [SIZE]);
+      for (int i = int(threadIdx.x); i < SIZE; i += Engine::threads) {
+        all[i] = source.row(output_of(least(first + i, source.rows() - 1), source.oh, source.ow));
+        if (first + i >= source.rows()) all[i].y = nowhere;
       }
+      __syncthreads();
+      rows = all;
     }
     __device__ void fetch(T* tile) {
+      UNROLL_TWO
       for (int p = 0; p < Mine::passes; p++) {
-        const T* from = tap.a < source.kh ? source.seen(rows[p], tap.a, tap.b) : nullptr;
-        if (Mine::has(p))
-          copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()), from ? from + tap.c : nullptr, source.x);
+        if (!Mine::has(p)) continue;
+        const T* from = tap.a < source.kh ? source.seen(rows[Mine::row(p)], tap.a, tap.b) : nullptr;
+        copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()), from ? from + tap.c : nullptr, source.x);
       }
       go_on(tap, step, source.kw, source.channels);
     }
@@ -120,10 +126,11 @@ struct Columns {
       left = column < of.columns ? int(of.end - of.begin) : 0;
     }
     __device__ void fetch(T* tile) {
-      for (int p = 0; p < Mine::passes; p++)
+      const T* at = from;
+      UNROLL_TWO
+      for (int p = 0; p < Mine::passes; p++, at += Mine::at_once * pitch)
         if (Mine::has(p))
-          copy_pack<V>(tile + Slice::index(Mine::lane(), Mine::row(p)),
-                       Mine::row(p) < left ? from + p * Mine::at_once * pitch : nullptr, x);
+          copy_pack<V>(tile + Slice::index(Mine::lane(), Mine::row(p)), Mine::row(p) < left ? at : nullptr, x);
       from += Engine::depth * pitch, left -= Engine::depth;
     }
   };
@@ -152,11 +159,12 @@ struct Turned {
       left = of.channels - int(first);
     }
     __device__ void fetch(T* tile) {
-      const T* tapped = from + (tap.a * of.down + tap.b * of.across + tap.c);
-      for (int p = 0; p < Mine::passes; p++)
+      const T* at = from + (tap.a * of.down + tap.b * of.across + tap.c);
+      const int there = tap.a < of.kh ? left : 0;
+      UNROLL_TWO
+      for (int p = 0; p < Mine::passes; p++, at += Mine::at_once * of.pitch)
         if (Mine::has(p))
-          copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()),
-                       tap.a < of.kh && Mine::row(p) < left ? tapped + p * Mine::at_once * of.pitch : nullptr, of.w);
+          copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()), Mine::row(p) < there ? at : nullptr, of.w);
       go_on(tap, step, of.kw, of.filters);
     }
   };

@@ -30,7 +30,7 @@ __device__ void put_packs(const Engine& engine, int thread, const std::int64_t* 
 }
 
 template <class Engine, class Problem>
-__global__ void __launch_bounds__(Engine::threads) product(Problem problem) {
+__global__ void __launch_bounds__(Engine::threads, Engine::blocks) product(Problem problem) {
   using T = typename Problem::Value;
   using Parts = decltype(problem.part(0));
   using A = decltype(Parts::a);
@@ -73,7 +73,8 @@ __global__ void __launch_bounds__(Engine::threads) product(Problem problem) {
   const int columns = part.out.columns - int(column);
   T* const to = part.out.y + column;
   const T* const bias = part.out.bias ? part.out.bias + column : nullptr;
-  if (Engine::side == pack<T> && columns % pack<T> == 0 && part.out.pitch % pack<T> == 0 && std::uintptr_t(to) % 16 == 0) {
+  if (Engine::side == pack<T> && columns % pack<T> == 0 && part.out.pitch % pack<T> == 0 &&
+      std::uintptr_t(to) % 16 == 0) {
     put_packs(engine, thread, places, columns, bias, to);
   } else {
     engine.template each<typename S::SliceA, typename S::SliceB>(thread, [&](int i, int j, T value) {
@@ -114,9 +115,9 @@ void multiply_by(const Team& team, const Problem& problem, std::int64_t rows, in
 template <class Format, bool PACKS, class F>
 void with_mma(int multiprocessors, std::int64_t rows, int columns, int parts, F f) {
   using Widest =
-      std::conditional_t<PACKS, Mma<Format, 128, 128, 32, 64, 64, 1, 3>, Mma<Format, 128, 128, 16, 64, 32, 1, 4>>;
+      std::conditional_t<PACKS, Mma<Format, 128, 128, 32, 64, 64, 1, 3, 2>, Mma<Format, 128, 128, 16, 64, 32, 1, 4>>;
   using Wide =
-      std::conditional_t<PACKS, Mma<Format, 128, 64, 32, 64, 32, 1, 3>, Mma<Format, 128, 64, 16, 32, 32, 1, 4>>;
+      std::conditional_t<PACKS, Mma<Format, 128, 64, 32, 64, 32, 1, 3, 3>, Mma<Format, 128, 64, 16, 32, 32, 1, 4>>;
   const std::int64_t enough = ceil_div(multiprocessors * 3, 4);
   if (columns <= 16) return f.template operator()<Mma<Format, 128, 16, 16, 32, 16, 1, 4>>();
   if (columns <= 32) return f.template operator()<Mma<Format, 128, 32, 16, 32, 32, 1, 4>>();
