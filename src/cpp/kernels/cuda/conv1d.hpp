@@ -37,9 +37,11 @@ struct StepsSeen {
     return {x + std::int64_t(at.j) * pitch, goes_on ? at.i * window.stride - steps_before(window, at.j) : nowhere,
             window.lengths[at.j]};
   }
-  FASTDL_INLINE const T* seen(const Row& row, int tap, int) const {  // or null
-    const int step = row.y + tap * window.dilation;
-    return unsigned(step) < unsigned(row.steps) ? row.sequence + std::int64_t(step) * window.n * pitch : nullptr;
+  FASTDL_INLINE bool sees(const Row& row, int tap, int) const {
+    return unsigned(row.y + tap * window.dilation) < unsigned(row.steps);
+  }
+  FASTDL_INLINE const T* place(const Row& row, int tap, int) const {
+    return row.sequence + std::int64_t(row.y + tap * window.dilation) * window.n * pitch;
   }
 };
 
@@ -101,12 +103,16 @@ struct StepsMet {
     return {x + std::int64_t(at.j) * pitch, there ? at.i + steps_before(window, at.j) : nowhere,
             window.out_lengths[at.j]};
   }
-  FASTDL_INLINE const T* seen(const Row& row, int tap, int) const {  // or null
+  FASTDL_INLINE int out_of(const Row& row, int tap) const {
     const int start = row.y - tap * window.dilation;
-    if (start < 0) return nullptr;
-    const int out = window.stride == 1 ? start : start / window.stride;
-    return out * window.stride == start && out < row.steps ? row.sequence + std::int64_t(out) * window.n * pitch
-                                                           : nullptr;
+    return window.stride == 1 ? start : start / window.stride;
+  }
+  FASTDL_INLINE bool sees(const Row& row, int tap, int) const {
+    const int start = row.y - tap * window.dilation, out = out_of(row, tap);
+    return start >= 0 && out * window.stride == start && out < row.steps;
+  }
+  FASTDL_INLINE const T* place(const Row& row, int tap, int) const {
+    return row.sequence + std::int64_t(out_of(row, tap)) * window.n * pitch;
   }
 };
 

@@ -13,8 +13,8 @@ namespace {
 constexpr int passes_of(int size, int at_once) { return (size + at_once - 1) / at_once; }
 
 template <int V, class T>
-__device__ inline void copy_pack(T* to, const T* from, const T* somewhere) {
-  copy_async<V* int(sizeof(T))>(to, from ? from : somewhere, from);
+__device__ inline void copy_pack(T* to, const T* from, bool there) {
+  copy_async<V* int(sizeof(T))>(to, from, there);
 }
 
 // Whether both factors can be read in packs: each side by side so many, from addresses that allow it.
@@ -30,6 +30,12 @@ struct Turns {
   static_assert(Engine::threads % lanes == 0);
   static __device__ int lane() { return int(threadIdx.x) % lanes * V; }
   static __device__ int row(int pass) { return pass * at_once + int(threadIdx.x) / lanes; }
+  // Of a slice by depth. Eight rows on its order repeats itself.
+  template <class Slice, class T>
+  static __device__ T* row_of(T* tile, int pass) {
+    if (at_once % 8) return tile + Slice::index(row(pass), lane());
+    return tile + Slice::index(row(0), lane()) + pass * at_once * Slice::pitch;
+  }
   static __device__ bool has(int pass) { return ROWS % at_once == 0 || row(pass) < ROWS; }
 };
 
@@ -63,8 +69,9 @@ struct Seen {
       UNROLL_TWO
       for (int p = 0; p < Mine::passes; p++) {
         if (!Mine::has(p)) continue;
-        const T* from = tap.a < source.kh ? source.seen(rows[Mine::row(p)], tap.a, tap.b) : nullptr;
-        copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()), from ? from + tap.c : nullptr, source.x);
+        const Row row = rows[Mine::row(p)];
+        const bool there = (tap.a < source.kh) & source.sees(row, tap.a, tap.b);  // without a branch
+        copy_pack<V>(Mine::template row_of<Slice>(tile, p), source.place(row, tap.a, tap.b) + tap.c, there);
       }
       go_on(tap, step, source.kw, source.channels);
     }
@@ -94,10 +101,10 @@ struct SeenAcross {
     }
     __device__ void fetch(T* tile) {
       for (int p = 0; p < Mine::passes; p++) {
-        const bool there = tap.a < source.kh && Mine::row(p) < left;
-        const T* from = there ? source.seen(source.row(at[p]), tap.a, tap.b) : nullptr;
+        const auto row = source.row(at[p]);
+        const bool there = tap.a < source.kh && Mine::row(p) < left && source.sees(row, tap.a, tap.b);
         if (Mine::has(p))
-          copy_pack<V>(tile + Slice::index(Mine::lane(), Mine::row(p)), from ? from + tap.c : nullptr, source.x);
+          copy_pack<V>(tile + Slice::index(Mine::lane(), Mine::row(p)), source.place(row, tap.a, tap.b) + tap.c, there);
         go_on(at[p], step, source.oh, source.ow);
       }
       left -= Engine::depth;
@@ -129,8 +136,7 @@ struct Columns {
       const T* at = from;
       UNROLL_TWO
       for (int p = 0; p < Mine::passes; p++, at += Mine::at_once * pitch)
-        if (Mine::has(p))
-          copy_pack<V>(tile + Slice::index(Mine::lane(), Mine::row(p)), Mine::row(p) < left ? at : nullptr, x);
+        if (Mine::has(p)) copy_pack<V>(tile + Slice::index(Mine::lane(), Mine::row(p)), at, Mine::row(p) < left);
       from += Engine::depth * pitch, left -= Engine::depth;
     }
   };
@@ -163,8 +169,7 @@ struct Turned {
       const int there = tap.a < of.kh ? left : 0;
       UNROLL_TWO
       for (int p = 0; p < Mine::passes; p++, at += Mine::at_once * of.pitch)
-        if (Mine::has(p))
-          copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()), Mine::row(p) < there ? at : nullptr, of.w);
+        if (Mine::has(p)) copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()), at, Mine::row(p) < there);
       go_on(tap, step, of.kw, of.filters);
     }
   };

@@ -45,20 +45,24 @@ struct Images {
   int n, oh, ow;
   int kh, kw, sh, sw, dh, dw, top, left;
 
-  struct Row {  // of the matrix of what is seen
-    const T* image;
+  struct Row {       // of the matrix of what is seen
+    const T* first;  // what tap (0, 0) sees, inside or not
     int y, x;
   };
   FASTDL_INLINE std::int64_t rows() const { return std::int64_t(n) * oh * ow; }
   FASTDL_INLINE int depth() const { return kh * kw * channels; }
   FASTDL_INLINE Row row(const Output& at) const {
-    return {x + std::int64_t(at.n) * h * w * pitch, at.i * sh - top, at.j * sw - left};
+    const int i = at.i * sh - top, j = at.j * sw - left;
+    return {x + ((std::int64_t(at.n) * h + i) * w + j) * pitch, i, j};
   }
-  // Or null. An image has less than 2^31 values.
-  FASTDL_INLINE const T* seen(const Row& row, int a, int b) const {
-    const int i = row.y + a * dh, j = row.x + b * dw;
-    const bool inside = unsigned(i) < unsigned(h) && unsigned(j) < unsigned(w);
-    return inside ? row.image + (i * w + j) * pitch : nullptr;
+  FASTDL_INLINE bool sees(const Row& row, int a, int b) const {
+    return (unsigned(row.y + a * dh) < unsigned(h)) & (unsigned(row.x + b * dw) < unsigned(w));
+  }
+  FASTDL_INLINE const T* place(const Row& row, int a, int b) const {  // an image has less than 2^31 values
+    return row.first + (a * dh * w + b * dw) * pitch;
+  }
+  FASTDL_INLINE const T* seen(const Row& row, int a, int b) const {  // or null
+    return sees(row, a, b) ? place(row, a, b) : nullptr;
   }
 };
 
