@@ -100,16 +100,19 @@ struct Mma {
   static_assert(DEPTH / SLICES % at_once == 0 && WARP_M % 32 == 0 && WARP_N % 16 == 0);
   float sum[WARP_M / 16][WARP_N / 8][4] = {};
 
-  // Depths k to k+3 of SIDE rows (or columns), four values at a time.
+  // Depths k to k+3 of SIDE rows (or columns) from row + further on, four values at a time. k is a multiple of 4, and
+  // `further` (of 32, or 16) and what is added here leave a slice's order as it is.
   template <class Slice, int SIDE>
-  static __device__ void read(const float* from, int row, int k, unsigned (&to)[SIDE][registers]) {
+  static __device__ void read(const float* from, int row, int further, int k, unsigned (&to)[SIDE][registers]) {
     float v[SIDE][4];
     if constexpr (Slice::by_depth) {
-      for (int j = 0; j < SIDE; j++) read4(from + Slice::index(row + j, k), v[j]);
+      constexpr int alike = Slice::pitch % 32 ? 1 : 2;  // rows
+      for (int j = 0; j < SIDE; j++)
+        read4(from + Slice::index(row + j / alike * alike, k) + (further + j % alike) * Slice::pitch, v[j]);
     } else {
       for (int i = 0; i < 4; i++) {
         float u[SIDE];
-        read_side(from + Slice::index(row, k + i), u);
+        read_side(from + Slice::index(row, k) + further + i * Slice::pitch, u);
         for (int j = 0; j < SIDE; j++) v[j][i] = u[j];
       }
     }
@@ -127,11 +130,11 @@ struct Mma {
       const int k = begin + step + 4 * t;
       unsigned y[WARP_N / 8 / side][side][registers];
       UNROLL
-      for (int c = 0; c < WARP_N / 8 / side; c++) read<SliceB, side>(b, column + c * 8 * side, k, y[c]);
+      for (int c = 0; c < WARP_N / 8 / side; c++) read<SliceB, side>(b, column, c * 8 * side, k, y[c]);
       UNROLL
       for (int r = 0; r < WARP_M / 16; r += 2) {
         unsigned x[4][registers];
-        read<SliceA, 4>(a, row + r * 16, k, x);
+        read<SliceA, 4>(a, row, r * 16, k, x);
         UNROLL
         for (int at = 0; at < registers; at++) {  // two tiles of rows, times the instructions of these depths
           const int i = at / 2 * 2, upper = at % 2 * 2, lower = upper + 1;

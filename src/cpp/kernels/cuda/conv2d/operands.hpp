@@ -169,7 +169,7 @@ struct Turned {
       const int there = tap.a < of.kh ? left : 0;
       UNROLL_TWO
       for (int p = 0; p < Mine::passes; p++, at += Mine::at_once * of.pitch)
-        if (Mine::has(p)) copy_pack<V>(tile + Slice::index(Mine::row(p), Mine::lane()), at, Mine::row(p) < there);
+        if (Mine::has(p)) copy_pack<V>(Mine::template row_of<Slice>(tile, p), at, Mine::row(p) < there);
       go_on(tap, step, of.kw, of.filters);
     }
   };
