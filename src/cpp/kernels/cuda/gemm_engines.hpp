@@ -72,7 +72,7 @@ struct Simt {
 
 // What tensor cores multiply: four neighbours in depth as registers, two to an instruction.
 struct Tf32 {
-  static constexpr int registers = 4;
+  static constexpr int values = 1, registers = 4 / values;  // values of a register
   // The instruction drops the low 13 bits, on average 3.5e-4 of a value. This leaves values of 10 bits as they are, and
   // costs one instruction, which brings the value to its register too; cvt.rna is three.
   static constexpr float unbiased = 1.00035f;
@@ -82,7 +82,7 @@ struct Tf32 {
   static __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) { mma_tf32(d, a, b); }
 };
 struct Bf16 {
-  static constexpr int registers = 2;
+  static constexpr int values = 2, registers = 4 / values;
   static __device__ void pack(const float (&v)[4], unsigned (&to)[2]) {
     for (int i = 0; i < 2; i++) to[i] = to_bf16x2(v[2 * i], v[2 * i + 1]);
   }
