@@ -94,6 +94,7 @@ wheel: $(TOOLS)  ## a wheel to give away, in wheelhouse/, with its size
 cuda: build $(if $(NVCC),,no-nvcc)  ## compile fastdl._cuda with nvcc and put it beside the core; registers of each kernel
 	$(BIN)/cmake -S . -B build/cuda -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DFASTDL_CUDA=ON \
 	  -DCMAKE_CUDA_COMPILER=$(NVCC) $(if $(ARCHS),"-DCMAKE_CUDA_ARCHITECTURES=$(ARCHS)",-UCMAKE_CUDA_ARCHITECTURES) \
+	  -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) \
 	  -DPython_EXECUTABLE=$(abspath $(BIN))/python -DSKBUILD_PROJECT_VERSION=$$($(BIN)/python -c 'import fastdl; print(fastdl.__version__)')
 	$(BIN)/cmake --build build/cuda --target _cuda
 	$(BIN)/cmake --install build/cuda --component cuda --prefix $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
