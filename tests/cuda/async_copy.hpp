@@ -10,7 +10,7 @@ struct Copies {
     void* to;
     const void* from;
     int bytes;
-  };                                        // from null: zeros
+  };  // from null: zeros
   std::deque<std::vector<Copy>> groups{1};  // the last one is open
 };
 inline std::map<const Thread*, Copies> copies;

@@ -55,7 +55,8 @@ inline Status preference_set(Preference p, PreferenceAttribute what, const void*
   switch (what) {
     case most_workspace: return set(p->workspace, from, size);
     case reduction_schemes: return set(p->reductions, from, size);
-    default: return what >= alignment_a && what <= alignment_d ? set(p->alignment[what - alignment_a], from, size) : wrong;
+    default:
+      return what >= alignment_a && what <= alignment_d ? set(p->alignment[what - alignment_a], from, size) : wrong;
   }
 }
 
@@ -64,7 +65,9 @@ struct Sizes {
 };
 // Whether the layouts fit each other, in the library's order: columns first.
 inline bool fit(Operation o, Layout a, Layout b, Layout d, Sizes& s) {
-  const auto flip = [](bool yes, Layout l) { return yes ? std::pair(l->columns, l->rows) : std::pair(l->rows, l->columns); };
+  const auto flip = [](bool yes, Layout l) {
+    return yes ? std::pair(l->columns, l->rows) : std::pair(l->rows, l->columns);
+  };
   const auto [m, k] = flip(o->transpose_a, a);
   const auto [k2, n] = flip(o->transpose_b, b);
   s = {std::int64_t(m), std::int64_t(n), std::int64_t(k)};
@@ -73,7 +76,8 @@ inline bool fit(Operation o, Layout a, Layout b, Layout d, Sizes& s) {
   return good;
 }
 // alignment goes with the algorithm, as the library's does; double with a bias has none.
-inline Status choose(Handle, Operation o, Layout a, Layout b, Layout, Layout d, Preference p, int, Choice* choice, int* found) {
+inline Status choose(Handle, Operation o, Layout a, Layout b, Layout, Layout d, Preference p, int, Choice* choice,
+                     int* found) {
   Sizes s;
   *found = 0;
   if (!fit(o, a, b, d, s)) return wrong;
@@ -108,7 +112,8 @@ inline Status multiply(Handle, Operation o, const void* alpha, const void* a, La
                        const void* beta, const void* c, Layout lc, void* d, Layout ld, const Algorithm* algorithm,
                        void* workspace, std::size_t bytes, cudaStream_t stream) {
   Sizes s;
-  if (!fit(o, la, lb, ld, s) || lc->ld != ld->ld || algorithm->data[0] != mark || !workspace || bytes < 1024) return wrong;
+  if (!fit(o, la, lb, ld, s) || lc->ld != ld->ld || algorithm->data[0] != mark || !workspace || bytes < 1024)
+    return wrong;
   const void* const places[] = {a, b, c, d};
   for (int i = 0; i < 4; i++)
     if (reinterpret_cast<std::uintptr_t>(places[i]) % algorithm->data[1 + i]) return wrong;
@@ -122,8 +127,10 @@ inline Status multiply(Handle, Operation o, const void* alpha, const void* a, La
                      static_cast<const T*>(c), static_cast<T*>(d), ldd);
     });
   };
-  if (o->type == type_64f) send(double());
-  else send(float());
+  if (o->type == type_64f)
+    send(double());
+  else
+    send(float());
   return success;
 }
 
@@ -132,9 +139,8 @@ inline const Library library = {
     .operation_create = [](Operation* o, Compute c, Type t) { return *o = new OperationOf{c, t}, success; },
     .operation_destroy = [](Operation o) { return delete o, success; },
     .operation_set = operation_set,
-    .layout_create = [](Layout* l, Type t, std::uint64_t r, std::uint64_t c, std::int64_t ld) {
-      return *l = new LayoutOf{t, r, c, ld}, success;
-    },
+    .layout_create = [](Layout* l, Type t, std::uint64_t r, std::uint64_t c,
+                        std::int64_t ld) { return *l = new LayoutOf{t, r, c, ld}, success; },
     .layout_destroy = [](Layout l) { return delete l, success; },
     .preference_create = [](Preference* p) { return *p = new PreferenceOf, success; },
     .preference_destroy = [](Preference p) { return delete p, success; },

@@ -3,6 +3,7 @@
 
 #include <mma.hpp>
 #include "kernels/cuda/elementary.hpp"
+#include "kernels/cuda/gemm_engines.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -31,8 +32,8 @@ struct WeightsFloat32 {
 struct WeightsTf32 {
   static constexpr int depth = 8;
   using Values = float[2];
-  static __device__ unsigned first(const Values& v) { return to_tf32(v[0]); }
-  static __device__ unsigned second(const Values& v) { return to_tf32(v[1]); }
+  static __device__ unsigned first(const Values& v) { return __float_as_uint(v[0] * Tf32::unbiased); }
+  static __device__ unsigned second(const Values& v) { return __float_as_uint(v[1] * Tf32::unbiased); }
   static __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) { mma_tf32(d, a, b); }
 };
 struct WeightsBf16 {
