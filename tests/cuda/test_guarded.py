@@ -19,7 +19,7 @@ backends.add()
 program = _core.Program(
     L.to_dict([L.Dense(3)]), (5,), batch_size=4, backend=sys.argv[2], dtype="float32"
 )
-print(program.forward(np.ones((4, 5), np.float32), training=False).shape)
+print(program.forward(np.ones((4, 5), np.float32), training=False).shape, flush=True)
 if sys.argv[3] == "touch":
     ctypes.c_float.from_address(_test_backends.guarded_address()).value = 1.0
 print("done")
