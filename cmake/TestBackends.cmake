@@ -14,6 +14,5 @@ set(FASTDL_TEST_SANITIZER "" CACHE STRING "What the emulated kernels are built w
 if(FASTDL_TEST_SANITIZER)
   target_compile_options(_test_backends PRIVATE -fsanitize=${FASTDL_TEST_SANITIZER} -fno-omit-frame-pointer)
   target_link_options(_test_backends PRIVATE -fsanitize=${FASTDL_TEST_SANITIZER})
-  set_source_files_properties(tests/cuda/module.cpp PROPERTIES COMPILE_OPTIONS "-O0;-g0")
 endif()
 install(TARGETS _test_backends DESTINATION fastdl)
