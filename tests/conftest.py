@@ -13,6 +13,7 @@ import pytest
 
 import backends
 from fastdl import _core
+from fastdl.program import gpus
 
 BACKENDS = [b.name for b in _core.backends() if b.available]
 # Those of the test build, and whose tests they run beside tests/cuda: what meets all of a program.
@@ -49,6 +50,16 @@ def rng() -> np.random.Generator:
 def numpys_own_generator() -> None:
     """Estimators without a random_state draw from it: the same numbers, whatever ran before."""
     np.random.seed(0)  # noqa: NPY002
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for tests marked cuda this is a machine without one, whatever it has, and was built."""
+    if request.node.get_closest_marker("cuda"):
+        return
+    monkeypatch.setitem(sys.modules, "fastdl._cuda", None)
+    monkeypatch.setattr(gpus, "_DRIVER", "/nowhere")
+    monkeypatch.setattr(gpus, "_found", [])
 
 
 @pytest.fixture(autouse=True)

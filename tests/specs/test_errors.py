@@ -1,6 +1,5 @@
 """What is said when something does not fit: (call, exception, exact text)."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +19,7 @@ from errors_unsupervised import UNSUPERVISED
 from fastdl import _core
 from fastdl import layers as L
 from fastdl._core import Program
-from fastdl.program import compile, gpus
+from fastdl.program import compile
 
 
 def net(*layers: L.Layer, shape: tuple[int, ...] = (4, 5, 3)) -> Callable[[], Program]:
@@ -309,14 +308,6 @@ WEIGHTS = [
      "the optimizer's moments has shape (2, 18); expected (0, 18)."),
 ]
 # fmt: on
-
-
-@pytest.fixture(autouse=True)
-def neither_build_nor_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever this machine has: what is said of GPUs is said where there are none."""
-    monkeypatch.setitem(sys.modules, "fastdl._cuda", None)
-    monkeypatch.setattr(gpus, "_DRIVER", "/nowhere")
-    monkeypatch.setattr(gpus, "_found", [])
 
 
 @pytest.mark.parametrize(
