@@ -41,6 +41,8 @@ void Program<T>::train_batch(Frame<T> f, const Batch& batch, index n_batches) {
   if ((backend_.device || moves(look())) && !failure_) {
     backward_chain(f, layers_, 0, n_layers());
     if (!failure_) optimizer_.step(f, tally);
+  } else {
+    f.team.sync();  // all have looked, before the tally is the next batch's
   }
   kernels_.training.end_step(f.team, table_.there(), n_batches, int(sides_.size()), of_sides_.data(), tally);
 }
