@@ -171,3 +171,19 @@ def test_two_python_threads() -> None:
     for user in users:
         user.join()
     assert wrong == [False] * 200
+
+
+def test_batches_without_weight_in_a_team() -> None:
+    """All threads of a team see that there is nothing to learn, before the next batch begins."""
+    layers = L.to_dict([L.Dense(64), L.Activation("relu"), L.Dense(3)])
+    program = Program(layers, (400,), batch_size=32, threads=2)
+    program.set_loss("softmax_cross_entropy")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(640, 400)).astype(np.float32)
+    y = rng.integers(0, 3, 640).astype(np.int32)
+    weight = np.repeat(np.arange(20) % 2, 32).astype(np.float32)
+    order, rates = np.arange(640), np.array([1e-3])
+    for _ in range(40):
+        result = program.train_epoch(X, y, order, rates, sample_weight=weight)
+        assert result.n_batches == 20
+    assert program.optimizer_steps == 400

@@ -96,8 +96,7 @@ struct Corruption {
   NoiseKind kind;
   T rate;
   __device__ T operator()(std::uint32_t word, T v, T) const {
-    if (kind == NoiseKind::gaussian)
-      return forward ? v + rate * normal_of<T>(word) : v;
+    if (kind == NoiseKind::gaussian) return forward ? v + rate * normal_of<T>(word) : v;
     const bool struck = u01(word) < rate, white = kind == NoiseKind::salt_and_pepper && (word & 1);
     return struck ? v * 0 + T(forward && white) : v;
   }
