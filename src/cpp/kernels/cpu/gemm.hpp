@@ -5,7 +5,7 @@
 //
 // The team cuts C once; each thread then works alone. It goes through its part in slices (a block of rows, a stretch of
 // k), a slice in panels (up to three vectors of columns of B), a panel in tiles. A is read in place, an element at a
-// time; B too where few rows use it, else its panel is packed.
+// time; B too, but if there are many tiles the first one leaves the others a copy.
 #pragma once
 
 #include "kernels/cpu/gemm_tiles.hpp"
@@ -14,10 +14,11 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-constexpr int slice_depth = 512;   // a packed panel, slice_depth x 3 vectors, stays in the second-level cache,
-constexpr int slice_rows = 240;    // and so does the slice of A that passes over it
-constexpr int packing_rows = 192;  // fewer rows than this do not pay for packing B, if its rows are contiguous
-constexpr int copying_panels = 4;  // fewer panels than this do not pay for copying A
+constexpr int slice_depth = 512;            // a packed panel, slice_depth x 3 vectors, stays in the second-level cache,
+constexpr int slice_rows = 240;             // and so does the slice of A that passes over it
+constexpr int packing_rows = 192;           // fewer rows than this do not pay for a copy of B,
+constexpr int packing_rows_colliding = 16;  // nor than this where its rows meet in the same sets of the caches
+constexpr int copying_panels = 4;           // fewer panels than this do not pay for copying A
 
 // Element (i, j) is at data[i * row + j * col]; row or col is 1.
 template <class T>
@@ -36,7 +37,9 @@ struct Gemm {
   bool resume = false;        // go on from C instead of zero
   std::int64_t c_stride = n;  // from one row of C to the next
 
-  bool packs_b() const { return b.col != 1 || m >= packing_rows; }
+  // Rows of B a multiple of 4 KiB apart share few sets of the caches: no tile finds what the one before it read.
+  bool rows_collide() const { return b.row * sizeof(T) % 4096 == 0; }
+  bool copies_b() const { return m >= (rows_collide() ? packing_rows_colliding : packing_rows); }
 };
 
 // --- panels of B ----------------------------------------------------------------------------------------------------
@@ -105,12 +108,14 @@ void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
   t.depth = g.depth, t.resume = g.resume, t.rate = g.rate, t.width = panel.width;
   t.b = g.b.data + panel.first * g.b.col, t.b_row = g.b.row, t.b_last = panel.last;
   t.bias = g.bias ? g.bias + panel.first : nullptr;
-  if (g.packs_b() || panel.width < lanes<T>) {
+  if (g.b.col != 1 || panel.width < lanes<T>) {  // no tile can read it in place
     if (g.b.col == 1)
       pack_rows(panel, g.depth, t.b, g.b.row, packed);
     else
       pack_columns(panel, g.depth, t.b, g.b.col, packed);
-    t.b = packed, t.b_row = panel.columns * lanes<T>, t.b_last = t.b_row - lanes<T>;
+    t.read_packed(packed, panel.columns);
+  } else if (g.copies_b()) {
+    t.copy = packed;
   }
   const int tiles = ceil_div(g.m, tile_rows(panel.columns));
   for (int tile = 0; tile < tiles; tile++) {
@@ -118,6 +123,7 @@ void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
     t.a = g.a.data + rows.begin * g.a.row;
     t.c = g.c + rows.begin * g.c_stride + panel.first;
     tile_kernels<T>().at[panel.columns - 1][rows.end - rows.begin - 1](t);
+    if (t.copy) t.read_packed(t.copy, panel.columns), t.copy = nullptr;
   }
 }
 
@@ -140,13 +146,14 @@ Matrix<T> copy_columns(const Gemm<T>& g, T* copy) {
   return {copy, 1, slice_rows};
 }
 
-// In how many parts to cut the rows of C: the least work of one thread, packing a vector of B counted as four rows.
+// In how many parts to cut the rows of C: the least work of one thread, a vector of B counted as four rows if it is
+// packed by itself, as one if a tile copies it.
 template <class T>
 int row_parts(const Gemm<T>& g, int threads, int vectors) {
   int best = 1;
   std::int64_t least_work = -1;
   for (int parts = 1; parts <= threads; parts++) {
-    const std::int64_t rows = ceil_div(g.m, parts) + (g.packs_b() ? 4 : 0);
+    const std::int64_t rows = ceil_div(g.m, parts) + (g.b.col != 1 ? 4 : g.copies_b());
     const std::int64_t work = rows * ceil_div(vectors, threads / parts);
     if (threads % parts == 0 && (least_work < 0 || work <= least_work)) best = parts, least_work = work;
   }

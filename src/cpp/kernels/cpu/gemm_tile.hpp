@@ -30,10 +30,16 @@ void multiply_tile(const Tile<T>& tile) {
     for (int j = 0; j < columns; j++) c[i][j] = t.resume ? load_columns<T, columns>(t, t.c + i * t.c_row, j) : Vec<T>{};
 
   const T *a = t.a, *b = t.b;
+  T* copy = t.copy;
   for (int k = 0; k < t.depth; k++, a += t.a_col, b += t.b_row) {
     Vec<T> bk[columns];
 #pragma GCC unroll 4
     for (int j = 0; j < columns; j++) bk[j] = load(b + (j == columns - 1 ? t.b_last : j * lanes<T>));
+    if (copy) {
+#pragma GCC unroll 4
+      for (int j = 0; j < columns; j++) store(copy + j * lanes<T>, bk[j]);
+      copy += columns * lanes<T>;
+    }
 #pragma GCC unroll 4
     for (int j = 0; j < columns; j++)  // of the next panel: its rows lie too far apart for the machine to foresee
       __builtin_prefetch(b + (columns + j) * lanes<T>);

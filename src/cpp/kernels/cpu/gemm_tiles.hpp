@@ -27,6 +27,9 @@ struct Tile {
   bool resume;  // go on from C instead of zero
   T rate;       // not 0: C += rate times the product
   int width;    // of a lone vector: how many of its columns exist
+  T* copy;      // where B's rows go, one after the other, as they pass; or null
+
+  void read_packed(const T* packed, int columns) { b = packed, b_row = columns * lanes<T>, b_last = b_row - lanes<T>; }
 };
 
 // kernels.at[columns - 1][rows - 1]
