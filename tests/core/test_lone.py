@@ -1,5 +1,6 @@
 """A sample alone goes another way through images than a batch; it comes out with the same bytes."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,41 @@ def test_what_is_left_of_a_batch(n: int, backend: str) -> None:
     x = sample((n, *input_shape)).astype("float32")
     one_by_one = np.concatenate([program.predict(x[i : i + 1]) for i in range(n)])
     assert_same_bytes(program.predict(x), one_by_one, "predictions")
+
+
+@pytest.mark.parametrize(
+    "name", ["Winograd", "patches of several bands", "strides, dilation, groups"]
+)
+def test_weights_that_change(name: str, backend: str, dtype: str) -> None:
+    """The forms of weights that are kept for the next sample follow them."""
+    input_shape, layers = LARGER[name]
+    layers = [*layers, L.GlobalAvgPool()]
+    program = compiled(layers, input_shape, backend=backend, dtype=dtype, batch_size=8)
+    x = sample((8, *input_shape)).astype(dtype)
+    first, n_outputs = program.parameters[0], program.output_shape[-1]
+    y = np.zeros((8, n_outputs), dtype)
+    program.set_loss("squared_error")
+    program.set_optimizer_rule("sgd")
+
+    def change() -> None:
+        program.set_parameter(first.name, program.get_parameter(first.name) / 2)
+
+    def learn() -> None:
+        program.train_epoch(x, y, np.arange(8), np.array([0.01]))
+
+    def agree() -> np.ndarray:
+        whole = program.predict(x)
+        for i in (0, 1):
+            assert_same_bytes(program.predict(x[i : i + 1]), whole[i : i + 1], f"sample {i}")
+        return whole
+
+    seen = [agree()]
+    program.predict(x[:0])
+    for step in (change, learn, change):
+        step()
+        program.predict(x[:1], layer=0)  # the other layers' weights are not met
+        seen.append(agree())
+    assert all((a != b).any() for a, b in itertools.pairwise(seen))
 
 
 def test_threads() -> None:

@@ -13,6 +13,7 @@ struct Conv2D : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
   Conv2DShape shape;
   Param w, b = -1;
+  Buffer kept = -1;
 
   void plan(Plan<T>& plan) override {
     this->learns = plan.learns(spec);
@@ -48,14 +49,18 @@ struct Conv2D : Layer<T> {
     plan.scratch_of_batches(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
     plan.scratch_of_batches(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
     plan.scratch(plan.kernels.conv2d.conv2d_lone_scratch(shape, plan.threads));
+    if (w >= 0) kept = plan.kept(plan.kernels.conv2d.conv2d_lone_kept(shape));  // a derived one changes every time
   }
 
   virtual int n_filters() const { return spec.integer("filters"); }
   virtual int n_groups() const { return spec.integer("groups"); }
 
   void forward(const Frame<T>& f) const override {
-    const auto forward = f.lone ? f.kernels.conv2d.conv2d_lone_forward : f.kernels.conv2d.conv2d_forward;
-    forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
+    const auto& k = f.kernels.conv2d;
+    if (!f.lone) return k.conv2d_forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
+    T* const form = f.kept && kept >= 0 ? f.kept + kept : nullptr;
+    if (form && f.renews_kept) k.conv2d_lone_keep(f.team, at(1), f.param(w), form);
+    k.conv2d_lone_forward(f.team, at(1), f.value(in), f.param(w), f.param(b), form, f.value(out), f.scratch);
   }
 
   void backward(const Frame<T>& f) const override {

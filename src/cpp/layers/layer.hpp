@@ -66,6 +66,8 @@ struct Frame {
   const index *gradient_starts, *saved_starts;
   const index* value_starts = nullptr;  // in predict, where later tensors take the places of earlier ones
   bool lone = false;                    // one sample, in inference, whose images are rows (h*w, c)
+  T* kept = nullptr;                    // weights in the form that lone samples meet; null where there is no room
+  bool renews_kept = false;             // they changed since: each layer puts its own there anew
 
   // Samples of a tensor of this shape with the padded lanes of images.
   index padded(const Shape& shape) const {

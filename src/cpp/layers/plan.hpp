@@ -118,6 +118,11 @@ class Plan {
     carries += aligned(count);
     return b;
   }
+  // Kept from one lone sample to the next, as long as no weight changes; -1 where that would be too much.
+  Buffer kept(index count) {
+    if (count == 0 || keeps + count > most_kept) return -1;
+    return std::exchange(keeps, keeps + aligned(count));
+  }
   // The clock of what a window over time makes of sequences: of `steps` it makes (steps + more) / stride.
   int clock(const std::string& who, int before, index more, index stride) {
     const Clock after = clocks[before].then(more, stride);
@@ -172,9 +177,10 @@ class Plan {
   std::vector<State> states;
   std::map<std::string, DenseWeight> dense_weights;  // by layer
   index n_parameters = 0, n_states = 0, values = 0, saves = 0, carries = 0, scratches = 0, n_derived = 0;
-  index saves_alone = 0, scratches_alone = 0;
+  index saves_alone = 0, scratches_alone = 0, keeps = 0;
 
  private:
+  static constexpr index most_kept = index(1) << 22;  // of large weights a lone sample spends more time on products
   Buffer saved(index count, index alone) {
     saved_starts.push_back(saves), saved_starts_alone.push_back(saves_alone);
     saves += aligned(count), saves_alone += aligned(alone);

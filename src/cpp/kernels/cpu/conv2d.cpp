@@ -16,6 +16,8 @@ constexpr Conv2DKernels<T> conv2d_rows() {
       .conv2d_backward_data = conv2d_backward_data<T>,
       .conv2d_lone_scratch = conv2d_lone_scratch<T>,
       .conv2d_lone_forward = conv2d_lone_forward<T>,
+      .conv2d_lone_kept = conv2d_lone_kept<T>,
+      .conv2d_lone_keep = conv2d_lone_keep<T>,
       .im2col = im2col<T>,
       .col2im = col2im<T>,
   };

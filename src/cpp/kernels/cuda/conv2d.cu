@@ -7,6 +7,16 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
+// A sample alone is like any other.
+template <class T>
+void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T*, T* y,
+                         T* scratch) {
+  conv2d_forward(team, s, x, w, b, y, scratch);
+}
+inline std::size_t conv2d_lone_kept(const Conv2DShape&) { return 0; }
+template <class T>
+void conv2d_lone_keep(const Team&, const Conv2DShape&, const T*, T*) {}
+
 template <class T>
 constexpr Conv2DKernels<T> conv2d_rows() {
   return {
@@ -14,7 +24,9 @@ constexpr Conv2DKernels<T> conv2d_rows() {
       .conv2d_forward = conv2d_forward<T>,
       .conv2d_backward_data = conv2d_backward_data<T>,
       .conv2d_lone_scratch = no_scratch,
-      .conv2d_lone_forward = conv2d_forward<T>,
+      .conv2d_lone_forward = conv2d_lone_forward<T>,
+      .conv2d_lone_kept = conv2d_lone_kept,
+      .conv2d_lone_keep = conv2d_lone_keep<T>,
       .im2col = im2col<T>,
       .col2im = col2im<T>,
   };

@@ -102,13 +102,15 @@ void lone_products_of_pixels(const Team& team, const Conv2DShape& s, const T* x,
 }
 
 template <class T>
-void lone_direct(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
+void lone_direct(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T* kept, T* y,
+                 T* scratch) {
   const LoneRows r = lone_rows<T>(s, team.size);
   const int c = s.c / s.groups, f = s.f / s.groups;
   const LonePlane plane = lone_plane(s);
-  T *ordered = scratch, *planes = ordered + r.depth * s.f;
+  T *own = scratch, *planes = own + r.depth * s.f;
   T* space = planes + s.c * plane.size() + lanes<T> + team.rank * (r.patches(s.ow, lanes<T>) + gemm_scratch<T>);
-  order_weights(team, s, w, ordered);
+  if (!kept) order_weights(team, s, w, own);
+  const T* ordered = kept ? kept : own;
   planes_of(team, s, x, planes);
   team.sync();
   const Range mine = team.share(std::int64_t(r.bands.count) * s.groups);
@@ -147,19 +149,37 @@ bool winograd_alone(const Conv2DShape& s) {
 }
 
 template <class T>
-void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
-  if (winograd_alone<T>(s)) return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, y, scratch);
+void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T* kept,
+                         T* y, T* scratch) {
+  if (winograd_alone<T>(s)) return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, kept, y, scratch);
   if (lone_pixels_fit<T>(s)) return lone_pixels(team, s, x, w, b, y, scratch);
   if (lone_in_place(s)) return lone_products_of_pixels(team, s, x, w, b, y, scratch);
   if (lone_filters_fit<T>(s)) return lone_filters(team, s, x, w, b, y, scratch);
-  lone_direct(team, s, x, w, b, y, scratch);
+  lone_direct(team, s, x, w, b, kept, y, scratch);
+}
+
+template <class T>
+std::size_t conv2d_lone_kept(const Conv2DShape& whole) {
+  Conv2DShape s = whole;
+  s.n = 1;
+  if (winograd_alone<T>(s)) return winograd_points * weights_step<T>(winograd_forward<T>(s));
+  if (lone_pixels_fit<T>(s) || lone_in_place(s) || lone_filters_fit<T>(s)) return 0;
+  return lone_rows<T>(s, 1).depth * s.f;
+}
+template <class T>
+void conv2d_lone_keep(const Team& team, const Conv2DShape& s, const T* w, T* kept) {
+  if (winograd_alone<T>(s))
+    transform_weights(team, winograd_forward<T>(s), w, kept);
+  else
+    order_weights(team, s, w, kept);
+  team.sync();
 }
 
 template <class T>
 std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
   Conv2DShape s = whole;
   s.n = 1;
-  if (winograd_alone<T>(s)) return lone_winograd_scratch<T>(winograd_forward<T>(s), threads);
+  if (winograd_alone<T>(s)) return lone_winograd_scratch<T>(winograd_forward<T>(s));
   if (lone_pixels_fit<T>(s)) return lone_pixels_scratch<T>(s, threads);
   if (lone_in_place(s)) return threads * gemm_scratch<T>;
   if (lone_filters_fit<T>(s)) return lone_filters_scratch<T>(s, threads);

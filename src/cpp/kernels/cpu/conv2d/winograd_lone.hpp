@@ -42,24 +42,24 @@ void lone_inputs(const Team& team, const Winograd& s, const SomeTiles& some, con
   team.sync();
 }
 
-// m (points, tiles, f) = v u
+// m (points, tiles, f) = v u, by gemm's innermost kernels: the products are small and many.
 template <class T>
 void lone_products(const Team& team, const Winograd& s, const SomeTiles& some, const T* v, std::int64_t v_point,
-                   const T* u, T* m, std::int64_t m_point, T* space) {
-  const int panels = ceil_div(s.f, lanes<T>);
+                   const T* u, T* m, std::int64_t m_point) {
+  const int panels = ceil_div(s.f, lanes<T>), parts = ceil_div(some.count, tile_rows(1));
   const Range mine = team.share(std::int64_t(winograd_points) * panels);
   for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
     const std::int64_t k = unit / panels, f = unit % panels * lanes<T>;
-    gemm<T>(Team{},
-            {.m = some.count,
-             .n = int(least<std::int64_t>(s.f - f, lanes<T>)),
-             .depth = s.c,
-             .a = {v + k * v_point, s.c, 1},
-             .b = {u + k * weights_step<T>(s) + f * s.c, lanes<T>, 1},
-             .c = m + k * m_point + f,
-             .bias = nullptr,
-             .c_stride = s.f},
-            space);
+    Tile<T> t{};
+    t.a_row = s.c, t.a_col = 1, t.c_row = s.f, t.depth = s.c;
+    t.width = least<std::int64_t>(s.f - f, lanes<T>);
+    t.read_packed(u + k * weights_step<T>(s) + f * s.c, 1);
+    for (int i = 0; i < parts; i++) {
+      const Range tiles = part({0, some.count}, i, parts);
+      t.a = v + k * v_point + tiles.begin * s.c;
+      t.c = m + k * m_point + tiles.begin * s.f + f;
+      tile_kernels<T>().at[0][tiles.end - tiles.begin - 1](t);
+    }
   }
   team.sync();
 }
@@ -99,24 +99,25 @@ LonePoints lone_points(const Winograd& s) {
 }
 
 template <class T>
-void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, const T* bias, T* y, T* scratch) {
+void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, const T* bias, const T* kept, T* y,
+                   T* scratch) {
   const Parts parts = parts_of(s.tiles(), lone_tiles);
   const LonePoints step = lone_points<T>(s);
-  T *u = scratch, *v = u + winograd_points * weights_step<T>(s), *m = v + winograd_points * step.v;
-  T* space = m + winograd_points * step.m + team.rank * gemm_scratch<T>;
-  transform_weights(team, s, w, u);
+  T *own = scratch, *v = own + winograd_points * weights_step<T>(s), *m = v + winograd_points * step.v;
+  if (!kept) transform_weights(team, s, w, own);
+  const T* u = kept ? kept : own;
   for (int part = 0; part < parts.count; part++) {
     const SomeTiles some{parts.begin(part), parts.size(part)};
     lone_inputs(team, s, some, x, v, step.v);
-    lone_products(team, s, some, v, step.v, u, m, step.m, space);
+    lone_products(team, s, some, v, step.v, u, m, step.m);
     lone_outputs(team, s, some, m, step.m, bias, y);
   }
 }
 
 template <class T>
-std::int64_t lone_winograd_scratch(const Winograd& s, int threads) {
+std::int64_t lone_winograd_scratch(const Winograd& s) {
   const LonePoints step = lone_points<T>(s);
-  return winograd_points * (weights_step<T>(s) + step.v + step.m) + threads * gemm_scratch<T>;
+  return winograd_points * (weights_step<T>(s) + step.v + step.m);
 }
 
 }  // namespace
