@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, special
+from sklearn.utils import gen_batches
 
 from fastdl import layers as L
 from fastdl import program as programs
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fastdl.fitting.network import Network
 
 _AT_A_TIME = 64  # thinned networks
+_SAMPLES_AT_A_TIME = 1024
 _LINKS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "": lambda z: z,
     "softmax": lambda z: special.softmax(z, axis=-1),
@@ -38,6 +40,34 @@ _LINKS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
 def draws(layers: tuple[Layer, ...]) -> bool:
     """Whether there is something to draw: a dropout."""
     return any(layer.draws for layer in L.walk(list(map(_thinning, layers)), sides=False))
+
+
+def mean_and_std(
+    network: Network,
+    program: Program,
+    X: Any,
+    n_nets: int,
+    n_jobs: int | None,
+    read: Callable[[NDArray[Any]], NDArray[Any]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Over thinned networks, of what is read of their `answers`.
+
+    A row for each sample, or each step or pixel where each has an answer.
+    """
+    means, spreads = [], []
+    for part in gen_batches(X.shape[0], _SAMPLES_AT_A_TIME):
+        some = X[np.arange(part.start, part.stop)] if isinstance(X, Sequences) else X[part]
+        found = answers(network, program, some, n_nets, n_jobs)
+        if isinstance(X, Sequences) and found.ndim == 4:
+            found = found.swapaxes(1, 2)[some.inside]
+        elif found.ndim == 5:  # images
+            found = found.reshape(*found.shape[:2], -1, found.shape[4])
+            found = found.swapaxes(1, 2).reshape(-1, found.shape[1], found.shape[3])
+        values = read(found.reshape(-1, *found.shape[2:]))
+        values = values.reshape(*found.shape[:2], *values.shape[1:])
+        means.append(values.mean(axis=1))
+        spreads.append(values.std(axis=1))
+    return np.concatenate(means), np.concatenate(spreads)
 
 
 def answers(

@@ -10,17 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils import gen_batches
 from sklearn.utils.metaestimators import available_if
 
 from fastdl import layers as L
-from fastdl import optim
 from fastdl import program as programs
 from fastdl._rules import POSITIVE_INTEGER
 from fastdl._saved import Saved
 from fastdl._sklearn import TransformerMixin
+from fastdl.estimators.base.available import (
+    has_answers,
+    has_probabilities,
+    has_scores,
+    is_stochastic,
+)
 from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.heads import gives_probabilities
+from fastdl.estimators.base.summaries import Summary, kind_of_optimizer
 from fastdl.estimators.base.words import fitted
 from fastdl.fitting import checkpoint, thinned, windows
 from fastdl.fitting.evaluation import default_score, mean_loss
@@ -28,60 +32,14 @@ from fastdl.fitting.job import Given, Job
 from fastdl.fitting.learning import learn
 from fastdl.fitting.network import Network
 from fastdl.fitting.progress import Progress
-from fastdl.fitting.recipe import Recipe, is_lbfgs
+from fastdl.fitting.recipe import Recipe
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
-from fastdl.optim import Optimizer
 from fastdl.program.devices import Device
 from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of, with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
-
-
-_ANSWERED_AT_A_TIME = 1024  # samples, by all thinned networks
-
-
-def is_stochastic(estimator: Any) -> bool:
-    """Say why not for `available_if`."""
-    if is_lbfgs(estimator.solver):
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. "
-            f"{estimator.solver} is not stochastic."
-        )
-    return True
-
-
-def has_answers(estimator: Any) -> bool:
-    """Say why not for `available_if`."""
-    instead = getattr(estimator._head, "instead", "")
-    if instead:
-        raise AttributeError(f"{type(estimator).__name__} has no predict: it {instead}.")
-    return True
-
-
-def has_probabilities(estimator: Any) -> bool:
-    """Say why not for `available_if`."""
-    if gives_probabilities(estimator.loss):
-        return True
-    raise AttributeError(
-        f"probabilities need loss='log_loss' or 'focal', not loss={estimator.loss!r}."
-    )
-
-
-def has_scores(estimator: Any) -> bool:
-    """Say why not for `available_if`."""
-    if getattr(estimator._head, "scores", False):
-        return True
-    raise AttributeError(f"{type(estimator).__name__} has no scores of classes.")
-
-
-class Summary(str):
-    """A text that shows itself as it is."""
-
-    __slots__ = ()
-
-    __repr__ = str.__str__
 
 
 class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
@@ -372,21 +330,9 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         X = self._inputs.check(self, X, reset=False)
         if isinstance(X, Sequences):
             X = self._with_room(X)
-        program, means, spreads = self.program_, [], []
-        for part in gen_batches(X.shape[0], _ANSWERED_AT_A_TIME):
-            some = X[np.arange(part.start, part.stop)] if isinstance(X, Sequences) else X[part]
-            answers = thinned.answers(self._network, program, some, n_nets, self.n_jobs)
-            if isinstance(X, Sequences) and answers.ndim == 4:
-                answers = answers.swapaxes(1, 2)[some.inside]
-            elif answers.ndim == 5:  # images
-                answers = answers.reshape(*answers.shape[:2], -1, answers.shape[4])
-                answers = answers.swapaxes(1, 2).reshape(-1, answers.shape[1], answers.shape[3])
-            values = read(answers.reshape(-1, *answers.shape[2:]))
-            values = values.reshape(*answers.shape[:2], *values.shape[1:])
-            means.append(values.mean(axis=1))
-            spreads.append(values.std(axis=1))
+        mean, std = thinned.mean_and_std(self._network, self.program_, X, n_nets, self.n_jobs, read)
         dtype = self._dtype_of_outputs(X, np.dtype(self._network.dtype))
-        return np.concatenate(means).astype(dtype), np.concatenate(spreads).astype(dtype)
+        return mean.astype(dtype), std.astype(dtype)
 
     def _mean_of_thinned(self, X: Any, n_nets: int) -> NDArray[Any]:
         """As `_outputs`, the mean over thinned networks."""
@@ -552,7 +498,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
                 shape,
                 dtype=dtype,
                 batch_size=max(self._least_batch, batch),
-                optimizer=self._kind_of_optimizer(),
+                optimizer=kind_of_optimizer(getattr(self, "solver", "")),
             )
         )
 
@@ -566,13 +512,6 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
             return network.layers, tuple(network.input_shape), np.dtype(network.dtype)
         shape = self._inputs.sample_shape(tuple(input_shape))
         return self._layers(shape, n_outputs or 1), shape, self._dtype(np.dtype(np.float64))
-
-    def _kind_of_optimizer(self) -> str:
-        """What `solver` stands for; "" where nothing is trained by descent."""
-        solver = getattr(self, "solver", "")
-        if isinstance(solver, Optimizer):
-            return solver.kind
-        return optim.BY_NAME[solver].kind if solver in optim.BY_NAME else "adam" if solver else ""
 
     # --- weights
 

@@ -13,13 +13,13 @@ from sklearn.utils.metaestimators import available_if
 
 from fastdl._saved import NATURAL, Saved
 from fastdl._warn import warn
-from fastdl.estimators.base.net import (
-    Net,
+from fastdl.estimators.base.available import (
     has_answers,
     has_probabilities,
     has_scores,
     is_stochastic,
 )
+from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.forms import Cut, cut
 from fastdl.fitting.job import Given

@@ -13,7 +13,7 @@ from fastdl import layers as L
 from fastdl import program as programs
 from fastdl._sklearn import StrOptions, TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.net import Summary
+from fastdl.estimators.base.summaries import Summary
 from fastdl.estimators.base.training_words import COUNT, TrainingWords
 from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.boltzmann import stack

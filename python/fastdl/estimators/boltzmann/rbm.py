@@ -19,7 +19,7 @@ from fastdl._saved import MATRIX, VECTOR, Saved, Table, instance, short
 from fastdl._sklearn import TransformerMixin
 from fastdl._warn import warn
 from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.net import Summary
+from fastdl.estimators.base.summaries import Summary
 from fastdl.estimators.base.words import fitted
 from fastdl.estimators.boltzmann import training
 from fastdl.estimators.boltzmann.weights import replace_weights, weights_of

@@ -17,8 +17,9 @@ from fastdl import layers as L
 from fastdl import losses
 from fastdl._rules import FLAG
 from fastdl._saved import NATURAL, Saved
+from fastdl.estimators.base.available import is_stochastic
 from fastdl.estimators.base.heads import Itself
-from fastdl.estimators.base.net import Net, is_stochastic
+from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.words import fitted, reword
 from fastdl.estimators.inputs.one_text import (
     END,

@@ -13,7 +13,8 @@ from sklearn.utils.metaestimators import available_if
 from fastdl import layers as L
 from fastdl._rules import POSITIVE_INTEGER, unknown
 from fastdl._sklearn import validate_parameter_constraints
-from fastdl.estimators.base.net import Net, is_stochastic
+from fastdl.estimators.base.available import is_stochastic
+from fastdl.estimators.base.net import Net
 from fastdl.estimators.inputs.forms import cut
 from fastdl.estimators.inputs.text import items
 from fastdl.estimators.translation.pairs import (

@@ -15,10 +15,11 @@ from fastdl import layers as L
 from fastdl._rules import POSITIVE_INTEGER, unknown
 from fastdl._saved import SHAPE
 from fastdl._sklearn import Interval
+from fastdl.estimators.base.available import is_stochastic
 from fastdl.estimators.base.head_of_choice import OfPixels
 from fastdl.estimators.base.heads import Numbers, Steps
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
-from fastdl.estimators.base.net import Net, is_stochastic
+from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.output import with_answers
 from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, NUMBER_LOSS, TrainingWords
 from fastdl.estimators.base.words import fitted, word
