@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import fastdl.functional as F
+from fastdl import layers as L
 from fastdl.testing import check_gradients
+from reference import resize_axis
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
 
@@ -55,6 +57,16 @@ CALLS = [
     (F.avg_pool1d, (STEPS, 3), {"stride": 1}),
     (F.avg_pool1d, (STEPS, 3), {"stride": 2, "padding": "causal", "lengths": [7, 2, 5]}),
     (F.pixel_shuffle, (X, 2), {}),
+    (F.pad2d, (X,), {}),
+    (F.pad2d, (X, ((0, 2), (3, 1))), {"value": 1.5}),
+    (F.pad2d, (X, (2, 9)), {"mode": "reflect"}),
+    (F.pad2d, (X, (1, 2)), {"mode": "edge"}),
+    (F.pad2d, (X, (1, 2)), {"mode": "wrap"}),
+    (F.crop2d, (X,), {}),
+    (F.crop2d, (X, ((0, 2), (3, 1))), {}),
+    (F.resize2d, (X, 5), {}),
+    (F.resize2d, (X, (9, 4)), {"interpolation": "bicubic", "antialias": True}),
+    (F.resize2d, (X, (3, 10)), {"interpolation": "nearest", "coordinates": "asymmetric"}),
     (F.stochastic_pool2d, (X, 2), {"seed": 3}),
     (F.stochastic_pool2d, (X, 3), {"stride": 2, "training": False}),
     (F.spatial_pyramid_pool2d, (X,), {}),
@@ -333,6 +345,13 @@ def torch_upsample2d(T, x, factor, mode="nearest"):
     return channels_last(T.interpolate(channels_first(x), scale_factor=factor, mode=mode))
 
 
+def torch_resize(mode, **fixed):
+    def resize(T, x, size, *_):
+        return channels_last(T.interpolate(channels_first(x), size, mode=mode, **fixed))
+
+    return resize
+
+
 def torch_pool(name, **fixed):
     def pool(T, x, *args):
         return channels_last(getattr(T, name)(channels_first(x), *args, **fixed))
@@ -397,6 +416,13 @@ TORCH = [
     ("max_pool1d", (STEPS, 3, 2), lambda T, x, *o: T.max_pool1d(x.mT, *o).mT),
     ("avg_pool1d", (STEPS, 3, 2), lambda T, x, *o: T.avg_pool1d(x.mT, *o).mT),
     ("pixel_shuffle", (X, 2), torch_pool("pixel_shuffle")),
+    ("resize2d", (X, (5, 9)), torch_resize("bilinear")),
+    ("resize2d", (X, (4, 3), "bilinear", "half_pixel", "floor", 0, False, True),
+     torch_resize("bilinear", antialias=True)),
+    ("resize2d", (X, (5, 9), "bicubic"), torch_resize("bicubic")),
+    ("resize2d", (X, (9, 5), "bilinear", "align_corners"),
+     torch_resize("bilinear", align_corners=True)),
+    ("resize2d", (X, (4, 10), "nearest", "asymmetric", "floor"), torch_resize("nearest")),
     ("spatial_pyramid_pool2d", (X, (1, 3, 8)), torch_pyramid("adaptive_max_pool2d")),
     ("spatial_pyramid_pool2d", (X, (1, 3, 8), "avg"), torch_pyramid("adaptive_avg_pool2d")),
     ("rrelu", (X, 0.1, 0.5, 0, False), lambda T, x, low, high, *_: T.rrelu(x, low, high)),
@@ -496,6 +522,24 @@ def test_col2im_is_the_adjoint_of_im2col():
 def test_maxout():
     y = F.maxout([[1.0, 5.0, 2.0, -1.0, -2.0, -3.0]], 3)
     np.testing.assert_array_equal(y, [[5.0, -1.0]])
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "edge", "wrap"])
+def test_pad2d_and_crop2d(mode):
+    around = ((0, 0), (1, 2), (9, 3), (0, 0))
+    expected = np.pad(X, around, mode, **({"constant_values": 0.5} if mode == "constant" else {}))
+    y = F.pad2d(X, around[1:3], mode, 0.5 if mode == "constant" else 0.0)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(F.crop2d(y, around[1:3]), X)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("coordinates", ["half_pixel", "align_corners", "asymmetric"])
+def test_resize2d(interpolation, coordinates):
+    words = L.Resize2D((4, 9), interpolation, coordinates).to_dict()
+    expected = resize_axis(resize_axis(X, 1, 4, words), 2, 9, words)
+    y = F.resize2d(X, [4, 9], interpolation, coordinates)
+    np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_dropout_keeps_the_mean():
@@ -861,6 +905,20 @@ BAD_CALLS = [
     (lambda: F.max_pool1d(STEPS, 8), ValueError,
      "max_pool1d(window 8, padding 'valid') gets sequences of 7 steps. Use padding=\"same\" or "
      '"causal".'),
+    (lambda: F.pad2d(X, (1, 2, 3)), ValueError,
+     "pad2d(): padding=(1, 2, 3); expected integers of 0 or more: one, (height, width), or ((top, "
+     "bottom), (left, right))."),
+    (lambda: F.pad2d(X, 1, "mirror"), ValueError,
+     "pad2d(): mode='mirror' is not known. Choose from 'constant', 'reflect', 'edge', 'wrap'."),
+    (lambda: F.crop2d(X, 3), ValueError,
+     "crop2d(): cropping=((3, 3), (3, 3)) leaves nothing of an image of 6x7x4. Take less away."),
+    (lambda: F.crop2d(ROWS), ValueError,
+     "crop2d(): x has shape (5, 6); expected (n, h, w, c)."),
+    (lambda: F.resize2d(X, 0), ValueError,
+     "resize2d(): size=0; expected a positive integer or a pair of them."),
+    (lambda: F.resize2d(X, 4, "linear"), ValueError,
+     "resize2d(): interpolation='linear' is not known. Did you mean 'bilinear'? Choose from "
+     "'bilinear', 'nearest', 'bicubic'."),
     (lambda: F.pixel_shuffle(X, 3), ValueError,
      "pixel_shuffle(): factor=3 makes a pixel of 9 channels, but its input has 4. Use a multiple "
      "of 9 channels."),

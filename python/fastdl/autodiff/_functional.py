@@ -67,6 +67,8 @@ for _f, _back in (
     (F.global_avg_pool2d, F.global_avg_pool2d_backward),
     (F.upsample2d, F.upsample2d_backward),
     (F.pixel_shuffle, F.pixel_shuffle_backward),
+    (F.crop2d, F.crop2d_backward),
+    (F.resize2d, F.resize2d_backward),
     (F.avg_pool1d, F.avg_pool1d_backward),
     (F.dropout, F.dropout_backward),
 ):
@@ -221,6 +223,21 @@ _custom(
 )
 _custom(
     F.max_pool2d, lambda dy, _y, x, return_indices=False, **o: F.max_pool2d_backward(dy, x, **o)
+)
+
+# Linear but for the value around: tangents and gradients have zeros there.
+_linear(F.pad2d, F.pad2d_backward)
+_custom(
+    F.pad2d,
+    lambda dy, _y, x, **o: F.pad2d_backward(dy, _empty(x), **o),
+    lambda dx, _y, _x, value=0.0, **o: F.pad2d(dx, **o),
+)
+RULES[F.pad2d_backward] = _trace.Linear(
+    F.pad2d_backward,
+    "F.pad2d_backward",
+    lambda d, _like, _x, value=0.0, **o: F.pad2d(d, **o),
+    None,
+    (),
 )
 _custom(F.global_max_pool2d, lambda dy, _y, x: F.global_max_pool2d_backward(dy, x))
 _custom(F.max_pool1d, lambda dy, _y, x, **o: F.max_pool1d_backward(dy, x, **o))

@@ -153,6 +153,14 @@ from fastdl.functional._recurrent import (
     rnn,
     rnn_backward,
 )
+from fastdl.functional._resample import (
+    crop2d,
+    crop2d_backward,
+    pad2d,
+    pad2d_backward,
+    resize2d,
+    resize2d_backward,
+)
 from fastdl.functional._steps import (
     State,
     adadelta_step,
@@ -202,6 +210,8 @@ __all__ = [
     "conv2d_backward",
     "conv2d_transpose",
     "conv2d_transpose_backward",
+    "crop2d",
+    "crop2d_backward",
     "dense",
     "dense_backward",
     "dropout",
@@ -247,6 +257,8 @@ __all__ = [
     "nadam_step",
     "nesterov_step",
     "objects_as_points",
+    "pad2d",
+    "pad2d_backward",
     "pinball",
     "pixel_shuffle",
     "pixel_shuffle_backward",
@@ -255,6 +267,8 @@ __all__ = [
     "prelu_backward",
     "relu",
     "relu_backward",
+    "resize2d",
+    "resize2d_backward",
     "rmsprop_step",
     "rnn",
     "rnn_backward",

@@ -11,6 +11,7 @@ from fastdl.layers import _window
 from fastdl.layers._window import Window
 
 Pair: TypeAlias = int | Sequence[int]
+Sides: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 Padding: TypeAlias = str | int | Sequence[int] | Sequence[Sequence[int]]
 
 
@@ -32,12 +33,13 @@ def window(
     return _window.window(
         f"{who}()",
         image,
-        expect(who, "size", _frozen(size), PAIR),
-        expect(who, "stride", _frozen(stride), PAIR),
-        expect(who, "padding", _frozen(padding), PADDING),
-        expect(who, "dilation", _frozen(dilation), PAIR),
+        expect(who, "size", frozen(size), PAIR),
+        expect(who, "stride", frozen(stride), PAIR),
+        expect(who, "padding", frozen(padding), PADDING),
+        expect(who, "dilation", frozen(dilation), PAIR),
     )
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def frozen(value: Any) -> Any:
+    """Lists as tuples, which layers are made of."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
