@@ -8,18 +8,17 @@ import onnx
 
 from fastdl import layers as L
 from fastdl.onnx.reading.joins import JOINS
-from fastdl.onnx.reading.table import READERS
+from fastdl.onnx.reading.table import GROUPS, READERS
 from fastdl.onnx.running.table import COMPUTED
 from fastdl.onnx.writing import table
 
 PAGE = Path(__file__).with_name("onnx.md")
-_OURS = ("ChannelShuffle", "Recode")  # groups of nodes, which patterns.py makes one of
 
 
 def operators() -> str:
     """Each operator: attributes, the opsets that changed it, what it becomes, who computes it."""
     lines = ["| operator | attributes | since opset | becomes | backend |", "| --- " * 5 + "|"]
-    for name in sorted({*READERS, *JOINS, *COMPUTED} - set(_OURS)):
+    for name in sorted({*READERS, *JOINS, *COMPUTED} - set(GROUPS)):
         domain, _, operator = name.rpartition(".")
         schema = onnx.defs.get_schema(operator, domain)
         attributes = ", ".join(sorted(schema.attributes)) or "-"

@@ -33,7 +33,9 @@ def models() -> list[bytes]:
         fastdl.Network([L.Dense(4), L.Activation("relu"), L.Dense(2)], (3,), random_state=0),
         fastdl.Network([L.Conv2D(3, 3), L.BatchNorm(), L.Flatten(), L.Dense(2)], (5, 5, 2)),
         fastdl.Network([L.Residual([L.Dense(3)]), L.Concat([[], [L.Dense(2)]])], (3,)),
-        fastdl.Network([L.LSTM(3, return_sequences=True), L.GlobalMaxPool()], (4, 2)),
+        fastdl.Network(
+            [L.Conv1D(3, 3, 2, "same"), L.LSTM(3, return_sequences=True), L.GlobalMaxPool()], (4, 2)
+        ),
         fastdl.Network([L.Bidirectional(L.GRU(2)), L.LayerNorm(), L.Maxout(2)], (3, 2)),
     ]
     folder = Path(__file__).parent / "data" / "onnx"
@@ -78,15 +80,17 @@ def _parts(content: bytes, random: np.random.Generator) -> bytes:
         return _bytes(content, random)
     graph, kind = model.graph, random.integers(10)
     nodes, tensors = list(graph.node), list(graph.initializer)
-    names = [name for node in nodes for name in (*node.input, *node.output)]
+    names = [_text(name) for node in nodes for name in (*node.input, *node.output)]
     if not nodes or not names:
         return _bytes(content, random)
     node = nodes[int(random.integers(len(nodes)))]
     number = int(random.choice(_NUMBERS))
     if kind == 0 and node.input:
-        node.input[int(random.integers(len(node.input)))] = str(random.choice(names))
+        node.input[int(random.integers(len(node.input)))] = names[int(random.integers(len(names)))]
     elif kind == 1 and node.output:
-        node.output[int(random.integers(len(node.output)))] = str(random.choice(names))
+        node.output[int(random.integers(len(node.output)))] = names[
+            int(random.integers(len(names)))
+        ]
     elif kind == 2:
         node.op_type = str(random.choice(_OPERATORS))
     elif kind == 3 and node.attribute:
@@ -117,11 +121,17 @@ def _parts(content: bytes, random: np.random.Generator) -> bytes:
         again.CopyFrom(node)
         graph.node.append(again)
     else:
-        model.opset_import[0].version = abs(number) % 40
+        for entry in model.opset_import:
+            entry.version = abs(number) % 40
         other = onnx.NodeProto()
         other.CopyFrom(nodes[int(random.integers(len(nodes)))])
         node.attribute.extend(other.attribute)
     return bytes(model.SerializeToString())
+
+
+def _text(name: str | bytes) -> str:
+    """A name, also where a change has made no UTF-8 of it."""
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
 
 
 def run(seed: int, count: int, *, watched: bool = False) -> Counter[str]:

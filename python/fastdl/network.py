@@ -326,9 +326,18 @@ class Network:
             outputs = outputs.astype(np.result_type(x.dtype, outputs.dtype), copy=False)
         if self._columns is not None and layer is not None:
             outputs = outputs.astype(np.float64)
-        if steps is None or outputs.ndim != 3 or outputs.shape[1] != width:
+        if steps is None or outputs.ndim != 3:
             return outputs, None
+        if outputs.shape[1] != width:  # the layers leave fewer steps
+            return outputs[:, : self._steps_after(at, x.shape[1])], None
         return outputs[:, : x.shape[1]], inside(steps, x.shape[1])
+
+    def _steps_after(self, layer: int, steps: int) -> int:
+        """How many of so many steps are left after a layer."""
+        least, _ = self.program_.least_steps
+        shape = (max(steps, least), *self.input_shape[1:])
+        through = range(len(self.layers))[layer] + 1
+        return int(programs.output_shape(self.layers[:through], shape)[0])
 
     def _put(self, answers: NDArray[Any]) -> NDArray[Any]:
         """Answers with their axes where the user wants them."""

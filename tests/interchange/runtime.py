@@ -50,10 +50,11 @@ def opset_of(case: Any, least: int = 13) -> int:
     return found
 
 
-def lengths_for(input_shape: tuple[int, ...], n: int) -> Iterator[NDArray[np.int64] | None]:
+def lengths_for(net: Network, n: int) -> Iterator[NDArray[np.int64] | None]:
     """Of sequences all steps, then some of them."""
-    if len(input_shape) != 2:
+    if len(net.input_shape) != 2:
         yield None
         return
-    yield np.full(n, input_shape[0])
-    yield np.random.default_rng(n).integers(1, input_shape[0] + 1, n)
+    steps, (least, _) = net.input_shape[0], net.program_.least_steps
+    yield np.full(n, steps)
+    yield np.random.default_rng(n).integers(max(least, 1), steps + 1, n)

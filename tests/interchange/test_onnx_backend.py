@@ -72,7 +72,7 @@ def test_kernels_answer_and_not_the_reference(monkeypatch: pytest.MonkeyPatch) -
         if not operators - seen:
             continue
         seen |= operators
-        x, lengths = case.inputs(5).astype(np.float32), list(lengths_for(case.input_shape, 5))[-1]
+        x, lengths = case.inputs(5).astype(np.float32), list(lengths_for(net, 5))[-1]
         inputs = [x] if lengths is None else [x, lengths.astype(np.int64)]
         (y,) = backend.run_model(model, inputs)
         assert_close(y, net.predict(x, lengths).reshape(y.shape), 1e-5, case.id)

@@ -41,7 +41,7 @@ def test_case(case: Any) -> None:
     runtime = session(fastdl.to_onnx(net, opset=opset_of(case)))
     for n in (1, 7, 16):
         x = case.inputs(n).astype(np.float32)
-        for lengths in lengths_for(case.input_shape, n):
+        for lengths in lengths_for(net, n):
             fed = {"X": x} if lengths is None else {"X": x, "lengths": lengths}
             (y,) = runtime.run(["y"], fed)
             expected = net.predict(x, lengths)
@@ -60,7 +60,7 @@ def test_opsets(opset: int) -> None:
             continue
         seen |= kinds
         net, x = network(case.layers, case.input_shape), case.inputs(5).astype(np.float32)
-        lengths = list(lengths_for(case.input_shape, 5))[-1]
+        lengths = list(lengths_for(net, 5))[-1]
         model = fastdl.to_onnx(net, opset=opset)
         assert model.opset_import[0].version == opset
         y = run(model, X=x, lengths=lengths)["y"]
@@ -99,6 +99,12 @@ MORE = {
     "layers": lambda: fastdl.NetClassifier(
         [L.GRU(4, return_sequences=True, reset_after=False), L.GlobalMaxPool()], **_NET
     ).fit(RAGGED, WORDS[:20]),
+    "over time": lambda: fastdl.NetClassifier(
+        [L.Conv1D(4, 3, 2, "same"), L.MaxPool1D(2, padding="causal"), L.GRU(3)], **_NET
+    ).fit(RAGGED, WORDS[:20]),
+    "tagger over time": lambda: fastdl.NetClassifier(
+        [L.Conv1D(4, 3, padding="same"), L.AvgPool1D(3, 1, "same")], **_NET
+    ).fit(RAGGED, [["a" if step[0] > 0.5 else "b" for step in x] for x in RAGGED]),
     "standardised": lambda: fastdl.DBN((4,), visible="gaussian", random_state=0).fit(ROWS * 5 + 3),
     "grey": lambda: fastdl.NDScaler(kind="images").fit(IMAGES[..., 0]),
     "least and largest": lambda: fastdl.NDScaler("minmax").fit(ROWS),

@@ -12,6 +12,16 @@ from fastdl.layers._spec import Form, Layer, WeightedLayer
 PADDINGS = choice("valid", "same", "causal")
 
 
+def steps_before(reach: int, stride: int) -> int | None:
+    """Steps of padding that "same" puts before a sequence; None where that depends on its length.
+
+    Of T steps ceil(T / stride) windows are left, which stand out by `q + reach - stride`, q the
+    steps that the last stride lacks: half of them, rounded down, stand before the beginning.
+    """
+    least, most = (max(q + reach - stride, 0) // 2 for q in (0, stride - 1))
+    return least if least == most else None
+
+
 @dataclass(frozen=True, repr=False)
 class Conv1D(WeightedLayer):
     """Cross-correlation of sequences with `filters` kernels over time.

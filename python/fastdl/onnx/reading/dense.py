@@ -134,7 +134,7 @@ def affine(
     last = x.drafts[-1] if x.drafts else None
     if (
         last is not None
-        and isinstance(last.spec, (L.Dense, L.Conv2D, L.Conv2DTranspose))
+        and isinstance(last.spec, (L.Dense, L.Conv1D, L.Conv2D, L.Conv2DTranspose))
         and not last.spec.bias
         and (scale == 1).all()
     ):
@@ -157,6 +157,18 @@ def affine(
         "running_var": np.ones(channels, reader.dtype),
     }
     return x.then(name, L.BatchNorm(eps=EXACT, trainable=False), weights)
+
+
+def _of_steps(reader: Any, x: Value, name: str, scale: Any, shift: Any) -> Value:
+    """A batch norm of sequences, which no layer is: in the weights before it, if there are any."""
+    last = x.drafts[-1] if x.drafts else None
+    if last is None or not isinstance(last.spec, (L.Dense, L.Conv1D)):
+        return affine(reader, x, name, scale, shift)
+    bias = last.weights.get("bias", np.zeros(x.shape[-1])) * scale + shift
+    weights = {"weight": last.weights["weight"] * scale, "bias": bias}
+    weights = {key: value.astype(reader.dtype) for key, value in weights.items()}
+    merged = Draft(last.spec.replace(bias=True), weights, last.name)
+    return replace(x, name=name, drafts=[*x.drafts[:-1], merged])
 
 
 def add(reader: Any, node: Node, x: Value) -> Value:
@@ -184,6 +196,11 @@ def div(reader: Any, node: Node, x: Value) -> Value:
         return replace(
             x.then(node.outputs[0], L.GlobalAvgPool()), notes=notes, axes=(("n",), ("f",))
         )
+    if "share_of_steps" in x.notes and reader.is_aside(node, x):
+        notes = {k: v for k, v in x.notes.items() if k != "share_of_steps"}
+        return x.to(node.outputs[0], notes=notes)
+    if "share_of_steps" in x.notes:
+        raise Unsupported("it divides means of windows by something else than a share of steps")
     if "sum_of_steps" in x.notes:
         raise Unsupported("it divides a sum over steps by another number than that of the steps")
     divisor = reader.other(node, x)
@@ -221,7 +238,7 @@ def batch_normalization(reader: Any, node: Node, x: Value) -> Value:
     if len(x.shape) == 2:
         gain, shift, mean, var = arrays
         scale = gain / np.sqrt(var + node.get("epsilon", 1e-5))
-        return affine(reader, x, node.outputs[0], scale, shift - mean * scale)
+        return _of_steps(reader, x, node.outputs[0], scale, shift - mean * scale)
     names = ("gain", "shift", "running_mean", "running_var")
     spec = L.BatchNorm(round(1 - node.get("momentum", 0.9), 7), node.get("epsilon", 1e-5))
     weights = dict(zip(names, (a.astype(reader.dtype) for a in arrays), strict=True))

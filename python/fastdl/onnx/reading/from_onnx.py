@@ -11,21 +11,22 @@ from numpy.typing import NDArray
 from fastdl import layers as L
 from fastdl.layers import Layer
 from fastdl.network import Network
-from fastdl.onnx.reading import heads, table
+from fastdl.onnx.reading import groups, heads, table
 from fastdl.onnx.reading.errors import UnsupportedModelError
 from fastdl.onnx.reading.graph import Graph, Node
 from fastdl.onnx.reading.images import without_pads
 from fastdl.onnx.reading.joins import JOINS
 from fastdl.onnx.reading.patterns import fuse, pairwise
 from fastdl.onnx.reading.source import model_of
+from fastdl.onnx.reading.steps import TIME_LAST, least_steps
 from fastdl.onnx.reading.value import FORMS, LARGEST, Axis, Unsupported, Value
 from fastdl.onnx.reading.walk import (
     MALFORMED,
     Stopped,
     Walk,
     finished,
+    left_open,
     malformed,
-    may_follow,
 )
 
 _SAMPLES, _STEPS = (7, 11), (5, 9)  # that a model is read with: what depends on them is found out
@@ -38,6 +39,7 @@ _BY_RANK: dict[int, list[tuple[Axis, ...]]] = {
         (("t",), ("n",), ("f",)),
         (("n",), ("c",), ("w",)),
         (("n",), ("h",), ("w",)),
+        TIME_LAST,
     ],
     4: [(("n",), ("c",), ("h",), ("w",)), (("n",), ("h",), ("w",), ("c",))],
 }
@@ -141,13 +143,19 @@ class _Way:
         if not self.problems and open_axes and any(n.op == "Shape" for n in graph.nodes):
             self._compare(self._read(1))
 
+    def _sizes(self, which: int) -> list[int]:
+        """Of the input's axes, with one of two numbers where they are open."""
+        more = max(least_steps(self.graph) - _STEPS[0], 0)
+        of_open: dict[Axis, int] = {("n",): _SAMPLES[which], ("t",): _STEPS[which] + more}
+        return [
+            size if isinstance(size, int) else of_open[axis]
+            for size, axis in zip(self.shape, self.axes, strict=True)
+        ]
+
     def _read(self, which: int) -> tuple[list[Layer], dict[str, NDArray[Any]], Value, Any, str]:
         """Layers, weights, the value at the end, the axes of the answers and the link."""
         graph = self.graph.copy()
-        sizes = [
-            size if isinstance(size, int) else (_SAMPLES if axis == ("n",) else _STEPS)[which]
-            for size, axis in zip(self.shape, self.axes, strict=True)
-        ]
+        sizes = self._sizes(which)
         n = sizes[self.axes.index(("n",))]
         if not 0 < np.prod(sizes, dtype=np.float64) / n <= LARGEST or n > LARGEST:
             self.problems.append((None, f"input {self.x_name!r} is of shape {tuple(sizes)}"))
@@ -156,7 +164,7 @@ class _Way:
         graph.keep_for(graph.outputs)
         graph.fold({self.x_name: sizes, **{name: [n] for name in self.others}})
         graph.keep_for(graph.outputs)
-        fuse(graph)
+        fuse(graph, groups.PATTERNS)
         pairwise(graph)
         found = graph.depending_on(self.x_name)
         beside: set[str] = set()
@@ -168,13 +176,11 @@ class _Way:
             return [], {}, walk.x, None, ""
         try:
             x = without_pads(walk.whole(self.asked.name))
-            if not may_follow(x, None):
-                raise Unsupported("the output is of a sum over steps")
+            if left_open(x):
+                raise Unsupported(f"the output is of {left_open(x)}")
             x, link = heads.linked(x)
             x, order = heads.turned(x)
-            self.n_read = len(walk.seen)
         except Stopped:
-            self.n_read = len(walk.seen)
             self.problems += list(walk.problems.values())
             if not self.problems:
                 self.problems.append(
@@ -187,6 +193,8 @@ class _Way:
         except MALFORMED as error:
             self.problems.append((None, malformed(error)))
             return [], {}, walk.x, None, ""
+        finally:
+            self.n_read = len(walk.seen)
         if not x.drafts:
             x = x.then(x.name, L.Activation("identity"))
         layers, weights = finished(x.drafts)
@@ -272,10 +280,7 @@ class _Way:
         )
 
     def _start_shape(self) -> Value:
-        sizes = [
-            size if isinstance(size, int) else (_SAMPLES if axis == ("n",) else _STEPS)[0]
-            for size, axis in zip(self.shape, self.axes, strict=True)
-        ]
+        sizes = self._sizes(0)
         return self._start(sizes, sizes[self.axes.index(("n",))])
 
 

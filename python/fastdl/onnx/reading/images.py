@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import layers as L
+from fastdl.onnx.reading import steps
 from fastdl.onnx.reading.dense import affine
 from fastdl.onnx.reading.graph import Node
 from fastdl.onnx.reading.moves import padded
@@ -44,8 +45,8 @@ def _window(node: Node, x: Value, size: list[int]) -> tuple[list[int], list[int]
     if auto.startswith("SAME"):
         for axis in (0, 1):
             reach = dilation[axis] * (size[axis] - 1) + 1
-            steps = math.ceil(x.shape[axis] / stride[axis]) - 1
-            total = max(steps * stride[axis] + reach - x.shape[axis], 0)
+            last = math.ceil(x.shape[axis] / stride[axis]) - 1
+            total = max(last * stride[axis] + reach - x.shape[axis], 0)
             before = total // 2 if auto == "SAME_UPPER" else total - total // 2
             pads[axis] = [before, total - before]
     elif auto == "VALID":
@@ -79,10 +80,12 @@ def _taken_pads(x: Value, pads: list[list[int]]) -> tuple[Value, list[list[int]]
 
 
 def conv(reader: Any, node: Node, x: Value) -> Value:
-    """Conv2D; kernels (out, in, kh, kw) as (kh, kw, in, out)."""
+    """Conv2D, kernels (out, in, kh, kw) as (kh, kw, in, out); of sequences Conv1D."""
     weight, bias = reader.const(node, 1), reader.const(node, 2)
     if weight is None or (len(node.inputs) > 2 and node.inputs[2] and bias is None):
         raise Unsupported("its kernels are not constant")
+    if len(x.shape) == 2:
+        return steps.conv(reader, node, x, weight, bias)
     x = as_image(x)
     weight = _kernels(weight, len(x.axes) == 3)
     size = list(weight.shape[2:])
@@ -181,10 +184,20 @@ def _pool(node: Node, x: Value) -> tuple[Value, list[int], list[int], list[list[
     return x, size, stride, pads, added
 
 
+def plain_window(node: Node, x: Value) -> tuple[Value, Any, Any]:
+    """The image, window and stride of a pooling; Unsupported if it is padded."""
+    x, size, stride, pads, _ = _pool(node, x)
+    if any(map(any, pads)):
+        raise Unsupported(f"pads={pads}")
+    return x, _short(size), _short(stride)
+
+
 def max_pool(reader: Any, node: Node, x: Value) -> Value:
-    """MaxPool2D."""
+    """MaxPool2D; of sequences MaxPool1D."""
     if len([name for name in node.outputs if name]) > 1:
         raise Unsupported("its second output, the places of the largest values, is asked for")
+    if len(x.shape) == 2:
+        return steps.max_pool(reader, node, x)
     x, size, stride, pads, _ = _pool(node, x)
     padding = _padding(pads) if any(map(any, pads)) else 0
     spec = L.MaxPool2D(_short(size), _short(stride), padding)
@@ -192,7 +205,9 @@ def max_pool(reader: Any, node: Node, x: Value) -> Value:
 
 
 def average_pool(reader: Any, node: Node, x: Value) -> Value:
-    """AvgPool2D; with gaps in the window, and no padding, a frozen convolution."""
+    """AvgPool2D, of sequences AvgPool1D; with gaps in the window a frozen convolution."""
+    if len(x.shape) == 2:
+        return steps.average_pool(reader, node, x)
     if any(d != 1 for d in node.get("dilations") or []):
         return _pool_with_gaps(reader, node, as_image(x))
     x, size, stride, pads, added = _pool(node, x)
@@ -229,6 +244,8 @@ def global_pool(spec: Any) -> Any:
     """What reads an operator that leaves one value for each channel."""
 
     def read(reader: Any, node: Node, x: Value) -> Value:
+        if len(x.shape) == 2 and x.axes == steps.TIME_LAST:
+            return x.then(node.outputs[0], spec(), axes=(("n",), ("f",), ()))
         x = as_image(without_pads(x))
         ones: tuple[tuple[str, ...], ...] = ((),) * (len(x.axes) - 2)
         return x.then(node.outputs[0], spec(), axes=(("n",), ("f",), *ones))
@@ -255,6 +272,8 @@ def pad(reader: Any, node: Node, x: Value) -> Value:
     zeros = (
         mode == "constant" and fill == 0 and min((min(b) for b in wanted.values()), default=0) >= 0
     )
+    if zeros and wanted and {x.axes[axis] for axis in wanted} == {("t",)}:
+        return steps.pad(x, wanted, node.outputs[0])
     if not zeros or not all(x.axes[axis] in (("h",), ("w",)) for axis in wanted):
         return padded(without_pads(x), wanted, mode, fill).to(node.outputs[0])
     if not wanted:

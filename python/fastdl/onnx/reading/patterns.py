@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -215,7 +215,8 @@ def _constant(graph: Graph, value: float) -> str:
     return name
 
 
-PATTERNS: list[Callable[[Around, Node], Found | None]] = [
+Pattern = Callable[[Around, Node], Found | None]
+PATTERNS: list[Pattern] = [
     product,
     layer_norm,
     group_norm,
@@ -224,18 +225,18 @@ PATTERNS: list[Callable[[Around, Node], Found | None]] = [
 ]
 
 
-def _found(pattern: Any, around: Around, node: Node) -> Found | None:
+def _found(pattern: Pattern, around: Around, node: Node) -> Found | None:
     """The group that ends in a node; None too where its nodes are not as they are defined."""
     try:
-        found: Found | None = pattern(around, node)
+        found = pattern(around, node)
     except (IndexError, TypeError, ValueError, ArithmeticError):
         return None
     return found
 
 
-def fuse(graph: Graph) -> None:
+def fuse(graph: Graph, first: Sequence[Pattern] = ()) -> None:
     """Replace each group by its node; those that nothing takes any more go."""
-    for pattern in PATTERNS:
+    for pattern in (*first, *PATTERNS):
         around = Around(graph)
         for node in graph.nodes:
             found = None if node.domain else _found(pattern, around, node)

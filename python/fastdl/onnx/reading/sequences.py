@@ -194,6 +194,8 @@ def _embedding(reader: Any, node: Node, x: Value, table: NDArray[Any]) -> Value:
 
 def recode(reader: Any, node: Node, x: Value) -> Value:
     """One code that is read as another."""
+    if x.drafts or x.axes != (("n",), ("t",)):
+        raise Unsupported("it puts one number in the place of another")
     pair = (int(node.get("code")), int(node.get("other")))
     recoded = [*x.notes.get("recoded", []), pair]
     return x.to(node.outputs[0], notes={**x.notes, "recoded": recoded})

@@ -6,15 +6,20 @@ from fastdl import layers as L
 from fastdl.onnx.reading import (
     dense,
     elementwise,
+    groups,
     heads,
     images,
     moves,
     reductions,
     sequences,
     shapes,
+    steps,
 )
 from fastdl.onnx.reading.elementwise import Reads, activation, function
 from fastdl.onnx.reading.reductions import reduction
+
+# Groups of nodes, which become one: no operators.
+GROUPS = ("ChannelShuffle", "Recode", *groups.READERS)
 
 REDUCTIONS = ["L1", "L2", "LogSum", "LogSumExp", "Min", "Prod", "SumSquare"]
 
@@ -60,8 +65,10 @@ READERS: dict[str, Reads] = {
     "GRU": sequences.cell,
     "Gather": sequences.gather,
     "GatherElements": sequences.gather_elements,
+    "GatherND": steps.gather_nd,
     "Slice": sequences.slice_,
     "Recode": sequences.recode,
+    **groups.READERS,
     # functions of single values
     "Relu": activation("relu"),
     "LeakyRelu": activation("leaky_relu", 0.01),

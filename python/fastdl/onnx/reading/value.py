@@ -119,6 +119,8 @@ class Value:
 
 def shape_after(spec: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
     """What a layer gives for a sample of this shape; Unsupported if it does not take it."""
+    if isinstance(spec, L.Transpose) and math.prod(shape) > _LARGEST_TURNED:
+        raise Unsupported(f"it turns samples of shape {shape}, more than {_LARGEST_TURNED} numbers")
     try:
         given = output_shape([spec], shape)
     except ValueError as error:
@@ -134,6 +136,7 @@ def check_size(shape: tuple[int, ...]) -> None:
 
 
 LARGEST = 1 << 26  # numbers of a sample
+_LARGEST_TURNED = 1 << 21  # of one whose axes are turned: the layer has a table of them
 
 
 def _check_weights(draft: Draft, shape: tuple[int, ...]) -> None:

@@ -54,7 +54,7 @@ class Walk:
         self, graph: Graph, x: Value, beside: set[str], dtype: np.dtype[Any], ours: bool
     ) -> None:
         self.graph, self.dtype, self.opset = graph, dtype, graph.opset
-        self.x, self._beside, self._ours = x, beside, ours
+        self.x, self._beside, self.is_ours = x, beside, ours
         self._takers = graph.takers()
         self._outputs = set(graph.outputs)
         self.problems: dict[int, tuple[Node, str]] = {}
@@ -100,7 +100,7 @@ class Walk:
 
     def name_of(self, node: Node, i: int) -> str:
         """What to call the layer of a node with weights in input i; "" for no name of its own."""
-        if self._ours:
+        if self.is_ours:
             return _plain(node.name.partition("/")[0]) if "/" in node.name else ""
         stem = re.fullmatch(r"(.*?)[._/:]*(weight|kernel|gamma|scale|W|w)(_\d+)?", node.inputs[i])
         return _plain(stem[1]) if stem and "::" not in stem[1] else ""
@@ -131,8 +131,9 @@ class Walk:
         if id(node) in self.seen:
             raise self._problem(node, "what it gives is used by branches that cross")
         self.seen.add(id(node))
-        if not may_follow(x, node):
-            raise self._problem(node, "it comes after a sum over steps")
+        waiting = left_open(x, node)
+        if waiting:
+            raise self._problem(node, f"it comes after {waiting}")
         if node.key not in _TAKE_PADS:
             x = without_pads(x)
         reads = READERS.get(node.key)
@@ -144,7 +145,7 @@ class Walk:
             raise self._problem(node, str(reason)) from reason
         except MALFORMED as error:
             raise self._problem(node, malformed(error)) from error
-        if self._ours and len(y.drafts) == len(x.drafts) + 1 and "/" in node.name:
+        if self.is_ours and len(y.drafts) == len(x.drafts) + 1 and "/" in node.name:
             last = y.drafts[-1]
             named = Draft(last.spec, last.weights, last.name, last.inside)
             named.name = last.name or _plain(node.name.partition("/")[0])
@@ -224,8 +225,9 @@ class Walk:
             raise self._problem(join, "a constant stands among its branches")
         if stopped:
             raise Stopped
-        if any("sum_of_steps" in end.notes for end in ends):
-            raise self._problem(join, "one of its branches ends in a sum over steps")
+        waiting = next(filter(None, (left_open(end) for end in ends)), "")
+        if waiting:
+            raise self._problem(join, f"one of its branches ends in {waiting}")
         try:
             return settled(JOINS[join.key](self, join, x, ends))
         except Unsupported as reason:
@@ -243,16 +245,29 @@ class Walk:
 # --- afterwards
 
 
-_TAKERS = {"sum_of_steps": ("Div",)}
+# What is noted, which nodes may come after it, and what it is.
+_OPEN: dict[str, tuple[tuple[str, ...], str]] = {
+    "sum_of_steps": (("Div",), "a sum over steps"),
+    "share_of_steps": (("Div",), "means of windows that count padding"),
+    "recoded": (("Cast", "Gather", "Identity", "Recode", "Where"), "codes that stand for others"),
+    "step_pads": (("Conv", "Pad", "Identity"), "a padding of steps that no convolution takes in"),
+    "centred": (
+        ("Where", "Transpose", "Conv", "MaxPool", "AveragePool"),
+        "sequences that were moved on by their lengths",
+    ),
+}
 _TAKE_PADS = ("Conv", "Pad", "Identity")
 
 
-def may_follow(x: Value, node: Node | None) -> bool:
-    """Whether a node, or the end, may come after what was noted and is no layer yet."""
-    return all(
-        node is not None and node.key in takers
-        for note, takers in _TAKERS.items()
-        if note in x.notes
+def left_open(x: Value, node: Node | None = None) -> str:
+    """What was noted, is no layer yet, and no node of this kind, or the end, may come after."""
+    return next(
+        (
+            what
+            for note, (takers, what) in _OPEN.items()
+            if note in x.notes and (node is None or node.key not in takers)
+        ),
+        "",
     )
 
 

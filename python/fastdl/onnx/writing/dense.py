@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fastdl import layers as L
 from fastdl.onnx.writing.graph import Graph, Value
-from fastdl.onnx.writing.layouts import order, rows
+from fastdl.onnx.writing.layouts import features_last, order, rows
 
 
 def dense(graph: Graph, layer: L.Dense, x: Value) -> Value:
@@ -16,6 +16,7 @@ def dense(graph: Graph, layer: L.Dense, x: Value) -> Value:
 
 
 def _product(graph: Graph, layer: L.Layer, x: Value, units: int, bias: bool) -> Value:
+    x = features_last(graph, x) if x.layout == "time_last" else x
     weight = graph.weight(layer, "weight")[order(x)]
     w = graph.constant(weight, f"{layer.name}.weight")
     b = graph.constant(graph.weight(layer, "bias"), f"{layer.name}.bias") if bias else ""
@@ -24,7 +25,7 @@ def _product(graph: Graph, layer: L.Layer, x: Value, units: int, bias: bool) -> 
         return Value(name, (units,), "rows")
     name = graph.add("MatMul", x.name, w)
     name = graph.add("Add", name, b) if bias else name
-    return Value(name, (*x.shape[:-1], units), x.layout)
+    return Value(name, (*x.shape[:-1], units), x.layout, lengths=x.lengths)
 
 
 def maxout(graph: Graph, layer: L.Maxout, x: Value) -> Value:

@@ -30,22 +30,32 @@ class Value:
     name : str
     shape : tuple of int
         Of one sample as fastdl has it: (features,), (steps, features) or (height, width, channels).
-    layout : {"rows", "image", "channels_first", "flat", "steps", "time_first"}
+    layout : {"rows", "image", "channels_first", "flat", "steps", "time_first", "time_last"}
         How it lies in the graph: (n, features), (n, h, w, c), (n, c, h, w), rows of images
-        flattened channels first, (n, steps, features) or (steps, n, features).
+        flattened channels first, (n, steps, features), (steps, n, features) or (n, features,
+        steps).
     image : tuple of int
         Of "flat": (h, w, c).
+    lengths : str
+        Of sequences: the value that says how many steps each has; "" where all steps are real.
     """
 
     name: str
     shape: tuple[int, ...]
     layout: str
     image: tuple[int, ...] = ()
+    lengths: str = ""
 
     @property
     def channel_axis(self) -> int:
         """Where the channels or features lie, batch included."""
-        return {"rows": 1, "flat": 1, "channels_first": 1, "image": 3}.get(self.layout, 2)
+        places = {"rows": 1, "flat": 1, "channels_first": 1, "image": 3, "time_last": 1}
+        return places.get(self.layout, 2)
+
+    @property
+    def steps_axis(self) -> int:
+        """Where the steps of sequences lie."""
+        return {"time_first": 0, "time_last": 2}.get(self.layout, 1)
 
 
 class Graph:
@@ -75,7 +85,7 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, NDArray[Any]] = {}
         self.lengths = ""  # the input with the steps of each sequence; "" of other networks
-        self._sequences = ""
+        self._timed: dict[str, tuple[str, int]] = {}  # by lengths: a value with steps, their axis
         self.uses_ml = False  # whether there are operators of "ai.onnx.ml"
         self._scope, self._count = "", Counter[str]()
         self._known: dict[Any, str] = {}
@@ -190,9 +200,10 @@ class Graph:
 
     # --- sequences
 
-    def begin_sequences(self, x: str, lengths: str) -> None:
-        """Take note of the input with sequences, (n, steps, ...), and that with their lengths."""
-        self.lengths, self._sequences = lengths, x
+    def begin_sequences(self, x: str, lengths: str, axis: int = 1) -> None:
+        """Take note of the input with sequences, which axis are steps, and that with lengths."""
+        self.lengths = lengths
+        self._timed[lengths] = (x, axis)
 
     def read_all_steps(self, x: str) -> None:
         """Put lengths in the place of the input that has them: all steps of every sequence."""
@@ -217,34 +228,60 @@ class Graph:
             node.input[:] = [new.get(name, name) for name in node.input]
         self.nodes += later
 
-    def inside(self, layout: str) -> str:
-        """Which steps are real: bool, (n, steps, 1), or (steps, n, 1) where they lie so."""
-        if ("inside", layout) not in self._known:
+    def shortened(self, x: Value, name: str, more: int, stride: int) -> str:
+        """The lengths of what windows make of sequences: of each T, (T + more) / stride.
+
+        Parameters
+        ----------
+        x : Value
+            The sequences.
+        name : str
+            What the windows make of them, (n, features, steps).
+        more, stride : int
+        """
+        key = ("lengths", x.lengths, more, stride)
+        if x.lengths and key not in self._known:
+            with self.within("lengths"):
+                zero, add, by = (self.constant(np.array(i, np.int64)) for i in (0, more, stride))
+                left = self.add("Add", x.lengths, add) if more else x.lengths
+                left = self.add("Div", left, by) if stride > 1 else left
+                self._known[key] = self.add("Max", left, zero)
+            self._timed[self._known[key]] = (name, 2)
+        return str(self._known.get(key, ""))
+
+    def n_steps(self, lengths: str) -> str:
+        """How many steps the longest sequence of these lengths has, a number."""
+        name, axis = self._timed[lengths]
+        return self.add("Gather", self.add("Shape", name), self.constant(np.array(axis, np.int64)))
+
+    def inside(self, x: Value) -> str:
+        """Which steps are real: bool, with 1 in the place of the features."""
+        key = ("inside", x.lengths, x.layout)
+        if key not in self._known:
             with self.within("lengths"):
                 zero, one = (self.constant(np.array(i, np.int64)) for i in (0, 1))
-                shape = self.add("Shape", self._sequences)
-                steps = self.add("Range", zero, self.add("Gather", shape, one), one)
-                around = [np.array(axes, np.int64) for axes in ([0, 2], [1, 2])]
-                if layout == "time_first":
-                    around.reverse()
-                at = self.add("Unsqueeze", steps, self.constant(around[0]))
-                lengths = self.add("Unsqueeze", self.lengths, self.constant(around[1]))
-                self._known["inside", layout] = self.add("Less", at, lengths)
-        return self._known["inside", layout]
+                steps = self.add("Range", zero, self.n_steps(x.lengths), one)
+                others = [a for a in (0, 1, 2) if a != x.steps_axis]
+                samples = {"time_first": 1}.get(x.layout, 0)
+                around = [others, [a for a in (0, 1, 2) if a != samples]]
+                axes = [self.constant(np.array(a, np.int64)) for a in around]
+                at = self.add("Unsqueeze", steps, axes[0])
+                lengths = self.add("Unsqueeze", x.lengths, axes[1])
+                self._known[key] = self.add("Less", at, lengths)
+        return self._known[key]
 
     def masked(self, x: Value, fill: float = 0.0) -> Value:
         """With `fill` past the end of each sequence."""
-        inside = self.inside(x.layout)
+        inside = self.inside(x)
         name = self.add("Where", inside, x.name, self.constant(np.array(fill, self.dtype)))
         return replace(x, name=name)
 
-    @property
-    def lengths32(self) -> str:
-        """The lengths as recurrent operators take them."""
-        if "lengths32" not in self._known:
+    def as_int32(self, lengths: str) -> str:
+        """Lengths as recurrent operators take them."""
+        if ("int32", lengths) not in self._known:
             with self.within("lengths"):
-                self._known["lengths32"] = self.cast(self.lengths, np.int32)
-        return self._known["lengths32"]
+                self._known["int32", lengths] = self.cast(lengths, np.int32)
+        return self._known["int32", lengths]
 
 
 def tensor_of(value: NDArray[Any], name: str) -> onnx.TensorProto:

@@ -39,13 +39,13 @@ def classifier(
 ) -> tuple[list[Port], dict[str, str]]:
     """`label` and `probabilities`, or `scores` where the loss gives none."""
     steps = z.layout == "steps"
-    axes = _axes(z, options)
+    axes = _axes(graph, z, options)
     has_probabilities = loss.link in ("softmax", "sigmoid")
     with graph.within("label"):
         p = linked(graph, z, loss.link)
         labels, label_axes = _labels(graph, targets, p, axes)
         if steps:
-            labels = _without_padding(graph, targets, labels)
+            labels = _without_padding(graph, targets, labels, z)
         second = p if has_probabilities else _scores(graph, targets, z)
         if has_probabilities and p.shape[-1] == 1 and targets.kind == "binary":
             one = graph.constant(np.array(1.0, graph.dtype))
@@ -69,10 +69,10 @@ def classifier(
     return ports, {ports[0].name: labels, ports[1].name: second.name}
 
 
-def _axes(z: Value, options: Options) -> tuple[int | str, ...]:
+def _axes(graph: Graph, z: Value, options: Options) -> tuple[int | str, ...]:
     """Of the answers, without the last."""
     if z.layout == "steps":
-        return (options.batch, "steps")
+        return (options.batch, "steps" if z.lengths == graph.lengths else "out_steps")
     return (options.batch, *z.shape[:-1])
 
 
@@ -97,9 +97,9 @@ def _labels(
     return graph.add("Gather", graph.constant(classes, "classes", classes.dtype), codes), axes
 
 
-def _without_padding(graph: Graph, targets: Targets, labels: str) -> str:
+def _without_padding(graph: Graph, targets: Targets, labels: str, z: Value) -> str:
     """0 or "" past the ends of sequences."""
-    inside = graph.inside("steps")
+    inside = graph.inside(z)
     if targets.kind != "multilabel":
         inside = graph.add("Squeeze", inside, graph.constant(np.array([2], np.int64)))
         classes = labels_of(targets.classes)
@@ -130,7 +130,7 @@ def regressor(
     output: str = "variable",
 ) -> tuple[list[Port], dict[str, str]]:
     """The output, in the units of y; (n, 1) of one number for a sample, as sklearn-onnx has it."""
-    axes: tuple[int | str, ...] = (*_axes(z, options), z.shape[-1])
+    axes: tuple[int | str, ...] = (*_axes(graph, z, options), z.shape[-1])
     with graph.within(output):
         y = linked(graph, z, loss.link)
         name = y.name

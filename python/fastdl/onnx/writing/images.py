@@ -12,7 +12,8 @@ from fastdl.onnx.writing.graph import Graph, Value
 from fastdl.onnx.writing.layouts import channels_first
 
 
-def _with_bias(graph: Graph, layer: Any, inputs: list[str]) -> list[str]:
+def with_bias(graph: Graph, layer: Any, inputs: list[str]) -> list[str]:
+    """Inputs with the bias of a layer, if it has one."""
     if layer.bias:
         inputs.append(graph.constant(graph.weight(layer, "bias"), f"{layer.name}.bias"))
     return inputs
@@ -53,7 +54,7 @@ def conv2d(graph: Graph, layer: L.Conv2D, x: Value) -> Value:
     inputs = [x.name, graph.constant(weight, f"{layer.name}.weight")]
     name = graph.add(
         "Conv",
-        *_with_bias(graph, layer, inputs),
+        *with_bias(graph, layer, inputs),
         kernel_shape=at.size,
         strides=at.stride,
         pads=_pads(at),
@@ -83,7 +84,7 @@ def conv2d_transpose(graph: Graph, layer: L.Conv2DTranspose, x: Value) -> Value:
     inputs = [x.name, graph.constant(weight, f"{layer.name}.weight")]
     name = graph.add(
         "ConvTranspose",
-        *_with_bias(graph, layer, inputs),
+        *with_bias(graph, layer, inputs),
         kernel_shape=plain["kernel_size"],
         strides=stride,
         pads=pads,

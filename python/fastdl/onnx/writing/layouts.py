@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fastdl.onnx.writing.graph import Graph, Value
 
-_TO_FIRST, _TO_LAST, _SWAP = [0, 3, 1, 2], [0, 2, 3, 1], [1, 0, 2]
+_TO_FIRST, _TO_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
+_STEPS = {"steps": "ntf", "time_first": "tnf", "time_last": "nft"}  # samples, steps, features
 
 
 def channels_first(graph: Graph, x: Value) -> Value:
@@ -39,16 +40,29 @@ def channels_last(graph: Graph, x: Value) -> Value:
 
 def time_first(graph: Graph, x: Value) -> Value:
     """Sequences as (steps, n, features)."""
-    if x.layout == "time_first":
-        return x
-    return replace(x, name=graph.add("Transpose", x.name, perm=_SWAP), layout="time_first")
+    return _steps_in(graph, x, "time_first")
 
 
 def samples_first(graph: Graph, x: Value) -> Value:
     """Sequences as (n, steps, features)."""
-    if x.layout == "steps":
+    return _steps_in(graph, x, "steps")
+
+
+def time_last(graph: Graph, x: Value) -> Value:
+    """Sequences as (n, features, steps)."""
+    return _steps_in(graph, x, "time_last")
+
+
+def _steps_in(graph: Graph, x: Value, layout: str) -> Value:
+    if x.layout == layout:
         return x
-    return replace(x, name=graph.add("Transpose", x.name, perm=_SWAP), layout="steps")
+    perm = [_STEPS[x.layout].index(axis) for axis in _STEPS[layout]]
+    return replace(x, name=graph.add("Transpose", x.name, perm=perm), layout=layout)
+
+
+def features_last(graph: Graph, x: Value) -> Value:
+    """Rows in fastdl's order, or sequences whose last axis are the features."""
+    return samples_first(graph, x) if x.layout == "time_last" else rows(graph, x)
 
 
 def rows(graph: Graph, x: Value) -> Value:
@@ -63,7 +77,8 @@ def rows(graph: Graph, x: Value) -> Value:
 
 def as_fastdl(graph: Graph, x: Value) -> Value:
     """In the layout that fastdl's users see."""
-    change = {"flat": rows, "time_first": samples_first, "channels_first": channels_last}
+    change = {"flat": rows, "channels_first": channels_last}
+    change |= dict.fromkeys(("time_first", "time_last"), samples_first)
     return change[x.layout](graph, x) if x.layout in change else x
 
 
@@ -75,6 +90,7 @@ def alike(graph: Graph, x: Value, other: Value) -> Value:
         "channels_first": channels_first,
         "image": channels_last,
         "time_first": time_first,
+        "time_last": time_last,
         "steps": samples_first,
         "rows": rows,
     }
@@ -95,4 +111,6 @@ def along_channels(x: Value, array: NDArray[Any]) -> NDArray[Any]:
     """One number for each channel or feature, in a shape that broadcasts to `x` as it lies."""
     if x.layout == "channels_first":
         return array[:, np.newaxis, np.newaxis]
+    if x.layout == "time_last":
+        return array[:, np.newaxis]
     return array[order(x)] if x.layout == "flat" else array

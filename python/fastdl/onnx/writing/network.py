@@ -75,19 +75,20 @@ def entry(
     ports = [Port("lengths", np.dtype(np.int64), (n,))]
     graph.begin_sequences(name, "lengths")
     if symbols is None:
-        value = Value(_as_floats(graph, name, dtype), shape, "steps")
+        value = Value(_as_floats(graph, name, dtype), shape, "steps", lengths="lengths")
         return [Port(name, dtype, (n, steps, shape[1])), *ports], value
     ports.insert(0, Port(name, np.dtype(np.int64), (n, steps)))
     with graph.within("symbols"):
+        sequences = Value(name, shape, "steps", lengths="lengths")
         inside = graph.add(
-            "Squeeze", graph.inside("steps"), graph.constant(np.array([2], np.int64))
+            "Squeeze", graph.inside(sequences), graph.constant(np.array([2], np.int64))
         )
         codes = graph.add("Where", inside, name, graph.constant(np.array(0, np.int64)))
         if unknown is not None:
             one = graph.constant(np.array(1, np.int64))
             known = graph.constant(np.array(unknown, np.int64))
             codes = graph.add("Where", graph.add("Equal", codes, one), known, codes)
-    return ports, Value(codes, shape, "codes")
+    return ports, Value(codes, shape, "codes", lengths="lengths")
 
 
 def _turned(
@@ -101,6 +102,9 @@ def _turned(
     ports, x = entry(graph, layers, shape, options)
     back = [axes.index(i) for i in range(len(axes))]
     ports[0] = ports[0]._replace(shape=tuple(ports[0].shape[i] for i in back))
+    if axes == (0, 2, 1) and x.layout == "steps":
+        graph.begin_sequences(x.name, graph.lengths, 2)
+        return ports, replace(x, layout="time_last")
     turned = graph.add("Transpose", x.name, perm=list(axes))
     if graph.lengths:
         graph.begin_sequences(turned, graph.lengths)

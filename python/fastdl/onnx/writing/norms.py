@@ -9,7 +9,14 @@ import numpy as np
 
 from fastdl import layers as L
 from fastdl.onnx.writing.graph import Graph, Value
-from fastdl.onnx.writing.layouts import along_channels, channels_first, channels_last, order, rows
+from fastdl.onnx.writing.layouts import (
+    along_channels,
+    channels_first,
+    channels_last,
+    features_last,
+    order,
+    rows,
+)
 
 
 def batch_norm(graph: Graph, layer: L.BatchNorm, x: Value) -> Value:
@@ -27,7 +34,7 @@ def batch_norm(graph: Graph, layer: L.BatchNorm, x: Value) -> Value:
 
 def layer_norm(graph: Graph, layer: L.LayerNorm, x: Value) -> Value:
     """LayerNormalization over the last axis; up to opset 16 the operators it stands for."""
-    x = channels_last(graph, x) if len(x.shape) == 3 else rows(graph, x)
+    x = channels_last(graph, x) if len(x.shape) == 3 else features_last(graph, x)
     gain, shift = (
         graph.constant(graph.weight(layer, what), f"{layer.name}.{what}")
         for what in ("gain", "shift")
@@ -76,7 +83,7 @@ def local_response_norm(graph: Graph, layer: L.LocalResponseNorm, x: Value) -> V
     if len(x.shape) == 3:
         x = channels_first(graph, x)
         return replace(x, name=graph.add("LRN", x.name, **options))
-    x = rows(graph, x)
+    x = features_last(graph, x)
     pixels = graph.reshape(x.name, [-1, x.shape[-1], 1, 1])
     name = graph.add("Reshape", graph.add("LRN", pixels, **options), graph.add("Shape", x.name))
     return replace(x, name=name)
@@ -85,5 +92,5 @@ def local_response_norm(graph: Graph, layer: L.LocalResponseNorm, x: Value) -> V
 def unit_norm(graph: Graph, layer: L.UnitNorm, x: Value) -> Value:
     """LpNormalization over the channels or features, whose `eps` is 0."""
     axis = 1 if len(x.shape) == 3 else -1
-    x = channels_first(graph, x) if len(x.shape) == 3 else rows(graph, x)
+    x = channels_first(graph, x) if len(x.shape) == 3 else features_last(graph, x)
     return replace(x, name=graph.add("LpNormalization", x.name, axis=axis, p=2))

@@ -41,15 +41,21 @@ def cell_constants(graph: Graph, name: str, cell: Any, suffix: str) -> dict[str,
 
 
 def cell_node(
-    graph: Graph, layer: Any, cell: Any, x: str, directions: list[str], states: tuple[str, ...] = ()
+    graph: Graph,
+    layer: Any,
+    cell: Any,
+    x: Value,
+    directions: list[str],
+    states: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """The node of a cell; names of Y, Y_h and, of an LSTM, Y_c."""
+    """The node of a cell on (steps, n, features); names of Y, Y_h and, of an LSTM, Y_c."""
     suffixes = ["_reverse" if d == "reverse" else "" for d in directions]
     found = [cell_constants(graph, layer.name, cell, suffix) for suffix in suffixes]
     arrays = {key: np.stack([of_one[key] for of_one in found]) for key in found[0]}
     names = {key: graph.constant(array, f"{layer.name}.{key}") for key, array in arrays.items()}
     h, c = (*states, "", "")[:2]
-    inputs = [x, names["W"], names["R"], names["B"], graph.lengths and graph.lengths32, h]
+    lengths = graph.as_int32(x.lengths) if x.lengths else ""
+    inputs = [x.name, names["W"], names["R"], names["B"], lengths, h]
     if cell.kind == "lstm":
         inputs += [c, names.get("P", "")]
     while not inputs[-1]:
@@ -69,7 +75,7 @@ def cell_node(
 
 def _run(graph: Graph, layer: Any, cell: Any, x: Value, directions: list[str]) -> Value:
     x, axes = time_first(graph, x), [np.array([axis], np.int64) for axis in (0, 1)]
-    y, y_h, *_ = cell_node(graph, layer, cell, x.name, directions)
+    y, y_h, *_ = cell_node(graph, layer, cell, x, directions)
     units = cell.units * len(directions)
     if cell.return_sequences:
         if len(directions) == 2:  # (steps, 2, n, units)
@@ -77,7 +83,7 @@ def _run(graph: Graph, layer: Any, cell: Any, x: Value, directions: list[str]) -
             name = graph.reshape(side_by_side, [0, 0, units])
         else:
             name = graph.add("Squeeze", y, graph.constant(axes[1]))
-        return Value(name, (x.shape[0], units), "time_first")
+        return Value(name, (x.shape[0], units), "time_first", lengths=x.lengths)
     if len(directions) == 2:
         name = graph.reshape(graph.add("Transpose", y_h, perm=[1, 0, 2]), [0, units])
     else:
@@ -103,18 +109,14 @@ def embedding(graph: Graph, layer: L.Embedding, x: Value) -> Value:
         last = graph.constant(np.array([2], np.int64))
         codes = graph.cast(graph.add("Squeeze", samples_first(graph, x).name, last), np.int64)
     name = graph.add("Gather", table, codes, axis=0)
-    return Value(name, (x.shape[0], layer.units), "steps")
-
-
-def _steps_axis(x: Value) -> int:
-    return 0 if x.layout == "time_first" else 1
+    return Value(name, (x.shape[0], layer.units), "steps", lengths=x.lengths)
 
 
 def last_step(graph: Graph, layer: L.LastStep, x: Value) -> Value:
     """The step before the end of each sequence: all others are 0 in a sum."""
     x = samples_first(graph, x)
     one = graph.constant(np.array(1, np.int64))
-    largest = graph.add("Max", graph.lengths, one)
+    largest = graph.add("Max", x.lengths, one)
     row = graph.add(
         "Unsqueeze", graph.add("Sub", largest, one), graph.constant(np.array([1], np.int64))
     )
@@ -126,23 +128,23 @@ def last_step(graph: Graph, layer: L.LastStep, x: Value) -> Value:
     )
 
 
-def _counts(graph: Graph) -> tuple[str, str]:
+def _counts(graph: Graph, x: Value) -> tuple[str, str]:
     """How many steps each sequence has, at least 1, as floats (n, 1); which have none."""
-    column = graph.add("Unsqueeze", graph.lengths, graph.constant(np.array([1], np.int64)))
+    column = graph.add("Unsqueeze", x.lengths, graph.constant(np.array([1], np.int64)))
     one = graph.constant(np.array(1, np.int64))
     return graph.cast(graph.add("Max", column, one), graph.dtype), graph.add("Less", column, one)
 
 
 def mean_of_steps(graph: Graph, x: Value) -> Value:
     """Over the real steps."""
-    total = graph.reduce("ReduceSum", graph.masked(x).name, [_steps_axis(x)])
-    counts, _ = _counts(graph)
+    total = graph.reduce("ReduceSum", graph.masked(x).name, [x.steps_axis])
+    counts, _ = _counts(graph, x)
     return Value(graph.add("Div", total, counts), x.shape[1:], "rows")
 
 
 def max_of_steps(graph: Graph, x: Value) -> Value:
     """Over the real steps; 0 where there are none."""
-    largest = graph.reduce("ReduceMax", graph.masked(x, -np.inf).name, [_steps_axis(x)])
-    _, none = _counts(graph)
+    largest = graph.reduce("ReduceMax", graph.masked(x, -np.inf).name, [x.steps_axis])
+    _, none = _counts(graph, x)
     zero = graph.constant(np.array(0.0, graph.dtype))
     return Value(graph.add("Where", none, zero, largest), x.shape[1:], "rows")

@@ -24,9 +24,6 @@ LEFT_OUT: dict[type[Layer], str] = {
 # Layers that have no form in ONNX, and why.
 NOT_WRITTEN: dict[type[Layer], str] = {
     L.Lambda: "holds a function of Python",
-    L.Conv1D: "changes the lengths of sequences, which the writer keeps",
-    L.MaxPool1D: "changes the lengths of sequences, which the writer keeps",
-    L.AvgPool1D: "changes the lengths of sequences, which the writer keeps",
 }
 
 
@@ -42,6 +39,7 @@ def writers() -> dict[type[Layer], Writer]:
         norms,
         sequences,
         shapes,
+        steps,
     )
 
     return {
@@ -51,6 +49,9 @@ def writers() -> dict[type[Layer], Writer]:
         L.Augment: images.augment,
         L.Conv2D: images.conv2d,
         L.Conv2DTranspose: images.conv2d_transpose,
+        L.Conv1D: steps.conv1d,
+        L.MaxPool1D: steps.max_pool1d,
+        L.AvgPool1D: steps.avg_pool1d,
         L.MaxPool2D: images.max_pool2d,
         L.AvgPool2D: images.avg_pool2d,
         L.Upsample2D: images.upsample2d,

@@ -55,7 +55,7 @@ def generator(graph: Graph, est: Any, options: Options) -> Any:
             states = ["h", "c"] if layer.kind == "lstm" else ["h"]
             ports = [f"{layer.name}_{state}" for state in states]
             given = tuple(graph.add("Unsqueeze", port, first) for port in ports)
-            y, *after = sequences.cell_node(graph, layer, layer, x.name, ["forward"], given)
+            y, *after = sequences.cell_node(graph, layer, layer, x, ["forward"], given)
             second = graph.constant(np.array([1], np.int64))
             x = Value(graph.add("Squeeze", y, second), (1, layer.units), "time_first")
             for port, state in zip(ports, after, strict=True):
