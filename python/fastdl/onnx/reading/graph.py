@@ -18,6 +18,7 @@ _BROADCASTS = "Add And Div Equal Greater Less Max Min Mod Mul Or Pow Sub Where"
 _BROADCAST = frozenset(_BROADCASTS.split())
 _LARGEST_FOLDED = 1 << 24  # bytes that a folded constant may take
 _SHAPES = ("Shape", "Size")
+_LISTED = ("Range",)  # whose values shape inference would list, however many they are
 _COMPUTED = """Abs Add And Cast Ceil Clip Concat Constant ConstantOfShape Div Equal Erf Exp Expand
 Flatten Floor Gather Greater Identity Less Log Max Min Mod Mul Neg Not Or Pow Range Reciprocal
 ReduceMax ReduceMin ReduceProd ReduceSum Reshape Round Slice Split Sqrt Squeeze Sub Tile Transpose
@@ -241,7 +242,7 @@ class Graph:
                 large.append(helper.make_tensor_value_info(name, kind, value.shape))
         nodes = []
         for node in self.nodes:
-            if node.proto is None:
+            if node.proto is None or node.op in _LISTED:
                 continue
             proto = onnx.NodeProto()
             proto.CopyFrom(node.proto)
