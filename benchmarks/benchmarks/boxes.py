@@ -11,19 +11,41 @@ def boxes(random, n):
     return np.hstack([corner, corner + random.random((n, 2)) * 100 + 1])
 
 
-class Suppression(Benchmark):
-    cases = {"10,000 boxes": 10_000}
+def around_a_point(random, n):
+    """Boxes that all overlap, of all sizes."""
+    low, high = random.uniform(0, 300, (n, 2)), random.uniform(300, 600, (n, 2))
+    return np.hstack([low, high])
 
-    def prepare(self, n: int) -> None:
+
+def from_a_corner(random, n):
+    """Boxes that all overlap, from one pixel on, by far the most of them small."""
+    low = random.random((n, 2))
+    return np.hstack([low, low + np.exp(8 * random.random((n, 2)))])
+
+
+class Suppression(Benchmark):
+    cases = {
+        "10,000 boxes": (boxes, 0.5),
+        "10,000 around a point": (around_a_point, 0.5),
+        "10,000 around a point, 0.9": (around_a_point, 0.9),
+        "10,000 from a corner, 0.9": (from_a_corner, 0.9),
+    }
+
+    def prepare(self, case: tuple) -> None:
         random = np.random.default_rng(0)
-        self.boxes, self.scores = boxes(random, n), random.random(n)
+        make, self.threshold = case
+        self.boxes, self.scores = make(random, 10_000), random.random(10_000)
 
     def time_non_max_suppression(self, case: str) -> None:
-        non_max_suppression(self.boxes, self.scores)
+        non_max_suppression(self.boxes, self.scores, self.threshold)
 
 
 class AveragePrecision(Benchmark):
-    cases = {"1,000 images, 50 answers, 3 classes": (50, 3), "100 answers, 80 classes": (100, 80)}
+    cases = {
+        "1,000 images, 50 answers, 3 classes": (50, 3),
+        "100 answers, 80 classes": (100, 80),
+        "300 answers, 3 classes": (300, 3),
+    }
 
     def prepare(self, case: tuple[int, int]) -> None:
         random = np.random.default_rng(0)

@@ -90,6 +90,29 @@ def test_suppression_is_its_rule(threshold, labels):
         assert best.tolist() == answer[:5].tolist()
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.8, 0.95])
+def test_suppression_where_all_overlap(threshold):
+    """Crowded along both axes, of all sizes; and some so small or large that areas are not."""
+    random = np.random.default_rng(8)
+    low = random.random((400, 2))
+    boxes = np.hstack([low, low + np.exp(random.uniform(-1, 5, (400, 2)))])
+    boxes[::7] = boxes[::7].round()  # the same ones, some without an area
+    boxes[::50] *= 1e-160
+    boxes[::60] *= 1e160
+    scores = random.integers(0, 100, 400) / 100
+    with np.errstate(over="ignore", invalid="ignore"):
+        expected = suppressed(boxes, scores, threshold)
+    assert non_max_suppression(boxes, scores, threshold).tolist() == expected
+
+
+def test_equal_scores_go_by_index():
+    random = np.random.default_rng(9)
+    scores = np.concatenate([random.integers(-2, 3, 500) / 2, [-0.0, 0.0, 1e300]])
+    boxes = np.arange(len(scores))[:, np.newaxis] * 10 + [0, 0, 5, 5]
+    expected = np.argsort(-scores, kind="stable")
+    assert non_max_suppression(boxes, scores).tolist() == expected.tolist()
+
+
 def test_suppression_by_hand():
     boxes = [A, [1, 0, 11, 10], B, A]
     assert non_max_suppression(boxes, [0.8, 0.9, 0.9, 0.8]).tolist() == [1, 2]

@@ -103,7 +103,7 @@ def non_max_suppression(
     groups = np.zeros(n, np.int32)
     if labels is not None:
         groups = np.unique(_column(labels, n, "labels"), return_inverse=True)[1].astype(np.int32)
-    order = np.argsort(-ranks, kind="stable")
+    order = _by_falling(ranks)
     most = n if max_boxes is None else int(max_boxes)
     return _core.suppress_boxes(
         np.ascontiguousarray(given), order, groups, threshold=float(iou_threshold), most=most
@@ -205,7 +205,7 @@ def average_precision_scores(
     classes, of_truth = np.unique(truth.labels, return_inverse=True)
     of_found = _codes(found.labels, classes)
     assert found.scores is not None
-    order = np.argsort(-found.scores, kind="stable")
+    order = _by_falling(found.scores)
     hits = _core.match_boxes(
         (truth.boxes, of_truth.astype(np.int32), truth.starts),
         (found.boxes, of_found, found.starts),
@@ -242,12 +242,28 @@ def _average_precision(hits: NDArray[np.int8], n_true: int) -> float:
     return total / n_thresholds
 
 
+def _by_falling(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices by falling score, and by index where scores are equal.
+
+    NumPy's stable sort takes four times as long as the other, which the few ties do not need.
+    """
+    order = np.argsort(-scores)
+    ranked = scores[order]
+    is_tie = ranked[1:] == ranked[:-1]
+    if is_tie.any():
+        first = len(order) * np.append(0, np.cumsum(~is_tie))  # of the scores that are equal
+        order = np.sort(first + order) - first
+    return order
+
+
 def _codes(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int32]:
     """Where in the sorted classes each label stands, -1 for none."""
     if not len(classes) or not len(labels):
         return np.full(len(labels), -1, np.int32)
-    at = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
-    return np.where(classes[at] == labels, at, -1).astype(np.int32)
+    at = np.searchsorted(classes, labels)
+    at[at == len(classes)] = 0
+    at[classes[at] != labels] = -1
+    return at.astype(np.int32)
 
 
 def _check_types(truth: BoxLists, found: BoxLists) -> None:

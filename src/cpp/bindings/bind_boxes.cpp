@@ -1,4 +1,7 @@
 // Boxes of objects in images: one call for all of them.
+#include <algorithm>
+#include <utility>
+
 #include "bindings/numpy.hpp"
 #include "metrics/boxes.hpp"
 
@@ -23,7 +26,7 @@ py::array suppress_boxes(const py::object& boxes, const py::object& order, const
   const index n = given.shape(0);
   check_shape(by, {n}, "order");
   check_shape(group, {n}, "groups");
-  for (index i = 0; i < n; i++) check(by.data()[i] >= 0 && by.data()[i] < n, "order must hold indices of boxes.");
+  check(all_within(by.data(), n, 0, n), "order must hold indices of boxes.");
   std::vector<std::int64_t> kept;
   {
     py::gil_scoped_release release;
@@ -46,9 +49,8 @@ struct __attribute__((visibility("hidden"))) Lists {
     check_shape(classes, {n}, name + "'s classes");
     check(last >= 0 && starts.data()[0] == 0 && starts.data()[last] == n,
           name + "'s starts must go from 0 to its end.");
-    for (index i = 0; i < last; i++) check(starts.data()[i] <= starts.data()[i + 1], name + "'s starts must not fall.");
-    for (index i = 0; i < n; i++)
-      check(classes.data()[i] >= -1 && classes.data()[i] < n_classes, name + "'s classes are out of range.");
+    check(std::is_sorted(starts.data(), starts.data() + last + 1), name + "'s starts must not fall.");
+    check(all_within(classes.data(), n, -1, n_classes), name + "'s classes are out of range.");
   }
   operator Boxes() const { return {data_of(boxes), classes.data(), starts.data()}; }
 };
@@ -58,14 +60,13 @@ py::array match_boxes(const py::tuple& truth, const py::tuple& found, const py::
   const Lists right(truth, "truth", n_classes), answers(found, "found", n_classes);
   auto by = exact<std::int64_t>(order, "order");
   const index n = answers.boxes.shape(0);
+  check(!thresholds.empty(), "thresholds must not be empty.");
   check(right.starts.size() == answers.starts.size(), "truth and found must have as many images.");
   check_shape(by, {n}, "order");
   std::vector<char> seen(n);  // an order that is none would write past the images' places
-  for (index i = 0; i < n; i++) {
-    const std::int64_t k = by.data()[i];
-    check(k >= 0 && k < n && !seen[k], "order must hold each index of found once.");
-    seen[k] = 1;
-  }
+  bool each_once = all_within(by.data(), n, 0, n);
+  for (index i = 0; i < n && each_once; i++) each_once = !std::exchange(seen[by.data()[i]], 1);
+  check(each_once, "order must hold each index of found once.");
   py::array_t<std::int8_t> hits({n, static_cast<index>(thresholds.size())});
   std::int8_t* out = hits.mutable_data();
   {

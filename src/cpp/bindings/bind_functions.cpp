@@ -50,9 +50,8 @@ void loss(const std::string& kind, const py::array& pred, const py::object& targ
     if (loss_takes_codes(args.kind)) {
       codes = exact<std::int32_t>(target, "y");
       check(codes.size() == args.n, "y must hold one code for each row of pred.");
-      for (int i = 0; i < args.n && !loss_pairs(args.kind); i++)
-        check(codes.data()[i] >= 0 && codes.data()[i] < args.outputs,
-              "y has a code outside of 0.." + std::to_string(args.outputs - 1) + ".");
+      check(loss_pairs(args.kind) || all_within(codes.data(), args.n, 0, args.outputs),
+            "y has a code outside of 0.." + std::to_string(args.outputs - 1) + ".");
       args.codes = codes.data();
     } else {
       targets = exact<T>(target, "y");

@@ -68,8 +68,7 @@ std::string train_epoch(PyRbm& self, const py::object& X, const py::object& orde
   Data data;
   data.x = in.samples;
   Array<std::int64_t> rows = exact<std::int64_t>(order, "order");
-  for (index i = 0; i < rows.size(); i++)
-    check(rows.data()[i] >= 0 && rows.data()[i] < in.n, "order has an index outside of X.");
+  check(all_within(rows.data(), rows.size(), 0, in.n), "order has an index outside of X.");
   data.order = rows.data(), data.count = rows.size();
   check(batch_size > 0 && batch_size <= s.batch,
         "batch_size=" + std::to_string(batch_size) + "; expected 1 to " + std::to_string(s.batch) + ".");

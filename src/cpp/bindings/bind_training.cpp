@@ -43,11 +43,11 @@ struct __attribute__((visibility("hidden"))) Batches {
     } else if (p.loss().takes_codes) {
       codes = exact<std::int32_t>(y, "y");
       check_shape(codes, of_rows, "y");
-      for (index i = 0; i < in.n; i++)
-        for (index r = 0; r < (p.output().is_sequence() && data.lengths ? data.lengths[i] : rows_of_one); r++)
-          check(
-              p.loss().pairs || (codes.data()[i * rows_of_one + r] >= 0 && codes.data()[i * rows_of_one + r] < outputs),
-              "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
+      bool known = true;
+      for (index i = 0; i < in.n && !p.loss().pairs; i++)
+        known &= all_within(codes.data() + i * rows_of_one,
+                            p.output().is_sequence() && data.lengths ? data.lengths[i] : rows_of_one, 0, outputs);
+      check(known, "y has a code outside of 0.." + std::to_string(outputs - 1) + ".");
       data.codes = codes.data();
     } else if (p.loss().takes_boxes && p.output().is_image()) {
       take_boxes(y, p.settings().dtype, outputs);
@@ -70,8 +70,7 @@ struct __attribute__((visibility("hidden"))) Batches {
     data.count = in.n;
     if (!rows.is_none()) {
       order = exact<std::int64_t>(rows, "order");
-      for (index i = 0; i < order.size(); i++)
-        check(order.data()[i] >= 0 && order.data()[i] < in.n, "order has an index outside of X.");
+      check(all_within(order.data(), order.size(), 0, in.n), "order has an index outside of X.");
       data.order = order.data(), data.count = order.size();
     }
   }
@@ -90,10 +89,11 @@ struct __attribute__((visibility("hidden"))) Batches {
       const bool known = code < outputs - box_outputs && code == std::floor(code);
       return known && row[1] <= row[3] && row[2] <= row[4] && std::isfinite(row[1] + row[2] + row[3] + row[4]);
     };
+    bool are_sound = true;
     for (index i = 0; i < in.n * data.box_room; i++)
-      check(dtype == DType::f32 ? row_is_sound(static_cast<const float*>(data.boxes) + 5 * i)
-                                : row_is_sound(static_cast<const double*>(data.boxes) + 5 * i),
-            "y has a row that is no box of a class of 0.." + std::to_string(outputs - box_outputs - 1) + ".");
+      are_sound &= dtype == DType::f32 ? row_is_sound(static_cast<const float*>(data.boxes) + 5 * i)
+                                       : row_is_sound(static_cast<const double*>(data.boxes) + 5 * i);
+    check(are_sound, "y has a row that is no box of a class of 0.." + std::to_string(outputs - box_outputs - 1) + ".");
   }
 };
 

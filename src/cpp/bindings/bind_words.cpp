@@ -19,8 +19,7 @@ py::tuple skip_gram(const py::object& tokens, const py::object& starts, const py
   check(drawn.size() > 0 && begins.size() > 0 && begins.data()[begins.size() - 1] <= words.size(),
         "noise and starts must not be empty, and the sentences must end within tokens.");
   for (const auto& codes : {words, drawn})
-    for (index i = 0; i < codes.size(); i++)
-      check(codes.data()[i] >= 0 && codes.data()[i] < w.shape(0), "a word is not among the vectors.");
+    check(all_within(codes.data(), codes.size(), 0, w.shape(0)), "a word is not among the vectors.");
   SkipGram<float> s{};
   s.tokens = words.data(), s.starts = begins.data(), s.sentences = begins.size() - 1;
   s.noise = drawn.data(), s.noise_size = drawn.size();

@@ -26,9 +26,8 @@ Input sparse_input(const py::tuple& csr, const Shape& shape) {
   const std::int64_t* starts = indptr.data();
   in.n = indptr.size() - 1;
   check(starts[0] == 0 && starts[in.n] <= data.size(), "sparse X: indptr points outside of data.");
-  for (index i = 0; i < in.n; i++) check(starts[i] <= starts[i + 1], "sparse X: indptr decreases.");
-  for (index i = 0; i < indices.size(); i++)
-    check(indices.data()[i] >= 0 && indices.data()[i] < shape.size(), "sparse X: a column index is out of range.");
+  check(std::is_sorted(starts, starts + in.n + 1), "sparse X: indptr decreases.");
+  check(all_within(indices.data(), indices.size(), 0, shape.size()), "sparse X: a column index is out of range.");
   in.samples = {.data = data.data(),
                 .type = type_of(data),
                 .features = shape.size(),
@@ -40,12 +39,13 @@ Input sparse_input(const py::tuple& csr, const Shape& shape) {
 
 template <class S>
 void check_codes_of(const S* x, const Input& in, int steps, int symbols, const std::int32_t* lengths) {
+  bool known = true;
   for (index i = 0; i < in.n; i++)
     for (index t = 0; t < (lengths ? lengths[i] : steps); t++) {
       const double code = x[i * steps + t];
-      check(code >= 0 && code < symbols && code == double(index(code)),
-            "X has a code outside of 0.." + std::to_string(symbols - 1) + ".");
+      known &= code >= 0 && code < symbols && code == double(index(code));
     }
+  check(known, "X has a code outside of 0.." + std::to_string(symbols - 1) + ".");
 }
 
 }  // namespace
@@ -109,14 +109,16 @@ void check_codes(const Input& in, int steps, int symbols, const std::int32_t* le
 std::vector<std::int32_t> lengths_of_answers(const Array<std::int32_t>& codes, index outputs) {
   const index n = codes.shape(0), room = codes.shape(1);
   std::vector<std::int32_t> lengths(n, std::int32_t(room));
-  for (index i = 0; i < n; i++) {
+  bool known = true;
+  for (index i = 0; i < n; i++)
     for (index t = 0; t < lengths[i]; t++) {
       const std::int32_t code = codes.data()[i * room + t];
-      check(code >= -1 && code < outputs, "y has a code outside of -1.." + std::to_string(outputs - 1) + ".");
+      known &= code >= -1 && code < outputs;
       if (code < 0) lengths[i] = std::int32_t(t);
     }
-    check(lengths[i] > 0, "y[" + std::to_string(i) + "] has no step: an answer ends with the last code at least.");
-  }
+  check(known, "y has a code outside of -1.." + std::to_string(outputs - 1) + ".");
+  const index empty = std::find(lengths.begin(), lengths.end(), 0) - lengths.begin();
+  check(empty == n, "y[" + std::to_string(empty) + "] has no step: an answer ends with the last code at least.");
   return lengths;
 }
 

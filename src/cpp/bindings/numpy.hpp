@@ -43,6 +43,14 @@ Array<T> exact_or_none(const py::handle& object, const std::string& name) {
   return object.is_none() ? Array<T>() : exact<T>(object, name);
 }
 
+// Whether all of n integers are at least `first` and below `past`. For many: no message is made for each.
+template <class T>
+bool all_within(const T* values, index n, index first, index past) {
+  bool good = true;
+  for (index i = 0; i < n; i++) good &= values[i] >= first && values[i] < past;
+  return good;
+}
+
 inline std::vector<py::ssize_t> batch_shape(index n, const Shape& sample) {
   std::vector<py::ssize_t> shape{n};
   shape.insert(shape.end(), sample.dims.begin(), sample.dims.end());
