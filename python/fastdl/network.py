@@ -145,7 +145,7 @@ class Network:
         names = [layer.name for layer in trained.layers]
         if n_hidden is None:
             n_hidden = names.index("code") + 1 if "code" in names else len(names) - 1
-            if targets.kind == "identity":  # the vectors are what it answers
+            if targets.are_vectors:  # which are what it answers
                 n_hidden = len(names)
         network._set(trained, targets, columns, n_hidden)
         return network

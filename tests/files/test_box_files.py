@@ -1,7 +1,6 @@
 """Data sets of boxes: COCO's JSON, VOC's XML, YOLO's text."""
 
 import json
-import re
 import sys
 import types
 from pathlib import Path
@@ -63,27 +62,6 @@ def test_boxes_of_coco_without_an_area_are_left_out(tmp_path):
     assert plain(y)[0] == ([[0, 0, 5, 5]], ["cell"])
 
 
-@pytest.mark.parametrize(
-    ("content", "text"),
-    [
-        ("{", "instances.json is no JSON: Expecting property name"),
-        ("[1]", "instances.json has no 'images'; expected COCO's annotations of objects"),
-        ({"images": [], "annotations": []}, "has no 'categories'; expected COCO's"),
-        (
-            coco(annotations=[{"image_id": 9, "category_id": 1, "bbox": [0, 0, 1, 1]}]),
-            "annotation 0 has no 9, or one that is not in the file",
-        ),
-        (
-            coco(annotations=[{"image_id": 7, "category_id": 1}]),
-            "annotation 0 has no 'bbox', or one that is not in the file",
-        ),
-    ],
-)
-def test_other_json(content, text, tmp_path):
-    with pytest.raises(ValueError, match=text):
-        boxes_from_coco(coco_file(tmp_path, content))
-
-
 # --- VOC ----------------------------------------------------------------------------------------
 
 
@@ -123,8 +101,6 @@ def test_lists_of_voc(tmp_path):
     (tmp_path / "ImageSets" / "Main" / "test.txt").write_text("c  1\na -1\n\n")
     paths, _ = boxes_from_voc(tmp_path, "test")
     assert [Path(path).stem for path in paths] == ["c", "a"]
-    with pytest.raises(FileNotFoundError, match=r"there is no list .*val.txt; there are: test\."):
-        boxes_from_voc(tmp_path, "val")
 
 
 def test_voc_in_one_folder(tmp_path):
@@ -136,24 +112,6 @@ def test_voc_in_one_folder(tmp_path):
     paths, y = boxes_from_voc(tmp_path)
     assert paths == [str(tmp_path / "other.png")]
     assert y[0]["boxes"].tolist() == [[0, 0, 4, 4]]
-
-
-def test_other_xml(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no folder"):
-        boxes_from_voc(tmp_path / "no")
-    with pytest.raises(ValueError, match="holds no XML files; expected one for each image"):
-        boxes_from_voc(tmp_path)
-    voc(tmp_path, "a", "<object><name>RBC</name></object>")
-    with pytest.raises(ValueError, match=r"a.xml: object 0 has no box; expected bndbox with xmin"):
-        boxes_from_voc(tmp_path)
-    with pytest.raises(ValueError, match=r"first_pixel=2; expected 0 or 1\."):
-        boxes_from_voc(tmp_path, first_pixel=2)
-    (tmp_path / "Annotations" / "a.xml").write_text("<annotation>")
-    with pytest.raises(ValueError, match=r"a.xml is no XML: no element found"):
-        boxes_from_voc(tmp_path)
-    voc(tmp_path, "a").unlink()
-    with pytest.raises(FileNotFoundError, match=r"there is no image of .*a.xml in .*JPEGImages"):
-        boxes_from_voc(tmp_path)
 
 
 # --- YOLO ---------------------------------------------------------------------------------------
@@ -187,8 +145,6 @@ def test_names_of_yolo(tmp_path, monkeypatch):
     assert y[0]["labels"].tolist() == [1, 0]
     _, y = boxes_from_yolo(tmp_path, names=["x", "z"])
     assert y[0]["labels"].tolist() == ["z", "x"]
-    with pytest.raises(ValueError, match=r"a.txt has class 1, but there are 1 names\."):
-        boxes_from_yolo(tmp_path, names=["x"])
     (tmp_path / "data.yaml").write_text("names: {0: cell, 1: plate}")
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(ImportError, match=r"data.yaml, which needs PyYAML: pip install pyyaml"):
@@ -198,19 +154,3 @@ def test_names_of_yolo(tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "yaml", reader)
         _, y = boxes_from_yolo(tmp_path / "images")
         assert y[0]["labels"].tolist() == ["plate", "cell"]
-
-
-@pytest.mark.parametrize("line", ["0 0.5 0.5 0.5", "cell 0 0 1 1", "0.5 0 0 1 1", "0 1 2 3 4 5"])
-def test_other_lines(line, tmp_path):
-    picture(tmp_path / "a.png")
-    (tmp_path / "a.txt").write_text(f"1 0.5 0.5 0.5 0.5\n{line}\n")
-    text = f"a.txt, line 2: {line!r}; expected a class and a box: class cx cy w h."
-    with pytest.raises(ValueError, match=re.escape(text)):
-        boxes_from_yolo(tmp_path)
-
-
-def test_a_folder_of_yolo_without_images(tmp_path):
-    with pytest.raises(ValueError, match=r"holds no images\.$"):
-        boxes_from_yolo(tmp_path)
-    with pytest.raises(FileNotFoundError, match="there is no folder"):
-        boxes_from_yolo(tmp_path / "no")

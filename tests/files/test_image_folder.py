@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 
 from fastdl import CNNClassifier, NetClassifier, SuperResolver
 from fastdl import layers as L
-from fastdl.data import ImageFolder, _image_cache, _image_folder
+from fastdl.data import ImageFolder, _image_cache, _image_source
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -262,9 +262,9 @@ def test_parts(tmp_path):
 def test_a_file_is_decoded_once(tmp_path, monkeypatch):
     folder = ImageFolder(classes(tmp_path))
     seen = []
-    read = _image_folder.read
+    read = _image_source.read
     monkeypatch.setattr(
-        _image_folder, "read", lambda path, **o: (seen.append(path), read(path, **o))[1]
+        _image_source, "read", lambda path, **o: (seen.append(path), read(path, **o))[1]
     )
     a, b = train_test_split(folder, random_state=0)
     assert seen == []
@@ -408,6 +408,7 @@ def test_images_of_several_sizes_are_a_list(tmp_path):
     assert not hasattr(folder, "shape")
     assert [image.shape for image in folder[3:]] == [(6, 8, 3), (12, 16, 3)]
     assert folder[:4].shape == (4, 6, 8, 3)
+    assert (np.asarray(folder[:4])[3] == folder[3]).all()
     text = (
         f"{folder.paths[0]} and {folder.paths[4]} are of 6x8 and 12x16 pixels; an array of images "
         "has one size. Pass size=(height, width) to ImageFolder."
@@ -475,30 +476,6 @@ def test_damaged_files_left_out(size, tmp_path):
     for name, reason in REASONS.items():
         pattern = f"{name} cannot be read: {reason}; it is left out.$"
         assert any(re.search(pattern, text) for text in said)
-
-
-def test_nothing_that_can_be_read(tmp_path):
-    (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(ValueError, match="^none of 1 images can be read: .*a.png cannot be read"):
-        len(ImageFolder(tmp_path, on_error="skip"))
-
-
-def test_some_in_folders_and_some_not(tmp_path):
-    save(classes(tmp_path, 1) / "stray.png")
-    with pytest.raises(ValueError, match="stray.png lies in no folder of a class, but other imag"):
-        ImageFolder(tmp_path)
-
-
-def test_a_folder_without_images(tmp_path):
-    with pytest.raises(ValueError, match="holds no images; expected a folder of them for each"):
-        ImageFolder(tmp_path)
-    with pytest.raises(FileNotFoundError, match="^there is no file "):
-        ImageFolder([tmp_path / "a.png"])
-    classes(tmp_path, 1)
-    with pytest.raises(ValueError, match=r"^y has shape \(3,\), but there are 2 images."):
-        ImageFolder(tmp_path, [1, 2, 3])
-    with pytest.raises(ValueError, match=r"^y has dicts of 1 images, but there are 2"):
-        ImageFolder(tmp_path, [{"boxes": [], "labels": []}])
 
 
 def test_without_pillow(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from errors_boxes import BOXES
 from errors_embedder import EMBEDDER
 from errors_estimators import ESTIMATORS
+from errors_files import FILES
 from errors_forms import FORMS
 from errors_misleading import FINE, MISLEADING
 from errors_names import OTHER_NAMES
@@ -319,6 +320,7 @@ WEIGHTS = [
         *TRAINING,
         *WEIGHTS,
         *BOXES,
+        *FILES,
         *ESTIMATORS,
         *FORMS,
         *PAIRS,

@@ -29,8 +29,8 @@ from fastdl.estimators.tables.tabular_classifier import TabularClassifier
 from fastdl.estimators.tables.tabular_regressor import TabularRegressor
 from fastdl.estimators.translation.seq2seq import Seq2Seq
 from fastdl.estimators.vision.detection.detector import ObjectDetector
-from fastdl.estimators.vision.embedder import Embedder
-from fastdl.estimators.vision.super_resolver import SuperResolver
+from fastdl.estimators.vision.enlarging.super_resolver import SuperResolver
+from fastdl.estimators.vision.verification.embedder import Embedder
 from fastdl.estimators.words.word_vectors import WordVectors
 
 __all__ = [

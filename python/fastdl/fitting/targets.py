@@ -181,6 +181,11 @@ class Targets:
             y = (y - self.center) / self.scale
         return np.ascontiguousarray(y, dtype)
 
+    @property
+    def are_vectors(self) -> bool:
+        """Whether the outputs are the features of a sample, and not an answer made of some."""
+        return self.kind == "identity"
+
     def knows(self, y: Any) -> bool:
         """Whether y is an array of labels, of which each is a class."""
         return (
@@ -214,7 +219,7 @@ class Targets:
         `threshold` parts no from yes where classes have an output each: 0.5 for probabilities, 0
         before the link.
         """
-        if self.kind == "identity":
+        if self.are_vectors:
             return output
         if self.is_normalized:
             output = (output * self.scale + self.center).astype(output.dtype)

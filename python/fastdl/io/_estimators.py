@@ -110,7 +110,7 @@ def _renamed(stored: dict[str, Any], known: Any) -> dict[str, Any]:
 
 _OUTPUT = "_sklearn_output_config"  # what set_output sets
 _TOGETHER = (  # all of these that a class has, or none
-    ("targets", "network", "progress"),
+    ("targets", "network", "progress", "scale_"),
     ("preparation", "categories_", "limits", "network"),
     ("source_form", "target_form", "longest", "network"),
     ("rbms_", "visible_"),

@@ -10,7 +10,7 @@ import numpy as np
 from fastdl import schedules
 from fastdl.estimators.base.words import saved
 from fastdl.estimators.boltzmann.training import Momenta
-from fastdl.estimators.vision.geometry import Geometry
+from fastdl.estimators.vision.enlarging.geometry import Geometry
 from fastdl.fitting.columns import Columns
 from fastdl.fitting.preparation import Recoding
 from fastdl.fitting.progress import LearningRate, Progress

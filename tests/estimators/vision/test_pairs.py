@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from fastdl.estimators.vision import pairs
+from fastdl.estimators.vision.verification import pairs
 from fastdl.fitting.grouping import side_by_side
 
 

@@ -12,8 +12,14 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 import fastdl
 from fastdl import SuperResolver
 from fastdl import layers as L
-from fastdl.estimators.vision.geometry import Geometry
-from fastdl.estimators.vision.luminance import as_uint8, colours, image_of, luminance, resized
+from fastdl.estimators.vision.enlarging.geometry import Geometry
+from fastdl.estimators.vision.enlarging.luminance import (
+    as_uint8,
+    colours,
+    image_of,
+    luminance,
+    resized,
+)
 
 QUICK = {"max_epochs": 1, "n_jobs": 1, "random_state": 0}
 

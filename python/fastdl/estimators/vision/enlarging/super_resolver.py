@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,21 +9,15 @@ from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
 
 from fastdl import layers as L
-from fastdl._rules import POSITIVE_INTEGER, unknown
-from fastdl._saved import SHAPE
-from fastdl._sklearn import Interval
 from fastdl.estimators.base.available import is_stochastic
-from fastdl.estimators.base.head_of_choice import OfPixels
-from fastdl.estimators.base.heads import Numbers, Steps
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.output import with_answers
-from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, NUMBER_LOSS, TrainingWords
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.pictures import PictureInput, in_form_of
-from fastdl.estimators.vision import networks
-from fastdl.estimators.vision.geometry import Geometry
-from fastdl.estimators.vision.luminance import (
+from fastdl.estimators.vision.enlarging import networks
+from fastdl.estimators.vision.enlarging.geometry import Geometry
+from fastdl.estimators.vision.enlarging.luminance import (
     as_uint8,
     colours,
     divisible,
@@ -35,19 +26,19 @@ from fastdl.estimators.vision.luminance import (
     luminance,
     reduced,
 )
+from fastdl.estimators.vision.enlarging.missing import Enlargement, patches_of
+from fastdl.estimators.vision.enlarging.whole import Whole
+from fastdl.estimators.vision.enlarging.words import EnlargingWords
 from fastdl.fitting.defaults import ENLARGING, Defaults
-from fastdl.fitting.job import Checked, Given
+from fastdl.fitting.job import Given
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
-from fastdl.losses import Loss
 from fastdl.metrics import peak_signal_noise_ratio
-from fastdl.program import Snapshot, output_shape
-from fastdl.samples import Data, Pixels
-
-_MIDDLE, _SPREAD = 128.0, 64.0  # of what the network gets: grey levels of about -2 to 2
+from fastdl.program import output_shape
+from fastdl.samples import Data
 
 
-class SuperResolver(TrainingWords, Net):
+class SuperResolver(EnlargingWords, Net):
     """Enlarges images: a network adds to bicubic what it leaves out.
 
     X holds large images, a list of uint8 arrays (height, width), (height, width, 1) or (height,
@@ -78,45 +69,6 @@ class SuperResolver(TrainingWords, Net):
     >>> sr.predict(np.zeros((10, 7, 3), np.uint8)).shape
     (20, 14, 3)
     """
-
-    scale: int = word(
-        default=3,
-        rule=[Interval(Integral, 2, 16, closed="both")],
-        kind="int",
-        text="How many times as high and as wide images become.",
-        kw_only=False,
-    )
-    network: str | Sequence[Layer] = word(
-        default="srcnn-9-1-5",
-        rule=[str, list, tuple],
-        kind='{"srcnn-9-1-5", "srcnn-9-5-5", "espcn"} or sequence of layers',
-        text="See above; or layers from an image of one channel to another one, which is `scale` "
-        "times as large, or of the same size: then their input is enlarged by bicubic. A 1x1 "
-        "convolution comes after them unless they give one channel.",
-        kw_only=False,
-    )
-    patch_size: int = word(
-        default=48,
-        rule=[COUNT],
-        kind="int",
-        text="Side of the patches that large images are cut into for training, rounded up to a "
-        "multiple of `scale`.",
-    )
-    tile_size: int | None = word(
-        default=128,
-        rule=[COUNT, None],
-        kind="int or None",
-        text="Side of the tiles in which large images are made, at most; memory is that of a tile. "
-        "The image is that of None, which makes it in one piece, within a grey level.",
-    )
-    convolution: str = word(default="auto", like=CONVOLUTION)
-    loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
-    scale_: int = fitted(
-        "int", "How many times as high and as wide images become.", saved=POSITIVE_INTEGER
-    )
-    input_shape_: tuple[int, ...] = fitted(
-        "tuple of int", "Of a patch, as the network sees it.", saved=SHAPE
-    )
 
     _geometry: Geometry = fitted()
 
@@ -197,62 +149,21 @@ class SuperResolver(TrainingWords, Net):
             size = -(-int(self.patch_size) // self.scale_) * self.scale_
         else:
             size = self._geometry.size_of(self.input_shape_)
-        geometry = self._geometry
-        patches, targets = [], []
-        for i, image in enumerate(images):
-            if min(image.shape[:2]) < size:
-                raise ValueError(
-                    f"X[{i}] has {image.shape[0]}x{image.shape[1]} pixels, but a patch has "
-                    f"{size}x{size}. Leave it out, or set a smaller patch_size."
-                )
-            large = divisible(luminance(image), self.scale_)
-            small = reduced(large, self.scale_)
-            bicubic = enlarged(small, self.scale_)
-            missing = large - bicubic
-            given = small if geometry.factor == self.scale_ else bicubic
-            for patch, rows, columns in geometry.patches(_scaled(given), size):
-                patches.append(patch)
-                targets.append(missing[rows, columns])
-        values = np.pad(
-            np.stack(targets), ((0, 0), *((m, m) for m in geometry.margin)), constant_values=0
-        )
-        y = Pixels.of(values)
-        if any(geometry.margin):
-            counts = np.zeros(values.shape, bool)
-            geometry.trusted(counts)[:] = True
-            y = replace(y, counts=counts.reshape(y.shape))
-        X = np.stack(patches)[..., np.newaxis]
+        X, y = patches_of(images, self._geometry, self.scale_, size)
         self.input_shape_ = X.shape[1:]
         return X, y
 
     def _restored(self) -> None:
         super()._restored()
         if hasattr(self, "_network"):
-            if not hasattr(self, "scale_"):
-                raise ValueError(
-                    f"{type(self).__name__}: scale_ of the fitted estimator is missing."
-                )
             self._geometry = Geometry.of(type(self).__name__, self._network.layers, self.scale_)
-
-    def _given(self) -> list[Layer]:
-        name = type(self).__name__
-        if isinstance(self.network, str):
-            if self.network not in networks.NAMES:
-                raise ValueError(f"{name}: {unknown('network', self.network, networks.NAMES)}")
-            return networks.build(self.network, int(self.scale))
-        L.check(L.with_names(self.network))
-        check_layer_names(self, self.network)
-        return list(self.network)
 
     def _hidden(self) -> list[Layer]:
         """The layers that were given, with names, after a look at what they take."""
-        layers = self._given()
-        if L.gives(layers, "images") != "images":
-            raise ValueError(
-                f"{type(self).__name__}: the layers of network do not lead from an image to an "
-                "image. Use convolutions, and nothing that makes rows."
-            )
-        return list(L.with_names(layers))
+        if not isinstance(self.network, str):
+            L.check(L.with_names(self.network))
+            check_layer_names(self, self.network)
+        return networks.layers_of(type(self).__name__, self.network, int(self.scale))
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         hidden = self._hidden()
@@ -284,7 +195,7 @@ class SuperResolver(TrainingWords, Net):
         """
         self._check_is_fitted()
         images, scale = self._inputs.check(self, X, reset=False), self.scale_
-        network, answers = _Whole(self), []
+        network, answers = Whole(self), []
         for image in images:
             bright = network.enlarged(luminance(image))
             others = [enlarged(of_one, scale) for of_one in colours(image)]
@@ -309,7 +220,7 @@ class SuperResolver(TrainingWords, Net):
         """
         self._check_is_fitted()
         images, scale = self._inputs.check(self, X, reset=False), self.scale_
-        network, gains = _Whole(self), []
+        network, gains = Whole(self), []
         for i, image in enumerate(images):
             if min(image.shape[:2]) < 3 * scale:
                 raise ValueError(
@@ -340,80 +251,9 @@ class SuperResolver(TrainingWords, Net):
             In the form of X; of images that the network sees with a halo around them.
         """
         self._check_is_fitted()
-        index, network = self._layer_index(layer), _Whole(self)
+        index, network = self._layer_index(layer), Whole(self)
         images = self._inputs.check(self, X, reset=False)
         return in_form_of(X, [network.features(luminance(image), index) for image in images])
-
-
-class _Whole:
-    """The network of a fitted estimator for images of any size, as it is now.
-
-    Its programs are for one piece of an image at a time; they live as long as this does.
-    """
-
-    def __init__(self, estimator: SuperResolver) -> None:
-        e = estimator
-        self._network = e._network.at(Snapshot.of(e.program_))
-        self._scale, self._tile, self._n_jobs = e.scale_, e.tile_size, e.n_jobs
-        self._targets = e._targets
-        self._geometry = e._geometry
-        self._programs: dict[tuple[int, ...], Any] = {}
-
-    def enlarged(self, small: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A luminance (h, w) as (h * scale, w * scale)."""
-        bicubic = enlarged(small, self._scale)
-        seen = _scaled(small if self._geometry.factor == self._scale else bicubic)
-        output = self._geometry.tiled(seen, self._tile, lambda x: self._outputs(x, -1)[..., 0])
-        return bicubic + self._targets.decode(output.reshape(-1, 1)).reshape(output.shape)
-
-    def features(self, small: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
-        """The outputs of a layer for a whole luminance."""
-        is_small = self._geometry.factor == self._scale
-        seen = _scaled(small if is_small else enlarged(small, self._scale))
-        return self._outputs(self._geometry.around(seen), layer)
-
-    def _outputs(self, image: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
-        x = np.ascontiguousarray(image)[np.newaxis, ..., np.newaxis]
-        program = self._programs.get(x.shape)
-        if program is None:
-            program = self._network.of_shape(x.shape[1:]).ready(self._n_jobs)
-            self._programs = {x.shape: program}  # of one size at a time
-        return program.predict(x, layer=layer)[0]
-
-
-@dataclass(frozen=True)
-class Enlargement(OfPixels):
-    """What is missing in an image, for each of its pixels; made of X, so that there is no y."""
-
-    of: Numbers = field(default_factory=Numbers)
-
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
-        """See `Head.first_part`."""
-
-    def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
-        """See `Head.normalized`: over all pixels."""
-        return Steps(self.of).normalized(estimator, targets, train)
-
-    def targets(self, estimator: Any, y: Pixels, *, anew: bool, incremental: bool) -> Targets:
-        """See `Head.targets`."""
-        targets = super().targets(estimator, y, anew=anew, incremental=incremental)
-        return replace(targets, of="pixels")
-
-    def loss(self, estimator: Any, targets: Targets) -> Loss:
-        """See `Head.loss`."""
-        return self.of.loss(estimator, targets)
-
-    def stratify(self, targets: Targets, y: NDArray[Any]) -> None:
-        """See `Head.stratify`: there are no labels."""
-
-    def tag(self, tags: Any) -> None:
-        """See `Head.tag`."""
-        tags.target_tags.required = False
-
-
-def _scaled(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Grey levels as the network gets them."""
-    return (image - np.float32(_MIDDLE)) / np.float32(_SPREAD)
 
 
 def _decibels(before: float, after: float) -> float:

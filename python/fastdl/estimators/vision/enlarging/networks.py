@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastdl import layers as L
+from fastdl._rules import unknown
 from fastdl.layers import Layer
 
 NAMES = ("srcnn-9-1-5", "srcnn-9-5-5", "espcn")
@@ -27,3 +30,23 @@ def build(name: str, scale: int) -> list[Layer]:
         L.Activation("relu"),
         L.Conv2D(1, third, name="conv3"),
     ]
+
+
+def layers_of(who: str, network: str | Sequence[Layer], scale: int) -> list[Layer]:
+    """The layers of a name or a list, each with a name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, and for layers that do not lead from an image to an image.
+    """
+    if isinstance(network, str):
+        if network not in NAMES:
+            raise ValueError(f"{who}: {unknown('network', network, NAMES)}")
+        network = build(network, scale)
+    if L.gives(network, "images") != "images":
+        raise ValueError(
+            f"{who}: the layers of network do not lead from an image to an "
+            "image. Use convolutions, and nothing that makes rows."
+        )
+    return list(L.with_names(network))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -11,21 +10,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit
 
 from fastdl import layers as L
-from fastdl import losses
-from fastdl._saved import REAL
-from fastdl._sklearn import Interval, StrOptions
 from fastdl._warn import warn
 from fastdl.estimators.base.output import with_output
-from fastdl.estimators.base.training_words import COUNT, PART, TrainingWords
-from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.convolutional.free_form import FreeForm
-from fastdl.estimators.vision.identities import Identities
-from fastdl.estimators.vision.pairs import (
-    all_pairs,
-    area_under_curve,
-    best_threshold,
-    threshold_of_rate,
-)
+from fastdl.estimators.vision.verification.identities import Identities
+from fastdl.estimators.vision.verification.pairs import all_pairs, area_under_curve
+from fastdl.estimators.vision.verification.threshold import threshold
+from fastdl.estimators.vision.verification.words import EmbeddingWords
 from fastdl.fitting import windows
 from fastdl.fitting.evaluation import mean_loss
 from fastdl.fitting.grouping import side_by_side
@@ -33,17 +24,15 @@ from fastdl.fitting.progress import Settings
 from fastdl.fitting.recipe import is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
-from fastdl.losses import Loss
 from fastdl.optim import Optimizer
 from fastdl.samples import Data, Samples
 
 _BATCH = 128
 _MOST = 5000  # samples whose pairs give the threshold
 _OF_TRAINING = 2000  # where they are those of the fit
-_ALIKE = 1e-3  # the spread of cosines that tell nothing
 
 
-class Embedder(FreeForm):
+class Embedder(EmbeddingWords, FreeForm):
     """Vectors that are near for samples of the same identity, and apart for others.
 
     A network of your own layers ends in a dense layer of `n_components` units, whose outputs are
@@ -77,35 +66,6 @@ class Embedder(FreeForm):
     >>> bool(embedder.verify(eights, eights[::-1]).mean() > embedder.verify(eights, nines).mean())
     True
     """
-
-    n_components: int = word(
-        default=64, rule=[COUNT], kind="int", text="Numbers that a sample becomes."
-    )
-    loss: str | Loss = word(
-        default="triplet",
-        rule=[StrOptions({"triplet", "contrastive"}), losses.Triplet, losses.Contrastive],
-        kind='{"triplet", "contrastive"} or Loss',
-        text="Which distances the vectors are to have. For other margins than 0.2 and 1, "
-        "``Triplet(margin=0.5)`` or ``Contrastive(margin=0.8)`` of `fastdl.losses`.",
-    )
-    samples_per_identity: int = word(
-        default=4,
-        rule=[Interval(Integral, 2, None, closed="left")],
-        kind="int",
-        text="How many samples of an identity stand side by side in a batch. Smaller numbers bring "
-        "more identities into a batch, larger ones more pairs of the same.",
-    )
-    false_accept_rate: float | None = word(
-        default=None,
-        rule=[PART, None],
-        kind="float or None",
-        text="The share of pairs of two identities that `threshold_` lets pass. None: it has the "
-        "best accuracy, pairs of both kinds counting as much.",
-    )
-    weight_decay: float | str | None = reword(TrainingWords, "weight_decay", default=None)
-    threshold_: float = fitted(
-        "float", "The cosine above which `verify` says that two are one.", saved=REAL
-    )
 
     @property
     def _head(self) -> Identities:  # type: ignore[override]
@@ -227,29 +187,7 @@ class Embedder(FreeForm):
             y, lengths = y[rows], None if lengths is None else lengths[rows]
         vectors = windows.predict(program, X, lengths)
         alike, others = all_pairs(vectors, y)
-        name = type(self).__name__
-        cosines = np.concatenate([alike, others])
-        if not len(alike) or not len(others):
-            raise ValueError(
-                f"{name}: the validation set has no two samples of an identity, or of one only. "
-                "Increase validation_fraction, or pass X_val."
-            )
-        if float(np.std(cosines, dtype=np.float64)) < _ALIKE:
-            warn(
-                f"{name}: the embedding has collapsed: all {len(cosines)} pairs that were compared "
-                f"have cosines from {cosines.min():.4f} to {cosines.max():.4f}, so that they tell "
-                'nothing. Scale X, lower learning_rate_init, or try loss="contrastive".'
-            )
-        rate = self.false_accept_rate
-        if rate is None:
-            self.threshold_ = best_threshold(alike, others)
-            return
-        if rate * len(others) < 1:
-            warn(
-                f"{name}: false_accept_rate={rate:g} is one of {round(1 / rate)} pairs, but there "
-                f"are only {len(others)} of two identities; threshold_ lets none of them pass."
-            )
-        self.threshold_ = threshold_of_rate(alike, others, rate)
+        self.threshold_ = threshold(type(self).__name__, alike, others, self.false_accept_rate)
 
     # --- fit and use
 

@@ -1,0 +1,1 @@
+"""Images enlarged: super-resolution."""

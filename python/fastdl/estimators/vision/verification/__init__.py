@@ -1,0 +1,1 @@
+"""Whether two samples are of the same identity: embeddings for verification."""
