@@ -41,11 +41,14 @@ class Saved(NamedTuple):
         What it is called in the file, for good; "" is the attribute's own name.
     of_training : bool
         Whether it is needed to train on, but not to predict.
+    always : bool
+        Whether each fitted estimator of the class has it.
     """
 
     form: Rule | Form
     name: str = ""
     of_training: bool = False
+    always: bool = False
 
 
 def take(

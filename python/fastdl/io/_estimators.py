@@ -110,7 +110,7 @@ def _renamed(stored: dict[str, Any], known: Any) -> dict[str, Any]:
 
 _OUTPUT = "_sklearn_output_config"  # what set_output sets
 _TOGETHER = (  # all of these that a class has, or none
-    ("targets", "network", "progress", "scale_"),
+    ("targets", "network", "progress"),
     ("preparation", "categories_", "limits", "network"),
     ("source_form", "target_form", "longest", "network"),
     ("rbms_", "visible_"),
@@ -123,10 +123,11 @@ _TOGETHER = (  # all of these that a class has, or none
 
 def _check_whole(name: str, known: dict[str, Any], fitted: dict[str, Any]) -> None:
     """Raise ValueError if a part is missing that others need."""
-    for group in _TOGETHER:
+    always = [key for key, (_, kept) in known.items() if kept.always]
+    for group in (*_TOGETHER, always):
         needed = [key for key in group if group[0] in known and key in known]
         missing = [key for key in needed if key not in fitted]
-        if 0 < len(missing) < len(needed):
+        if (fitted and missing and group is always) or 0 < len(missing) < len(needed):
             raise ValueError(f"{name}: {', '.join(missing)} of the fitted estimator is missing.")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Integral
 
 from fastdl._rules import POSITIVE_INTEGER
-from fastdl._saved import SHAPE
+from fastdl._saved import SHAPE, Saved
 from fastdl._sklearn import Interval
 from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, NUMBER_LOSS, TrainingWords
 from fastdl.estimators.base.words import fitted, word
@@ -52,7 +52,7 @@ class EnlargingWords(TrainingWords):
     convolution: str = word(default="auto", like=CONVOLUTION)
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
     scale_: int = fitted(
-        "int", "How many times as high and as wide images become.", saved=POSITIVE_INTEGER
+        "int", "How many times as high and as wide images become.", saved=Saved(POSITIVE_INTEGER, always=True)
     )
     input_shape_: tuple[int, ...] = fitted(
         "tuple of int", "Of a patch, as the network sees it.", saved=SHAPE
