@@ -47,8 +47,10 @@ def mlp(*units: int, activation: str = "relu") -> list[L.Layer]:
     return [*layers, L.Dense(units[-1])]
 
 
-def conv(filters: int, size: int = 3, padding: int = 1, **options) -> list[L.Layer]:
-    return [L.Conv2D(filters, size, padding=padding, **options), L.Activation("relu")]
+def conv(
+    filters: int, size: int = 3, padding: int = 1, activation: str = "relu", **options
+) -> list[L.Layer]:
+    return [L.Conv2D(filters, size, padding=padding, **options), L.Activation(activation)]
 
 
 def lenet5() -> list[L.Layer]:

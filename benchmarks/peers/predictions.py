@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 import torch
 
+from benchmarks.large_images import Shown
 from benchmarks.nets import Net
 from peers.harness import Contest, repeated
 from peers.torch_nets import TorchNet
@@ -19,7 +20,15 @@ def prediction(net: Net, n: int, threads: int) -> Contest:
     program.train_epoch(
         X, y, np.arange(net.batch), np.array([net.rate])
     )  # moves running statistics
-    X, _ = net.data(n)
+    return _contest(net, program, net.data(n)[0], threads)
+
+
+def one_image(shown: Shown, threads: int) -> Contest:
+    """Outputs for one image, by a program for one."""
+    return _contest(shown, shown.compile(threads), shown.image(), threads)
+
+
+def _contest(net: Net | Shown, program, X: np.ndarray, threads: int) -> Contest:
     twin = TorchNet(net.layers, net.input_shape)
     twin.load(program.get_parameter)
     twin.load_states(program.get_state)
@@ -30,11 +39,11 @@ def prediction(net: Net, n: int, threads: int) -> Contest:
         return session.run(None, feed)[0]
 
     def check() -> float:
-        a, b = program.predict(X), theirs()
+        a, b = program.predict(X), channels_last(theirs())
         return float(np.abs(a - b).max() / np.abs(b).max())
 
     sides = {"fastdl": repeated(lambda: program.predict(X)), "onnxruntime": repeated(theirs)}
-    return Contest(sides, check, 1e-3, n * twin.flops)
+    return Contest(sides, check, 1e-3, len(X) * twin.flops)
 
 
 def onnx_session(module: torch.nn.Module, X: np.ndarray, threads: int):
@@ -60,3 +69,7 @@ def onnx_session(module: torch.nn.Module, X: np.ndarray, threads: int):
 
 def channels_first(X: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(X.transpose(0, 3, 1, 2)) if X.ndim == 4 else X
+
+
+def channels_last(y: np.ndarray) -> np.ndarray:
+    return y.transpose(0, 2, 3, 1) if y.ndim == 4 else y

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from fastdl import layers as L
+from fastdl.layers._window import window
 
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
@@ -120,14 +121,39 @@ class TorchNet:
         return module, (layer.units,)
 
     def _conv2d(self, layer: L.Conv2D, shape):
-        h, w, c = shape
-        k, s, p, groups = layer.kernel_size, layer.stride, layer.padding, layer.groups
-        module = nn.Conv2d(c, layer.filters, k, s, p, groups=groups, bias=layer.bias)
+        c, groups = shape[-1], layer.groups
+        plain = layer.to_dict()
+        at = window(
+            layer.who,
+            shape,
+            *(plain[key] for key in ("kernel_size", "stride", "padding", "dilation")),
+        )
+        top, bottom, left, right = at.padding
+        even = (top, left) == (bottom, right)
+        module = nn.Conv2d(
+            c,
+            layer.filters,
+            tuple(at.size),
+            tuple(at.stride),
+            (top, left) if even else 0,
+            groups=groups,
+            bias=layer.bias,
+        )
         bias = {"bias": np.asarray} if layer.bias else {}
         self._add(layer, module, weight=lambda w: w.transpose(3, 2, 0, 1), **bias)
-        out = ((h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1, layer.filters)
-        self.macs.append(math.prod(out) * k * k * c // groups)
-        return module, out
+        out = (*at.output, layer.filters)
+        self.macs.append(math.prod(out) * math.prod(at.size) * c // groups)
+        return module if even else nn.Sequential(
+            nn.ZeroPad2d((left, right, top, bottom)), module
+        ), out
+
+    def _upsample2d(self, layer: L.Upsample2D, shape):
+        h, w, c = shape
+        return nn.Upsample(scale_factor=layer.factor), (h * layer.factor, w * layer.factor, c)
+
+    def _pixel_shuffle(self, layer: L.PixelShuffle, shape):
+        (h, w, c), k = shape, layer.factor
+        return nn.PixelShuffle(k), (h * k, w * k, c // k**2)
 
     def _batch_norm(self, layer: L.BatchNorm, shape):
         module = nn.BatchNorm2d(shape[-1], layer.eps, layer.momentum)
