@@ -20,6 +20,7 @@ ARGUMENTS = {  # for a first look only; PICTURES stands for a new folder
     "cifar_transfer": "--labels 10 20 --seeds 0 --epochs 1 --steps 5 --pictures PICTURES",
     "detect_blood_cells": "--epochs 1 --pictures PICTURES",
     "detect_and_compare": "--scenes 20 --images 100 --test 3 --epochs 1 1",
+    "digits_transfer": "--labels 10 20 --seeds 0 --epochs 1 --steps 5",
     "dropout_ensemble": "--units 4 --epochs 1 --samples 20",
     "forecast_series": "--length 8 --horizon 3 --period 7 --epochs 1",
     "four_derivatives": "--iterations 4 --parameters 100 --pictures PICTURES",

@@ -52,7 +52,9 @@ class EnlargingWords(TrainingWords):
     convolution: str = word(default="auto", like=CONVOLUTION)
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
     scale_: int = fitted(
-        "int", "How many times as high and as wide images become.", saved=Saved(POSITIVE_INTEGER, always=True)
+        "int",
+        "How many times as high and as wide images become.",
+        saved=Saved(POSITIVE_INTEGER, always=True),
     )
     input_shape_: tuple[int, ...] = fitted(
         "tuple of int", "Of a patch, as the network sees it.", saved=SHAPE
