@@ -1,10 +1,13 @@
 """What every test may ask for."""
 
+import copy
+import itertools
 import os
 import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from inspect import signature
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # some tests have more threads than cores
 
@@ -30,15 +33,49 @@ ON_TEST_BACKENDS = {
 }
 
 
-@pytest.fixture(params=BACKENDS + TEST_BACKENDS)
-def backend(request: pytest.FixtureRequest) -> str:
+class Each(tuple):
+    """Values that a test meets one after the other: see `pytest_pyfunc_call`."""
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Each:
     """Each set of kernels that runs on this machine."""
-    return request.param
+    chosen = request.config.getoption("--backend")
+    if chosen or request.config.getoption("--quick"):
+        return Each(chosen or BACKENDS[:1])
+    return Each(BACKENDS + (TEST_BACKENDS if request.path.stem in ON_TEST_BACKENDS else []))
 
 
-@pytest.fixture(params=["float32", "float64"])
-def dtype(request: pytest.FixtureRequest) -> str:
-    return request.param
+@pytest.fixture
+def dtype(request: pytest.FixtureRequest) -> Each:
+    chosen = request.config.getoption("--dtype")
+    if chosen or request.config.getoption("--quick"):
+        return Each(chosen or ["float64"])
+    return Each(["float32", "float64"])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Call a test that takes `backend` or `dtype` with each of them.
+
+    They are no parameters of pytest's, which spends more on a test than most of these calls do. A
+    failure says with which it failed; the others are met all the same.
+    """
+    each = {name: v for name, v in pyfuncitem.funcargs.items() if isinstance(v, Each)}
+    if not each:
+        return None
+    given = {name: pyfuncitem.funcargs[name] for name in signature(pyfuncitem.obj).parameters}
+    failures: dict[str, BaseException] = {}
+    for values in itertools.product(*each.values()):
+        own = {k: copy.deepcopy(v) for k, v in given.items() if isinstance(v, np.random.Generator)}
+        try:
+            pyfuncitem.obj(**given | own | dict(zip(each, values, strict=True)))
+        except (Exception, pytest.fail.Exception) as error:
+            failures[", ".join(values)] = error
+    for error in failures.values():  # the first stands for all
+        error.add_note(f"It fails with {'; '.join(failures)}.")
+        raise error
+    return True
 
 
 @pytest.fixture
@@ -77,12 +114,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="one backend, float64, no estimator checks of scikit-learn, nothing marked slow, "
         "of long tables a share",
     )
+    parser.addoption("--backend", action="append", help="of the backends, this one alone")
+    parser.addoption("--dtype", action="append", help="of float32 and float64, this one alone")
 
 
 # Before pytest's own, which follows -k and -m: a share is the same whatever is left of it.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items[:] = [item for item in items if not _is_elsewhere(item)]
     if "cuda" not in config.option.markexpr:
         on_a_gpu = [item for item in items if item.get_closest_marker("cuda")]
         config.hook.pytest_deselected(items=on_a_gpu)
@@ -94,20 +132,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if quick[item]]
 
 
-def _is_elsewhere(item: pytest.Item) -> bool:
-    """Whether it would run on a backend of the test build that its module has nothing to ask of."""
-    params = item.callspec.params if hasattr(item, "callspec") else {}
-    return params.get("backend") in TEST_BACKENDS and item.path.stem not in ON_TEST_BACKENDS
-
-
 def _is_quick(item: pytest.Item) -> bool:
     params = item.callspec.params if hasattr(item, "callspec") else {}
-    return (
-        params.get("backend", BACKENDS[0]) == BACKENDS[0]
-        and params.get("dtype", "float64") == "float64"
-        and "check" not in params
-        and item.get_closest_marker("slow") is None
-    )
+    return "check" not in params and item.get_closest_marker("slow") is None
 
 
 def _shares() -> Callable[[pytest.Item], bool]:
