@@ -1,6 +1,7 @@
 """Weights of PyTorch and Keras: read into networks of the same shape, and written again.
 
-tests/data/torch/make.py made the files, with PyTorch's own answers.
+tests/data/torch/make.py and tests/data/keras/make.py made the files, with the answers that PyTorch
+and Keras give.
 """
 
 import io
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 
 import fastdl
+import fastdl.functional as F
 from fastdl import layers as L
 from fastdl.io import _safetensors, load_weights, save_weights
+from fastdl.io._layouts import split_name
 from images import tiny
 
 FOLDER = Path(__file__).parents[1] / "data" / "torch"
@@ -111,7 +114,100 @@ def test_written_as_torch_has_them():
         assert written[key].dtype == value.dtype
 
 
+def test_torch_over_time():
+    """Kernels (out, in, k); what PyTorch flattens has the channels first."""
+    w, b, v, x = (a.astype("f4") for a in drawn((4, 2, 3), (4,), (3, 12), (5, 7, 2)))
+    layers = [L.Conv1D(4, 3), L.MaxPool1D(2, 2, "same"), L.Flatten(), L.Dense(3, bias=False)]
+    net = load_weights(
+        fastdl.Network(layers, (7, 2)), {"conv.weight": w, "conv.bias": b, "fc.weight": v}
+    )
+    pooled = F.max_pool1d(F.conv1d(x, w.transpose(2, 1, 0), b), 2, padding="same")
+    expected = pooled.transpose(0, 2, 1).reshape(5, -1) @ v.T
+    np.testing.assert_allclose(net.predict(x), expected, rtol=1e-5, atol=1e-5)
+    again = io.BytesIO()
+    save_weights(net, again)
+    again.seek(0)
+    written, _ = _safetensors.read(again)
+    np.testing.assert_array_equal(written["dense_1.weight"], v)
+    np.testing.assert_array_equal(written["conv1d_1.weight"], w)
+
+
+def test_torch_depthwise():
+    kernel, x = drawn((4, 1, 3, 3), (1, 3, 3, 2))
+    net = fastdl.Network([L.DepthwiseConv2D(3, 2, bias=False)], (3, 3, 2), dtype="float64")
+    load_weights(net, {"conv.weight": kernel})
+    expected = F.conv2d(x, kernel.transpose(2, 3, 1, 0), groups=2)
+    np.testing.assert_allclose(net.predict(x), expected)
+
+
 # --- Keras
+
+KERAS = FOLDER.parent / "keras"
+KERAS_NETS = {
+    "Rows": lambda: ([L.Dense(7), L.BatchNorm(eps=1e-3), L.Activation("tanh"), L.Dense(3)], (5,)),
+    "Images": lambda: (
+        [
+            L.Conv2D(6, 3, padding="same"),
+            *(L.BatchNorm(eps=1e-3), RELU, L.DepthwiseConv2D(3, 2)),
+            L.SeparableConv2D(5, 3, padding="same", bias=False),
+            *(L.GroupNorm(5, 1e-3), L.PReLU(), L.Conv2D(4, 3, 2), L.Flatten(), L.Dense(4)),
+        ],
+        (8, 9, 3),
+    ),
+    "Larger": lambda: ([L.Conv2DTranspose(3, 2, 2), RELU, L.Conv2D(6, 3, groups=3)], (3, 4, 2)),
+    "Codes": lambda: (
+        [
+            *(L.Embedding(12, 4), L.Bidirectional(L.LSTM(5, return_sequences=True))),
+            *(L.LSTM(4), L.Dense(3)),
+        ],
+        (7, 1),
+    ),
+    "Sequences": lambda: (
+        [
+            *(L.Conv1D(6, 3, padding="causal"), L.MaxPool1D(2)),
+            L.Bidirectional(L.GRU(3, return_sequences=True)),
+            *(L.RNN(4, return_sequences=True), L.LayerNorm(1e-3), L.GRU(5), L.Dense(2)),
+        ],
+        (9, 3),
+    ),
+}
+
+
+def keras_network(name):
+    layers, shape = KERAS_NETS[name]()
+    return fastdl.Network(layers, shape, random_state=0)
+
+
+@pytest.mark.parametrize("name", KERAS_NETS)
+def test_keras(name):
+    """By name, and as the list that get_weights() gives."""
+    stored = KERAS / f"{name}.safetensors"
+    net = load_weights(keras_network(name), stored, layout="keras")
+    with np.load(KERAS / "answers.npz") as known:
+        x, y = known[f"{name}.x"], known[f"{name}.y"]
+        order = known[f"{name}.order"].tolist()
+    np.testing.assert_allclose(net.predict(x), y, rtol=1e-5, atol=1e-6)
+    arrays, _ = _safetensors.read(stored)
+    listed = load_weights(keras_network(name), [arrays[path] for path in order], layout="keras")
+    np.testing.assert_array_equal(listed.predict(x), net.predict(x))
+
+
+@pytest.mark.parametrize("name", KERAS_NETS)
+def test_written_as_keras_has_them(name):
+    """Names, shapes and values, so that they go back by `w.path`."""
+    net = load_weights(keras_network(name), KERAS / f"{name}.safetensors", layout="keras")
+    original, _ = _safetensors.read(KERAS / f"{name}.safetensors")
+    with np.load(KERAS / "answers.npz") as known:
+        order = known[f"{name}.order"].tolist()
+    modules = dict.fromkeys(split_name(path, "keras")[0] for path in order)
+    layers = dict.fromkeys(key.rpartition(".")[0] for key in net.get_weights())
+    file = io.BytesIO()
+    save_weights(net, file, layout="keras", names=dict(zip(layers, modules, strict=True)))
+    file.seek(0)
+    written, _ = _safetensors.read(file)
+    assert written.keys() == original.keys()
+    for path, value in original.items():
+        np.testing.assert_array_equal(written[path], value)
 
 
 def sigmoid(x):

@@ -2,7 +2,8 @@
 
 What it flattens is (channels, height, width), in fastdl (height, width, channels): the weights of
 the next dense layer stand in another order, and so do those of a dense layer whose outputs become
-an image.
+an image. So are sequences after a convolution over time (features, steps), in fastdl (steps,
+features); after recurrent layers they are (steps, features) in both.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Order = NDArray[np.intp]
 _OF_INPUTS = ("dense", "maxout")
+_FEATURES_LAST = ("rnn", "lstm", "gru", "bidirectional", "dense", "embedding")
 
 
 class Orders:
@@ -39,9 +41,11 @@ class Orders:
     ) -> None:
         """From where an image ends, or backwards from where it begins, to the next dense layer."""
         order: Order | None = None
+        first = False  # whether sequences have their features first
         for kind, row in steps:
+            first = kind == "conv1d" or (first and kind not in _FEATURES_LAST)
             if kind == begins:
-                order = _order(shape_of(row))
+                order = _order(shape_of(row), first)
             elif order is not None and kind in _OF_INPUTS:
                 found[row.name] = order
                 order = None
@@ -70,8 +74,13 @@ class Orders:
 _IN_LINE = {layer.kind for layer in L.ALL} - {"sequential", "residual", "concat"}
 
 
-def _order(shape: Sequence[int]) -> Order | None:
-    """For each value of (height, width, channels), where it is in (channels, height, width)."""
+def _order(shape: Sequence[int], first: bool) -> Order | None:
+    """For each value of (height, width, channels), where it is in (channels, height, width).
+
+    Of (steps, features) likewise, if PyTorch has the features first.
+    """
+    if len(shape) == 2 and first:
+        shape = (1, *shape)
     if len(shape) != 3 or shape[2] == 1 or shape[0] * shape[1] == 1:
         return None
     height, width, channels = shape

@@ -60,7 +60,9 @@ _STATISTICS = (
 _NORM = (Slot("gain", ("weight",)), Slot("shift", ("bias",)))
 _TORCH: dict[str, tuple[Slot, ...]] = {
     "dense": (_turned("weight", "weight", (1, 0)), _BIAS),
+    "conv1d": (_turned("weight", "weight", (2, 1, 0)), _BIAS),
     "conv2d": (_turned("weight", "weight", (2, 3, 1, 0)), _BIAS),
+    "depthwise_conv2d": (_turned("weight", "weight", (2, 3, 1, 0)), _BIAS),
     "conv2d_transpose": (_turned("weight", "weight", (2, 3, 1, 0)), _BIAS),
     "batch_norm": (*_NORM, *_STATISTICS),
     "layer_norm": _NORM,
@@ -72,6 +74,7 @@ _KERNEL = Slot("weight", ("kernel",))
 _KERAS_NORM = (Slot("gain", ("gamma",)), Slot("shift", ("beta",)))
 _KERAS: dict[str, tuple[Slot, ...]] = {
     "dense": (_KERNEL, _BIAS),
+    "conv1d": (_KERNEL, _BIAS),
     "conv2d_transpose": (_KERNEL, _BIAS),
     "batch_norm": (
         *_KERAS_NORM,
@@ -80,13 +83,15 @@ _KERAS: dict[str, tuple[Slot, ...]] = {
     ),
     "layer_norm": _KERAS_NORM,
     "group_norm": _KERAS_NORM,
-    "prelu": (Slot("alpha", ("alpha",), lambda shape, a: a.reshape(-1)),),
     "embedding": (Slot("weight", ("embeddings",)),),
 }
 
 
-def slots(layer: Layer, layout: str) -> list[Slot]:
-    """What a layer's parameters are in a layout; empty where it has no such layer."""
+def slots(layer: Layer, layout: str, n_axes: int = 1) -> list[Slot]:
+    """What a layer's parameters are in a layout; empty where it has no such layer.
+
+    `n_axes` are those of a sample that it takes.
+    """
     fields = layer.get_params()
     if layer.kind == "bidirectional":
         inner = slots(fields["layer"], layout)
@@ -99,6 +104,13 @@ def slots(layer: Layer, layout: str) -> list[Slot]:
         return list(_TORCH.get(layer.kind, ()))
     if layer.kind == "conv2d":
         return [_keras_conv(fields["groups"]), _BIAS]
+    if layer.kind == "prelu":
+        return [_keras_slopes(n_axes)]
+    if layer.kind == "depthwise_conv2d":
+        return [_keras_depthwise("weight", "kernel", fields["multiplier"]), _BIAS]
+    if layer.kind == "separable_conv2d":
+        first = _keras_depthwise("depthwise_weight", "depthwise_kernel", fields["multiplier"])
+        return [first, Slot("pointwise_weight", ("pointwise_kernel",)), _BIAS]
     return list(_KERAS.get(layer.kind, ()))
 
 
@@ -133,17 +145,34 @@ def _keras_recurrent(kind: str) -> tuple[Slot, ...]:
 
 
 def _keras_conv(groups: int) -> Slot:
-    """Depthwise kernels are (height, width, channels, multiplier)."""
+    """Those of a ``DepthwiseConv2D``, (height, width, channels, multiplier), are read as well."""
 
     def read(shape: Shape, a: Array) -> Array:
         is_depthwise = groups > 1 and shape[2] == 1 and a.shape[:3] == (*shape[:2], groups)
         return a.reshape(shape) if is_depthwise and a.size == np.prod(shape) else a
 
-    def write(a: Array) -> tuple[Array, ...]:
-        is_depthwise = groups > 1 and a.shape[2] == 1
-        return (a.reshape(*a.shape[:2], groups, -1) if is_depthwise else a,)
+    return Slot("weight", ("kernel",), read)
 
-    return Slot("weight", ("kernel",), read, write)
+
+def _keras_slopes(n_axes: int) -> Slot:
+    """With an axis of size 1 for each of the shared ones."""
+    ones = (1,) * (n_axes - 1)
+    return Slot(
+        "alpha", ("alpha",), lambda shape, a: a.reshape(-1), lambda a: (a.reshape(*ones, -1),)
+    )
+
+
+def _keras_depthwise(parameter: str, array: str, multiplier: int) -> Slot:
+    """(height, width, 1, channels * multiplier) as (height, width, channels, multiplier)."""
+
+    def read(shape: Shape, a: Array) -> Array:
+        fits = a.ndim == 4 and a.shape[3] == multiplier and a.size == np.prod(shape)
+        return a.reshape(shape) if fits else a
+
+    def write(a: Array) -> tuple[Array, ...]:
+        return (a.reshape(*a.shape[:2], -1, multiplier),)
+
+    return Slot(parameter, (array,), read, write)
 
 
 # --- names of arrays, as a layer's and its own
@@ -176,12 +205,23 @@ def split_name(name: str, layout: str) -> tuple[str, str] | None:
         if direction:
             layer = _DIRECTION.sub("", layer).rstrip("/.")
             return layer, array + ("_reverse" if direction.group(1) == "backward" else "")
-        array = {"depthwise_kernel": "kernel"}.get(array, array)
     return layer, array
 
 
-def join_name(layer: str, array: str, layout: str) -> str:
-    """The opposite of `split_name`, for a file."""
+_CELLS = {"rnn": "simple_rnn", "lstm": "lstm", "gru": "gru"}
+
+
+def cell_of(layer: Layer) -> str:
+    """What Keras calls the cell of a recurrent layer; "" of others."""
+    inner = layer.get_params()["layer"] if layer.kind == "bidirectional" else layer
+    return _CELLS.get(inner.kind, "")
+
+
+def join_name(layer: str, array: str, layout: str, cell: str = "", both: bool = False) -> str:
+    """The opposite of `split_name`, for a file.
+
+    Keras has a cell within a recurrent layer, and two of these within a ``Bidirectional``.
+    """
     if layout == "torch" and array.startswith(("weight_ih", "weight_hh", "bias_ih", "bias_hh")):
         stem = array.removesuffix("_reverse")
         layer, dot, number = layer.rpartition(".l")
@@ -189,6 +229,8 @@ def join_name(layer: str, array: str, layout: str) -> str:
             layer, number = f"{layer}{dot}{number}", "0"
         suffix = "_reverse" if array.endswith("_reverse") else ""
         return f"{layer}.{stem}_l{number}{suffix}"
-    if layout == "keras" and array.endswith("_reverse"):
-        return f"{layer}/backward_{layer}/{array.removesuffix('_reverse')}"
+    if layout == "keras" and cell:
+        direction = "backward" if array.endswith("_reverse") else "forward"
+        layer = f"{layer}/{direction}_{cell}" if both else layer
+        return f"{layer}/{cell}_cell/{array.removesuffix('_reverse')}"
     return f"{layer}/{array}" if layout == "keras" else f"{layer}.{array}"

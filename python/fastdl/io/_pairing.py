@@ -60,6 +60,9 @@ def modules_of(file: Any, layout: str) -> Modules:
             )
         value = value.astype(np.float32) if value.dtype == np.float16 else value
         found.arrays.setdefault(parts[0], {})[parts[1]] = value
+    for own in found.arrays.values():
+        if "depthwise_kernel" in own and "pointwise_kernel" not in own:  # before Keras 3
+            own["kernel"] = own.pop("depthwise_kernel")
     if half:
         warn(f"{found.name} has weights of {' and '.join(sorted(half))}, read as float32.")
     return found

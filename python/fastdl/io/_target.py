@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastdl import layers as L
 from fastdl.io._channels import Orders
-from fastdl.io._layouts import Slot, slots
+from fastdl.io._layouts import Slot, cell_of, slots
 from fastdl.program import survey
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]  # by their own names: "weight", "bias"
@@ -36,10 +36,12 @@ class Target:
             parameters[layer].append(parameter)
         specs = {layer.name or "": layer for layer in L.walk(layers)}
         self.kinds = {name: specs[name].kind for name in parameters}
+        self.cells = {name: cell_of(specs[name]) for name in parameters}
         self.slots: dict[str, list[Slot]] = {}
+        axes = {row.name: len(row.input_shape) for row in rows}
         for name in [row.name for row in rows if row.name in parameters]:
             own = [Slot(p, (p,)) for p in parameters[name]]
-            known = own if layout == "fastdl" else slots(specs[name], layout)
+            known = own if layout == "fastdl" else slots(specs[name], layout, axes[name])
             known = [slot for slot in known if slot.parameter in parameters[name]]
             if len(known) < len(own):
                 raise ValueError(

@@ -129,7 +129,8 @@ def save_weights(
     taken: dict[str, str] = {}  # by name in the file, of a layer or an array: the layer
     for name in target.slots:
         new, own = names.get(name, name), target.write(name)
-        keys = [join_name(new, array, layout) for array in own]
+        cell, both = target.cells[name], target.kinds[name] == "bidirectional"
+        keys = [join_name(new, array, layout, cell, both) for array in own]
         for key in (new, *keys):
             if taken.setdefault(key, name) != name:
                 raise ValueError(f"names leads two layers to {key!r}: {taken[key]!r} and {name!r}.")
