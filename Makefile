@@ -47,17 +47,17 @@ demo: build  ## train a network on real digits, save it, draw pictures into demo
 	$(BIN)/python -m fastdl demo $(ARGS)
 
 test: build  ## all tests; `make test ARGS="-k conv2d"` for those of one layer
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 fuzz: build  ## 100,000 damaged model files, and as many ONNX models; `make fuzz ARGS="--count=1000"`
 	$(BIN)/python tests/fuzz.py $(ARGS)
 	$(BIN)/python tests/fuzz_onnx.py $(ARGS)
 
 test-quick: build  ## a part of every test, in a minute: one backend, float64, no estimator checks
-	$(BIN)/python -m pytest --quick -n 2 $(ARGS)
+	$(BIN)/python -m pytest --quick -n 2 --dist worksteal $(ARGS)
 
 test-oldest: $(OLDEST)/.built  ## the estimators' tests on the oldest scikit-learn, NumPy and SciPy that will do
-	$(OLDEST)/bin/python -m pytest -n 2 -m "not slow" tests/estimators tests/files $(ARGS)
+	$(OLDEST)/bin/python -m pytest -n 2 --dist worksteal -m "not slow" tests/estimators tests/files $(ARGS)
 
 sanitize: $(SANITIZED)/.built  ## all ways into the core under the address and undefined-behaviour sanitizers
 	$(SANITIZE) $(realpath $(BIN)/python) -m pytest -p xdist --capture=sys $(or $(ARGS),$(SANITIZED_TESTS))

@@ -159,6 +159,7 @@ def test_arrays(folder, capsys):
     assert call(capsys, "evaluate", "m", "s.npz")[0] == 0
 
 
+@pytest.mark.slow
 def test_answers_of_steps_and_sequences(folder, capsys):
     """Estimators that are neither classifiers nor regressors to scikit-learn learn from y, too."""
     X = np.random.default_rng(0).normal(size=(20, 5, 2))

@@ -20,7 +20,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # examples are short
-@pytest.mark.share(3)
+@pytest.mark.share(6)
 @pytest.mark.parametrize("name", MODULES)
 def test_docstrings(name):
     failed, _ = doctest.testmod(importlib.import_module(name), verbose=False)

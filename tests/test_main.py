@@ -67,6 +67,7 @@ def run(code):
     return done.stdout
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("module", ["fastdl", "fastdl.functional", "fastdl.layers", "fastdl.data"])
 def test_import_needs_numpy_alone(module):
     foreign = ["sklearn", "scipy", "matplotlib", "pandas", "joblib", "safetensors"]
@@ -130,6 +131,7 @@ for way in {ways}:
 """
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize(
     ("before", "sentence"),
     [
@@ -159,6 +161,7 @@ def test_a_broken_scikit_learn_says_so_itself():
     assert "sklearn.utils" in error.splitlines()[-1]
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("before", [GONE, OLD], ids=["missing", "old"])
 def test_works_without_scikit_learn(before):
     code = "import fastdl, numpy as np; from fastdl import functional as F, layers as L; "

@@ -68,6 +68,7 @@ def test_a_clean_object_passes(fake_nm: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.share(3)
 @needs_cmake
 @pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS)
 def test_a_stranger_is_refused(fake_nm: Path, tmp_path: Path, stranger: str) -> None:

@@ -16,7 +16,7 @@ def outputs(y):
 
 
 @every_case
-@pytest.mark.share(2)
+@pytest.mark.share(4)
 def test_value_and_derivatives(case):
     _, f, *_ = case
     args = arguments(case)

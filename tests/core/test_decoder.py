@@ -142,6 +142,7 @@ def check_gradients(program: Any, X: Any, y: Any, lengths: Any, **options: Any) 
         assert np.abs(gradient[p.offset : p.offset + p.size]).max() > 1e-5, p.name
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize(("cell", "kind", "bidirectional", "n_layers"), KINDS)
 def test_gradients(cell: str, kind: str, bidirectional: bool, n_layers: int) -> None:
     """Of every parameter, by central differences; pairs weighted."""

@@ -45,6 +45,7 @@ def outside(y: NDArray[Any], reach: tuple[int, int]) -> NDArray[np.bool_]:
     return rest
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize("n", [20, 3])  # lanes full, and the samples one by one
 @pytest.mark.parametrize("name", LAYERS)
 def test_forward(name: str, n: int, backend: str, dtype: str) -> None:

@@ -23,7 +23,7 @@ from programs import (
     sample,
 )
 
-pytestmark = pytest.mark.share(8)
+pytestmark = pytest.mark.share(12)
 of_every_case = pytest.mark.share(1)
 
 SEED = 2**35 + 7
@@ -129,7 +129,7 @@ def test_forward(case: Case, backend: str, dtype: str) -> None:
                 assert_close(state, expected[name], EPS[dtype], name)
 
 
-@of_every_case
+@pytest.mark.share(4)
 def test_gradients(case: Case, backend: str) -> None:
     n = case.batches[1]
     changes_x = any(isinstance(layer, L.Augment) for layer in case.layers)
@@ -252,7 +252,7 @@ def test_nan_stays_in_its_row(case: Case, backend: str, dtype: str) -> None:
 
 
 # Each makes its threads.
-@pytest.mark.share(12)
+@pytest.mark.share(20)
 def test_threads(case: Case, backend: str, dtype: str) -> None:
     """The batch is large enough for a team: float64 on one backend, as all share out alike."""
     if dtype == "float64" and backend != backends.BEST:

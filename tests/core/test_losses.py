@@ -79,6 +79,7 @@ def differences(
     return weight[:, None] * slopes
 
 
+@pytest.mark.share(4)
 @losses_and_shapes
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 def test_loss(
@@ -102,6 +103,7 @@ def test_loss(
     assert_close(dpred, expected, max(EPS[dtype], 1e-8))
 
 
+@pytest.mark.share(4)
 @losses_and_shapes
 def test_loss_of_a_net(
     loss: Loss, shape: tuple[int, int], backend: str, dtype: str, rng: np.random.Generator

@@ -49,6 +49,7 @@ def learnt(room: int | None, **more: Any) -> list[Any]:
     return [*found, program.predict(X).tobytes(), program.get_weights().tobytes()]
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_parts_are_the_whole(weighted: bool) -> None:
     weights = np.random.default_rng(1).random(N).astype(np.float32)

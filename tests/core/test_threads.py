@@ -173,6 +173,7 @@ def run(code: str, timeout: float = 120, **environment: str) -> subprocess.Compl
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
 
 
+@pytest.mark.slow
 @needs_fork
 def test_a_fork_while_another_thread_predicts() -> None:
     """The child answers, and as before."""
@@ -191,6 +192,7 @@ def test_a_fork_while_another_thread_predicts() -> None:
     assert done.stdout.strip() == str([0] * 4), done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @needs_fork
 def test_a_fork_while_another_thread_trains() -> None:
     """The child is told that its weights may be half changed; the parent goes on."""
@@ -214,6 +216,7 @@ def test_a_fork_while_another_thread_trains() -> None:
         )
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("call", ["net.predict(X[:100])", "net.get_weights()", "train()"])
 def test_a_signal_handler_that_uses_the_network_in_training(call: str) -> None:
     """An error, which ends the epoch as every error of a handler does."""
@@ -231,6 +234,7 @@ def test_a_signal_handler_that_uses_the_network_in_training(call: str) -> None:
     ), done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_signal_handler_while_another_thread_trains() -> None:
     """It waits for the epoch."""
     done = run(

@@ -59,7 +59,7 @@ def numbers(estimator: Any, case: Case) -> dict[str, np.ndarray]:
     return {name: value for name, value in found.items() if value.dtype.kind in "fu"}
 
 
-@pytest.mark.share(6)
+@pytest.mark.share(10)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "case",

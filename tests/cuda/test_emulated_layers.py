@@ -20,7 +20,7 @@ from fastdl._core import Program
 from programs import assert_same_bytes, compiled, gradients, sample
 
 test_backends = pytest.importorskip("fastdl._test_backends")
-pytestmark = pytest.mark.share(8)
+pytestmark = pytest.mark.share(16)
 
 SEED = 2**35 + 7
 LIMIT = {"float32": 1e-4, "float64": 1e-10}  # of the norm of what is compared

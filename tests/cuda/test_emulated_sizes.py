@@ -60,12 +60,14 @@ VALUES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("values", VALUES)
 def test_batch_norm_of_many_rows(values: str, dtype: str) -> None:
     x = VALUES[values](sample((36, 16, 16, 9)))
     check(L.BatchNorm(), x, dtype, input_gradient=True)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("rows", [1, 65, 2048, 2049, 5000])
 def test_embedding_of_many_rows(rows: int, dtype: str) -> None:
     ids = np.random.default_rng(rows).integers(0, 7, (rows, 1, 1))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # compiles for seconds
 HERE = Path(__file__).parent
 ORDERS = ["forward", "reverse", "random"]
 
@@ -121,13 +122,11 @@ def test_a_host_that_touches_device_memory_ends_where_it_is_hidden(build) -> Non
     assert "status: -11" in said  # SIGSEGV
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", RIGHT)
 def test_thread_sanitizer_says_nothing_of_right_kernels(build, name: str) -> None:
     assert "status: 0" in run(build("-fsanitize=thread"), name, "random")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -145,14 +144,12 @@ def test_thread_sanitizer_finds_races(build, name: str) -> None:
         assert "status: 66" in said
 
 
-@pytest.mark.slow
 def test_address_sanitizer_finds_what_goes_past_a_shared_array(build) -> None:
     said = run(build("-fsanitize=address"), "past_a_tile")
     assert "AddressSanitizer" in said
     assert "planted.cpp" in said
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", RIGHT)
 def test_address_sanitizer_says_nothing_of_right_kernels(build, name: str) -> None:
     assert "status: 0" in run(build("-fsanitize=address"), name, "random")

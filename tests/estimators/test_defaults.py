@@ -84,6 +84,7 @@ def test_convolutional_and_recurrent_nets_have_rules_of_their_own() -> None:
     assert RNNClassifier((2,), input_shape=(3, 2), **SEED).fit(X, Y).max_epochs_ == 1000 / 4
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize("batch_size", ["auto", 7])
 @pytest.mark.parametrize("n", [30, 49])
 @pytest.mark.parametrize("learning_rate", ["auto", "constant"])
@@ -113,6 +114,7 @@ def test_the_decay_of_a_spec_and_numbers_are_obeyed() -> None:
 NUMBERS = {"max_epochs": 7, "batch_size": 9, "learning_rate_init": 0.003, "weight_decay": 0.4}
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("names", [[n] for n in NUMBERS] + [list(NUMBERS), list(NUMBERS)[::2]])
 def test_numbers_are_obeyed_alone_and_together(names: list[str]) -> None:
     given = {name: NUMBERS[name] for name in names}

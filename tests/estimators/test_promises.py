@@ -47,7 +47,7 @@ from promises import (
 )
 
 pytestmark = [
-    pytest.mark.share(8),
+    pytest.mark.share(24),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]

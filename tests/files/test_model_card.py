@@ -28,6 +28,7 @@ def metadata(card):
     return found
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize("name", [name for name in MODELS if "pretrained" not in name])
 def test_every_estimator(name):
     card = model_card(MODELS[name]())

@@ -10,6 +10,7 @@ skops = pytest.importorskip("skops.io")
 ALL = {**MODELS, **OTHERS}
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize("name", [name for name in ALL if "pretrained" not in name])
 def test_there_and_back(name):
     estimator = ALL[name]()

@@ -126,7 +126,7 @@ def as_tuple(value):
 
 
 @each_call
-@pytest.mark.share(2)
+@pytest.mark.share(4)
 def test_gradients(f, args, options):
     def filled(arrays):
         given = iter(arrays)
@@ -156,6 +156,7 @@ def test_strided_arrays(f, args, options):
         np.testing.assert_array_equal(got, grad)
 
 
+@pytest.mark.share(3)
 @each_call
 def test_float32(f, args, options):
     expected = f(*cast(args, np.copy), **options)
@@ -673,6 +674,7 @@ def test_losses(f, y, options, reference):
     assert loss == pytest.approx(each.mean(), rel=1e-5)
 
 
+@pytest.mark.share(3)
 @each_loss
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_gradients_of_losses(f, y, options, reference, reduction):

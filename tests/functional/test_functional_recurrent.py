@@ -99,6 +99,7 @@ def test_gradients() -> None:
         check_gradients(lstm, (X, *weights(4), H0, C0, P), backward=lstm_backward)
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("reset_after", [True, False])
 def test_gru_gradients(reset_after: bool) -> None:
     for options in OPTIONS:

@@ -26,6 +26,7 @@ def goes_back(case: Any) -> bool:
     return not any(type(layer) in table.NOT_WRITTEN for layer in L.walk(case.layers))
 
 
+@pytest.mark.share(6)
 @pytest.mark.parametrize("case", [*filter(goes_back, CASES)], ids=lambda case: case.id)
 def test_there_and_back(case: Any) -> None:
     net = network(case.layers, case.input_shape)

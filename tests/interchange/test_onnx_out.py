@@ -35,6 +35,7 @@ WRITTEN = [
 ]
 
 
+@pytest.mark.share(6)
 @pytest.mark.parametrize("case", WRITTEN, ids=lambda case: case.id)
 def test_case(case: Any) -> None:
     net = network(case.layers, case.input_shape)

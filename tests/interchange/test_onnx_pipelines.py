@@ -61,6 +61,7 @@ CLASSIFIERS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classifier(name: str) -> None:
     X = ROWS.astype(np.float32)

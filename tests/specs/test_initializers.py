@@ -12,6 +12,7 @@ def draw(initializer, shape=SHAPE, seed=0):
     return initializer.draw(np.random.RandomState(seed), shape, FAN_IN, FAN_OUT)
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize("name", I.BY_NAME)
 def test_every_initializer_draws_the_same_again(name):
     values = draw(I.get(name))
