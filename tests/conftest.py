@@ -25,11 +25,13 @@ ON_TEST_BACKENDS = {
     "test_activations",
     "test_boxes_in_batches",
     "test_losses",
+    "test_losses_of_steps",
     "test_penalties",
     "test_program",
     "test_rbm",
     "test_recurrent",
     "test_updates",
+    "test_windows_of_steps",
 }
 
 

@@ -1,6 +1,6 @@
 """Every public estimator in one table, small and fast, and what a test may ask of any of them.
 
-A new estimator is one line in `CASES`; `test_promises.py` then tests every promise for it.
+A new estimator is one line in `CASES`; the tests of promises then ask it for every one.
 """
 
 import inspect
