@@ -21,7 +21,9 @@ struct Conv2DShape {
 template <class T>
 struct Conv2DKernels {
   std::size_t (*conv2d_scratch)(const Conv2DShape&, int threads);
-  void (*conv2d_forward)(const Team&, const Conv2DShape&, const T* x, const T* w, const T* b, T* y, T* scratch);
+  // With relu, of each value of y.
+  void (*conv2d_forward)(const Team&, const Conv2DShape&, const T* x, const T* w, const T* b, bool relu, T* y,
+                         T* scratch);
   // b (c,) or null is added to dx: a transposed convolution's forward is this, its backward the other two.
   void (*conv2d_backward_data)(const Team&, const Conv2DShape&, const T* dy, const T* w, const T* b, T* dx, T* scratch);
 

@@ -79,6 +79,8 @@ struct Activation : Layer<T> {
       f.kernels.pointwise.activation_forward(f.team, kind, alpha, count(f), f.value(in), f.value(out));
   }
 
+  bool is_relu_in_place() const override { return kind == ActivationKind::relu && out.in_place; }
+
   void backward(const Frame<T>& f) const override {
     const T *x = f.value(in), *y = f.value(out), *dy = f.gradient(out);
     T* dx = f.gradient(in);

@@ -27,7 +27,11 @@ Tensor plan_chain(std::vector<LayerPtr<T>>& chain, const std::vector<LayerSpec>&
 
 template <class T>
 void forward_chain(const Frame<T>& f, const std::vector<LayerPtr<T>>& chain, int begin, int end) {
-  for (int i = begin; i < end; i++) chain[i]->forward(f);
+  for (int i = begin; i < end; i++)
+    if (i + 1 < end && chain[i]->gives_relu() && chain[i + 1]->is_relu_in_place())
+      chain[i++]->forward_relu(f);
+    else
+      chain[i]->forward(f);
 }
 
 // Down to the first layer whose output wants a gradient.

@@ -1,6 +1,7 @@
 // conv2d: y (n, oh, ow, f) = x (n, h, w, c) * weight (kh, kw, c/groups, f) + bias (f,), a cross-correlation;
 // depthwise_conv2d: with a group for each channel
 #include "kernels/conv2d.hpp"
+#include "kernels/pointwise.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 #include "layers/window.hpp"
@@ -55,13 +56,9 @@ struct Conv2D : Layer<T> {
   virtual int n_filters() const { return spec.integer("filters"); }
   virtual int n_groups() const { return spec.integer("groups"); }
 
-  void forward(const Frame<T>& f) const override {
-    const auto& k = f.kernels.conv2d;
-    if (!f.lone) return k.conv2d_forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out), f.scratch);
-    T* const form = f.kept && kept >= 0 ? f.kept + kept : nullptr;
-    if (form && f.renews_kept) k.conv2d_lone_keep(f.team, at(1), f.param(w), form);
-    k.conv2d_lone_forward(f.team, at(1), f.value(in), f.param(w), f.param(b), form, f.value(out), f.scratch);
-  }
+  void forward(const Frame<T>& f) const override { run(f, false); }
+  bool gives_relu() const override { return true; }
+  void forward_relu(const Frame<T>& f) const override { run(f, true); }
 
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);
@@ -73,6 +70,15 @@ struct Conv2D : Layer<T> {
   }
 
  private:
+  void run(const Frame<T>& f, bool relu) const {
+    const auto& k = f.kernels.conv2d;
+    T* const y = f.value(out);
+    if (!f.lone) return k.conv2d_forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), relu, y, f.scratch);
+    T* const form = f.kept && kept >= 0 ? f.kept + kept : nullptr;
+    if (form && f.renews_kept) k.conv2d_lone_keep(f.team, at(1), f.param(w), form);
+    k.conv2d_lone_forward(f.team, at(1), f.value(in), f.param(w), f.param(b), form, y, f.scratch);
+    if (relu) f.kernels.pointwise.activation_forward(f.team, ActivationKind::relu, T(1), f.elements(out.shape), y, y);
+  }
   Conv2DShape at(int n) const {
     Conv2DShape s = shape;
     s.n = n;

@@ -63,7 +63,7 @@ struct Conv2DTranspose : Layer<T> {
       if (b >= 0) f.kernels.norm.channel_sums(f.team, norm_shape(f, out.shape), dy, f.grad(b));
     }
     if (T* dx = f.gradient(in))
-      f.kernels.conv2d.conv2d_forward(f.team, at(f.n), dy, f.param(w), nullptr, dx, f.scratch);
+      f.kernels.conv2d.conv2d_forward(f.team, at(f.n), dy, f.param(w), nullptr, false, dx, f.scratch);
   }
 
  private:

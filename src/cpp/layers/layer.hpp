@@ -115,6 +115,10 @@ struct Layer {
   // Sets in and out; raises where the shapes do not fit.
   virtual void plan(Plan<T>& plan) = 0;
   virtual void forward(const Frame<T>& frame) const = 0;
+  // Where the next layer is no more than relu in place, its forward may be part of this one's (forward_chain).
+  virtual bool gives_relu() const { return false; }
+  virtual void forward_relu(const Frame<T>&) const {}
+  virtual bool is_relu_in_place() const { return false; }
   virtual void backward(const Frame<T>& frame) const = 0;  // reads out's gradient, writes in's and the parameters'
   // Adds to the loss, between forward and backward.
   virtual void add_penalty(const Frame<T>&, double*) const {}

@@ -2,10 +2,19 @@
 #include "kernels/conv2d.hpp"
 #include "kernels/cuda/conv2d/conv2d.hpp"
 #include "kernels/cuda/conv2d/im2col.hpp"
+#include "kernels/cuda/pointwise.hpp"
 #include "kernels/cuda/tables.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
+
+template <class T>
+void conv2d_then_relu(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, bool relu, T* y,
+                      T* scratch) {
+  conv2d_forward(team, s, x, w, b, y, scratch);
+  const std::int64_t count = std::int64_t(s.n) * s.oh * s.ow * s.f;
+  if (relu) activation_forward(team, ActivationKind::relu, T(1), count, y, y);
+}
 
 // A sample alone is like any other.
 template <class T>
@@ -21,7 +30,7 @@ template <class T>
 constexpr Conv2DKernels<T> conv2d_rows() {
   return {
       .conv2d_scratch = no_scratch,
-      .conv2d_forward = conv2d_forward<T>,
+      .conv2d_forward = conv2d_then_relu<T>,
       .conv2d_backward_data = conv2d_backward_data<T>,
       .conv2d_lone_scratch = no_scratch,
       .conv2d_lone_forward = conv2d_lone_forward<T>,

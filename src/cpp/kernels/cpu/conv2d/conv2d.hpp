@@ -35,15 +35,17 @@ Correlation forward_correlation(const Conv2DShape& s) {
 }
 
 template <class T>
-void conv2d_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
+void conv2d_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, bool relu, T* y,
+                    T* scratch) {
+  const Finish<T> finish{b, relu};
   if constexpr (winograd_type<T>)
     if (const Winograd r = winograd_forward<T>(s); winograd_fits(s) && winograd_pays(r, r.f))
-      return winograd(team, r, x, w, b, y, scratch);
+      return winograd(team, r, x, w, finish, y, scratch);
   const Correlation r = forward_correlation<T>(s);
   const std::int64_t f = s.f, c = r.c;
   pack_weights<T>(team, r, {w, r.f, f, s.kw * c * f, c * f, 1}, scratch);
   team.sync();
-  correlate<T>(team, r, x, scratch, b, y, scratch + packed_weights(s) + team.rank * correlate_space<T>(r));
+  correlate<T>(team, r, x, scratch, finish, y, scratch + packed_weights(s) + team.rank * correlate_space<T>(r));
   team.sync();
 }
 
@@ -118,7 +120,7 @@ void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, c
                           T* scratch) {
   if constexpr (winograd_type<T>)
     if (const Winograd r = winograd_data<T>(s); winograd_fits(s) && winograd_pays(r, r.f))
-      return winograd<T>(team, r, dy, w, b, dx, scratch);
+      return winograd<T>(team, r, dy, w, {b}, dx, scratch);
   const std::int64_t f = s.f, c = s.c / s.groups;
   T* space = scratch + packed_weights(s) + team.rank * data_space<T>(s);
   each_phase<T>(s, [&](const Correlation& r, const Phase& down, const Phase& across, int, int, std::int64_t offset) {
@@ -129,7 +131,7 @@ void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, c
   team.sync();
   each_phase<T>(s, [&](const Correlation& r, const Phase&, const Phase&, int i, int j, std::int64_t offset) {
     T* out = dx + (std::int64_t(i) * s.w + j) * lanes<T>;
-    correlate<T>(team, r, dy, scratch + offset, b, out, space);
+    correlate<T>(team, r, dy, scratch + offset, {b}, out, space);
   });
   team.sync();
 }

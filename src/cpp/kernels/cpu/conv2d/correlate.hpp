@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/conv2d/band.hpp"
 #include "kernels/cpu/conv2d/depthwise.hpp"
+#include "kernels/cpu/conv2d/finish.hpp"
 #include "kernels/cpu/conv2d/tile.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -70,7 +71,7 @@ struct TileSteps {
 };
 
 template <class T, int F, int W>
-void correlate_tile(const TileSteps<T>& s, const T* x, const T* w, const T* bias, T* y) {
+void correlate_tile(const TileSteps<T>& s, const T* x, const T* w, const Finish<T>& finish, T* y) {
   Vec<T> acc[F][W];
 #pragma GCC unroll 8
   for (int f = 0; f < F; f++)
@@ -84,7 +85,7 @@ void correlate_tile(const TileSteps<T>& s, const T* x, const T* w, const T* bias
 #pragma GCC unroll 8
   for (int f = 0; f < F; f++)
 #pragma GCC unroll 8
-    for (int j = 0; j < W; j++) store(y + f * s.y_plane + j * s.y_step, bias ? acc[f][j] + splat(bias[f]) : acc[f][j]);
+    for (int j = 0; j < W; j++) store(y + f * s.y_plane + j * s.y_step, finish(acc[f][j], f));
 }
 
 template <class T>
@@ -135,7 +136,8 @@ template <class T>
 struct CorrelationJob {
   Correlation s;
   Tiles tiles;
-  const T *x, *packed, *bias;
+  const T *x, *packed;
+  Finish<T> finish;
   T *y, *band;
   Tap* taps;  // all of them
 };
@@ -147,7 +149,7 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
                     int channels) {
   const Correlation& s = job.s;
   const std::int64_t group = image % s.groups, kernel = s.kh * s.kw;
-  const T* bias = c + channels == s.c ? job.bias : nullptr;
+  const Finish<T> finish = c + channels == s.c ? job.finish : Finish<T>{};
   const Band<T> in = band_of(s, job.x + (image * s.c + c) * s.h * s.w * lanes<T>, channels, row, rows, job.band);
   TileSteps<T> steps{{}, channels, in.channel, 0, s.y_plane, s.y_step, c == 0};
   for (int i = 0; i < rows; i++) {
@@ -169,10 +171,9 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
       for (int tile = first; tile < last; tile++) {
         const int f = job.tiles.rows.begin(tile), filters = job.tiles.rows.size(tile);
         const T* w = job.packed + ((group * s.f + f) * s.c + c * filters) * kernel;
-        const T* b = bias ? bias + group * s.f + f : nullptr;
         const auto run = correlate_tiles<T>[filters - 1][columns - 1];
         steps.w_channel = kernel * filters;
-        run(steps, x, w, b, y + f * s.y_plane);
+        run(steps, x, w, finish.from(group * s.f + f), y + f * s.y_plane);
       }
     }
   }
@@ -181,10 +182,11 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
 // Units of work: (block, group, band, tile of filters). A thread takes a run of them, and prepares the input of each
 // band it meets once for all its tiles of filters.
 template <class T>
-void correlate(const Team& team, const Correlation& s, const T* x, const T* packed, const T* bias, T* y, T* space) {
-  if (is_row_by_row(s)) return correlate_rows(team, s, x, packed, bias, y);
+void correlate(const Team& team, const Correlation& s, const T* x, const T* packed, const Finish<T>& finish, T* y,
+               T* space) {
+  if (is_row_by_row(s)) return correlate_rows(team, s, x, packed, finish, y);
   const CorrelationJob<T> job{
-      s, correlate_tiles_of(s), x, packed, bias, y, space + tap_list<T>(s), reinterpret_cast<Tap*>(space)};
+      s, correlate_tiles_of(s), x, packed, finish, y, space + tap_list<T>(s), reinterpret_cast<Tap*>(space)};
   for (int t = 0; t < s.kh * s.kw; t++) job.taps[t] = {s.tap(t / s.kw, t % s.kw) * lanes<T>, t};
 
   const int tiles = job.tiles.rows.count;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/cpu/conv2d/band.hpp"
+#include "kernels/cpu/conv2d/finish.hpp"
 #include "kernels/cpu/conv2d/tile.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -12,11 +13,11 @@ namespace {
 // W columns of one row of outputs, from column j on.
 template <class T>
 struct RowSteps {
-  Range taps;  // those rows of the kernel that lie inside
-  const T* x;  // the input under the first tap of column 0, which may lie outside
-  const T* w;  // (kh, K)
-  const T* bias;
-  T* y;  // column 0
+  Range taps;        // those rows of the kernel that lie inside
+  const T* x;        // the input under the first tap of column 0, which may lie outside
+  const T* w;        // (kh, K)
+  Finish<T> finish;  // of this channel
+  T* y;              // column 0
   std::int64_t x_row, y_step;
   int width, left;
 };
@@ -39,9 +40,8 @@ void depthwise_tile(const RowSteps<T>& s, int j) {
         if (i - b >= 0 && i - b < W) acc[i - b] += w[b] * v;
     }
   }
-  const Vec<T> bias = s.bias ? splat(*s.bias) : Vec<T>{};
 #pragma GCC unroll 8
-  for (int i = 0; i < W; i++) store(s.y + (j + i) * s.y_step, s.bias ? acc[i] + bias : acc[i]);
+  for (int i = 0; i < W; i++) store(s.y + (j + i) * s.y_step, s.finish(acc[i], 0));
 }
 
 template <class T>
@@ -61,7 +61,8 @@ FASTDL_INLINE bool is_row_by_row(const Correlation& s) {
 
 // Threads share the rows of all maps; `packed` as correlate takes it, here (groups, kh, kw).
 template <class T>
-void correlate_rows(const Team& team, const Correlation& s, const T* x, const T* packed, const T* bias, T* y) {
+void correlate_rows(const Team& team, const Correlation& s, const T* x, const T* packed, const Finish<T>& finish,
+                    T* y) {
   const auto& tiles = depthwise_tiles<T>[s.kw == 5];
   const Parts columns = parts_of(s.ow, tile_side);
   const std::int64_t row = std::int64_t(s.w) * lanes<T>;
@@ -72,7 +73,7 @@ void correlate_rows(const Team& team, const Correlation& s, const T* x, const T*
     const RowSteps<T> steps{taps_inside(i, i + 1, s.h, s.kh, s.sh, s.dh, s.top),
                             x + (image * s.h + top) * row - s.left * lanes<T>,
                             packed + group * s.kh * s.kw,
-                            bias ? bias + group : nullptr,
+                            finish.from(group),
                             y + image * s.y_plane + i * s.y_row,
                             s.dh * row,
                             s.y_step,

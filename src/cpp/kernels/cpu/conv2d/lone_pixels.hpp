@@ -125,14 +125,14 @@ void lone_pixels(const Team& team, const Conv2DShape& s, const T* x, const T* w,
         const int first = blocks.filters.begin(tile), size = blocks.filters.size(tile);
         const int step = least(tile_side, tile_accumulators / size), vectors = ceil_div(columns, lanes<T>);
         const T* weights = scratch + (std::int64_t(g) * f + first) * c * taps;
-        const T* bias = b ? b + g * f + first : nullptr;
+        const Finish<T> finish{b ? b + g * f + first : nullptr};
         TileSteps<T> steps{
             {of_block, of_block + taps}, c, blocks.plane(), std::int64_t(taps) * size, 0, lanes<T>, true};
         for (int j = 0; j < vectors; j += step) {
           const int some = least(step, vectors - j), n = least(some * lanes<T>, columns - j * lanes<T>);
           steps.y_plane = some * lanes<T>;
           correlate_tiles<T>[size - 1][some - 1](steps, planes + std::int64_t(i)* s.sh* blocks.width + j* lanes<T>,
-                                                 weights, bias, out);
+                                                 weights, finish, out);
           T* to = y + (std::int64_t(row + i) * s.ow + column + j * lanes<T>)*s.f + g * f + first;
           if (s.f == 1)
             __builtin_memcpy(to, out, n * sizeof(T));

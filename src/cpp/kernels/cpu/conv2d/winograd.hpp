@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/cpu/conv2d/correlate.hpp"
+#include "kernels/cpu/conv2d/finish.hpp"
 #include "kernels/cpu/conv2d/tile.hpp"
 #include "kernels/cpu/conv2d/winograd_transform.hpp"
 #include "kernels/cpu/transpose.hpp"
@@ -126,7 +127,7 @@ void multiply_points(const Winograd& s, Range points, const T* u, const T* v, in
         const T* w = u + std::int64_t(panel) * s.c;
         for (int i = 0; i < filters.count; i++) {
           const int f = filters.begin(i);
-          correlate_tiles<T>[filters.size(i) - 1][cut.columns.size(j) - 1](steps, from, w + f, nullptr,
+          correlate_tiles<T>[filters.size(i) - 1][cut.columns.size(j) - 1](steps, from, w + f, {},
                                                                            to + (panel + f)* row);
         }
       }
@@ -134,13 +135,12 @@ void multiply_points(const Winograd& s, Range points, const T* u, const T* v, in
 }
 
 template <class T>
-void transform_outputs(const Winograd& s, Range filters, const T* m, const T* bias, const WinogradTile* tiles,
+void transform_outputs(const Winograd& s, Range filters, const T* m, const Finish<T>& finish, const WinogradTile* tiles,
                        int count, T* y) {
   const std::int64_t map = std::int64_t(s.oh) * s.ow * lanes<T>,
                      point = point_step<T>(std::int64_t(s.f) * count * lanes<T>);
   m += filters.begin * count * lanes<T>;
   for (int f = filters.begin; f < filters.end; f++) {
-    const Vec<T> b = bias ? splat(bias[f]) : Vec<T>{};
     for (int t = 0; t < count; t++, m += lanes<T>) {
       Vec<T> out[4][4];
       transform_back<4, Vec<T>>([&](int k) { return load(m + k * point); },
@@ -149,7 +149,7 @@ void transform_outputs(const Winograd& s, Range filters, const T* m, const T* bi
       T* to = y + (std::int64_t(block) * s.f + f) * map + (std::int64_t(row) * s.ow + column) * lanes<T>;
       const int rows = least(s.oh - row, 4), columns = least(s.ow - column, 4);
       for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j++) store(to + (i * s.ow + j) * lanes<T>, out[i][j] + b);
+        for (int j = 0; j < columns; j++) store(to + (i * s.ow + j) * lanes<T>, finish(out[i][j], f));
     }
   }
 }
@@ -173,8 +173,8 @@ std::int64_t winograd_scratch(const Winograd& s, int threads) {
 
 // The outputs of the tiles [mine.begin, mine.end), chunk by chunk, by the threads of a team that has them in common.
 template <class T>
-void winograd_share(const Team& team, const Winograd& s, Range mine, const T* x, const T* u, const T* bias, T* y,
-                    T* space) {
+void winograd_share(const Team& team, const Winograd& s, Range mine, const T* x, const T* u, const Finish<T>& finish,
+                    T* y, T* space) {
   const Parts chunks = parts_of(mine.end - mine.begin, winograd_tiles_of<T>(s));
   T* m = space + winograd_points * point_step<T>(std::int64_t(s.c) * chunks.largest() * lanes<T>);
   for (int i = 0; i < chunks.count; i++) {
@@ -185,7 +185,7 @@ void winograd_share(const Team& team, const Winograd& s, Range mine, const T* x,
     team.sync();
     multiply_points(s, team.share(winograd_points), u, space, count, m);
     team.sync();
-    transform_outputs(s, team.share(s.f), m, bias, tiles, count, y);
+    transform_outputs(s, team.share(s.f), m, finish, tiles, count, y);
   }
 }
 
@@ -194,16 +194,16 @@ void winograd_share(const Team& team, const Winograd& s, Range mine, const T* x,
 constexpr std::int64_t winograd_own_weights = 1 << 20;  // bytes
 
 template <class T>
-void winograd(const Team& team, const Winograd& s, const T* x, const T* w, const T* bias, T* y, T* scratch) {
+void winograd(const Team& team, const Winograd& s, const T* x, const T* w, const Finish<T>& finish, T* y, T* scratch) {
   transform_weights(team, s, w, scratch);
   team.sync();
   const std::int64_t weights = winograd_points * weights_step<T>(s);
   if (weights * std::int64_t(sizeof(T)) > winograd_own_weights) {
-    winograd_share(team, s, {0, s.tiles()}, x, scratch, bias, y, scratch + weights);
+    winograd_share(team, s, {0, s.tiles()}, x, scratch, finish, y, scratch + weights);
   } else {
     const Range mine = team.share(s.tiles());
     T* space = scratch + weights + team.rank * winograd_space<T>(s);
-    if (mine.begin < mine.end) winograd_share(Team{}, s, mine, x, scratch, bias, y, space);
+    if (mine.begin < mine.end) winograd_share(Team{}, s, mine, x, scratch, finish, y, space);
   }
   team.sync();
 }

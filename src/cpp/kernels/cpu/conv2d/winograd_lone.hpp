@@ -82,7 +82,8 @@ void lone_outputs(const Team& team, const Winograd& s, const SomeTiles& some, co
     for (int i = 0; i < least(s.oh - tile.row, 4); i++)
       for (int j = 0; j < least(s.ow - tile.column, 4); j++) {
         T* at = to + (std::int64_t(i) * s.ow + j) * s.f;
-        count < lanes<T> ? store_part(at, out[i][j] + b, count) : store(at, out[i][j] + b);
+        const Vec<T> value = bias ? out[i][j] + b : out[i][j];
+        count < lanes<T> ? store_part(at, value, count) : store(at, value);
       }
   }
   team.sync();

@@ -1,0 +1,23 @@
+// What becomes of a finished sum of a convolution on its way to memory.
+#pragma once
+
+#include "kernels/cpu/vec.hpp"
+#include "math/activations.hpp"
+
+namespace fastdl::FASTDL_ISA {
+namespace {
+
+template <class T>
+struct Finish {
+  const T* bias = nullptr;  // (filters,) or none
+  bool relu = false;
+
+  FASTDL_INLINE Finish from(std::int64_t filter) const { return {bias ? bias + filter : nullptr, relu}; }
+  FASTDL_INLINE Vec<T> operator()(Vec<T> sum, int filter) const {
+    if (bias) sum = sum + splat(bias[filter]);
+    return relu ? Relu<T>{}.value(sum) : sum;
+  }
+};
+
+}  // namespace
+}  // namespace fastdl::FASTDL_ISA
