@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sequence_nets import ALL, FEATURES, LENGTHS, STEPS, N, X, build, each_net, run
 
+import backends
 import reference
 from fastdl import layers as L
 from programs import EPS, arrays, assert_close, assert_same_bytes, compiled, gradients, sample
@@ -101,6 +102,11 @@ def test_a_sequence_alone(net: list[L.Layer], backend: str, dtype: str) -> None:
 
 @each_net
 def test_threads(net: list[L.Layer], backend: str, dtype: str) -> None:
+    """Float64 on one backend, as all of the CPU share out alike; others have no team."""
+    if not backend.startswith("cpu:") or backend == backends.GUARDED:
+        return
+    if dtype == "float64" and backend != backends.BEST:
+        return
     program = build(net, backend=backend, dtype=dtype, threads=4)
     n = 8
     while program.team_size(n) == 1:
@@ -109,12 +115,11 @@ def test_threads(net: list[L.Layer], backend: str, dtype: str) -> None:
     x, lengths = np.resize(X, (n, STEPS, FEATURES)), np.resize(LENGTHS, n)
     dy = np.resize(sample((64, *program.output_shape), 1), (n, *program.output_shape))
     found = []
-    for threads in (1, 2, 4):
+    for threads in (1, 3):
         program.set_threads(threads)
         found.append(run(program, x, lengths, dy))
-    for other in found[1:]:
-        for a, b in zip(other, found[0], strict=True):
-            assert_same_bytes(a, b)
+    for a, b in zip(*found, strict=True):
+        assert_same_bytes(a, b)
 
 
 WIDE: list[L.Layer] = [  # weights that no core's cache holds: threads share each step's product
