@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import backends
+from each import Each
 from fastdl import _core
 from fastdl.program import gpus
 
@@ -33,10 +34,6 @@ ON_TEST_BACKENDS = {
     "test_updates",
     "test_windows_of_steps",
 }
-
-
-class Each(tuple):
-    """Values that a test meets one after the other: see `pytest_pyfunc_call`."""
 
 
 @pytest.fixture
@@ -58,7 +55,7 @@ def dtype(request: pytest.FixtureRequest) -> Each:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Call a test that takes `backend` or `dtype` with each of them.
+    """Call a test that takes `backend`, `dtype` or another `Each` with each of its values.
 
     They are no parameters of pytest's, which spends more on a test than most of these calls do. A
     failure says with which it failed; the others are met all the same.
@@ -73,7 +70,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         try:
             pyfuncitem.obj(**given | own | dict(zip(each, values, strict=True)))
         except (Exception, pytest.fail.Exception) as error:
-            failures[", ".join(values)] = error
+            failures[", ".join(getattr(v, "__name__", v) for v in values)] = error
     for error in failures.values():  # the first stands for all
         error.add_note(f"It fails with {'; '.join(failures)}.")
         raise error

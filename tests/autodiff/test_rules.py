@@ -4,20 +4,37 @@ import numpy as np
 import pytest
 from rule_cases import CASES, arguments, name_of
 
+from each import Each
 from fastdl.autodiff import check_gradients, grad, jvp, rules, vjp
 from fastdl.autodiff._trace import RULES, Composed
 from fastdl.autodiff._tree import leaves
 
-every_case = pytest.mark.parametrize("case", CASES, ids=name_of)
+CHECKS = []
+
+
+def of_every_case(check):
+    CHECKS.append(check)
+    return check
+
+
+@pytest.fixture
+def check():
+    return Each(CHECKS)
+
+
+@pytest.mark.share(6)
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_rule(case, check):
+    """Each of the checks below."""
+    check(case)
 
 
 def outputs(y):
     return [np.asarray(part) for part in leaves(y)]
 
 
-@every_case
-@pytest.mark.share(4)
-def test_value_and_derivatives(case):
+@of_every_case
+def check_value_and_derivatives(case):
     _, f, *_ = case
     args = arguments(case)
     y, _ = vjp(f, *args)
@@ -26,9 +43,8 @@ def test_value_and_derivatives(case):
     check_gradients(f, args)
 
 
-@every_case
-@pytest.mark.share(8)
-def test_modes_are_each_others_transpose(case):
+@of_every_case
+def check_modes_are_each_others_transpose(case):
     _, f, *_ = case
     args = arguments(case)
     rng = np.random.default_rng(1)
@@ -61,9 +77,8 @@ def _number(case, args):
     return of, np.concatenate([np.reshape(a, -1) for a in args])
 
 
-@every_case
-@pytest.mark.share(8)
-def test_second_derivatives_agree(case):
+@of_every_case
+def check_second_derivatives_agree(case):
     of, v = _number(case, arguments(case))
     u = np.random.default_rng(2).normal(size=v.shape)
     forward_over_reverse = jvp(grad(of), (v,), (u,))[1]
@@ -78,12 +93,11 @@ def test_second_derivatives_agree(case):
     )
 
 
-@every_case
-@pytest.mark.share(8)
-def test_float32_stays(case):
+@of_every_case
+def check_float32_stays(case):
     name, f, *_ = case
     if name in ("astype", "np_astype"):
-        pytest.skip("asks for float64")
+        return  # asks for float64
     args = [
         a.astype(np.float32) if isinstance(a, np.ndarray) else np.float32(a)
         for a in arguments(case)
@@ -105,9 +119,8 @@ def test_float32_stays(case):
         )
 
 
-@every_case
-@pytest.mark.share(8)
-def test_strided_and_read_only(case):
+@of_every_case
+def check_strided_and_read_only(case):
     _, f, *_ = case
     args = arguments(case)
     odd = []

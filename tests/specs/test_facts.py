@@ -3,15 +3,17 @@
 A fact that is wrong fails here, and so does one that a new layer should have given and did not.
 """
 
+import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 from cases import CASES, Case
+from each import Each
 from fastdl import _core, initializers
 from fastdl import layers as L
 from fastdl._core import LayerInfo, Program
@@ -83,7 +85,26 @@ def other_forms(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [(size,), shape if len(shape) == 2 else (steps, size // steps), image]
 
 
-def test_gives(case: Case) -> None:
+FACTS: list[Callable[[Case], None]] = []
+
+
+def fact(check: Callable[[Case], None]) -> Callable[[Case], None]:
+    FACTS.append(check)
+    return check
+
+
+@pytest.fixture
+def check() -> Each:
+    return Each(FACTS)
+
+
+def test_fact(case: Case, check: Callable[[Case], None]) -> None:
+    """Each of those below."""
+    check(case)
+
+
+@fact
+def check_gives(case: Case) -> None:
     """`gives` knows what the core refuses, and the form of the output of all else."""
     for layer, row in rows(case):
         assert layer.gives(L.form_of(row.input_shape)) == L.form_of(row.output_shape)
@@ -97,7 +118,8 @@ def test_gives(case: Case) -> None:
             assert layer.gives(L.form_of(shape)) == found, (layer, shape)
 
 
-def test_gives_of_a_list(case: Case) -> None:
+@fact
+def check_gives_of_a_list(case: Case) -> None:
     form = L.form_of(program_of(case).output_shape)
     assert L.gives(case.layers, L.form_of(case.input_shape)) == form
 
@@ -120,7 +142,8 @@ def test_asks_for(layers: list[L.Layer], expected: str | None) -> None:
     assert L.asks_for(layers) == expected
 
 
-def test_draws(case: Case) -> None:
+@fact
+def check_draws(case: Case) -> None:
     """Training gives something else for another seed if a layer draws, and only then."""
     x = case.inputs(16)
     y = [program_of(case, batch_size=16, seed=seed).forward(x, training=True) for seed in (1, 2)]
@@ -132,7 +155,8 @@ def with_all_steps(layer: L.Layer) -> L.Layer:
     return layer.replace(return_sequences=True) if steps else layer
 
 
-def test_recurrent(case: Case) -> None:
+@fact
+def check_recurrent(case: Case) -> None:
     """Other steps before the last change what is made of it, and others after the first of it."""
     for layer, row in rows(case):
         if layer.paths() and layer.kind != "bidirectional":
@@ -153,7 +177,8 @@ def test_recurrent(case: Case) -> None:
         assert layer.reads_backwards == backwards, layer
 
 
-def test_neighbourhood(case: Case) -> None:
+@fact
+def check_neighbourhood(case: Case) -> None:
     """Another pixel changes those around its place, no others, and one at the end of its reach."""
     for layer, row in rows(case):
         if L.form_of(row.input_shape) != "images" or layer.kind == "augment":
@@ -203,7 +228,8 @@ def test_slope(function: str) -> None:
     assert layer.slope == pytest.approx(slopes.max(), rel=1e-3)
 
 
-def test_penalises(case: Case) -> None:
+@fact
+def check_penalises(case: Case) -> None:
     if len(program_of(case).output_shape) == 2:
         return  # penalties need one output for each sample
     if L.side_heads(case.layers):
@@ -215,7 +241,8 @@ def test_penalises(case: Case) -> None:
     assert any(layer.penalises for layer in L.walk(case.layers)) == (penalty != 0)
 
 
-def test_has_weights(case: Case) -> None:
+@fact
+def check_has_weights(case: Case) -> None:
     """Where the core has weights under the layer's name, or that of a layer inside."""
     weights = [p.name.partition(".")[0] for p in program_of(case).parameters if p.role == "weight"]
     for layer in L.with_names(case.layers):
@@ -226,7 +253,8 @@ def test_has_weights(case: Case) -> None:
             assert hasattr(layer, "trainable")
 
 
-def test_normalises(case: Case) -> None:
+@fact
+def check_normalises(case: Case) -> None:
     """Ten thousand times the input leaves the output as it is, but for eps."""
     for layer, row in rows(case):
         if layer.paths() or hasattr(layer, "tied_to") or layer.kind == "embedding":
@@ -243,7 +271,8 @@ def test_normalises(case: Case) -> None:
         assert layer.normalises == np.allclose(y, scaled, atol=0.01), layer
 
 
-def test_initial_weights(case: Case) -> None:
+@fact
+def check_initial_weights(case: Case) -> None:
     """Gains start at 1, shifts, biases at 0, weights in the range that the next function asks."""
     program = compile(case.layers, case.input_shape, dtype="float64", random_state=0)
     kinds = {x.name: x for x in L.walk(L.with_names(case.layers))}
@@ -266,16 +295,14 @@ def test_initial_weights(case: Case) -> None:
             assert (value == (p.role == "gain")).all(), p
 
 
-@pytest.mark.parametrize(
-    ("function", "expected"),
-    [("relu", initializers.HeUniform()), ("selu", initializers.LeCunNormal())],
-)
-def test_initializer_before(case: Case, function: str, expected: object) -> None:
+@fact
+def check_initializer_before(case: Case) -> None:
     """An initialiser looks through a layer to the activation behind it, unless it has weights.
 
     Or is an activation, or adds up what several layers give.
     """
-    for layer in case.layers:
+    behind = {"relu": initializers.HeUniform(), "selu": initializers.LeCunNormal()}
+    for layer, (function, expected) in itertools.product(case.layers, behind.items()):
         layer = layer.replace(name=None)
         inside = list(L.walk([layer], sides=False))
         opaque = any(
@@ -292,7 +319,8 @@ def test_initializer_before(case: Case, function: str, expected: object) -> None
             assert found == L.automatic_initializers(layers[:-1])["before"], layer
 
 
-def test_mirror(case: Case) -> None:
+@fact
+def check_mirror(case: Case) -> None:
     """Out and back is the shape before; what is left out keeps it; the rest is on the list."""
     for layer, row in rows(case):
         why = ""
@@ -316,7 +344,8 @@ def test_mirror(case: Case) -> None:
             assert len(back) == 1
 
 
-def test_joins(case: Case) -> None:
+@fact
+def check_joins(case: Case) -> None:
     """Paths that are added give one shape; those side by side give all of theirs."""
     shapes = {row.name: row.output_shape for _, row in rows(case)}
     for layer, row in rows(case):
@@ -343,7 +372,8 @@ def test_cases_are_found_by_the_stem(layer: type[L.Layer]) -> None:
         assert layer.kind in {inner.kind for inner in L.walk(case.layers)}, case.id
 
 
-def test_survey(case: Case) -> None:
+@fact
+def check_survey(case: Case) -> None:
     """What a network would be, and need, is what a program is, and takes."""
     for dtype in ("float32", "float64"):
         program = compiled(case.layers, case.input_shape, dtype=dtype, batch_size=5)
