@@ -65,15 +65,21 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     given = {name: pyfuncitem.funcargs[name] for name in signature(pyfuncitem.obj).parameters}
     failures: dict[str, BaseException] = {}
-    for values in itertools.product(*each.values()):
+    skipped: list[BaseException] = []
+    combinations = list(itertools.product(*each.values()))
+    for values in combinations:
         own = {k: copy.deepcopy(v) for k, v in given.items() if isinstance(v, np.random.Generator)}
         try:
             pyfuncitem.obj(**given | own | dict(zip(each, values, strict=True)))
+        except pytest.skip.Exception as skip:
+            skipped.append(skip)
         except (Exception, pytest.fail.Exception) as error:
             failures[", ".join(getattr(v, "__name__", v) for v in values)] = error
     for error in failures.values():  # the first stands for all
         error.add_note(f"It fails with {'; '.join(failures)}.")
         raise error
+    if len(skipped) == len(combinations):
+        raise skipped[0]
     return True
 
 

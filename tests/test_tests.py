@@ -1,10 +1,14 @@
 """What the tests owe each other: each alone gives what it gives among all the others."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+
+from conftest import Each, pytest_pyfunc_call
 
 FILES = sorted(Path(__file__).parent.rglob("*.py"))
 GENERATORS = {"default_rng", "Generator", "RandomState", "Random"}
@@ -66,3 +70,25 @@ def test_a_shared_generator_is_found(source: str) -> None:
 )
 def test_a_generator_of_one_test_is_fine(source: str) -> None:
     assert not shared_generators(source)
+
+
+def test_a_call_that_is_skipped_leaves_the_others() -> None:
+    """Backends and dtypes are met within one test."""
+    met = []
+
+    def some(dtype: str) -> None:
+        met.append(dtype)
+        if dtype == "float32":
+            pytest.skip("float64 alone")
+
+    def none(dtype: str) -> None:
+        pytest.skip(dtype)
+
+    def called(test: Callable[[str], None]) -> bool | None:
+        item = SimpleNamespace(obj=test, funcargs={"dtype": Each(("float32", "float64"))})
+        return pytest_pyfunc_call(cast(pytest.Function, item))
+
+    assert called(some)
+    assert met == ["float32", "float64"]
+    with pytest.raises(pytest.skip.Exception, match="float32"):
+        called(none)
