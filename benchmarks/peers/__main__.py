@@ -2,6 +2,7 @@
 
 import argparse
 import platform
+import time
 from pathlib import Path
 
 import torch
@@ -15,6 +16,11 @@ def main() -> None:
     parser.add_argument("--rows", default="", help="only rows with this in their names")
     parser.add_argument("--steps", type=int, default=30, help="timed rounds of each row")
     parser.add_argument("--threads", type=int, default=_core.max_threads())
+    parser.add_argument(
+        "--processor-time",
+        action="store_true",
+        help="of this process, in place of the clock: with one thread, where others work too",
+    )
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile")
     parser.add_argument(
         "--page", choices=["networks", "autodiff"], default="networks", help="which table"
@@ -50,9 +56,10 @@ def main() -> None:
     print(f"{platform.machine()}, {arguments.threads} threads, peak {peak:.0f} GFLOP/s in float32")
     print(HEADER, flush=True)
     results = []
+    clock = time.process_time if arguments.processor_time else time.perf_counter
     for name, contest in all_rows(arguments.threads, not arguments.no_compile).items():
         if arguments.rows.lower() in name.lower():
-            results.append(measure(name, contest(), arguments.steps, peak))
+            results.append(measure(name, contest(), arguments.steps, peak, clock))
             print(line(results[-1]), flush=True)
     if not results:
         parser.error(f"no row has {arguments.rows!r} in its name")

@@ -14,6 +14,7 @@ ASLEEP_SECONDS = 0.1
 ALONE = "fastdl, one thread"
 
 Run = Callable[[int], None]  # does the work so many times
+Clock = Callable[[], float]
 
 
 def repeated(step: Callable[[], object]) -> Run:
@@ -53,7 +54,9 @@ class Result:
     megabytes: dict[str, float]
 
 
-def measure(row: str, contest: Contest, steps: int, peak: float) -> Result:
+def measure(
+    row: str, contest: Contest, steps: int, peak: float, clock: Clock = time.perf_counter
+) -> Result:
     """Check that the sides agree, warm up, then time them in turn."""
     difference = contest.check()
     if not difference <= contest.tolerance:
@@ -63,13 +66,13 @@ def measure(row: str, contest: Contest, steps: int, peak: float) -> Result:
     sides = dict(contest.sides) | ({ALONE: contest.alone} if contest.alone else {})
     for run in sides.values():
         run(3)
-    count = max(1, round(BLOCK_SECONDS / max(_seconds(run, 1) for run in sides.values())))
+    count = max(1, round(BLOCK_SECONDS / max(_seconds(run, 1, clock) for run in sides.values())))
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(steps):
         for name, run in sides.items():
             time.sleep(ASLEEP_SECONDS)
             run(1)  # its own data back into the caches
-            times[name].append(_seconds(run, count) / count)
+            times[name].append(_seconds(run, count, clock) / count)
     ms = {name: 1e3 * statistics.median(values) for name, values in times.items()}
     speedup = ms.pop(ALONE, 0.0) / ms["fastdl"]
     peer = min((name for name in ms if name != "fastdl"), key=ms.__getitem__)
@@ -90,10 +93,10 @@ def measure(row: str, contest: Contest, steps: int, peak: float) -> Result:
     )
 
 
-def _seconds(run: Run, count: int) -> float:
-    start = time.perf_counter()
+def _seconds(run: Run, count: int, clock: Clock) -> float:
+    start = clock()
     run(count)
-    return time.perf_counter() - start
+    return clock() - start
 
 
 HEADER = (
