@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--labels", type=int, nargs="+", default=[10, 50, 200, 1000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=3, help="of the first network")
-    parser.add_argument("--steps", type=int, default=300, help="at least, of those after it")
+    parser.add_argument("--steps", type=int, default=200, help="at least, of those after it")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # all have as many steps
 
