@@ -3,9 +3,9 @@
 Two kinds are left out. That weights of samples are as good as repetitions is asked to 1e-7, which
 is less than the rounding of a float32 network; the float64 networks of test_cnn.py, test_net.py,
 test_rnn.py, test_stacked.py and test_softmax_elm.py meet it. And of those whose fits are long, all
-checks that do not ask what was learnt: they are passed with small layers, in test_stacked.py,
-test_estimator_checks.py and, for tables, here (whose networks hold samples out, and scale columns,
-by rows whatever their weights).
+checks that do not ask what was learnt: they are passed with small layers or in float64, in those
+files, test_autoencoder.py, test_conv_autoencoder.py, test_estimator_checks.py and, for tables, here
+(whose networks hold samples out, and scale columns, by rows whatever their weights).
 """
 
 from collections.abc import Callable
@@ -28,6 +28,8 @@ OF_WHAT_WAS_LEARNT = {
 LONG = {
     *("DBN", "DBNClassifier", "DBNRegressor", "TabularClassifier", "TabularRegressor"),
     *("StackedAutoencoder", "StackedAutoencoderClassifier", "StackedAutoencoderRegressor"),
+    *("Autoencoder", "ConvAutoencoder", "CNNClassifier", "CNNRegressor"),
+    *("NetClassifier", "NetRegressor", "RNNClassifier", "RNNRegressor", "SequenceTagger"),
 }
 # scikit-learn has no checks of what reads text, or images and nothing else, nor of scores of pairs:
 # all else of Embedder is checked in test_embedder.py.
