@@ -13,19 +13,18 @@ from fastdl import layers as L
 from fastdl._warn import warn
 from fastdl.estimators.base.output import with_output
 from fastdl.estimators.convolutional.free_form import FreeForm
+from fastdl.estimators.vision.verification.batches import loss_of_batches, some_of
 from fastdl.estimators.vision.verification.identities import Identities
 from fastdl.estimators.vision.verification.pairs import all_pairs, area_under_curve
 from fastdl.estimators.vision.verification.threshold import threshold
 from fastdl.estimators.vision.verification.words import EmbeddingWords
 from fastdl.fitting import windows
-from fastdl.fitting.evaluation import mean_loss
-from fastdl.fitting.grouping import side_by_side
 from fastdl.fitting.progress import Settings
 from fastdl.fitting.recipe import is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.optim import Optimizer
-from fastdl.samples import Data, Samples
+from fastdl.samples import Data
 
 _BATCH = 128
 _MOST = 5000  # samples whose pairs give the threshold
@@ -146,22 +145,9 @@ class Embedder(EmbeddingWords, FreeForm):
 
     def _mean_loss(self, output: NDArray[Any], data: Data) -> float:
         """Of batches as those of the fit: distances to more samples would give another loss."""
-        samples = data.samples
-        y, n, size = samples.y, len(output), self._batch_size(len(output))
-        assert y is not None
-        random_state = np.random.RandomState(0)
-        order = random_state.permutation(n)
-        order = side_by_side(order, y, self.samples_per_identity, random_state)
-        total = weights = 0.0
-        for begin in range(0, n, size):
-            rows = order[begin : begin + size]
-            weight = None if samples.weight is None else samples.weight[rows]
-            counts = float(len(rows) if weight is None else weight.sum())
-            if counts:
-                part = Samples(samples.X, y[rows], weight, None)
-                total += counts * mean_loss(self._network.loss, output[rows], part)
-                weights += counts
-        return total / weights if weights else float("nan")
+        size = self._batch_size(len(output))
+        loss, k = self._network.loss, self.samples_per_identity
+        return loss_of_batches(loss, output, data.samples, size, k)
 
     def _default_score(self, output: NDArray[Any], data: Data) -> float:
         """The area under the ROC curve, as `score`."""
@@ -178,10 +164,7 @@ class Embedder(EmbeddingWords, FreeForm):
             samples, rows, most = val.samples, np.arange(len(val.samples.y)), _MOST
         y, lengths = samples.y, samples.lengths
         assert y is not None
-        if len(rows) > most:
-            random_state = np.random.RandomState(0)
-            rows = random_state.permutation(rows)
-            rows = side_by_side(rows, y, self.samples_per_identity, random_state)[:most]
+        rows = some_of(rows, y, self.samples_per_identity, most)
         X = samples.X if len(rows) == len(y) else samples.X[rows]
         if len(rows) < len(y):
             y, lengths = y[rows], None if lengths is None else lengths[rows]
