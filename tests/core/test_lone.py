@@ -34,6 +34,18 @@ LARGER = {
             L.Conv2D(33, 3, stride=(1, 2), dilation=(2, 1)),
         ],
     ),
+    "a kernel for each channel": (
+        (20, 23, 35),
+        [
+            L.DepthwiseConv2D(3, padding="same"),
+            L.DepthwiseConv2D(5, stride=2, padding=3, bias=False),
+            L.DepthwiseConv2D((2, 3), dilation=2),
+        ],
+    ),
+    "a kernel for each channel, wider than the map": (
+        (4, 4, 18),
+        [L.DepthwiseConv2D(5, stride=2, padding=((0, 3), (0, 3)))],
+    ),
     "Winograd": ((32, 30, 16), [L.Conv2D(40, 3, padding="same"), L.Conv2D(19, 3)]),
     "1x1": ((9, 9, 35), [L.Conv2D(70, 1), L.Conv2D(20, 1, groups=2)]),
     "around a residual": (

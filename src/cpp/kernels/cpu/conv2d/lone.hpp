@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/cpu/conv2d/choice.hpp"
+#include "kernels/cpu/conv2d/lone_depthwise.hpp"
 #include "kernels/cpu/conv2d/lone_filters.hpp"
 #include "kernels/cpu/conv2d/lone_pixels.hpp"
 #include "kernels/cpu/conv2d/tile.hpp"
@@ -151,6 +152,7 @@ bool winograd_alone(const Conv2DShape& s) {
 template <class T>
 void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T* kept,
                          T* y, T* scratch) {
+  if (lone_depthwise_fits(s)) return lone_depthwise(team, s, x, w, b, y);
   if (winograd_alone<T>(s)) return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, kept, y, scratch);
   if (lone_pixels_fit<T>(s)) return lone_pixels(team, s, x, w, b, y, scratch);
   if (lone_in_place(s)) return lone_products_of_pixels(team, s, x, w, b, y, scratch);
@@ -163,7 +165,7 @@ std::size_t conv2d_lone_kept(const Conv2DShape& whole) {
   Conv2DShape s = whole;
   s.n = 1;
   if (winograd_alone<T>(s)) return winograd_points * weights_step<T>(winograd_forward<T>(s));
-  if (lone_pixels_fit<T>(s) || lone_in_place(s) || lone_filters_fit<T>(s)) return 0;
+  if (lone_depthwise_fits(s) || lone_pixels_fit<T>(s) || lone_in_place(s) || lone_filters_fit<T>(s)) return 0;
   return lone_rows<T>(s, 1).depth * s.f;
 }
 template <class T>
@@ -179,6 +181,7 @@ template <class T>
 std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
   Conv2DShape s = whole;
   s.n = 1;
+  if (lone_depthwise_fits(s)) return 0;
   if (winograd_alone<T>(s)) return lone_winograd_scratch<T>(winograd_forward<T>(s));
   if (lone_pixels_fit<T>(s)) return lone_pixels_scratch<T>(s, threads);
   if (lone_in_place(s)) return threads * gemm_scratch<T>;
