@@ -120,7 +120,7 @@ TORCH = [
     ("avg_pool1d", (STEPS, 3, 2), lambda T, x, *o: T.avg_pool1d(x.mT, *o).mT),
     ("pixel_shuffle", (X, 2), torch_pool("pixel_shuffle")),
     ("resize2d", (X, (5, 9)), torch_resize("bilinear")),
-    ("resize2d", (X, (4, 3), "bilinear", "half_pixel", "floor", 0, False, True),
+    ("resize2d", (X, (4, 3), "bilinear", "half_pixel", "floor", 0, True, True),
      torch_resize("bilinear", antialias=True)),
     ("resize2d", (X, (5, 9), "bicubic"), torch_resize("bicubic")),
     ("resize2d", (X, (9, 5), "bilinear", "align_corners"),
