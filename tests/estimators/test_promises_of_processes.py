@@ -116,15 +116,15 @@ def test_no_growth_over_200_fits(case: Case) -> None:
     estimator = case.new(n_jobs=1, max_epochs=1, max_iter=1, n_iter=1)
     for _ in range(10):
         estimator.fit(*few)
-    for _ in range(3):  # something else may be allocated once, a leak is there each time
+    for _ in range(4):  # something else may be allocated once, a leak is there each time
         bytes_before, objects_before = allocated()
-        for _ in range(200):
+        for _ in range(50):
             estimator.fit(*few)
         bytes_after, objects_after = allocated()
         grown = bytes_after - bytes_before, objects_after - objects_before
-        if grown[0] < 20_000 and grown[1] < 1_000:  # 100 bytes and 5 objects for each fit
+        if grown[0] < 5_000 and grown[1] < 250:  # 100 bytes and 5 objects for each fit
             return
-    pytest.fail(f"bytes and objects that 200 fits leave behind: {grown}")
+    pytest.fail(f"bytes and objects that 50 of 200 fits leave behind: {grown}")
 
 
 class MallocInfo(ctypes.Structure):
