@@ -97,6 +97,12 @@ def mobile() -> list[L.Layer]:
     return [*layers, L.GlobalAvgPool(), L.Dense(10)]
 
 
+def over_time(filters: int, depth: int) -> list[L.Layer]:
+    """Convolutions over time that keep all steps."""
+    block = [L.Conv1D(filters, 3, padding="same"), L.Activation("relu")]
+    return [*block * depth, L.GlobalAvgPool(), L.Dense(10)]
+
+
 def last_step(cell: L.Layer) -> list[L.Layer]:
     return [cell, L.Dense(10)]
 
@@ -119,6 +125,7 @@ NETS = {
     "resnet50 stage": Net((32, 32, 256), resnet50_stage(), 16, optim.Momentum(), 0.01),
     "vgg-small": Net(CIFAR, vgg_small(), 32, optim.Adam(), 1e-4),
     "depthwise, 80x80": Net((80, 80, 3), mobile(), 32, optim.Adam(), 1e-3),
+    "conv1d 64x3, T=128": Net((128, 64), over_time(64, 3), 32, optim.Adam(), 1e-3),
     "rnn 64-128, T=50": Net((50, 64), last_step(L.RNN(128)), 32, optim.Adam(), 1e-3),
     "gru 64-128, T=50": Net((50, 64), last_step(L.GRU(128)), 32, optim.Adam(), 1e-3),
     "lstm 64-128, T=50": Net((50, 64), last_step(L.LSTM(128)), 32, optim.Adam(), 1e-3),

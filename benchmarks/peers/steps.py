@@ -56,12 +56,10 @@ class TorchStep:
         self.net = TorchNet(net.layers, net.input_shape)
         self.net.load(program.get_parameter)
         module = self.net.module
-        X, y = net.data(net.batch)
+        given, targets = net.data(net.batch)
         if net.loss.boxes:  # made once: PyTorch's side has its targets for nothing
-            y = shown_by(y, net.input_shape, program.output_shape)
-        X, y = torch.from_numpy(X), torch.from_numpy(y)
-        if X.ndim == 4:
-            X = X.permute(0, 3, 1, 2).contiguous()
+            targets = shown_by(targets, net.input_shape, program.output_shape)
+        X, y = self.net.input(given), torch.from_numpy(targets)
         if channels_last:
             X = X.contiguous(memory_format=torch.channels_last)
             module = module.to(memory_format=torch.channels_last)

@@ -33,7 +33,7 @@ class Concat(nn.Module):
 
 class GlobalAvgPool(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.mean((2, 3))
+        return x.mean(tuple(range(2, x.ndim)))
 
 
 class LastStep(nn.Module):
@@ -55,7 +55,8 @@ class TorchNet:
     Attributes
     ----------
     module : nn.Module
-        Takes (n, features) or, for images, (n, channels, height, width).
+        Takes (n, features); of images (n, channels, height, width); of sequences (n, T, features)
+        or, where a convolution comes first, (n, features, T).
     parameters : list
         (fastdl's name, the module's parameter, fastdl's layout -> PyTorch's).
     states : dict
@@ -72,6 +73,12 @@ class TorchNet:
             None  # (h, w, c) that the next Dense sees as a row
         )
         self.module, _ = self._sequence(L.with_names(layers), input_shape)
+        self._turned = len(input_shape) == 3 or layers[0].kind == "conv1d"
+
+    def input(self, X: np.ndarray) -> torch.Tensor:
+        """X as the module takes it."""
+        x = torch.from_numpy(X)
+        return x.movedim(-1, 1).contiguous() if self._turned else x
 
     @property
     def flops(self) -> float:
@@ -154,6 +161,15 @@ class TorchNet:
     def _pixel_shuffle(self, layer: L.PixelShuffle, shape):
         (h, w, c), k = shape, layer.factor
         return nn.PixelShuffle(k), (h * k, w * k, c // k**2)
+
+    def _conv1d(self, layer: L.Conv1D, shape):
+        if layer.padding != "same" or layer.stride != 1:
+            raise NotImplementedError(layer)
+        (steps, c), k = shape, layer.kernel_size
+        module = nn.Conv1d(c, layer.filters, k, padding=k // 2)
+        self._add(layer, module, weight=np.transpose, bias=np.asarray)
+        self.macs.append(steps * layer.filters * k * c)
+        return module, (steps, layer.filters)
 
     def _batch_norm(self, layer: L.BatchNorm, shape):
         module = nn.BatchNorm2d(shape[-1], layer.eps, layer.momentum)
