@@ -27,6 +27,7 @@ ON_TEST_BACKENDS = {
     "test_boxes_in_batches",
     "test_losses",
     "test_losses_of_steps",
+    "test_moved_targets",
     "test_penalties",
     "test_program",
     "test_rbm",

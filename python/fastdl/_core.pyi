@@ -164,6 +164,9 @@ class Program:
         # not 0: calls with the same one have the same samples in arrays that stay as they are, all but `order`; a
         # device does not copy them again
         version: int = 0,
+        # How y moves along with the pixels of X ("nearest", "bilinear"). "": where the network gives images, codes
+        # the one way and numbers the other; rows do not
+        sampling: str = "",
     ) -> EpochResult: ...
     # Loss (data and penalty apart) and gradients over all of X in batches; no update. Gradients by get_gradients().
     # evaluation=True: inference mode, no gradients.
@@ -176,6 +179,7 @@ class Program:
         evaluation: bool = False,
         lengths: NDArray[np.int32] | None = None,
         stateful: bool = False,
+        sampling: str = "",
     ) -> tuple[float, float]: ...
     # Of side heads, without their weights: in the last loss_and_grads, whose gradients are of these losses too.
     @property
@@ -322,14 +326,19 @@ def update(
     l2: float,
     clip_value: float,
 ) -> None: ...
-def augment(  # one Augment as plain data, X (n, h, w, c) -> (y, draws by name)
+
+# One Augment as plain data, X (n, h, w, c) -> (y, draws by name); with targets of pixels, int32 codes (n, h, w) or numbers
+# (n, h, w, k) of the dtype of weights (n, h, w), "targets" is what they and their weights become.
+def augment(
     layers: Sequence[dict[str, Any]],
     X: NDArray[Any],
     *,
     seed: int,
     epoch: int,
     dtype: str,
-) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]: ...
+    targets: NDArray[Any] | None = None,
+    weights: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], dict[str, Any]]: ...
 def im2col(
     x: NDArray[Any],
     cols: NDArray[Any],

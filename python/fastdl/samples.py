@@ -23,6 +23,7 @@ class Samples(NamedTuple):
     y: Any  # an array, or None for X itself; (n, T ...) for targets of steps
     weight: NDArray[Any] | None  # of samples (n,), or of steps (n, T)
     lengths: NDArray[np.int32] | None = None  # of sequences
+    sampling: str = ""  # how targets of pixels move along with theirs; see `Targets.sampling`
 
 
 class Data(NamedTuple):
@@ -34,7 +35,7 @@ class Data(NamedTuple):
 
     def ready_for(self, program: Program) -> Data:
         """Sequences with as many steps as the program has, if they have fewer."""
-        X, y, weight, lengths = self.samples
+        X, y, weight, lengths, sampling = self.samples
         if isinstance(self.y, Pairs):
             y = with_answer_steps(y, program.output_shape[0])
         steps = program.input_shape[0]
@@ -43,12 +44,12 @@ class Data(NamedTuple):
         y = with_steps(y, steps) if isinstance(self.y, Sequences) else y
         if weight is not None and weight.ndim == 2:
             weight = with_steps(weight, steps)
-        samples = Samples(with_steps(X, steps), y, weight, lengths)
+        samples = Samples(with_steps(X, steps), y, weight, lengths, sampling)
         return self._replace(samples=samples)
 
     def of_steps(self) -> Data:
         """With each step that counts as a sample; without X."""
-        _, y, weight, _ = self.samples
+        _, y, weight, *_ = self.samples
         targets = y[with_steps(self.y.inside, y.shape[1])]
         return Data(Samples(None, targets, self.y.of_steps(weight)), None, self.y.steps)
 

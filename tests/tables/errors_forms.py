@@ -204,14 +204,22 @@ AUGMENTS = [
     (lambda: NetClassifier(augment="flip").fit(IMAGES, LABELS), ValueError,
      "The 'augment' parameter of NetClassifier must be an instance of "
      "'fastdl.layers._augment.Augment' or None. Got 'flip' instead."),
-    (augmented(y=(CLEAN > 0.5).astype(int), shift=1), ValueError,
-     "layer 'augment' (Augment) moves the pixels of X, but not those of y, which has a value for "
-     "every pixel. Leave flip, shift, crop, rotate, scale and shear out, or augment X and y alike "
-     "before fit: fastdl.functional.augment, with the same seed."),
-    (lambda: ConvAutoencoder([L.Augment(shift=1), *CONV], **ONCE).fit(IMAGES, CLEAN), ValueError,
-     "layer 'augment_1' (Augment) moves the pixels of X, but not those of y, which has a value for "
-     "every pixel. Leave flip, shift, crop, rotate, scale and shear out, or augment X and y alike "
-     "before fit: fastdl.functional.augment, with the same seed."),
+    (augmented(y=(CLEAN > 0.5).astype(int), crop=4), ValueError,
+     "layer 'augment' (Augment): crop lets the network see parts of X, and predictions are of the "
+     "middle alone, but y has a value for every pixel. Leave crop out (shift moves a window of the "
+     "whole size, and y along with it), or crop X and y alike before fit: "
+     "fastdl.functional.augment(X, targets=y, crop=...)."),
+    (lambda: ConvAutoencoder([L.Augment(crop=4), *CONV], **ONCE).fit(IMAGES, CLEAN), ValueError,
+     "layer 'augment_1' (Augment): crop lets the network see parts of X, and predictions are of "
+     "the middle alone, but y has a value for every pixel. Leave crop out (shift moves a window of "
+     "the whole size, and y along with it), or crop X and y alike before fit: "
+     "fastdl.functional.augment(X, targets=y, crop=...)."),
+    (augmented(y=(CLEAN[:, 1:-1, 1:-1] > 0.5).astype(int), layers=[L.Conv2D(2, 3)], rotate=9),
+     ValueError,
+     "layer 'augment' (Augment) moves the pixels of X and those of y along with them, but images "
+     "of X have 6x5 and those of y 4x3, where neither is a multiple of the other: where a pixel of "
+     'y lies in X is not known. Convolve with padding="same", leave flip, shift, rotate, scale and '
+     "shear out, or augment X and y alike before fit: fastdl.functional.augment."),
 ]
 # fmt: on
 

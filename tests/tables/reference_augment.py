@@ -136,6 +136,47 @@ def moved(x: Array, d: dict[str, Any], fill: str) -> Array:
     return y
 
 
+def moved_targets(
+    y: Array,
+    weight: Array,
+    d: dict[str, Any],
+    fill: str,
+    image: tuple[int, ...],
+    *,
+    blends: bool,
+) -> tuple[Array, Array]:
+    """Targets (h, w, k) of pixels that are not those of the image (height, width), and weights.
+
+    Places are those of the middles of pixels: 0.5 is that of the first.
+    """
+    size = np.array(y.shape[:2])
+    scale = np.array(image) / size
+    a, b = affine(d, image)
+    out = np.rint(np.array(d["size"]) / scale).astype(int)
+    middles = (np.moveaxis(np.indices(out), 0, -1) + 0.5) * scale
+    places = ((middles - 0.5) @ a.T + b + 0.5) / scale - 0.5
+    places = np.where(abs(places - np.rint(places)) < 1e-9, np.rint(places), places)
+
+    def at(rows: NDArray[Any], columns: NDArray[Any]) -> tuple[Array, Array]:
+        row, column = filled(fill, rows, size[0]), filled(fill, columns, size[1])
+        outside = (row < 0) | (column < 0)
+        return y[row, column], np.where(outside, 0.0, weight[row, column])
+
+    nearest, weights = at(*np.moveaxis(np.floor(places + 0.5 + 1e-9).astype(int), -1, 0))
+    if not blends:
+        return np.where(weights[..., np.newaxis] > 0, nearest, 0.0), weights
+    corner = np.floor(places).astype(int)
+    total, shares = np.zeros_like(nearest), np.zeros(out)
+    for step in ([0, 0], [0, 1], [1, 0], [1, 1]):
+        share = np.prod(abs(1 - np.array(step) - (places - corner)), axis=-1)
+        value, counts = at(*np.moveaxis(corner + step, -1, 0))
+        share = np.where(counts > 0, share, 0.0)
+        total += np.where(share > 0, share, 0.0)[..., np.newaxis] * np.nan_to_num(value)
+        shares += share
+    mean = total / np.where(shares > 0, shares, 1.0)[..., np.newaxis]
+    return np.where(weights[..., np.newaxis] > 0, mean, 0.0), weights
+
+
 def coloured(x: Array, d: dict[str, Any]) -> Array:
     """Brightness, contrast, saturation, hue."""
     x = d["brightness"] * x

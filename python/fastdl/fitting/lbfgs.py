@@ -62,7 +62,11 @@ class PackedLoss:
         """Loss and gradient at packed weights."""
         self.set_weights(packed)
         loss, penalty = self.program.loss_and_grads(
-            samples.X, samples.y, sample_weight=samples.weight, lengths=samples.lengths
+            samples.X,
+            samples.y,
+            sample_weight=samples.weight,
+            lengths=samples.lengths,
+            sampling=samples.sampling,
         )
         gradient = self.pack(self.program.get_gradients())
         gradient[self.fixed] = 0.0

@@ -138,7 +138,8 @@ def data_of(trainee: Trainee, checked: Checked) -> Data:
     if weight is not None:
         weight = weight.astype(dtype, copy=False)
     lengths = X.lengths if isinstance(X, Sequences) else None
-    return Data(Samples(core_input(X), y, weight, lengths), checked.given, checked.y)
+    samples = Samples(core_input(X), y, weight, lengths, e._targets.sampling)
+    return Data(samples, checked.given, checked.y)
 
 
 def _with_shrinkage(

@@ -133,6 +133,19 @@ class Targets:
         """Whether the network learns another y than the user's."""
         return len(self.scale) > 0
 
+    @property
+    def sampling(self) -> str:
+        """How what y has for the pixels of X moves along as they do in training.
+
+        "nearest" for labels, which have nothing between them, "bilinear" for numbers; "" where
+        pixels have none.
+        """
+        if self.kind == "input":  # clean images
+            return "bilinear"
+        if self.of != "pixels":
+            return ""
+        return "bilinear" if self.kind == "continuous" else "nearest"
+
     def encode(self, y: Any, dtype: Any, *, codes: bool) -> NDArray[Any] | None:
         """What the core takes: int32 codes (n_samples,) or `dtype` targets (n_samples, n_outputs).
 

@@ -216,6 +216,7 @@ def train_epoch(
             lengths=samples.lengths,
             regularisation=regularisation,
             version=version,
+            sampling=samples.sampling,
         )
     from fastdl._core import EpochResult
 

@@ -1,9 +1,9 @@
-"""Images changed at random, with the boxes in them."""
+"""Images changed at random, with the boxes in them and what their pixels show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,7 @@ def augment(
     seed: int = 0,
     epoch: int = 0,
     boxes: Sequence[ArrayLike] | None = None,
+    targets: ArrayLike | None = None,
     return_draws: bool = False,
     out: NDArray[Any] | None = None,
     **options: Any,
@@ -44,6 +45,10 @@ def augment(
         x1, y1, x2, y2 in pixels, from the upper left corner of an image to its width and height.
         They move along: the smallest upright box around the moved corners, cut off at the border,
         and dropped if less than a quarter of its area is left.
+    targets : array-like of shape (n, h, w) or (n, h, w, k), optional
+        What every pixel is to show, as y of `fastdl.NetClassifier` and `fastdl.NetRegressor`. They
+        move along and nothing else happens to them. Floats are interpolated between the pixels
+        that count, those that are not NaN; all else is taken for labels, of the nearest pixel.
     return_draws : bool, default=False
         Whether to return what was drawn, too.
     out : ndarray of the result's shape and dtype, optional
@@ -57,6 +62,10 @@ def augment(
         uint8 is rounded; with `crop`, of that height and width.
     boxes : list of n ndarrays of shape (k, 4), float64
         If `boxes` are given.
+    targets : ndarray
+        If `targets` are given: of their dtype, or one with a sign. What comes from outside of the
+        image is NaN, -1 among integers and None among objects: a fit then knows that the pixel does
+        not count. Give 0 and 1 as objects: -1, 0 and 1 might be three classes.
     draws : dict of ndarray
         If `return_draws`: "map" (n, 2, 3), of which row and column of x a pixel's value is,
         ``map @ (row, column, 1)``; the factors "brightness", "contrast" and "saturation", the turns
@@ -81,9 +90,18 @@ def augment(
     seed, epoch = expect("augment", "seed", seed, SEED), expect("augment", "epoch", epoch, _EPOCH)
     images, is_grey = _images(x)
     given = None if boxes is None else _checked(boxes, len(images), layer)
+    shown = None if targets is None else _Shown.of(targets, images.shape[:3])
     dtype = "float64" if images.dtype == np.float64 else "float32"
     with named_as_function():
-        y, found = _core.augment(plain, images, seed=seed, epoch=epoch, dtype=dtype)
+        y, found = _core.augment(
+            plain,
+            images,
+            seed=seed,
+            epoch=epoch,
+            dtype=dtype,
+            targets=None if shown is None else shown.core,
+            weights=None if shown is None else shown.counts,
+        )
     y, drawn = y[..., 0] if is_grey else y, dict[str, Any](found)
     if images.dtype == np.uint8:
         y = np.rint(y).astype(np.uint8)
@@ -94,6 +112,8 @@ def augment(
         moved = [moved_boxes(b, at, size) for b, at in zip(given, drawn["map"], strict=True)]
         result.append([there for there, _ in moved])
         drawn["kept"] = [kept for _, kept in moved]
+    if shown is not None:
+        result.append(shown.moved(*drawn.pop("targets")))
     if return_draws:
         result.append(drawn)
     return result[0] if len(result) == 1 else tuple(result)
@@ -112,6 +132,49 @@ def _images(x: ArrayLike) -> tuple[NDArray[Any], bool]:
             "or (n, height, width)."
         )
     return (images, False) if images.ndim == 4 else (images[..., np.newaxis], True)
+
+
+class _Shown(NamedTuple):
+    """What pixels show, as the core moves it: numbers, or of labels the places."""
+
+    given: NDArray[Any]  # (n, h, w) or (n, h, w, k)
+    core: NDArray[Any]
+    counts: NDArray[Any]
+
+    @classmethod
+    def of(cls, targets: ArrayLike, shape: tuple[int, ...]) -> Self:
+        given = np.asarray(targets)
+        if given.shape[:3] != shape or given.ndim not in (3, 4) or given.size == 0 < np.prod(shape):
+            raise ValueError(
+                f"augment(): targets has shape {given.shape}; expected {shape}, one for every "
+                f"pixel, or {str(shape)[:-1]}, k)."
+            )
+        if given.dtype.kind != "f":
+            places = np.arange(shape[1] * shape[2], dtype=np.int32).reshape(shape[1:])
+            return cls(given, np.broadcast_to(places, shape).copy(), np.ones(shape, np.float32))
+        (numbers,) = floats("augment", targets=given if given.ndim == 4 else given[..., np.newaxis])
+        return cls(given, numbers, (~np.isnan(numbers).all(axis=3)).astype(numbers.dtype))
+
+    def moved(self, found: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+        """What they are where they came to."""
+        outside = weights == 0
+        if self.given.dtype.kind == "f":
+            found[outside] = np.nan
+            numbers = found.astype(self.given.dtype, copy=False)
+            return numbers if self.given.ndim == 4 else numbers[..., 0]
+        n, h, w, *outputs = self.given.shape
+        labels = self.given.reshape(n, h * w, *outputs)
+        labels = labels[np.arange(n)[:, np.newaxis, np.newaxis], found]
+        if not outside.any():
+            return labels
+        if labels.dtype.kind in "biu":
+            signed = np.result_type(labels.dtype, np.int8)
+            labels = labels.astype(signed if signed.kind == "i" else np.int64, copy=False)
+            labels[outside] = -1
+        else:
+            labels = labels.astype(object, copy=False)
+            labels[outside] = None
+        return labels
 
 
 def _checked(boxes: Sequence[ArrayLike], n: int, layer: L.Augment) -> list[NDArray[np.float64]]:

@@ -40,6 +40,15 @@ class Augment(Layer):
     5. `cutout`.
     6. `mixup`, with another sample of the epoch, which is changed by its own draw.
 
+    Where y has something for every pixel (segmentation, clean images beside noisy ones) it moves
+    along with X by the same map, and nothing else of the above happens to it: a hole that `cutout`
+    makes is to be filled from what is around it. Labels are those of the nearest pixel; numbers are
+    interpolated between those pixels that count; weights of pixels go with the nearest. What comes
+    in from outside does not count, in the loss or in its mean, with ``fill="constant"``; else it is
+    what `fill` makes of y. Images of y may be larger or smaller than X by whole factors: they are
+    taken for the same picture. `crop` is refused there. The targets of an autoencoder, which has
+    one loss for the whole image, are 0 where X is.
+
     Parameters
     ----------
     flip : {"horizontal", "vertical", "both"} or None, default=None, keyword-only, as are all
@@ -66,14 +75,14 @@ class Augment(Layer):
     noise : float, default=0
         Standard deviation, in the units of X, of normal numbers added to every value.
     cutout : int or (int, int), default=0
-        Height and width of a rectangle of zeros about a pixel drawn uniformly; what reaches over
-        the border is cut off (DeVries and Taylor, "Improved regularization of convolutional neural
-        networks with cutout", 2017).
+        Height and width of a rectangle of zeros about a pixel drawn uniformly, in X alone; what
+        reaches over the border is cut off (DeVries and Taylor, "Improved regularization of
+        convolutional neural networks with cutout", 2017).
     mixup : float, default=0
         alpha: the image becomes ``w x + (1 - w) x'`` and so do its targets, w from Beta(alpha,
         alpha) and x' any sample of the epoch (Zhang et al., "mixup: beyond empirical risk
         minimization", ICLR 2018, equation 1). Of classes, the loss is the same mean of the losses
-        of both. Each part has the weight of its sample.
+        of both, for each pixel where they have classes. Each part has the weight of its sample.
     fill : {"constant", "edge", "reflect"}, default="constant"
         What lies outside of an image: zeros, its outermost pixels, or its mirror image; as
         `numpy.pad`.

@@ -28,6 +28,43 @@ void run(const Input& in, const Augmentation& options, const RandomKey& key, con
   });
 }
 
+// Targets of pixels moved along: codes (n, h, w) int32, or numbers (n, h, w, k) of the dtype that their weights (n, h,
+// w) have -> what comes out, and its weights: 0 where nothing was.
+template <class T>
+py::tuple move_targets(const py::object& y, const py::object& weights, const AugmentShape& images,
+                       const std::vector<AugmentDraw>& draws, index n) {
+  const bool blends = !py::isinstance<py::array_t<std::int32_t>>(y);
+  const auto given = py::reinterpret_borrow<py::array>(y);
+  std::vector<py::ssize_t> shape{n, images.h, images.w};
+  MovedShape moved{.of = images, .tall = 1, .wide = 1, .blends = blends, .masks = true};
+  if (blends) shape.push_back(given.ndim() == 4 ? given.shape(3) : 1), moved.of.c = checked_int(shape[3], "outputs");
+  check_shape(given, shape, "targets");
+  const Array<T> of_pixels = exact<T>(weights, "weights");
+  check_shape(of_pixels, {n, images.h, images.w}, "weights");
+  shape[1] = images.oh, shape[2] = images.ow;
+  Array<T> left({py::ssize_t(n), py::ssize_t(images.oh), py::ssize_t(images.ow)});
+  const auto moved_into = [&](const py::array& result, const Targets<T>& from, const BatchTargets<T>& to) {
+    const int threads = n * index(images.oh) * images.ow < alone_below ? 1 : usable_threads(max_threads());
+    {
+      py::gil_scoped_release release;
+      run_team(threads, [&](const Team& team) {
+        kernels_of<T>(find_backend("")).layout.gather_moved_targets(team, from, moved, draws.data(), int(n), to);
+      });
+    }
+    return py::make_tuple(result, left);
+  };
+  if (blends) {
+    const Array<T> numbers = exact<T>(y, "targets");
+    Array<T> result(shape);
+    return moved_into(result, {nullptr, numbers.data(), of_pixels.data(), true},
+                      {nullptr, result.mutable_data(), left.mutable_data()});
+  }
+  const Array<std::int32_t> codes = exact<std::int32_t>(y, "targets");
+  Array<std::int32_t> result(shape);
+  return moved_into(result, {codes.data(), nullptr, of_pixels.data(), true},
+                    {result.mutable_data(), nullptr, left.mutable_data()});
+}
+
 // One column of the draws, a row for each sample.
 template <class T, class Get>
 Array<T> column(const std::vector<AugmentDraw>& draws, index n, const std::vector<py::ssize_t>& shape, Get get) {
@@ -40,9 +77,9 @@ Array<T> column(const std::vector<AugmentDraw>& draws, index n, const std::vecto
   return values;
 }
 
-// -> (y, draws by name): of all n samples as one epoch.
+// -> (y, draws by name): of all n samples as one epoch; with targets of pixels these and their weights among the draws.
 py::tuple augment(const py::sequence& layers, const py::object& X, std::uint64_t seed, std::uint32_t epoch,
-                  const std::string& dtype) {
+                  const std::string& dtype, const py::object& targets, const py::object& weights) {
   const auto given = py::reinterpret_borrow<py::array>(X);
   check(given.ndim() == 4, "X has shape " + shape_text(given) + "; expected (n, height, width, channels).");
   Shape shape;
@@ -80,6 +117,10 @@ py::tuple augment(const py::sequence& layers, const py::object& X, std::uint64_t
   Array<std::int64_t> others(in.n);
   std::copy(partners.begin(), partners.end(), others.mutable_data());
   found["partner"] = others;
+  if (!targets.is_none())
+    found["targets"] = py::isinstance<py::array_t<float>>(weights)
+                           ? move_targets<float>(targets, weights, options.shape(), draws, in.n)
+                           : move_targets<double>(targets, weights, options.shape(), draws, in.n);
   return py::make_tuple(y, found);
 }
 
@@ -87,7 +128,7 @@ py::tuple augment(const py::sequence& layers, const py::object& X, std::uint64_t
 
 void bind_augment(py::module_& m) {
   m.def("augment", &augment, py::arg("layers"), py::arg("X"), py::kw_only(), py::arg("seed"), py::arg("epoch"),
-        py::arg("dtype"));
+        py::arg("dtype"), py::arg("targets") = py::none(), py::arg("weights") = py::none());
 }
 
 }  // namespace fastdl

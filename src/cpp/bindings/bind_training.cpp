@@ -20,7 +20,7 @@ struct __attribute__((visibility("hidden"))) Batches {
   Data data;
 
   Batches(const AnyProgram& p, const py::object& X, const py::object& y, const py::object& sample_weight,
-          const py::object& rows, const py::object& steps, bool stateful) {
+          const py::object& rows, const py::object& steps, bool stateful, const std::string& sampling) {
     in = input_of(X, p.input());
     data.x = in.samples;
     check_stateful(p, stateful);
@@ -67,12 +67,20 @@ struct __attribute__((visibility("hidden"))) Batches {
       check_shape(weights, data.weights_of_steps ? of_rows : std::vector<py::ssize_t>{in.n}, "sample_weight");
       data.weights = weights.data();
     }
+    if (p.output().is_image() || !sampling.empty()) data.sampling = sampling_of(sampling);
     data.count = in.n;
     if (!rows.is_none()) {
       order = exact<std::int64_t>(rows, "order");
       check(all_within(order.data(), order.size(), 0, in.n), "order has an index outside of X.");
       data.order = order.data(), data.count = order.size();
     }
+  }
+
+  // Codes have nothing between them.
+  Sampling sampling_of(const std::string& name) const {
+    check(name.empty() || name == "nearest" || name == "bilinear",
+          "sampling='" + name + "'; expected 'nearest' or 'bilinear'.");
+    return data.codes || name == "nearest" ? Sampling::nearest : Sampling::bilinear;
   }
 
   void take_boxes(const py::object& y, DType dtype, index outputs) {
@@ -134,9 +142,9 @@ void set_own_loss(PyProgram& s, py::object function, bool codes) {
 py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y, const py::object& order,
                        const py::object& rates, const py::object& sample_weight, int batch_size, std::uint32_t epoch,
                        const py::object& poll, const py::object& lengths, bool stateful,
-                       const py::object& regularisation, std::uint64_t version) {
+                       const py::object& regularisation, std::uint64_t version, const std::string& sampling) {
   const AnyProgram& p = *self;
-  Batches batches(p, X, y, sample_weight, order, lengths, stateful);
+  Batches batches(p, X, y, sample_weight, order, lengths, stateful, sampling);
   batches.data.version = version;
   Array<double> rate = exact<double>(rates, "rates");
   int size = batch_size ? batch_size : p.settings().batch;
@@ -172,9 +180,9 @@ py::object train_epoch(PyProgram& self, const py::object& X, const py::object& y
 }
 
 py::tuple loss_and_grads(PyProgram& self, const py::object& X, const py::object& y, const py::object& sample_weight,
-                         bool evaluation, const py::object& lengths, bool stateful) {
+                         bool evaluation, const py::object& lengths, bool stateful, const std::string& sampling) {
   double loss = 0, penalty = 0;
-  Batches batches(*self, X, y, sample_weight, py::none(), lengths, stateful);
+  Batches batches(*self, X, y, sample_weight, py::none(), lengths, stateful, sampling);
   self.busy(Use::write, [&](AnyProgram& p) { p.loss_and_grads(batches.data, evaluation, loss, penalty); });
   return py::make_tuple(loss, penalty);
 }
@@ -235,10 +243,10 @@ void bind_training(ProgramClass& c) {
   c.def("train_epoch", &train_epoch, py::arg("X"), py::arg("y"), py::arg("order"), py::arg("rates"), py::kw_only(),
         py::arg("sample_weight") = py::none(), py::arg("batch_size") = 0, py::arg("epoch") = 0,
         py::arg("poll") = py::none(), py::arg("lengths") = py::none(), py::arg("stateful") = false,
-        py::arg("regularisation") = py::none(), py::arg("version") = 0);
+        py::arg("regularisation") = py::none(), py::arg("version") = 0, py::arg("sampling") = "");
   c.def("loss_and_grads", &loss_and_grads, py::arg("X"), py::arg("y"), py::kw_only(),
         py::arg("sample_weight") = py::none(), py::arg("evaluation") = false, py::arg("lengths") = py::none(),
-        py::arg("stateful") = false);
+        py::arg("stateful") = false, py::arg("sampling") = "");
 }
 
 }  // namespace fastdl

@@ -51,6 +51,9 @@ struct LayoutKernels {
   // mixed in, in the room of an image for each thread. The key is for noise: its samples are those of the draws.
   void (*augment)(const Team&, const Samples&, const AugmentShape&, const RandomKey&, const AugmentDraw* draws, int n,
                   T* room, T* y);
+  // As gather_targets, moved like the images whose draws these are, (n,).
+  void (*gather_moved_targets)(const Team&, const Targets<T>&, const MovedShape&, const AugmentDraw* draws, int n,
+                               const BatchTargets<T>&);
   // Targets of samples with so many rows each, mixed by the draws' weights. Numbers: own becomes the mean. Codes: the
   // weights of own and other become those of their parts in the loss. weights: their sum.
   void (*mix_targets)(const Team&, int n, int rows, int outputs, const AugmentDraw* draws, const BatchTargets<T>& own,

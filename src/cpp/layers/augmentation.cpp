@@ -75,6 +75,7 @@ Augmentation::Augmentation(const LayerSpec& spec, const Shape& input, std::uint3
           who + ": crop=" + std::to_string(shape_.oh) + "x" + std::to_string(shape_.ow) + " is larger than images of " +
               input.text() + ". Crop at most their size; shift=4 pads them by 4 pixels on each side before.");
   }
+  moves_ = flip_x_ || flip_y_ || shift_y_ || shift_x_ || crops() || rotate_ > 0 || scale_ > 0 || shear_ > 0;
   check((saturation_ == 0 && hue_ == 0) || shape_.c == 3,
         who + ": saturation and hue are of colours (red, green, blue), but its input is " + input.what() +
             ". Leave them out; brightness and contrast are for any image.");

@@ -23,6 +23,7 @@ class Augmentation {
   const AugmentShape& shape() const { return shape_; }
   Shape output() const { return {{shape_.oh, shape_.ow, shape_.c}}; }
   bool crops() const { return shape_.oh != shape_.h || shape_.ow != shape_.w; }
+  bool moves() const { return moves_ && probability_ > 0; }  // pixels come to other places
   bool mixes() const { return mixup_ > 0 && probability_ > 0; }
   int top() const { return (shape_.h - shape_.oh) / 2; }  // of the middle, which use sees
   int left() const { return (shape_.w - shape_.ow) / 2; }
@@ -35,7 +36,7 @@ class Augmentation {
 
   AugmentShape shape_{};
   std::uint32_t number_;
-  bool flip_x_, flip_y_;
+  bool flip_x_, flip_y_, moves_;
   int shift_y_, shift_x_, cutout_y_, cutout_x_;
   double rotate_, scale_, shear_;  // degrees, a part of 1, degrees
   double brightness_, contrast_, saturation_, hue_, noise_, mixup_, probability_;

@@ -65,12 +65,16 @@ bool loss_compares(LossKind kind);
 bool loss_takes_boxes(LossKind kind);
 bool loss_pairs(LossKind kind);
 
+// How targets of the pixels of an image move along with it in training; none: they are no such targets.
+enum class Sampling { none, nearest, bilinear };
+
 // What a pass reads: samples order[0..count) of the user's arrays (order null: 0, 1, 2 ...). A network that gives
 // sequences has codes (n, steps), targets (n, steps, outputs); one that gives images (n, pixels), (n, pixels, outputs).
 struct Data {
   Samples x{};
   const std::int32_t* codes = nullptr;  // (n,)
   const void* targets = nullptr;        // (n, outputs); null too where the target is the input itself
+  Sampling sampling = Sampling::none;   // of codes or targets
   const void* boxes = nullptr;          // (n, box_room, 5): class, x1, y1, x2, y2 in pixels; a class below 0 ends
   index box_room = 0;
   const void* weights = nullptr;  // (n,), or of steps (n, steps), of pixels (n, pixels)

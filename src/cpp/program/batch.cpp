@@ -76,6 +76,43 @@ bool BatchBuffers<T>::mixes(const Frame<T>& f) const {
 }
 
 template <class T>
+bool BatchBuffers<T>::may_move(const Data& data) const {
+  const bool lie_in_images = (data.codes || data.targets) && data.sampling != Sampling::none;
+  return augmentation_ && augmentation_->moves() && lie_in_images;
+}
+
+// A network that gives rows has as many outputs as its input has values: an image that is to be made again.
+template <class T>
+MovedShape BatchBuffers<T>::moved_shape(Sampling sampling) const {
+  const bool is_image = output_.is_image();
+  const Shape &image = augmented_.shape, &y = is_image ? output_ : image;
+  const AugmentShape of{
+      .h = y.h(), .w = y.w(), .c = y.c(), .oh = y.h(), .ow = y.w(), .fill = augmentation_->shape().fill};
+  return {.of = of,
+          .tall = double(image.h()) / y.h(),
+          .wide = double(image.w()) / y.w(),
+          .blends = sampling == Sampling::bilinear,
+          .masks = is_image};
+}
+
+template <class T>
+void BatchBuffers<T>::check_targets(const Data& data, const std::string& who) const {
+  if (!may_move(data)) return;
+  check(!augmentation_->crops(), who + ": crop lets the network see parts of X, but y has a value for every pixel.");
+  const Shape& image = augmented_.shape;
+  const auto size = [](const Shape& s) { return std::to_string(s.h()) + "x" + std::to_string(s.w()); };
+  if (!output_.is_image())
+    return check(output_.size() == image.size(), who + " moves images of " + image.text() + ", but y has " +
+                                                     std::to_string(output_.size()) + " values for each.");
+  const auto are_multiples = [](int a, int b) { return a % b == 0 || b % a == 0; };
+  check(are_multiples(image.h(), output_.h()) && are_multiples(image.w(), output_.w()),
+        who + " moves the pixels of X and those of y along with them, but images of X have " + size(image) +
+            " and those of y " + size(output_) + ", where neither is a multiple of the other: where a pixel of y " +
+            "lies in X is not known. Convolve with padding=\"same\", leave flip, shift, rotate, scale and shear out, " +
+            "or augment X and y alike before fit: fastdl.functional.augment.");
+}
+
+template <class T>
 void BatchBuffers<T>::set_steps(Batch& batch) const {
   const Data& data = *batch.data;
   batch.steps = 1, batch.answer_steps = 0;
@@ -154,12 +191,16 @@ void BatchBuffers<T>::gather_targets(const Frame<T>& f, const Batch& batch) cons
   const Targets<T> from{data.codes, static_cast<const T*>(data.targets), static_cast<const T*>(data.weights),
                         data.weights_of_steps};
   const int pixels = output_.pixels();
-  const auto gather = [&](const std::int64_t* samples, const BatchTargets<T>& to) {
-    kernels_->layout.gather_targets(f.team, from, samples, steps, pixels, to);
+  const bool moves = f.training && may_move(data);
+  const auto gather = [&](const std::int64_t* samples, const AugmentDraw* draws, const BatchTargets<T>& to) {
+    if (moves)
+      kernels_->layout.gather_moved_targets(f.team, from, moved_shape(data.sampling), draws, f.n, to);
+    else
+      kernels_->layout.gather_targets(f.team, from, samples, steps, pixels, to);
   };
-  if (!mixes(f)) return gather(order(), {codes_.data(), targets_.data(), weights_.data()});
-  gather(order(), own_parts());
-  gather(others_.there(), other_parts());
+  if (!mixes(f)) return gather(order(), draws_.there(), {codes_.data(), targets_.data(), weights_.data()});
+  gather(order(), draws_.there(), own_parts());
+  gather(others_.there(), draws_.there() + f.n, other_parts());
   BatchTargets<T> own = own_parts();
   if (!data.targets) own.targets = nullptr;
   kernels_->layout.mix_targets(f.team, f.n, pixels, output_.c(), draws_.there(), own, other_parts(), weights_.data());
@@ -222,6 +263,7 @@ index BatchBuffers<T>::steps_of(const Batch& batch) const {
   return steps;
 }
 
+// Of targets that move, before they do: all that weigh may come to lie outside.
 template <class T>
 bool BatchBuffers<T>::has_weight(const Batch& batch) const {
   const Data& data = *batch.data;

@@ -2,6 +2,7 @@
 // out of them.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "core/arena.hpp"
@@ -64,7 +65,13 @@ class BatchBuffers {
   void make_room_to_augment(int threads);
   void gather_targets(const Frame<T>& f, const Batch& batch) const;
   bool draws_on_host() const { return augmentation_; }
-  bool may_mix() const;  // samples, in training
+  bool may_mix() const;                   // samples, in training
+  bool may_move(const Data& data) const;  // targets of pixels, in training
+  bool may_mask(const Data& data) const { return may_move(data) && output_.is_image(); }
+  // Whether what rows weigh in training is known only when they are gathered.
+  bool draws_weights(const Data& data) const { return may_mix() || may_mask(data); }
+  // Raises where nobody can say where targets of pixels lie in the images that move.
+  void check_targets(const Data& data, const std::string& who) const;
   // Whether each sample has two classes, with weights and a loss of their own. Of numbers there is one mean.
   bool has_two_codes(const Frame<T>& f, const Data& data) const { return mixes(f) && data.codes; }
   // Rows of the loss: a sample each, one of its steps or one of its pixels.
@@ -83,7 +90,7 @@ class BatchBuffers {
   bool has_weight(const Batch& batch) const;  // or nothing is learnt from it
   // Rows of the loss all weigh 1, and there are as many in every sample.
   bool has_known_weight(const Data& data) const {
-    return !data.weights && !data.boxes && !output_.is_sequence() && !may_mix();
+    return !data.weights && !data.boxes && !output_.is_sequence() && !draws_weights(data);
   }
 
   // A tensor to the user's order, (n, features), (n, steps, features) or (n, h, w, c), and from it.
@@ -93,6 +100,7 @@ class BatchBuffers {
  private:
   void augment(const Frame<T>& f, const Batch& batch);
   bool mixes(const Frame<T>& f) const;
+  MovedShape moved_shape(Sampling sampling) const;
   void gather_points(const Frame<T>& f, const Data& data) const;
 
   const Kernels<T>* kernels_ = nullptr;

@@ -59,7 +59,7 @@ std::vector<long> Program<T>::plan_epoch(const Data& data, const PerBatch& rates
     const Batch batch{.data = &data, .there = nullptr, .begin = i * size, .n = n};
     StepNumbers& numbers = table_.here()[i];
     numbers = step_numbers(optimizer_.rule(), steps.back() + 1, rates.at(i), regularisation.at(i));
-    numbers.count = data.weights_of_steps ? -1 : double(batch_.steps_of(batch));
+    numbers.count = data.weights_of_steps || batch_.may_mask(data) ? -1 : double(batch_.steps_of(batch));
     numbers.norm = batch_.has_known_weight(data) ? double(n) * output().pixels() : -1;
     steps.push_back(steps.back() + batch_.has_weight(batch));
   }
@@ -73,7 +73,7 @@ EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, con
   last_.n = 0;
   kept_is_new_ = false;
   enter();
-  ready_for_loss();
+  ready_for_loss(data);
   const std::vector<long> steps = plan_epoch(data, rates, regularisation, size);
   Tally start{};
   if (table_.size()) begin_step(table_.here()[0], start);

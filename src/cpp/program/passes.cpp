@@ -235,7 +235,7 @@ bool loss_takes_boxes(LossKind kind) { return kind == LossKind::objects_as_point
 bool loss_pairs(LossKind kind) { return kind == LossKind::triplet || kind == LossKind::contrastive; }
 
 template <class T>
-void Program<T>::ready_for_loss() {
+void Program<T>::ready_for_loss(const Data& data) {
   check(penalising_.empty() || output().is_row(),
         "penalties of activations need one output for each sample, but the last layer gives " + output().what() + ".");
   for (const Layer<T>* layer : sides_)
@@ -248,6 +248,7 @@ void Program<T>::ready_for_loss() {
                                  ". Use stride 1 and padding=\"same\" or \"causal\" in layers over time.");
   check(!loss_.pairs || (output().is_row() && !batch_.may_mix()),
         "a loss of pairs of samples needs one row of outputs for each, and Augment without mixup.");
+  batch_.check_targets(data, layers_[0]->who());
   make_room(to_learn_);
   batch_.make_room();
   if (loss_.pairs) batch_.make_room_for_pairs();
@@ -375,34 +376,58 @@ double Program<T>::weight_of(const Data& data) {
   return sum;
 }
 
+// work(batch, whether it is the last) for each batch of the data, in its order.
+template <class T>
+template <class Work>
+void Program<T>::each_batch(const Data& data, bool training, const Work& work) {
+  const index part = resident_.at_once(data, settings_.batch);
+  const Data* placed = nullptr;
+  for (index begin = 0; begin < data.count; begin += settings_.batch) {
+    const index from = begin / part * part;
+    if (begin == from) placed = &place(data, from, part);
+    Batch batch{.data = &data,
+                .there = placed,
+                .begin = begin,
+                .n = int(std::min<index>(settings_.batch, data.count - begin)),
+                .shift = shift_of(*placed, from),
+                .training = training,
+                .stateful = data.stateful};
+    batch_.set_steps(batch);
+    work(batch, begin + batch.n == data.count);
+  }
+}
+
+// The same where draws decide it: it takes a look at all batches.
+template <class T>
+double Program<T>::drawn_weight_of(const Data& data) {
+  double sum = 0;
+  each_batch(data, true, [&](const Batch& batch, bool) {
+    run(team_size(batch.n), [&](const Team& team) {
+      const Frame<T> f = frame(team, batch);
+      batch_.gather(f, batch);
+      batch_.gather_targets(f, batch);
+      batch_.sum_weights(f, *batch.there, &tally_.data()->norm);
+    });
+    sum += look().norm;
+  });
+  return sum;
+}
+
 template <class T>
 void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss, double& penalty) {
   last_.n = 0;
   enter();
   const bool several = !evaluation && data.count > settings_.batch;
   if (several && !totals_.size()) totals_ = Block<T>(grads_.size(), backend_.memory);
-  ready_for_loss();
+  ready_for_loss(data);
   Tally start{};
-  start.norm = weight_of(data);
+  start.norm = !evaluation && batch_.draws_weights(data) ? drawn_weight_of(data) : weight_of(data);
   if (start.norm == 0) start.norm = 1;  // a loss and gradients of zero
   const double norm = start.norm;
-  const index part = resident_.at_once(data, settings_.batch);
-  const Data* placed = nullptr;
   loss = penalty = 0;
   std::vector<double> sides(sides_.size()), of_batch(sides_.size());
-  for (index begin = 0; begin < data.count; begin += settings_.batch) {
-    const index from = begin / part * part;
-    if (begin == from) placed = &place(data, from, part);
-    const Data& there = *placed;
-    Batch batch{.data = &data,
-                .there = &there,
-                .begin = begin,
-                .n = int(std::min<index>(settings_.batch, data.count - begin)),
-                .shift = shift_of(there, from),
-                .training = !evaluation,
-                .stateful = data.stateful};
-    batch_.set_steps(batch);
-    const bool first = begin == 0, last = begin + batch.n == data.count;
+  each_batch(data, !evaluation, [&](const Batch& batch, bool last) {
+    const bool first = batch.begin == 0;
     reset(start);
     run(team_size(batch.n), [&](const Team& team) {
       Tally* const tally = tally_.data();
@@ -411,10 +436,10 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
       batch_.gather_targets(f, batch);
       f.norm = &tally->norm;
       forward_chain(f, layers_, 0, n_layers());
-      run_loss(f, there, layers_.back()->out, 1, !evaluation, &tally->loss);
+      run_loss(f, *batch.there, layers_.back()->out, 1, !evaluation, &tally->loss);
       add_penalties(f, &tally->activity_penalty);
       if (!evaluation) {
-        run_side_losses(f, there);
+        run_side_losses(f, *batch.there);
         backward_chain(f, layers_, 0, n_layers());
       }
       if (several && first) kernels_.memory.fill(team, totals_.size(), T(0), totals_.data());
@@ -428,10 +453,10 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
     const Tally tally = look();
     loss += tally.loss / norm, penalty += tally.activity_penalty;
     if (last) penalty += tally.penalty / norm;
-    if (evaluation) continue;
+    if (evaluation) return;
     backend_.memory.copy_out(of_batch.data(), of_sides_.data(), of_batch.size() * sizeof(double), queue_.get());
     for (std::size_t i = 0; i < sides.size(); i++) sides[i] += of_batch[i] / norm;
-  }
+  });
   side_losses_ = sides;
 }
 
@@ -447,7 +472,7 @@ void Program<T>::loss_and_grads(const Data& data, bool evaluation, double& loss,
   template void Program<T>::reset(const Tally&);                                                          \
   template T* Program<T>::room_for(T*, index);                                                            \
   template void Program<T>::give(T*, index);                                                              \
-  template void Program<T>::ready_for_loss();                                                             \
+  template void Program<T>::ready_for_loss(const Data&);                                                  \
   template void Program<T>::add_penalties(const Frame<T>&, double*) const;                                \
   template void Program<T>::run_loss(const Frame<T>&, const Data&, const Tensor&, double, bool, double*); \
   template void Program<T>::run_side_losses(const Frame<T>&, const Data&);

@@ -62,15 +62,18 @@ class Program final : public AnyProgram {
   void make_room(const Room& room);
   Frame<T> frame(const Team& team, const Batch& batch);
   bool are_few(index n) const { return n <= kernels_.lanes / 4; }  // images go one by one: most lanes would be idle
-  void ready_for_loss();                                           // before the team is
+  void ready_for_loss(const Data& data);                           // before the team is
   void run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient, double* total);
   void run_side_losses(const Frame<T>& f, const Data& data);
   void run_own_loss(const Team& team, const LossArgs<T>& args);
   double ask_own_loss(const LossArgs<T>& args, double norm) const;
   double ask_from_afar(LossArgs<T> args) const;
-  double weight_of(const Data& data);                          // of all samples
+  double weight_of(const Data& data);  // of all samples
+  double drawn_weight_of(const Data& data);
   void rethrow();                                              // what a function of the user's threw
   void add_penalties(const Frame<T>& f, double* total) const;  // of the layers
+  template <class Work>
+  void each_batch(const Data& data, bool training, const Work& work);
   // body(frame, begin) for each batch of answers, after the way forward, on every thread.
   void each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body);
   void train_batch(Frame<T> f, const Batch& batch, index n_batches);

@@ -20,7 +20,7 @@ from fastdl.estimators.autoencoders.words import (
     OUT_ACTIVATION,
     RECONSTRUCTION_LOSS,
 )
-from fastdl.estimators.base.augmented import check_pixels_stay
+from fastdl.estimators.base.augmented import check_whole_images
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
 from fastdl.estimators.base.words import fitted, word
@@ -127,7 +127,7 @@ class ConvAutoencoder(TrainingWords, Coder):
         given = unpacked(X)
         X, y = super()._check(given, y, reset=reset)
         if y is not None:
-            check_pixels_stay(L.with_names(self._encoder()))
+            check_whole_images(L.with_names(self._encoder()))
         if reset:
             self._sample_form = (given if hasattr(given, "shape") else np.asarray(given)).shape[1:]
         return X, y

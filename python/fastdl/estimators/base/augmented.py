@@ -48,12 +48,13 @@ def with_augment(
     return [augment, *layers[begins:]]
 
 
-def check_pixels_stay(layers: Sequence[Layer]) -> None:
-    """Raise where pixels of X move, for y with a value for every pixel, which would not."""
+def check_whole_images(layers: Sequence[Layer]) -> None:
+    """Raise where the network sees parts of X, for y with a value for every pixel of X."""
     first = next(iter(layers), None)
-    if isinstance(first, Augment) and first.moves:
+    if isinstance(first, Augment) and first.crop is not None:
         raise ValueError(
-            f"{first.who} moves the pixels of X, but not those of y, which has a value for every "
-            "pixel. Leave flip, shift, crop, rotate, scale and shear out, or augment X and y alike "
-            "before fit: fastdl.functional.augment, with the same seed."
+            f"{first.who}: crop lets the network see parts of X, and predictions are of the middle "
+            "alone, but y has a value for every pixel. Leave crop out (shift moves a window of the "
+            "whole size, and y along with it), or crop X and y alike before fit: "
+            "fastdl.functional.augment(X, targets=y, crop=...)."
         )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from fastdl import layers as L
 from fastdl._saved import SHAPE
-from fastdl.estimators.base.augmented import AUGMENT, check_pixels_stay, with_augment
+from fastdl.estimators.base.augmented import AUGMENT, check_whole_images, with_augment
 from fastdl.estimators.base.head_of_choice import OfChoice
 from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.output import warn_of_two_outputs, with_answers
@@ -195,7 +195,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         targets = replace(known, n_outputs=n_outputs)
         hidden = with_side_outputs(name, hidden, input_shape, targets)
         if targets.of == "pixels":
-            check_pixels_stay(L.with_names(hidden))
+            check_whole_images(L.with_names(hidden))
         layers = self._with_answers(hidden, input_shape, targets)
         if old and not self.drop_head:
             head = self._inherited()[1]

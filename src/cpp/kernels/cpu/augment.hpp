@@ -12,15 +12,6 @@ namespace fastdl::FASTDL_ISA {
 namespace {
 
 // --- where a pixel comes from ---------------------------------------------------------------------------------------
-// Row or column k of n, also of those outside; -1: there is nothing.
-FASTDL_INLINE int filled(Fill fill, int k, int n) {
-  if (k >= 0 && k < n) return k;
-  if (fill == Fill::constant) return -1;
-  if (fill == Fill::edge || n == 1) return k < 0 ? 0 : n - 1;
-  const int period = 2 * (n - 1), left = k % period, at = left < 0 ? left + period : left;
-  return at < n ? at : period - at;
-}
-
 // Of `count` places start, start + step ... those within 0..n-1.
 FASTDL_INLINE Range within(int start, int step, int count, int n) {
   const int first = step > 0 ? -start : start - (n - 1), last = step > 0 ? n - start : start + 1;
@@ -217,23 +208,6 @@ void augment(const Team& team, const Samples& x, const AugmentShape& s, const Ra
     }
     team.sync();
   });
-}
-
-// --- targets --------------------------------------------------------------------------------------------------------
-// Shares and weights go together: of numbers, the mean; of codes, each has a part of the loss.
-template <class T>
-void mix_targets(const Team& team, int n, int rows, int outputs, const AugmentDraw* draws, const BatchTargets<T>& own,
-                 const BatchTargets<T>& other, T* weights) {
-  const Range part = team.share(n);
-  for (std::int64_t i = part.begin; i < part.end; i++)
-    for (std::int64_t r = i * rows; r < (i + 1) * rows; r++) {
-      const T a = T(draws[i].weight) * own.weights[r], b = T(1 - draws[i].weight) * other.weights[r], sum = a + b;
-      own.weights[r] = a, other.weights[r] = b, weights[r] = sum;
-      if (!own.targets || b == 0) continue;
-      T *y = own.targets + r * outputs, *z = other.targets + r * outputs;
-      for (int k = 0; k < outputs; k++) y[k] = a == 0 ? z[k] : (a * y[k] + b * z[k]) / sum;
-    }
-  team.sync();
 }
 
 // --- the middle of images, for use ----------------------------------------------------------------------------------

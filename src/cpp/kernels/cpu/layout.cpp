@@ -2,6 +2,7 @@
 #include "kernels/cpu/layout.hpp"
 #include "kernels/cpu/augment.hpp"
 #include "kernels/cpu/memory.hpp"
+#include "kernels/cpu/moved_targets.hpp"
 #include "kernels/cpu/pixel_shuffle.hpp"
 #include "kernels/cpu/points.hpp"
 #include "kernels/cpu/pool2d.hpp"
@@ -43,6 +44,7 @@ constexpr LayoutKernels<T> layout_rows() {
       .gather_targets = gather_targets<T>,
       .gather_points = gather_points<T>,
       .augment = augment<T>,
+      .gather_moved_targets = gather_moved_targets<T>,
       .mix_targets = mix_targets<T>,
       .crop_forward = crop_forward<T>,
       .crop_backward = crop_backward<T>,

@@ -11,15 +11,6 @@ namespace fastdl::FASTDL_ISA {
 namespace {
 
 // --- where a pixel comes from ---------------------------------------------------------------------------------------
-// Row or column k of n, also of those outside; -1: there is nothing.
-__device__ inline int filled(Fill fill, int k, int n) {
-  if (k >= 0 && k < n) return k;
-  if (fill == Fill::constant) return -1;
-  if (fill == Fill::edge || n == 1) return k < 0 ? 0 : n - 1;
-  const int period = 2 * (n - 1), left = k % period, at = left < 0 ? left + period : left;
-  return at < n ? at : period - at;
-}
-
 // The pixels (n, m) of an image x (h, w, c), and those around it.
 template <class T, class S>
 struct Image {
@@ -186,23 +177,6 @@ void augment(const Team& team, const Samples& x, const AugmentShape& s, const Ra
       for_each(team, pixels, AugmentedPixel<T, S, 3>{data, s, key, draws, means, n, y});
     else
       for_each(team, pixels * s.c, AugmentedPixel<T, S, 1>{data, s, key, draws, means, n, y});
-  });
-}
-
-// --- targets --------------------------------------------------------------------------------------------------------
-// Shares and weights go together: of numbers, the mean; of codes, each has a part of the loss. A warp has a row.
-template <class T>
-void mix_targets(const Team& team, int n, int rows, int outputs, const AugmentDraw* draws, const BatchTargets<T>& own,
-                 const BatchTargets<T>& other, T* weights) {
-  const BatchTargets<T> mine = own, theirs = other;
-  for_each_row(team, std::int64_t(n) * rows, [=] __device__(std::int64_t r, int lane) {
-    const double weight = draws[r / rows].weight;
-    const T a = T(weight) * mine.weights[r], b = T(1 - weight) * theirs.weights[r], sum = a + b;
-    __syncwarp();  // all have read the weights
-    if (lane == 0) mine.weights[r] = a, theirs.weights[r] = b, weights[r] = sum;
-    if (!mine.targets || b == 0) return;
-    T *y = mine.targets + r * outputs, *z = theirs.targets + r * outputs;
-    for (int k = lane; k < outputs; k += 32) y[k] = a == 0 ? z[k] : (a * y[k] + b * z[k]) / sum;
   });
 }
 

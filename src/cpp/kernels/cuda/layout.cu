@@ -2,6 +2,7 @@
 #include "kernels/cuda/augment.hpp"
 #include "kernels/cuda/crop.hpp"
 #include "kernels/cuda/gather.hpp"
+#include "kernels/cuda/moved_targets.hpp"
 #include "kernels/cuda/points.hpp"
 #include "kernels/cuda/tables.hpp"
 #include "kernels/layout.hpp"
@@ -21,6 +22,7 @@ constexpr LayoutKernels<T> layout_rows() {
       .gather_targets = gather_targets<T>,
       .gather_points = gather_points<T>,
       .augment = augment<T>,
+      .gather_moved_targets = gather_moved_targets<T>,
       .mix_targets = mix_targets<T>,
       .crop_forward = crop_forward<T>,
       .crop_backward = crop_backward<T>,
