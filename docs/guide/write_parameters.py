@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import fastdl.estimators
-from fastdl.estimators.base.words import parameters
+from fastdl.estimators.parameters.words import parameters
 
 PAGE = Path(__file__).with_name("parameters.md")
 HEAD = """# Every parameter

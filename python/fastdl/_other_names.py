@@ -1,7 +1,7 @@
 """What users of other libraries write first, and what it is here.
 
 Specs, modules and names of values look here before they say that something is not known; the
-parameters of estimators have a table of their own (`fastdl.estimators.base.names`).
+parameters of estimators have a table of their own (`fastdl.estimators.parameters.names`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 from fastdl import estimators, losses
 from fastdl._rules import Rule
 from fastdl._saved import read, short
-from fastdl.estimators.base.words import saved as saved_of
+from fastdl.estimators.parameters.words import saved as saved_of
 from fastdl.fitting import checkpoint
 from fastdl.fitting.network import Network
 from fastdl.io import _values

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from fastdl import schedules
-from fastdl.estimators.base.words import saved
 from fastdl.estimators.boltzmann.training import Momenta
+from fastdl.estimators.parameters.words import saved
 from fastdl.estimators.vision.enlarging.geometry import Geometry
 from fastdl.fitting.columns import Columns
 from fastdl.fitting.preparation import Recoding

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.base import Coder
 from fastdl.estimators.autoencoders.words import RECONSTRUCTION_LOSS, CodingWords
-from fastdl.estimators.base.words import word
+from fastdl.estimators.parameters.words import word
 from fastdl.fitting.job import Job
 from fastdl.fitting.recipe import is_lbfgs
 from fastdl.layers import Layer

@@ -21,11 +21,11 @@ from fastdl.estimators.autoencoders.words import (
     RECONSTRUCTION_LOSS,
 )
 from fastdl.estimators.base.augmented import check_whole_images
-from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
-from fastdl.estimators.base.training_words import CONVOLUTION, TrainingWords
-from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs import ImageInput
 from fastdl.estimators.inputs.text import unpacked
+from fastdl.estimators.parameters.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.parameters.training_words import CONVOLUTION, TrainingWords
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.fitting.defaults import CODING, Defaults
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.autoencoder import Autoencoder
-from fastdl.estimators.base.words import parameters
+from fastdl.estimators.parameters.words import parameters
 from fastdl.fitting.job import Job
 from fastdl.fitting.progress import layer_line
 from fastdl.samples import core_input

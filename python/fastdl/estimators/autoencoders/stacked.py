@@ -9,7 +9,7 @@ from fastdl._sklearn import _fit_context
 from fastdl.estimators.autoencoders import coding, pretraining
 from fastdl.estimators.autoencoders.base import Coder
 from fastdl.estimators.autoencoders.words import RECONSTRUCTION_LOSS, StackWords
-from fastdl.estimators.base.words import reword, word
+from fastdl.estimators.parameters.words import reword, word
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer

@@ -8,9 +8,14 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from fastdl.estimators.autoencoders.stacked_predictor import StackedPredictor
-from fastdl.estimators.base.heads import Labels, takes_indicators
-from fastdl.estimators.base.training_words import CLASS_WEIGHT, CLASSES, LABEL_LOSS, ClassWeight
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.parameters.training_words import (
+    CLASS_WEIGHT,
+    CLASSES,
+    LABEL_LOSS,
+    ClassWeight,
+)
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.losses import Loss
 
 

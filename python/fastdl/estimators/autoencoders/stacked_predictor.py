@@ -10,9 +10,9 @@ from fastdl._sklearn import StrOptions, _fit_context
 from fastdl.estimators.autoencoders import coding, pretraining
 from fastdl.estimators.autoencoders.words import RECONSTRUCTION_LOSS, StackWords
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.output import with_output
-from fastdl.estimators.base.words import reword, word
+from fastdl.estimators.heads.output import with_output
 from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.parameters.words import reword, word
 from fastdl.fitting import checkpoint
 from fastdl.fitting.defaults import DENSE, Defaults
 from fastdl.fitting.job import Job

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from fastdl._saved import ANYTHING, ARRAYS, Saved, Tables, take
 from fastdl._sklearn import StrOptions
-from fastdl.estimators.base.training_words import COUNT, NOT_NEGATIVE, PART, TrainingWords
-from fastdl.estimators.base.words import Meaning, fitted, word
+from fastdl.estimators.parameters.training_words import COUNT, NOT_NEGATIVE, PART, TrainingWords
+from fastdl.estimators.parameters.words import Meaning, fitted, word
 from fastdl.fitting.defaults import CODING, Defaults, or_auto
 from fastdl.fitting.progress import COLUMNS
 from fastdl.fitting.recipe import optimizer_of

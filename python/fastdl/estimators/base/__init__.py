@@ -1,4 +1,5 @@
 """What all estimators are made of.
 
-`net` is the base class; `heads` says what y is; `names` knows the words of other libraries.
+`estimator` is the base of all that learn, `net` of those that are one network, `sequence_net` of
+those whose X may be sequences.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastdl.estimators.base.words import Meaning
+from fastdl.estimators.parameters.words import Meaning
 from fastdl.layers import Augment, Layer
 
 AUGMENT = Meaning(

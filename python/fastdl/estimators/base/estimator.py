@@ -17,11 +17,11 @@ from fastdl._sklearn import (
     validate_parameter_constraints,
 )
 from fastdl._spec import Spec
-from fastdl.estimators.base.heads import Head, Nothing
-from fastdl.estimators.base.names import check_names, hint_for, with_hints
 from fastdl.estimators.base.saving import export_onnx, save
-from fastdl.estimators.base.words import complete, fitted, reword, word
+from fastdl.estimators.heads.heads import Head, Nothing
 from fastdl.estimators.inputs.scales import warn_of_other_scale
+from fastdl.estimators.parameters.names import check_names, hint_for, with_hints
+from fastdl.estimators.parameters.words import complete, fitted, reword, word
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Checked, Given, Job
 from fastdl.fitting.random import generator

@@ -25,7 +25,7 @@ from fastdl.estimators.base.available import (
 )
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.summaries import Summary, kind_of_optimizer
-from fastdl.estimators.base.words import fitted
+from fastdl.estimators.parameters.words import fitted
 from fastdl.fitting import checkpoint, thinned, windows
 from fastdl.fitting.evaluation import default_score, mean_loss
 from fastdl.fitting.job import Given, Job

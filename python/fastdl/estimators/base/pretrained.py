@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
 from fastdl import layers as L
-from fastdl.estimators.base.words import Meaning
 from fastdl.estimators.inputs.symbols import n_codes
+from fastdl.estimators.parameters.words import Meaning
 
 if TYPE_CHECKING:
     from fastdl._core import Program

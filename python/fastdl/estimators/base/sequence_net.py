@@ -20,8 +20,8 @@ from fastdl.estimators.base.available import (
     is_stochastic,
 )
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.forms import Cut, cut
+from fastdl.estimators.parameters.words import fitted
 from fastdl.fitting.job import Given
 from fastdl.samples import inside
 from fastdl.validation import check_step_weights, is_of_steps

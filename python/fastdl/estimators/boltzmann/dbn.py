@@ -14,13 +14,13 @@ from fastdl import program as programs
 from fastdl._sklearn import StrOptions, TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.summaries import Summary
-from fastdl.estimators.base.training_words import COUNT, TrainingWords
-from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.boltzmann import stack
 from fastdl.estimators.boltzmann.weights import replace_weights, weights_of
 from fastdl.estimators.boltzmann.words import BeliefWords, RbmWords
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.inputs.rows import TAKEN
+from fastdl.estimators.parameters.training_words import COUNT, TrainingWords
+from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks

@@ -7,10 +7,15 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from fastdl.estimators.base.heads import Labels, takes_indicators
-from fastdl.estimators.base.training_words import CLASS_WEIGHT, CLASSES, LABEL_LOSS, ClassWeight
-from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.boltzmann.dbn_net import BeliefNet
+from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.parameters.training_words import (
+    CLASS_WEIGHT,
+    CLASSES,
+    LABEL_LOSS,
+    ClassWeight,
+)
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.losses import Loss
 
 

@@ -12,12 +12,12 @@ from fastdl._rules import FLAG
 from fastdl._saved import SHAPE, Saved
 from fastdl._sklearn import _fit_context
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.output import with_output
-from fastdl.estimators.base.training_words import RATE, TrainingWords
-from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.boltzmann import stack, standardised
 from fastdl.estimators.boltzmann.words import BeliefWords
+from fastdl.estimators.heads.output import with_output
 from fastdl.estimators.inputs import ImageInput
+from fastdl.estimators.parameters.training_words import RATE, TrainingWords
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer

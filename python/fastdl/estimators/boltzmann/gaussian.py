@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from fastdl._sklearn import StrOptions
-from fastdl.estimators.base.words import reword
 from fastdl.estimators.boltzmann.rbm import BaseRBM
 from fastdl.estimators.boltzmann.words import EPOCHS, RbmWords
+from fastdl.estimators.parameters.words import reword
 from fastdl.fitting.defaults import Defaults, or_auto
 
 

@@ -20,12 +20,12 @@ from fastdl._sklearn import TransformerMixin
 from fastdl._warn import warn
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.summaries import Summary
-from fastdl.estimators.base.words import fitted
 from fastdl.estimators.boltzmann import training
 from fastdl.estimators.boltzmann.weights import replace_weights, weights_of
 from fastdl.estimators.boltzmann.words import RbmWords
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.inputs.rows import TAKEN
+from fastdl.estimators.parameters.words import fitted
 from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks

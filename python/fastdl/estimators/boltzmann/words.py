@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from fastdl._rules import Rule
 from fastdl._saved import TEXT, VECTOR, listed
 from fastdl._sklearn import Interval, StrOptions
-from fastdl.estimators.base.training_words import (
+from fastdl.estimators.boltzmann.standardised import mean_and_std
+from fastdl.estimators.parameters.training_words import (
     COUNT,
     DEVICE,
     NOT_NEGATIVE,
@@ -23,8 +24,7 @@ from fastdl.estimators.base.training_words import (
     PRECISION,
     RATE,
 )
-from fastdl.estimators.base.words import fitted, word
-from fastdl.estimators.boltzmann.standardised import mean_and_std
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.fitting.defaults import Defaults, or_auto
 from fastdl.validation import float_dtype
 

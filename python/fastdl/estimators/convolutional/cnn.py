@@ -11,11 +11,11 @@ from fastdl._rules import PAIR
 from fastdl._saved import SHAPE
 from fastdl.estimators.base.augmented import AUGMENT, with_augment
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.output import with_output
-from fastdl.estimators.base.side_heads import N_SIDE_PARAMETERS, with_side_outputs
-from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, RATE, TrainingWords
-from fastdl.estimators.base.words import fitted, parameters, word
+from fastdl.estimators.heads.output import with_output
+from fastdl.estimators.heads.side_heads import N_SIDE_PARAMETERS, with_side_outputs
 from fastdl.estimators.inputs import ImageInput
+from fastdl.estimators.parameters.training_words import CONVOLUTION, COUNT, RATE, TrainingWords
+from fastdl.estimators.parameters.words import fitted, parameters, word
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sklearn.base import RegressorMixin
 
-from fastdl.estimators.base.heads import Numbers
-from fastdl.estimators.base.training_words import NORMALIZE_Y, NUMBER_LOSS
-from fastdl.estimators.base.words import word
 from fastdl.estimators.convolutional.cnn import ConvNet
+from fastdl.estimators.heads.heads import Numbers
+from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
+from fastdl.estimators.parameters.words import word
 from fastdl.losses import Loss
 
 

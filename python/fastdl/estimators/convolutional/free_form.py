@@ -10,23 +10,23 @@ from typing import Any, ClassVar, Self
 from fastdl import layers as L
 from fastdl._saved import SHAPE
 from fastdl.estimators.base.augmented import AUGMENT, check_whole_images, with_augment
-from fastdl.estimators.base.head_of_choice import OfChoice
-from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
-from fastdl.estimators.base.output import warn_of_two_outputs, with_answers
 from fastdl.estimators.base.pretrained import EMBEDDING, embedding_layer, start_from
 from fastdl.estimators.base.sequence_net import SequenceNet
-from fastdl.estimators.base.side_heads import (
+from fastdl.estimators.base.transfer import copy_weights, decay_rates, freeze, thaw
+from fastdl.estimators.heads.of_choice import OfChoice
+from fastdl.estimators.heads.output import warn_of_two_outputs, with_answers
+from fastdl.estimators.heads.side_heads import (
     N_SIDE_PARAMETERS,
     side_outputs,
     with_side_outputs,
 )
-from fastdl.estimators.base.text_words import INTEGERS, SYMBOLS, SYMBOLS_FORM, TextWords
-from fastdl.estimators.base.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
-from fastdl.estimators.base.transfer import copy_weights, decay_rates, freeze, thaw
-from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.inputs.any import AnyInput
 from fastdl.estimators.inputs.forms import Cut
 from fastdl.estimators.inputs.symbols import n_codes
+from fastdl.estimators.parameters.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.parameters.text_words import INTEGERS, SYMBOLS, SYMBOLS_FORM, TextWords
+from fastdl.estimators.parameters.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.fitting.job import Job
 from fastdl.fitting.network import Network
 from fastdl.fitting.targets import Targets

@@ -7,11 +7,16 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from fastdl.estimators.base.head_of_choice import OfChoice
-from fastdl.estimators.base.heads import Labels, takes_indicators
-from fastdl.estimators.base.training_words import CLASS_WEIGHT, CLASSES, LABEL_LOSS, ClassWeight
-from fastdl.estimators.base.words import fitted, word
 from fastdl.estimators.convolutional.free_form import FreeForm
+from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.heads.of_choice import OfChoice
+from fastdl.estimators.parameters.training_words import (
+    CLASS_WEIGHT,
+    CLASSES,
+    LABEL_LOSS,
+    ClassWeight,
+)
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.losses import Loss
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sklearn.base import RegressorMixin
 
-from fastdl.estimators.base.head_of_choice import OfChoice
-from fastdl.estimators.base.heads import Numbers
-from fastdl.estimators.base.training_words import NORMALIZE_Y, NUMBER_LOSS
-from fastdl.estimators.base.words import word
 from fastdl.estimators.convolutional.free_form import FreeForm
+from fastdl.estimators.heads.heads import Numbers
+from fastdl.estimators.heads.of_choice import OfChoice
+from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
+from fastdl.estimators.parameters.words import word
 from fastdl.losses import Loss
 
 

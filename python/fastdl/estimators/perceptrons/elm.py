@@ -15,9 +15,10 @@ from fastdl import layers as L
 from fastdl._saved import REAL
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.autoencoders import coding
-from fastdl.estimators.base.heads import Labels, Numbers, takes_indicators, warn_of_one_hot
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.training_words import (
+from fastdl.estimators.heads.heads import Labels, Numbers, takes_indicators, warn_of_one_hot
+from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.parameters.training_words import (
     CLASS_WEIGHT,
     CLASSES,
     COUNT,
@@ -25,8 +26,7 @@ from fastdl.estimators.base.training_words import (
     ClassWeight,
     TrainingWords,
 )
-from fastdl.estimators.base.words import fitted, reword, word
-from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.estimators.perceptrons import least_squares, leave_one_out
 from fastdl.estimators.perceptrons.least_squares import Part, Problem, System
 from fastdl.fitting.job import Given, Job

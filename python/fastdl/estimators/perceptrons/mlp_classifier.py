@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from fastdl.estimators.base.heads import Labels, takes_indicators
-from fastdl.estimators.base.training_words import CLASS_WEIGHT, CLASSES, ClassWeight
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.parameters.training_words import CLASS_WEIGHT, CLASSES, ClassWeight
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.perceptrons.perceptron import Perceptron, PerceptronLabels
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 
 from fastdl._sklearn import StrOptions
-from fastdl.estimators.base.heads import Numbers
-from fastdl.estimators.base.words import word
+from fastdl.estimators.heads.heads import Numbers
+from fastdl.estimators.parameters.words import word
 from fastdl.estimators.perceptrons.perceptron import Perceptron, PerceptronNumbers
 
 

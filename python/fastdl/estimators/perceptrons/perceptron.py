@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from fastdl import layers as L
-from fastdl.estimators.base.heads import Labels, Numbers
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.words import fitted
+from fastdl.estimators.heads.heads import Labels, Numbers
 from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.perceptrons.words import PerceptronWords
 from fastdl.fitting.lbfgs import PackedLoss
 from fastdl.fitting.network import Network

@@ -9,9 +9,10 @@ from sklearn.base import ClassifierMixin
 
 from fastdl import layers as L
 from fastdl._sklearn import StrOptions
-from fastdl.estimators.base.heads import Labels, takes_indicators
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.training_words import (
+from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.parameters.training_words import (
     CLASS_WEIGHT,
     CLASSES,
     LABEL_LOSS,
@@ -19,8 +20,7 @@ from fastdl.estimators.base.training_words import (
     ClassWeight,
     TrainingWords,
 )
-from fastdl.estimators.base.words import fitted, reword, word
-from fastdl.estimators.inputs import RowInput
+from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.fitting.defaults import or_auto
 from fastdl.fitting.network import Network
 from fastdl.layers import Layer

@@ -12,7 +12,7 @@ import numpy as np
 from fastdl import optim, schedules
 from fastdl._sklearn import Interval, Options, StrOptions
 from fastdl._warn import warn
-from fastdl.estimators.base.training_words import (
+from fastdl.estimators.parameters.training_words import (
     COUNT,
     DEVICE,
     NOT_NEGATIVE,
@@ -22,7 +22,7 @@ from fastdl.estimators.base.training_words import (
     TrainingRecord,
     TrainingWords,
 )
-from fastdl.estimators.base.words import reword, word
+from fastdl.estimators.parameters.words import reword, word
 from fastdl.fitting.progress import Progress, Settings
 from fastdl.fitting.recipe import (
     Recipe,

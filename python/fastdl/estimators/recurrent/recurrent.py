@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from fastdl import layers as L
-from fastdl.estimators.base.heads import Steps
-from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
-from fastdl.estimators.base.output import check_all_steps
 from fastdl.estimators.base.sequence_net import SequenceNet
-from fastdl.estimators.base.text_words import INTEGERS
-from fastdl.estimators.base.words import word
+from fastdl.estimators.heads.heads import Steps
+from fastdl.estimators.heads.output import check_all_steps
 from fastdl.estimators.inputs import SequenceInput
+from fastdl.estimators.parameters.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.parameters.text_words import INTEGERS
+from fastdl.estimators.parameters.words import word
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer

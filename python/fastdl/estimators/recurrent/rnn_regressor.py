@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fastdl.estimators.base.heads import Numbers, Steps
-from fastdl.estimators.base.training_words import NORMALIZE_Y, NUMBER_LOSS
-from fastdl.estimators.base.words import word
+from fastdl.estimators.heads.heads import Numbers, Steps
 from fastdl.estimators.inputs import SequenceInput
+from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
+from fastdl.estimators.parameters.words import word
 from fastdl.estimators.recurrent.forecasting import forecast
 from fastdl.estimators.recurrent.recurrent import Recurrent
 from fastdl.losses import Loss

@@ -6,15 +6,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fastdl.estimators.base.heads import Labels, Steps
-from fastdl.estimators.base.training_words import (
+from fastdl.estimators.heads.heads import Labels, Steps
+from fastdl.estimators.inputs import SequenceInput
+from fastdl.estimators.parameters.training_words import (
     CLASS_WEIGHT,
     CLASSES,
     LABEL_LOSS,
     ClassWeight,
 )
-from fastdl.estimators.base.words import fitted, word
-from fastdl.estimators.inputs import SequenceInput
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.recurrent.recurrent import Recurrent
 from fastdl.losses import Loss
 

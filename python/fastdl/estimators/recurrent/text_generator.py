@@ -18,9 +18,8 @@ from fastdl import losses
 from fastdl._rules import FLAG
 from fastdl._saved import NATURAL, Saved
 from fastdl.estimators.base.available import is_stochastic
-from fastdl.estimators.base.heads import Itself
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.words import fitted, reword
+from fastdl.estimators.heads.heads import Itself
 from fastdl.estimators.inputs.one_text import (
     END,
     FIRST,
@@ -29,6 +28,7 @@ from fastdl.estimators.inputs.one_text import (
     piece_length,
     pieces,
 )
+from fastdl.estimators.parameters.words import fitted, reword
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.fitting import windows
 from fastdl.fitting.defaults import Defaults, or_auto

@@ -11,9 +11,9 @@ from fastdl import layers as L
 from fastdl._saved import SHAPE
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.pretrained import EMBEDDING, embedding_layer, start_from
-from fastdl.estimators.base.text_words import SYMBOLS, SYMBOLS_FORM, TextWords
-from fastdl.estimators.base.training_words import COUNT, RATE, TrainingWords
-from fastdl.estimators.base.words import fitted, reword, word
+from fastdl.estimators.parameters.text_words import SYMBOLS, SYMBOLS_FORM, TextWords
+from fastdl.estimators.parameters.training_words import COUNT, RATE, TrainingWords
+from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.fitting.network import Network
 from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.layers import Layer

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from fastdl._rules import choice
 from fastdl._saved import NATURAL
 from fastdl._warn import warn
-from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.rows import validated
+from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.scaling.scaler import Scaler, goes_part_by_part
 
 _KIND = choice("auto", "images", "sequences")

@@ -15,7 +15,7 @@ from fastdl._rules import choice, is_number
 from fastdl._saved import NAMES, NATURAL, VECTOR, Saved
 from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.saving import export_onnx, save
-from fastdl.estimators.base.words import fitted
+from fastdl.estimators.parameters.words import fitted
 
 _METHOD = choice("standard", "minmax", "robust")
 _BLOCK = 1 << 18  # values that are read at a time, so that no float copy of X is made

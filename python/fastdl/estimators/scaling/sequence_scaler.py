@@ -11,10 +11,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl._saved import SHAPE
-from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.inputs.forms import cut, is_list
 from fastdl.estimators.inputs.text import as_texts, unpacked
+from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.scaling.scaler import Scaler, goes_part_by_part
 from fastdl.samples import Sequences, inside
 

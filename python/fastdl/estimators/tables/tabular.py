@@ -14,8 +14,8 @@ from fastdl._saved import Saved
 from fastdl._sklearn import _safe_indexing
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.words import fitted
 from fastdl.estimators.inputs.tables import TableInput
+from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.tables.start import multipliers, start_from_data
 from fastdl.estimators.tables.words import TableWords
 from fastdl.fitting.columns import CATEGORIES, Columns

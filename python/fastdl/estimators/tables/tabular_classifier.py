@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from fastdl import losses
-from fastdl.estimators.base.heads import Labels, takes_indicators
-from fastdl.estimators.base.training_words import CLASS_WEIGHT, CLASSES, RATE, ClassWeight
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.parameters.training_words import CLASS_WEIGHT, CLASSES, RATE, ClassWeight
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.tables.tabular import Tabular
 from fastdl.estimators.tables.words import ACTIVATION, BASE_RATE
 from fastdl.fitting.targets import Targets

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
 from fastdl._saved import MATRIX, Saved
-from fastdl.estimators.base.heads import Numbers
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.heads.heads import Numbers
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.tables.tabular import Tabular
 from fastdl.estimators.tables.words import ACTIVATION, BASE_RATE
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fastdl._sklearn import Interval, Options, StrOptions
-from fastdl.estimators.base.training_words import (
+from fastdl.estimators.parameters.training_words import (
     COUNT,
     NOT_NEGATIVE,
     PART,
@@ -20,7 +20,7 @@ from fastdl.estimators.base.training_words import (
     TrainingRecord,
     TrainingWords,
 )
-from fastdl.estimators.base.words import Meaning, reword, word
+from fastdl.estimators.parameters.words import Meaning, reword, word
 from fastdl.layers import ParametricActivation
 
 ACTIVATION = Meaning(

@@ -9,8 +9,14 @@ from fastdl import layers as L
 from fastdl._rules import POSITIVE_INTEGER, choice
 from fastdl._saved import NATURAL, SHAPE, TEXT, Saved, listed
 from fastdl._sklearn import StrOptions
-from fastdl.estimators.base.training_words import COUNT, NOT_NEGATIVE, RATE, UNIT, TrainingWords
-from fastdl.estimators.base.words import fitted, reword, word
+from fastdl.estimators.parameters.training_words import (
+    COUNT,
+    NOT_NEGATIVE,
+    RATE,
+    UNIT,
+    TrainingWords,
+)
+from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.estimators.recurrent.words import CELLS as RECURRENT
 from fastdl.estimators.recurrent.words import RecurrentWords
 from fastdl.estimators.translation.pairs import FORMS

@@ -14,11 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 from fastdl._saved import MATRIX, NATURAL, REAL, Saved, listed, short
 from fastdl._sklearn import Interval, StrOptions, TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.text_words import TextWords
-from fastdl.estimators.base.training_words import COUNT, POSITIVE, RATE
-from fastdl.estimators.base.words import fitted, reword, word
 from fastdl.estimators.inputs.sentences import SentenceInput, counted, is_hashable
 from fastdl.estimators.inputs.symbols import ERROR, UNKNOWN
+from fastdl.estimators.parameters.text_words import TextWords
+from fastdl.estimators.parameters.training_words import COUNT, POSITIVE, RATE
+from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.estimators.words import similarity, skip_gram
 from fastdl.fitting.defaults import or_auto
 from fastdl.fitting.job import Given, Job

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from fastdl import layers as L
 from fastdl._saved import SHAPE
 from fastdl.estimators.base.augmented import AUGMENT
-from fastdl.estimators.base.training_words import (
+from fastdl.estimators.parameters.training_words import (
     CLASSES,
     CONVOLUTION,
     COUNT,
     UNIT,
     TrainingWords,
 )
-from fastdl.estimators.base.words import fitted, reword, word
+from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.layers import Layer
 
 

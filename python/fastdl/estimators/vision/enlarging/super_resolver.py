@@ -10,11 +10,11 @@ from sklearn.utils.metaestimators import available_if
 
 from fastdl import layers as L
 from fastdl.estimators.base.available import is_stochastic
-from fastdl.estimators.base.layer_params import check_layer_names, set_layers, with_layers
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.base.output import with_answers
-from fastdl.estimators.base.words import fitted
+from fastdl.estimators.heads.output import with_answers
 from fastdl.estimators.inputs.pictures import PictureInput, in_form_of
+from fastdl.estimators.parameters.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.vision.enlarging import networks
 from fastdl.estimators.vision.enlarging.geometry import Geometry
 from fastdl.estimators.vision.enlarging.luminance import (

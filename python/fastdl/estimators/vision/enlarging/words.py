@@ -9,8 +9,13 @@ from numbers import Integral
 from fastdl._rules import POSITIVE_INTEGER
 from fastdl._saved import SHAPE, Saved
 from fastdl._sklearn import Interval
-from fastdl.estimators.base.training_words import CONVOLUTION, COUNT, NUMBER_LOSS, TrainingWords
-from fastdl.estimators.base.words import fitted, word
+from fastdl.estimators.parameters.training_words import (
+    CONVOLUTION,
+    COUNT,
+    NUMBER_LOSS,
+    TrainingWords,
+)
+from fastdl.estimators.parameters.words import fitted, word
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 

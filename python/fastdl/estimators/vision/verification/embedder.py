@@ -11,8 +11,8 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from fastdl import layers as L
 from fastdl._warn import warn
-from fastdl.estimators.base.output import with_output
 from fastdl.estimators.convolutional.free_form import FreeForm
+from fastdl.estimators.heads.output import with_output
 from fastdl.estimators.vision.verification.batches import loss_of_batches, some_of
 from fastdl.estimators.vision.verification.identities import Identities
 from fastdl.estimators.vision.verification.pairs import all_pairs, area_under_curve

@@ -8,8 +8,8 @@ from numbers import Integral
 from fastdl import losses
 from fastdl._saved import REAL
 from fastdl._sklearn import Interval, StrOptions
-from fastdl.estimators.base.training_words import COUNT, PART, TrainingWords
-from fastdl.estimators.base.words import fitted, reword, word
+from fastdl.estimators.parameters.training_words import COUNT, PART, TrainingWords
+from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.losses import Loss
 
 

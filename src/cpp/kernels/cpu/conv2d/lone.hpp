@@ -160,8 +160,12 @@ void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, con
   lone_direct(team, s, x, w, b, kept, y, scratch);
 }
 
+// Beside the products of a larger map, putting weights in form takes next to no time.
+constexpr std::int64_t keeping_pixels = 64 * 64;
+
 template <class T>
 std::size_t conv2d_lone_kept(const Conv2DShape& whole) {
+  if (std::int64_t(whole.oh) * whole.ow > keeping_pixels) return 0;
   Conv2DShape s = whole;
   s.n = 1;
   if (winograd_alone<T>(s)) return winograd_points * weights_step<T>(winograd_forward<T>(s));

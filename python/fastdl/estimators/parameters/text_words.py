@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from fastdl._saved import TEXT_OR_INTEGER, listed
 from fastdl._sklearn import StrOptions
-from fastdl.estimators.base.training_words import COUNT
-from fastdl.estimators.base.words import Meaning, word
 from fastdl.estimators.inputs.symbols import UNKNOWN, Reading
+from fastdl.estimators.parameters.training_words import COUNT
+from fastdl.estimators.parameters.words import Meaning, word
 
 SYMBOLS = (  # what they leave, as `fitted` takes it
     "tuple of str or int",

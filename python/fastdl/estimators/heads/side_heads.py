@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastdl import layers as L
-from fastdl.estimators.base.output import with_output
+from fastdl.estimators.heads.output import with_output
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.program import survey

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import type_of_target
 
 from fastdl import layers as L
-from fastdl.estimators.base.heads import Labels, Numbers, Steps, known_classes
-from fastdl.estimators.base.output import gives_pixels
+from fastdl.estimators.heads.heads import Labels, Numbers, Steps, known_classes
+from fastdl.estimators.heads.output import gives_pixels
 from fastdl.estimators.inputs.forms import Cut
 from fastdl.estimators.inputs.pixels import check_pixels
 from fastdl.estimators.inputs.text import unpacked
