@@ -319,3 +319,12 @@ def test_an_unknown_sampling() -> None:
     x, codes, _, _ = data("same", "float64")
     with pytest.raises(ValueError, match=r"sampling='cubic'; expected 'nearest' or 'bilinear'\."):
         learner({}, "hinge", 4).loss_and_grads(x, codes, sampling="cubic")
+
+
+def test_sampling_of_codes_for_rows() -> None:
+    layers = [L.Augment(flip="horizontal"), L.Flatten()]
+    program = compiled(L.with_names(layers), (4, 4, 1), dtype="float32")
+    program.set_loss("softmax_cross_entropy")
+    codes = np.zeros(3, np.int32)
+    with pytest.raises(ValueError, match=r"sampling='nearest' is for targets of pixels, but the"):
+        program.loss_and_grads(sample((3, 4, 4, 1)), codes, sampling="nearest")

@@ -1,5 +1,6 @@
 """Images on disk as X: what is decoded, how it is used, and what is left out or refused."""
 
+import copy
 import gc
 import os
 import pickle
@@ -169,6 +170,16 @@ def test_boxes_stay_on_what_they_show(fit, tmp_path):
         seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
         np.testing.assert_allclose(folder.y[0]["boxes"], [seen], atol=1.01)
         assert folder.y[0]["labels"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("size", [8, None])
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda folder: pickle.loads(pickle.dumps(folder))]
+)
+def test_copies_before_the_first_use(tmp_path, size, copied):
+    paths = [save(tmp_path / f"{name}.png") for name in "abc"]
+    paths[0].write_bytes(paths[0].read_bytes()[:40])
+    assert len(copied(ImageFolder(paths, [0, 1, 2], size=size, on_error="skip"))) == 2
 
 
 def test_boxes_cut_off_and_left_out(tmp_path):

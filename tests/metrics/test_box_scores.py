@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pytest
 
+from fastdl import _core
 from fastdl.data import convert_boxes
 from fastdl.metrics import (
     average_precision_scores,
@@ -311,3 +312,15 @@ def test_beside_pycocotools(options, thresholds):
     if scores:
         mean = mean_average_precision_score(y_true, y_pred, iou_threshold=thresholds)
         assert mean == pytest.approx(np.mean(list(expected.values())), abs=1e-9)
+
+
+def test_true_boxes_have_a_class():
+    """Answers may be of none that is there: they do not count."""
+    boxes, starts = np.tile([0.0, 0.0, 1.0, 1.0], (2, 1)), np.array([0, 2])
+    none, one = np.array([0, -1], np.int32), np.zeros(2, np.int32)
+    options = {"n_classes": 1, "thresholds": [0.5], "most": 100}
+    order = np.arange(2)
+    hits = _core.match_boxes((boxes, one, starts), (boxes, none, starts), order, **options)
+    assert hits.ravel().tolist() == [1, -1]
+    with pytest.raises(ValueError, match="truth's classes are out of range"):
+        _core.match_boxes((boxes, none, starts), (boxes, one, starts), order, **options)

@@ -174,6 +174,7 @@ class ImageSource:
 
     def of(self, rows: NDArray[np.int64] | None) -> ImageSource:
         """Some of the files, or all, as a source of their own, without what is decoded."""
+        self.settle()  # files that cannot be read go first
         chosen = range(len(self.paths)) if rows is None else rows
         paths, shape = [self.paths[i] for i in chosen], self.shape
         part = ImageSource(paths, self._size, self._fit, self.is_grey, verbose=self._verbose)

@@ -137,12 +137,6 @@ class Augment(Layer):
         """Unless it leaves all images as they are."""
         return self.probability != 0 and any(map(self._is_on, self.rules))
 
-    @property
-    def moves(self) -> bool:
-        """Whether pixels come to other places."""
-        places = ("flip", "shift", "crop", "rotate", "scale", "shear")
-        return self.probability != 0 and any(map(self._is_on, places))
-
     def _is_on(self, option: str) -> bool:
         value: Any = getattr(self, option)
         if option in ("fill", "probability"):

@@ -41,7 +41,8 @@ struct __attribute__((visibility("hidden"))) Lists {
   Array<std::int32_t> classes;
   Array<std::int64_t> starts;
 
-  Lists(const py::tuple& given, const std::string& name, index n_classes)
+  // An answer of class -1 is of none that is there.
+  Lists(const py::tuple& given, const std::string& name, index least_class, index n_classes)
       : boxes(boxes_of(given[0], name)),
         classes(exact<std::int32_t>(given[1], name + "'s classes")),
         starts(exact<std::int64_t>(given[2], name + "'s starts")) {
@@ -50,14 +51,14 @@ struct __attribute__((visibility("hidden"))) Lists {
     check(last >= 0 && starts.data()[0] == 0 && starts.data()[last] == n,
           name + "'s starts must go from 0 to its end.");
     check(std::is_sorted(starts.data(), starts.data() + last + 1), name + "'s starts must not fall.");
-    check(all_within(classes.data(), n, -1, n_classes), name + "'s classes are out of range.");
+    check(all_within(classes.data(), n, least_class, n_classes), name + "'s classes are out of range.");
   }
   operator Boxes() const { return {data_of(boxes), classes.data(), starts.data()}; }
 };
 
 py::array match_boxes(const py::tuple& truth, const py::tuple& found, const py::object& order, index n_classes,
                       const std::vector<double>& thresholds, index most) {
-  const Lists right(truth, "truth", n_classes), answers(found, "found", n_classes);
+  const Lists right(truth, "truth", 0, n_classes), answers(found, "found", -1, n_classes);
   auto by = exact<std::int64_t>(order, "order");
   const index n = answers.boxes.shape(0);
   check(!thresholds.empty(), "thresholds must not be empty.");

@@ -156,10 +156,9 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   if (tries ? !trial.team() : few && work < few_threshold) threads = 1;
   enter();
   const bool meets_lone = lone_ && data.count > 0 && are_few((data.count - 1) % settings_.batch + 1);
-  if (meets_lone && kept_.size() < keeps_) kept_ = Block<T>(keeps_, backend_.memory);
+  if (meets_lone && kept_.size() < kept_size_) kept_ = Block<T>(kept_size_, backend_.memory);
   const auto ask = [&](const Team& team, const Data& there, index from, index end) {
-    bool renews_kept = !kept_is_new_;
-    int n;
+    int current = std::min(kept_through_, layer + 1), n;
     for (index begin = from; begin < end && !failure_; begin += n) {
       n = int(std::min<index>(settings_.batch, end - begin));
       const bool lone = lone_ && are_few(n);
@@ -175,10 +174,12 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       Frame<T> f = frame(team, batch);
       f.values = values_.data(), f.value_starts = value_starts_.data();
       f.saved_starts = saved_starts_in_predict_.data();
-      f.kept = kept_.data(), f.renews_kept = renews_kept;
+      f.kept = kept_.data();
       batch_.gather(f, batch);
-      forward_chain(f, layers_, 0, layer + 1);
-      renews_kept &= !lone;
+      forward_chain(f, layers_, 0, current);
+      f.renews_kept = true;
+      forward_chain(f, layers_, current, layer + 1);
+      if (lone) current = layer + 1;
       T *z = f.value(out), *to = static_cast<T*>(y) + begin * size, *answers = room_for(to, n * size);
       const bool by_rows = link == ActivationKind::softmax && out.shape.is_image();
       if (link == ActivationKind::softmax && !by_rows)
@@ -196,7 +197,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
     run(threads, [&](const Team& team) { ask(team, there, from, end); });
     return !failure_;
   });
-  kept_is_new_ |= meets_lone && !failure_ && layer == n_layers() - 1;
+  if (meets_lone && !failure_) kept_through_ = std::max(kept_through_, layer + 1);
   if (tries) trial.done(double(data.count));
   rethrow();
 }
@@ -397,7 +398,7 @@ void Program<T>::each_batch(const Data& data, bool training, const Work& work) {
   }
 }
 
-// The same where draws decide it: it takes a look at all batches.
+// As weight_of, where draws decide it: it takes a look at all batches.
 template <class T>
 double Program<T>::drawn_weight_of(const Data& data) {
   double sum = 0;

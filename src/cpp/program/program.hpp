@@ -115,9 +115,9 @@ class Program final : public AnyProgram {
   const Decoding<T>* decoding_ = nullptr;  // the last layer, if it is a decoder
   bool lone_ = false;                      // there are images, and all layers take those of a lone sample
   Tensor input_;
-  index keeps_ = 0;           // of weights, in the form that lone samples meet
-  bool kept_is_new_ = false;  // none has changed since
-  bool alone_ = false;        // batches are so small that predictions are of lone samples only
+  index kept_size_ = 0;   // of weights in the form that lone samples meet
+  int kept_through_ = 0;  // so many layers' forms are of the weights as they are
+  bool alone_ = false;    // batches are so small that predictions are of lone samples only
   std::vector<index> value_starts_, gradient_starts_, saved_starts_, saved_starts_in_predict_;
   Room to_learn_, to_predict_;  // the blocks grow with the first pass that learns
   double work_ = 0;             // operations for one sample, forward
