@@ -138,26 +138,48 @@ void lone_direct(const Team& team, const Conv2DShape& s, const T* x, const T* w,
   team.sync();
 }
 
-// --- either ---------------------------------------------------------------------------------------------------------
+// --- one of them ----------------------------------------------------------------------------------------------------
+
+enum class LoneWay { depthwise, winograd, pixels, products, filters, patches };
 
 template <class T>
-bool winograd_alone(const Conv2DShape& s) {
-  if constexpr (winograd_type<T>) {
-    const Winograd r = winograd_forward<T>(s);
-    return winograd_fits(s) && winograd_pays(r, r.f);
-  }
-  return false;
+LoneWay lone_way(const Conv2DShape& s) {
+  if (lone_depthwise_fits(s)) return LoneWay::depthwise;
+  if constexpr (winograd_type<T>)
+    if (const Winograd r = winograd_forward<T>(s); winograd_fits(s) && winograd_pays(r, r.f)) return LoneWay::winograd;
+  if (lone_pixels_fit<T>(s)) return LoneWay::pixels;
+  if (lone_in_place(s)) return LoneWay::products;
+  return lone_filters_fit<T>(s) ? LoneWay::filters : LoneWay::patches;
 }
 
 template <class T>
 void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T* kept,
                          T* y, T* scratch) {
-  if (lone_depthwise_fits(s)) return lone_depthwise(team, s, x, w, b, y);
-  if (winograd_alone<T>(s)) return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, kept, y, scratch);
-  if (lone_pixels_fit<T>(s)) return lone_pixels(team, s, x, w, b, y, scratch);
-  if (lone_in_place(s)) return lone_products_of_pixels(team, s, x, w, b, y, scratch);
-  if (lone_filters_fit<T>(s)) return lone_filters(team, s, x, w, b, y, scratch);
-  lone_direct(team, s, x, w, b, kept, y, scratch);
+  switch (lone_way<T>(s)) {
+    case LoneWay::depthwise: return lone_depthwise(team, s, x, w, b, y);
+    case LoneWay::winograd: return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, kept, y, scratch);
+    case LoneWay::pixels: return lone_pixels(team, s, x, w, b, y, scratch);
+    case LoneWay::products: return lone_products_of_pixels(team, s, x, w, b, y, scratch);
+    case LoneWay::filters: return lone_filters(team, s, x, w, b, y, scratch);
+    case LoneWay::patches: return lone_direct(team, s, x, w, b, kept, y, scratch);
+  }
+}
+
+template <class T>
+std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
+  Conv2DShape s = whole;
+  s.n = 1;
+  const LoneRows r = lone_rows<T>(s, 1);  // a larger team has smaller patches
+  switch (lone_way<T>(s)) {
+    case LoneWay::depthwise: return 0;
+    case LoneWay::winograd: return lone_winograd_scratch<T>(winograd_forward<T>(s));
+    case LoneWay::pixels: return lone_pixels_scratch<T>(s, threads);
+    case LoneWay::products: return threads * gemm_scratch<T>;
+    case LoneWay::filters: return lone_filters_scratch<T>(s, threads);
+    case LoneWay::patches: break;
+  }
+  return r.depth * s.f + s.c * lone_plane(s).size() + lanes<T> +
+         threads * (r.patches(s.ow, lanes<T>) + gemm_scratch<T>);
 }
 
 // Beside the products of a larger map, putting weights in form takes next to no time.
@@ -165,34 +187,21 @@ constexpr std::int64_t keeping_pixels = 64 * 64;
 
 template <class T>
 std::size_t conv2d_lone_kept(const Conv2DShape& whole) {
-  if (std::int64_t(whole.oh) * whole.ow > keeping_pixels) return 0;
   Conv2DShape s = whole;
   s.n = 1;
-  if (winograd_alone<T>(s)) return winograd_points * weights_step<T>(winograd_forward<T>(s));
-  if (lone_depthwise_fits(s) || lone_pixels_fit<T>(s) || lone_in_place(s) || lone_filters_fit<T>(s)) return 0;
-  return lone_rows<T>(s, 1).depth * s.f;
+  if (std::int64_t(s.oh) * s.ow > keeping_pixels) return 0;
+  const LoneWay way = lone_way<T>(s);
+  if (way == LoneWay::winograd) return winograd_points * weights_step<T>(winograd_forward<T>(s));
+  return way == LoneWay::patches ? lone_rows<T>(s, 1).depth * s.f : 0;
 }
+
 template <class T>
 void conv2d_lone_keep(const Team& team, const Conv2DShape& s, const T* w, T* kept) {
-  if (winograd_alone<T>(s))
+  if (lone_way<T>(s) == LoneWay::winograd)
     transform_weights(team, winograd_forward<T>(s), w, kept);
   else
     order_weights(team, s, w, kept);
   team.sync();
-}
-
-template <class T>
-std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
-  Conv2DShape s = whole;
-  s.n = 1;
-  if (lone_depthwise_fits(s)) return 0;
-  if (winograd_alone<T>(s)) return lone_winograd_scratch<T>(winograd_forward<T>(s));
-  if (lone_pixels_fit<T>(s)) return lone_pixels_scratch<T>(s, threads);
-  if (lone_in_place(s)) return threads * gemm_scratch<T>;
-  if (lone_filters_fit<T>(s)) return lone_filters_scratch<T>(s, threads);
-  const LoneRows r = lone_rows<T>(s, 1);  // a larger team has smaller patches
-  return r.depth * s.f + s.c * lone_plane(s).size() + lanes<T> +
-         threads * (r.patches(s.ow, lanes<T>) + gemm_scratch<T>);
 }
 
 }  // namespace
