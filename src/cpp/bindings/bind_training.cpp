@@ -67,7 +67,7 @@ struct __attribute__((visibility("hidden"))) Batches {
       check_shape(weights, data.weights_of_steps ? of_rows : std::vector<py::ssize_t>{in.n}, "sample_weight");
       data.weights = weights.data();
     }
-    check(sampling.empty() || p.output().is_image() || data.targets,
+    check(sampling.empty() || p.output().is_image() || !data.codes,
           "sampling='" + sampling + "' is for targets of pixels, but the output is " + p.output().what() + ".");
     if (p.output().is_image() || !sampling.empty()) data.sampling = sampling_of(sampling);
     data.count = in.n;

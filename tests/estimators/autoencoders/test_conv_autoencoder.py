@@ -244,3 +244,18 @@ def test_the_docstring_lists_every_parameter() -> None:
     assert [
         name for name in ConvAutoencoder().get_params() if name not in str(ConvAutoencoder.__doc__)
     ] == []
+
+
+@pytest.mark.filterwarnings(WIDE)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"shift": 2}, {"rotate": 20, "fill": "edge"}, {"noise": 0.1, "cutout": 3}, {"mixup": 0.3}],
+    ids=str,
+)
+def test_augmented_images_learn_themselves(options: dict[str, Any]) -> None:
+    X, _ = some_digits(60)
+    hidden = [L.Augment(**options), L.Conv2D(3, 3, padding="same"), RELU]
+    autoencoder = new(hidden, [L.Conv2D(1, 3, padding="same")], max_epochs=12).fit(X)
+    first, *_, last = autoencoder.loss_curve_
+    assert last < 0.8 * first
+    assert autoencoder.reconstruct(X).shape == X.shape
