@@ -657,6 +657,11 @@ def test_damaged_graphs() -> None:
     lost = model_of([node("Add", "x gone")], ROW)
     with pytest.raises(ModelFileError, match="'gone' is made by no node"):
         from_onnx(lost)
+    twice = model_of(
+        [node("Relu", "x", "a"), node("Add", "x a", "y"), node("Add", "a y", "y")], ROW
+    )
+    with pytest.raises(ModelFileError, match="'y' is made twice"):
+        from_onnx(twice)
     huge = model_of([node("MatMul", "x w")], ROW, {"w": W})
     huge.graph.initializer[0].dims[:] = [2**40, 2**20]
     with pytest.raises(ModelFileError, match="tensor 'w' cannot be read"):
@@ -664,6 +669,14 @@ def test_damaged_graphs() -> None:
     grown = model_of([node("ConstantOfShape", "s", "c"), node("Add", "x c")], ROW, {"s": [2**50]})
     with pytest.raises(UnsupportedModelError, match="constant"):
         from_onnx(grown)
+
+
+def test_a_domain_that_is_no_text() -> None:
+    model = model_of([node("Shape", "x", "s"), node("Reshape", "x s", "r"), node("Relu", "r")], ROW)
+    model.graph.node[0].domain = "no.text.at.all"
+    data = model.SerializeToString().replace(b"no.text.at.all", b"no.text.at.\xac\xac\xac")
+    with pytest.raises(UnsupportedModelError, match="Shape"):
+        from_onnx(data)
 
 
 def test_short_floats_are_read_as_float32() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,6 +102,10 @@ class Graph:
     def _sort(self) -> None:
         """Bring the nodes into the order of their work; ModelFileError where there is none."""
         made = {"", *self.constants, *self.inputs}
+        outputs = Counter(name for n in self.nodes for name in n.outputs if name)
+        twice = next((name for name, n in outputs.items() if n > 1), None)
+        if twice is not None:
+            raise _damaged(f"{twice!r} is made twice")
         waiting, ordered = list(self.nodes), []
         while waiting:
             ready = [n for n in waiting if made.issuperset(n.inputs)]
@@ -108,7 +113,7 @@ class Graph:
                 all_made = made | {name for n in waiting for name in n.outputs}
                 lost = next((i for n in waiting for i in n.inputs if i not in all_made), None)
                 what = f"{lost!r} is made by no node" if lost else "its nodes form a cycle"
-                raise ModelFileError(f"the ONNX model is damaged: {what}. Export it again.")
+                raise _damaged(what)
             ordered += ready
             made.update(name for n in ready for name in n.outputs)
             there = set(map(id, ready))
@@ -250,7 +255,7 @@ class Graph:
             nodes.append(proto)
         outs = [helper.make_empty_tensor_value_info(name) for name in self.outputs]
         graph = helper.make_graph(nodes, "shapes", infos + large, outs, small)
-        domains = {n.domain for n in nodes if n.domain}
+        domains = {_text(n.domain) for n in nodes if n.domain}
         opsets = [helper.make_opsetid("", self.opset)]
         opsets += [helper.make_opsetid(domain, 1) for domain in domains]
         model = helper.make_model(graph, opset_imports=opsets)
@@ -264,6 +269,10 @@ class Graph:
             if tensor.HasField("shape") and all(d.HasField("dim_value") for d in tensor.shape.dim):
                 found[info.name] = tuple(d.dim_value for d in tensor.shape.dim)
         return found
+
+
+def _damaged(what: str) -> ModelFileError:
+    return ModelFileError(f"the ONNX model is damaged: {what}. Export it again.")
 
 
 def _node(proto: onnx.NodeProto, i: int) -> Node:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/conv2d.hpp"
+#include "kernels/cpu/conv2d/band.hpp"
 #include "kernels/cpu/conv2d/tile.hpp"
 
 namespace fastdl::FASTDL_ISA {
