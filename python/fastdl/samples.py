@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,7 @@ class Sequences:
     loss, score nor classes. What stands in `values` there is the user's mark of that.
     """
 
+    parts: ClassVar[str] = "steps"  # in words
     values: NDArray[Any]
     lengths: NDArray[np.int32]
     counts: NDArray[np.bool_] | None = None
@@ -126,6 +127,7 @@ class Sequences:
 class Pixels(Sequences):
     """Targets of the pixels of images (height, width), which are like steps: row after row."""
 
+    parts: ClassVar[str] = "pixels"
     size: tuple[int, int] = (1, 1)
 
     @classmethod

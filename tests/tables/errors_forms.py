@@ -90,6 +90,12 @@ PIXELS = [
     (labels(np.zeros((8, 6, 5), int)), ValueError,
      "NetClassifier needs samples of at least 2 classes in the data, but the data contains only "
      "one class: 0"),
+    (labels((CLEAN > 0.3).astype(int) - (CLEAN < 0.1)), UserWarning,
+     "NetClassifier: y holds -1, 0 and 1. Pixels with -1 do not count: label them None to say so. "
+     "If -1 is a class, call the classes otherwise, by strings."),
+    (labels(np.full((8, 6, 5), -1)), ValueError,
+     "y marks all pixels as ones that do not count, by -1; NetClassifier needs at least one that "
+     "does."),
     (labels((CLEAN > 0.5).astype(int), sample_weight=np.ones((8, 6))), ValueError,
      "sample_weight has shape (8, 6); expected (8,), one for each image, or (8, 6, 5), one for "
      "each pixel."),
@@ -106,6 +112,9 @@ OF_STEPS = [
      "NetClassifier: y has a value for every step, but the layers give one for each sequence. "
      "Leave out what brings the steps together (LastStep, GlobalAvgPool, GlobalMaxPool, Flatten), "
      "or pass one value of y for each sequence."),
+    (labels(STEPS, L.Conv1D(2, 1), L.BatchNorm(), X=SEQUENCES), ValueError,
+     "layer 'batch_norm_1' (BatchNorm) takes rows or images, but its input is sequences of 4x2. "
+     "Use LayerNorm() on sequences."),
     (labels(STEPS[:5], L.LSTM(3), X=SEQUENCES), ValueError,
      "Found input variables with inconsistent numbers of samples: [8, 5]"),
     (labels(LABELS, L.Embedding(3, 2), L.LSTM(3), X=list("abcdefgh")), ValueError,

@@ -347,6 +347,45 @@ def test_pixels_through_everything() -> None:
     assert parts.partial_fit(IMAGES[:4], BRIGHT[:4]).t_ == 34
 
 
+INK = (IMAGES[..., 0] > 0).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "y", "classes"),
+    [
+        (NetClassifier, INK, [0, 1]),
+        (NetClassifier, INK[..., np.newaxis], [0, 1]),
+        (NetClassifier, list(INK), [0, 1]),
+        (NetClassifier, np.stack([INK, 1 - INK], axis=-1) | INK[..., np.newaxis], [0, 1]),
+        (NetClassifier, np.array(["paper", "ink"])[INK], ["ink", "paper"]),
+        (NetClassifier, np.where(IMAGES[..., 0] < -1, None, INK), [0, 1]),
+        (NetRegressor, IMAGES, None),
+        (NetRegressor, IMAGES[..., 0], None),
+        (NetRegressor, np.concatenate([IMAGES, IMAGES**2], axis=-1), None),
+    ],
+    ids=["labels", "axis", "list", "indicators", "strings", "marked", "images", "grey", "two"],
+)
+def test_partial_fits_of_pixels(estimator: Any, y: Any, classes: Any) -> None:
+    """They learn, with fit before them or without, and answer in the form that fit does."""
+    fitted = estimator(CONVOLUTIONS, **WORDS).fit(IMAGES, y)
+    parts = estimator(CONVOLUTIONS, **WORDS).partial_fit(IMAGES, y, classes=classes)
+    assert parts.predict(IMAGES).shape == fitted.predict(IMAGES).shape
+    for est in (parts, fitted):
+        before = est.loss_
+        for _ in range(3):
+            est.partial_fit(IMAGES, y)
+        assert est.loss_ < before
+
+
+def test_partial_fits_look_at_y_as_fit_does() -> None:
+    """Lists are of steps, whatever the last layer gives; without y there is a word about it."""
+    parts = NetClassifier([L.LSTM(3, return_sequences=False)], **WORDS)
+    parts.partial_fit(SEQUENCES, OF_STEPS, classes=[0, 1])
+    assert [len(found) for found in parts.predict(SEQUENCES[:3])] == [3, 4, 5]
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        NetClassifier(CONVOLUTIONS).partial_fit(IMAGES, classes=[0, 1])
+
+
 def test_start_from_a_network_of_pixels() -> None:
     base = NetRegressor(CONVOLUTIONS, **WORDS).fit(IMAGES, IMAGES)
     again = NetRegressor(init_from=base, **{**WORDS, "max_epochs": 1}).fit(IMAGES, IMAGES)

@@ -55,6 +55,15 @@ def test_of_steps_texts_and_numbers():
          "RNNClassifier: layers=[GlobalAvgPool()] stand in front of the recurrent ones, and have "
          "to give sequences. Leave out what brings the steps together, or use a network of your "
          "own layers, NetClassifier or NetRegressor."),
+        (RNNClassifier(layers=[L.Conv1D(6, 3), L.BatchNorm()]),
+         "layer 'batch_norm_1' (BatchNorm) takes rows or images, but its input is sequences of "
+         "17x6. Use LayerNorm() on sequences."),
+        (RNNClassifier(layers=[L.Conv1D(6, 3), L.GroupNorm(2)]),
+         "layer 'group_norm_1' (GroupNorm) takes rows or images, but its input is sequences of "
+         "17x6. Use LayerNorm() on sequences."),
+        (RNNClassifier(layers=[L.Maxout(6)]),
+         "layer 'maxout_1' (Maxout) takes rows of features, but its input is sequences of 19x2. "
+         "Put Flatten() or a pooling over time before it."),
         (RNNClassifier(layers=[L.Conv1D(6, 3)], truncate_bptt=4),
          "RNNClassifier: truncate_bptt=4 cuts sequences into windows, at whose borders "
          "layers=[Conv1D(6, 3)] would miss their neighbours. Set one of them only."),

@@ -169,7 +169,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         if self._stops_early(own_validation=False):
             raise ValueError("partial_fit does not support early_stopping=True")
         with checkpoint.fitting(self):
-            self._head.first_part(self, y, classes)
+            self._head.first_part(self, X, y, classes)
             return self._fit(Given(X, y, sample_weight), incremental=True)
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -116,12 +116,13 @@ class SequenceNet(Net):
         *,
         lengths: Any = None,
     ) -> Self:
-        """Go on for one epoch over the given sequences.
+        """Go on for one epoch over the given samples: sequences, or whatever `fit` takes as X.
 
         Parameters
         ----------
         X, y, sample_weight, lengths : as in `fit`
-            The first call learns the symbols of texts.
+            Rows, images, sequences or texts, and y of samples, steps or pixels, as the class takes
+            them. The first call learns the symbols of texts, and what y has a value for.
         classes : array-like of shape (n_classes,), default=None
             Of classifiers: all labels that may come, for the first call. `SequenceTagger` takes
             None for those of this y.

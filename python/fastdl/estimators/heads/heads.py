@@ -65,7 +65,7 @@ class Head(Protocol):
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets | None:
         """What checked y is; raises if it does not go with earlier fits."""
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """Take note, in the first partial fit, of what may come in later ones."""
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
@@ -138,10 +138,11 @@ class Labels:
             )
         return targets
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`; of indicators, the classes are the columns of y."""
         if _check_partial_fit_first_call(estimator, classes):
-            labels = y if type_of_target(y).startswith("multilabel") else classes
+            several = y is not None and type_of_target(y).startswith("multilabel")
+            labels = y if several else classes
             estimator._targets = _targets_of(estimator, labels)
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
@@ -186,7 +187,7 @@ class Numbers:
             )
         return Targets.of_values(y) if anew else e._targets
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
         if classes is not None:
             raise TypeError(
@@ -237,14 +238,14 @@ class Steps:
         """See `Head.targets`."""
         return self.of.targets(estimator, y.steps, anew=anew, incremental=incremental)
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
         if y is None or not len(y):
             return  # the check says so
         flat = labels_that_count(y)
         if self.infers_classes and classes is None and not hasattr(estimator, "classes_"):
             classes = flat
-        self.of.first_part(estimator, flat, classes)
+        self.of.first_part(estimator, X, flat, classes)
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
         """See `Head.normalized`: over all steps."""
@@ -279,7 +280,7 @@ class Itself:
         """See `Head.targets`."""
         return Targets("input", int(estimator.n_features_in_))
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:

@@ -13,7 +13,8 @@ from fastdl import layers as L
 from fastdl.estimators.heads.heads import Labels, Numbers, Steps, known_classes
 from fastdl.estimators.heads.output import gives_pixels
 from fastdl.estimators.inputs.forms import Cut
-from fastdl.estimators.inputs.pixels import check_pixels
+from fastdl.estimators.inputs.pixels import check_pixels, images_of
+from fastdl.estimators.inputs.steps import labels_that_count
 from fastdl.estimators.inputs.text import unpacked
 from fastdl.fitting.job import Checked
 from fastdl.fitting.targets import Targets
@@ -42,6 +43,13 @@ class OfPixels:
         targets = self.of.targets(estimator, y.steps, anew=anew, incremental=incremental)
         return replace(targets, shape=(*y.size, *y.shape[2:]))
 
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
+        """See `Head.first_part`."""
+        images = images_of(y, numeric=isinstance(self.of, Numbers))
+        if images.ndim in (3, 4) and images.size:  # else the check says so
+            flat = labels_that_count([images.reshape(-1, *images.shape[3:])])
+            self.of.first_part(estimator, X, flat, classes)
+
 
 @dataclass(frozen=True)
 class OfChoice:
@@ -57,7 +65,7 @@ class OfChoice:
 
     def check(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """See `Head.check`."""
-        what = self.look(estimator, X, y) if reset else estimator._targets.of
+        what = self._of(estimator, X, y, reset=reset)
         return self._part(what).check(estimator, X, y, reset=reset)
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
@@ -66,11 +74,10 @@ class OfChoice:
         targets = self._part(what).targets(estimator, y, anew=anew, incremental=incremental)
         return replace(targets, of=what)
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
-        of_parts = depth(y) > 2 or L.gives(self.layers(), "sequences") == "sequences"
-        part = Steps(self.of) if of_parts else self.of
-        part.first_part(estimator, y, classes)
+        what = self._of(estimator, X, y, reset=not estimator._has_weights())
+        self._part(what).first_part(estimator, X, y, classes)
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
         """See `Head.normalized`: as they are where a last activation gives them."""
@@ -115,6 +122,10 @@ class OfChoice:
             return "steps"
         is_label = isinstance(self.of, Labels) and type_of_target(y) != "multilabel-indicator"
         return "steps" if is_label else "samples"
+
+    def _of(self, estimator: Any, X: Any, y: Any, *, reset: bool) -> str:
+        """What has a target of its own, as it is now or was in earlier fits."""
+        return self.look(estimator, X, y) if reset else str(estimator._targets.of)
 
     def _part(self, what: str) -> Any:
         return {"samples": self.of, "steps": Steps(self.of), "pixels": OfPixels(self.of)}[what]

@@ -92,7 +92,7 @@ def with_steps(who: str, hidden: Sequence[Layer]) -> list[Layer]:
         return layer.replace(return_sequences=True)
 
     every = [visit(layer) for layer in hidden]
-    if L.gives(every, "sequences") != "sequences":
+    if L.gives(every, "sequences") not in ("sequences", None):  # else as told
         raise ValueError(
             f"{who}: y has a value for every step, but the layers give one for each sequence. "
             "Leave out what brings the steps together (LastStep, GlobalAvgPool, GlobalMaxPool, "

@@ -41,9 +41,7 @@ def check_pixels(
         For images of other shapes, another number of them, and infinite numbers; where a pixel has
         a NaN among its numbers, and where no pixel counts.
     """
-    values = _together(y)
-    if not numeric and values.ndim == 4 and values.shape[3] == 1:
-        values = values[..., 0]
+    values = images_of(y, numeric=numeric)
     if values.ndim not in (3, 4) or 0 in values.shape:
         raise ValueError(
             f"y has shape {values.shape}; {name} takes an image for every sample, (n, height, "
@@ -84,8 +82,14 @@ def _check_numbers(name: str, values: NDArray[Any]) -> None:
         )
 
 
+def images_of(y: Any, *, numeric: bool) -> NDArray[Any]:
+    """Y as one array, of labels without an axis of one; ValueError if its images differ."""
+    values = _together(y)
+    return values[..., 0] if not numeric and values.ndim == 4 and values.shape[3] == 1 else values
+
+
 def _together(y: Any) -> NDArray[Any]:
-    """Y as one array; ValueError if its images differ in shape."""
+    """The images in one array."""
     images = list(y) if isinstance(y, (list, tuple)) or getattr(y, "ndim", 0) == 1 else None
     if images is None:
         return np.asarray(y)

@@ -112,20 +112,20 @@ def check_steps(
 
 
 def marked_off(name: str, y: Sequences, classes: Any) -> Sequences:
-    """Targets of steps, with those apart that do not count."""
-    steps = y.steps
+    """Targets of steps or pixels, with those apart that do not count."""
+    steps, parts = y.steps, y.parts
     marked = masked(steps, classes)
     if not marked.any():
         return y
     if marked.all():
         raise ValueError(
-            f"y marks all steps as ones that do not count, by {steps[0]}; {name} needs at least "
+            f"y marks all {parts} as ones that do not count, by {steps[0]}; {name} needs at least "
             "one that does."
         )
     if classes is None and steps.dtype.kind == "i" and set(np.unique(steps)) == {-1, 0, 1}:
         warn(
-            f"{name}: y holds -1, 0 and 1. Steps with -1 do not count: label them None to say so. "
-            "If -1 is a class, call the classes otherwise, by strings."
+            f"{name}: y holds -1, 0 and 1. {parts.capitalize()} with -1 do not count: label them "
+            "None to say so. If -1 is a class, call the classes otherwise, by strings."
         )
     counts = y.inside
     counts[counts] = ~marked
@@ -133,7 +133,7 @@ def marked_off(name: str, y: Sequences, classes: Any) -> Sequences:
 
 
 def labels_that_count(y: Any) -> NDArray[Any]:
-    """The labels of all steps of y, as the user passed it, that count."""
+    """The labels of all parts of y, as the user passed it, that count."""
     labels = plain(np.concatenate([np.atleast_1d(of_one) for of_one in y]))
     return plain(labels[~masked(labels)])
 

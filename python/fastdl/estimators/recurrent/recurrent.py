@@ -74,7 +74,8 @@ class Recurrent(RecurrentWords, SequenceNet):
             return ()
         L.check(L.with_names(layers))
         check_layer_names(self, layers)
-        if L.side_heads(L.with_names(layers)) or L.gives(layers, "sequences") != "sequences":
+        given = L.gives(layers, "sequences")  # None where a layer refuses them: it says so itself
+        if L.side_heads(L.with_names(layers)) or given not in ("sequences", None):
             raise ValueError(
                 f"{name}: layers={list(layers)!r} stand in front of the recurrent ones, and have "
                 "to give sequences. Leave out what brings the steps together, or use a network of "

@@ -240,7 +240,7 @@ class AnswerHead:
         """An output for each symbol, and for the end."""
         return Targets("answer", len(estimator.target_symbols_) + 1)
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """Symbols are those of the first part."""
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:

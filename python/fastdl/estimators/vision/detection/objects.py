@@ -58,7 +58,7 @@ class ObjectsHead:
         estimator.classes_ = classes
         return Targets("boxes", BOX_OUTPUTS + len(classes), classes)
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """Take note of the classes that may come; without them those of the first part do."""
         if classes is None:
             return

@@ -73,7 +73,7 @@ class Enlargement(OfPixels):
 
     of: Numbers = field(default_factory=Numbers)
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:

@@ -55,7 +55,7 @@ class Identities:
         """See `Head.targets`."""
         return Targets("identity", int(estimator.n_components)) if anew else estimator._targets
 
-    def first_part(self, estimator: Any, y: Any, classes: Any) -> None:
+    def first_part(self, estimator: Any, X: Any, y: Any, classes: Any) -> None:
         """See `Head.first_part`."""
         if classes is not None:
             raise TypeError(
