@@ -64,7 +64,7 @@ ANY_ORDER = {
     "embedding": (lambda t: F.embedding(ids, t), normal(4, 3)),
     **{name: (getattr(F, name), ROWS) for name in (
         "relu", "leaky_relu", "elu", "selu", "sigmoid", "tanh", "softplus", "gelu", "swish",
-        "softmax", "log_softmax",
+        "mish", "softmax", "log_softmax",
     )},
     "leaky_relu_alpha": (lambda x: F.leaky_relu(x, alpha=0.3), ROWS),
     "elu_alpha": (lambda x: F.elu(x, 0.5), ROWS),

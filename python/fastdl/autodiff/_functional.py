@@ -14,11 +14,14 @@ import numpy as np
 
 import fastdl.autodiff._trace as _trace
 import fastdl.functional as F
+from fastdl.autodiff._activations import BY_NAME, negative
 from fastdl.autodiff._indexing import scatter
 from fastdl.autodiff._table import elementwise, primitive
-from fastdl.autodiff._trace import RULES, any_traced, plain
+from fastdl.autodiff._trace import RULES, any_traced, is_traced, plain, plain_of_all
+from fastdl.autodiff._tree import leaves
 
-_ARRAYS: dict[Any, int] = {}  # by function: how many of its first parameters are arrays
+_ARRAYS: dict[Any, int] = {}  # by function: how many of its first parameters have a rule
+_OPTIONS: dict[Any, frozenset[str]] = {}  # by function: further parameters with a derivative
 
 
 def call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -29,9 +32,16 @@ def call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             f"{name} has no derivative rule in fastdl.autodiff: derivatives of it are taken once, "
             "by reverse mode."
         )
-    bound = inspect.signature(f).bind(*args, **kwargs)
+    try:
+        bound = inspect.signature(f).bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}.") from None
     bound.apply_defaults()
     given = bound.arguments
+    names = list(given)
+    for key in names[_ARRAYS[f] :]:
+        if key != "out" and key not in _OPTIONS.get(f, ()):
+            _refuse_traced(name, key, given[key])
     if given.pop("out", None) is not None or given.pop("return_cache", False):
         raise NotImplementedError(f"{name}: out= and return_cache= go without traced arrays only.")
     if given.pop("return_indices", False):
@@ -40,6 +50,20 @@ def call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     names = list(given)
     arrays = [given[key] for key in names[: _ARRAYS[f]]]
     return RULES[f](*arrays, **{key: given[key] for key in names[_ARRAYS[f] :]})
+
+
+def _refuse_traced(name: str, key: str, value: Any) -> None:
+    """Raise for a traced option: the rule would lose its derivative."""
+    if any(is_traced(part) for part in leaves(value)):
+        raise TypeError(
+            f"{name} has no derivative by {key}: pass a plain value, or value_of({key}) of "
+            "fastdl.autodiff where no derivative is wanted."
+        )
+
+
+def _checked(f: Any, *args: Any, **options: Any) -> None:
+    """What f says of its arguments, as plain ones."""
+    f(*plain_of_all(args), **plain_of_all(options))
 
 
 def _empty(like: Any) -> Any:
@@ -185,20 +209,39 @@ def _swish(_y: Any, x: Any, alpha: Any) -> Any:
     return s * (1 + alpha * x * (1 - s))
 
 
+def _swish_by_alpha(_y: Any, x: Any, alpha: Any) -> Any:
+    s = F.sigmoid(alpha * x)
+    return x * x * s * (1 - s)
+
+
+def _mish(_y: Any, x: Any) -> Any:
+    t = F.tanh(F.softplus(x))
+    return t + x * (1 - t * t) * F.sigmoid(x)
+
+
 def _activation(f: Any, *partials: Any) -> None:
     elementwise(f, *partials, name=f"F.{f.__name__}")
     _ARRAYS[f] = len(partials)
 
 
 _activation(F.relu, lambda _y, x: _positive(x))
-_activation(F.leaky_relu, lambda _y, x, alpha: np.where(plain(x) > 0, 1.0, alpha), 0)
-_activation(F.elu, lambda y, x, alpha: np.where(plain(x) > 0, 1.0, y + alpha), 0)
+_activation(
+    F.leaky_relu,
+    lambda _y, x, alpha: np.where(plain(x) > 0, 1.0, alpha),
+    lambda _y, x, _alpha: negative(x),
+)
+_activation(
+    F.elu,
+    lambda y, x, alpha: np.where(plain(x) > 0, 1.0, y + alpha),
+    lambda _y, x, _alpha: np.expm1(negative(x)),
+)
 _activation(F.selu, lambda y, x: np.where(plain(x) > 0, _SELU, y + _SELU * _SELU_ALPHA))
 _activation(F.sigmoid, lambda y, _x: y * (1 - y))
 _activation(F.tanh, lambda y, _x: 1 - y * y)
 _activation(F.softplus, lambda _y, x: F.sigmoid(x))
 _activation(F.gelu, lambda _y, x: _slope_of_gelu(x))
-_activation(F.swish, _swish, 0)
+_activation(F.swish, _swish, _swish_by_alpha)
+_activation(F.mish, _mish)
 
 
 def _weighed_sum(a: Any, b: Any) -> Any:
@@ -221,17 +264,45 @@ _custom(
     lambda dy, y, _x: dy - np.exp(y) * np.sum(dy, axis=-1, keepdims=True),
     lambda dx, y, _x: dx - _weighed_sum(np.exp(y), dx),
 )
+
+
+def _composed(f: Any, n_arrays: int, g: Any, *options: str) -> None:
+    """`options`: those with a derivative."""
+    RULES[f] = _trace.Composed(g, f"F.{f.__name__}", None)
+    _ARRAYS[f], _OPTIONS[f] = n_arrays, frozenset(options)
+
+
 _custom(
     F.max_pool2d, lambda dy, _y, x, return_indices=False, **o: F.max_pool2d_backward(dy, x, **o)
 )
 
 # Linear but for the value around: tangents and gradients have zeros there.
 _linear(F.pad2d, F.pad2d_backward)
-_custom(
-    F.pad2d,
-    lambda dy, _y, x, **o: F.pad2d_backward(dy, _empty(x), **o),
-    lambda dx, _y, _x, value=0.0, **o: F.pad2d(dx, **o),
-)
+
+
+def _outside(dy: Any, x: Any, padding: Any = 1, mode: str = "constant") -> Any:
+    """Of dy, what stands around the image; nothing where that is the image itself."""
+    return dy * F.pad2d(np.zeros(np.shape(x)), padding, mode, 1.0)
+
+
+_PAD2D = _trace.Custom(
+    lambda x, value, **o: F.pad2d(x, value=value, **o),
+    "F.pad2d", None, (),
+    vjps=(
+        lambda dy, _y, x, _value, **o: F.pad2d_backward(dy, _empty(x), **o),
+        lambda dy, _y, x, _value, **o: np.sum(_outside(dy, x, **o)),
+    ),
+    jvps=(
+        lambda dx, _y, _x, _value, **o: F.pad2d(dx, **o),
+        lambda dv, _y, x, _value, **o: _outside(dv, x, **o),
+    ),
+)  # fmt: skip
+
+
+def _pad2d(x: Any, value: Any = 0.0, **o: Any) -> Any:
+    return _PAD2D(x, value, **o)
+
+
 RULES[F.pad2d_backward] = _trace.Linear(
     F.pad2d_backward,
     "F.pad2d_backward",
@@ -239,6 +310,7 @@ RULES[F.pad2d_backward] = _trace.Linear(
     None,
     (),
 )
+_composed(F.pad2d, 1, _pad2d, "value")
 _custom(F.global_max_pool2d, lambda dy, _y, x: F.global_max_pool2d_backward(dy, x))
 _custom(F.max_pool1d, lambda dy, _y, x, **o: F.max_pool1d_backward(dy, x, **o))
 _custom(
@@ -251,28 +323,22 @@ _custom(F.unit_norm, lambda dy, _y, x, **o: F.unit_norm_backward(dy, x, **o))
 _custom(F.local_response_norm, lambda dy, _y, x, **o: F.local_response_norm_backward(dy, x, **o))
 
 
-def _composed(f: Any, n_arrays: int, g: Any) -> None:
-    RULES[f] = _trace.Composed(g, f"F.{f.__name__}", None)
-    _ARRAYS[f] = n_arrays
-
-
 def _by_name(x: Any, name: str, alpha: Any = None) -> Any:
-    if name == "identity":
-        return x
-    f = getattr(F, name)
+    _checked(F.activation, np.zeros(1), name, alpha)
+    f = BY_NAME.get(name) or getattr(F, name)
     return f(x) if alpha is None else f(x, alpha)
 
 
 def _maxout(x: Any, pieces: int) -> Any:
     """The first of the largest, as the backward of the core has it."""
-    F.maxout(plain(x), pieces)  # checks
+    _checked(F.maxout, x, pieces)
     grouped = np.reshape(x, (*x.shape[:-1], x.shape[-1] // pieces, pieces))
     first = np.argmax(plain(grouped), axis=-1)[..., None]
     return np.squeeze(np.take_along_axis(grouped, first, -1), -1)
 
 
 def _weight_norm(v: Any, g: Any, axis: int = -1) -> Any:
-    F.weight_norm(plain(v), plain(g), axis)  # checks
+    _checked(F.weight_norm, v, g, axis)
     axes = tuple(i for i in range(np.ndim(v)) if i != axis % np.ndim(v))
     norm = np.sqrt(np.sum(v * v, axis=axes, keepdims=True))
     return v * (np.reshape(g, np.shape(norm)) / norm)
@@ -291,7 +357,7 @@ def _attention(
     return_weights: bool = False,
 ) -> Any:
     """By products; steps past a length are far below all others before the softmax."""
-    F.attention(plain(q), plain(k), plain(v), plain(w), lengths, score)  # checks
+    _checked(F.attention, q, k, v, w, lengths, score)
     steps = np.shape(k)[1]
     inside = np.ones((len(k), 1, steps), bool)
     if lengths is not None:
@@ -307,7 +373,7 @@ def _attention(
     return (y, weights) if return_weights else y
 
 
-_composed(F.activation, 1, _by_name)
+_composed(F.activation, 1, _by_name, "alpha")
 _composed(F.attention, 4, _attention)
 _composed(F.maxout, 1, _maxout)
 _composed(F.prelu, 2, lambda x, alpha: np.where(plain(x) > 0, x, alpha * x))
@@ -320,16 +386,39 @@ def _joint(f: Any, n_arrays: int, back: Any) -> None:
     _ARRAYS[f] = n_arrays
 
 
-def _norm(back: Any, n: int) -> Any:
-    def gradients(dy: Any, needs: Any, _y: Any, *arrays: Any, **o: Any) -> Any:
-        return (*back(dy, *arrays, needs=needs[:3], **o), *(None,) * (n - 3))
-
-    return gradients
+def _norm(back: Any) -> Any:
+    return lambda dy, needs, _y, *arrays, **o: back(dy, *arrays, needs=needs, **o)
 
 
-_joint(F.layer_norm, 3, _norm(F.layer_norm_backward, 3))
-_joint(F.group_norm, 3, _norm(F.group_norm_backward, 3))
-_joint(F.batch_norm, 5, _norm(F.batch_norm_backward, 5))
+_joint(F.layer_norm, 3, _norm(F.layer_norm_backward))
+_joint(F.group_norm, 3, _norm(F.group_norm_backward))
+
+
+def _batch_norm(
+    dy: Any,
+    needs: Any,
+    _y: Any,
+    x: Any,
+    gamma: Any,
+    beta: Any,
+    mean: Any,
+    var: Any,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """In training the running statistics are no part of the value."""
+    o = (training, momentum, eps)
+    first = F.batch_norm_backward(dy, x, gamma, beta, mean, var, *o, needs=needs[:3])
+    if training or not any(needs[3:]):
+        return *first, None, None
+    scale, axes = 1 / np.sqrt(np.asarray(var) + eps), tuple(range(np.ndim(x) - 1))
+    dmean = -np.sum(dy, axis=axes) * gamma * scale
+    dvar = -0.5 * np.sum(dy * (x - np.asarray(mean)), axis=axes) * gamma * scale**3
+    return *first, dmean, dvar
+
+
+_joint(F.batch_norm, 5, _batch_norm)
 
 
 def _recurrent(f: Any, back: Any) -> Any:
@@ -364,7 +453,7 @@ def _loss(f: Any, of_rows: Any) -> None:
     def composed(
         pred: Any, y: Any, sample_weight: Any = None, reduction: str = "mean", **o: Any
     ) -> Any:
-        f(plain(pred), plain(y), plain(sample_weight), reduction, **o)  # checks
+        _checked(f, pred, y, sample_weight, reduction, **o)
         values, slopes = of_rows(pred, y, **o)
         values = np.sum(values, axis=1) if np.ndim(values) > 1 else values
         if sample_weight is not None:
@@ -377,7 +466,7 @@ def _loss(f: Any, of_rows: Any) -> None:
             norm = np.shape(pred)[0] if sample_weight is None else np.sum(sample_weight)
         return np.sum(values) / norm, slopes / norm
 
-    _composed(f, 3, composed)
+    _composed(f, 3, composed, *inspect.signature(of_rows).parameters)
 
 
 def _onehot(pred: Any, y: Any) -> Any:
@@ -453,15 +542,15 @@ def _binary_focal(pred: Any, y: Any, gamma: float = 2.0) -> Any:
 
 
 def _objects_as_points(pred: Any, y: Any, size_weight: float = 1.0) -> Any:
-    y, outputs = plain(y), np.arange(np.shape(pred)[1])
-    is_heat, there = outputs >= 4, ~np.isnan(y)
+    outputs = np.arange(np.shape(pred)[1])
+    is_heat, there = outputs >= 4, ~np.isnan(plain(y))
     factor = np.where(outputs < 2, 1.0, size_weight) * there
     target = np.where(there, y, 0.0)
     p, q, a, b = F.sigmoid(pred), F.sigmoid(-pred), F.softplus(-pred), F.softplus(pred)
-    centre, around = is_heat & (y == 1), np.where(is_heat, (1 - target) ** 4, 0.0)
+    centre, around = is_heat & (plain(y) == 1), np.where(is_heat, (1 - target) ** 4, 0.0)
     heat = np.where(centre, q**2 * a, around * p**2 * b)
     slopes = np.where(centre, -(q**2) * (2 * p * a + q), around * p**2 * (2 * q * b + p))
-    sign = np.sign(plain(pred) - target)
+    sign = np.sign(plain(pred) - plain(target))
     values = np.where(is_heat, heat, factor * np.abs(pred - target))
     return values, np.where(is_heat, slopes, factor * sign)
 
@@ -477,7 +566,7 @@ def _pair_loss(f: Any, of_pairs: Any) -> None:
     def composed(
         pred: Any, y: Any, sample_weight: Any = None, reduction: str = "mean", **o: Any
     ) -> Any:
-        f(plain(pred), plain(y), plain(sample_weight), reduction, **o)  # checks
+        _checked(f, pred, y, sample_weight, reduction, **o)
         codes, n = np.asarray(plain(y)), np.shape(pred)[0]
         counts = np.ones(n, bool) if sample_weight is None else plain(sample_weight) != 0
         both, same = counts[:, None] & counts, codes[:, None] == codes
@@ -495,7 +584,7 @@ def _pair_loss(f: Any, of_pairs: Any) -> None:
             norm = n if sample_weight is None else np.sum(sample_weight)
         return np.sum(values) / norm, dpred / norm
 
-    _composed(f, 3, composed)
+    _composed(f, 3, composed, *inspect.signature(of_pairs).parameters)
 
 
 def _shares(kind: Any) -> Any:

@@ -142,7 +142,12 @@ def _program(
     build = _of_thread.build if kept else _build
     threads = max(1, _core.max_threads())
     shape, dtype = x.shape[1:], x.dtype.name
-    return build(layer, shape, dtype, batch, input_gradient, seed, threads, convolution)
+    what = (layer, shape, dtype, batch, input_gradient, seed, threads, convolution)
+    try:
+        return build(*what)
+    except TypeError:  # an argument that cannot be a key is none that a layer takes: it says which
+        L.to_dict([layer])
+        raise
 
 
 def _build(
