@@ -4,6 +4,7 @@ test_errors.py runs it.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -171,6 +172,10 @@ OF_SAMPLES = [
     (lambda: CNNClassifier((2,), **ONCE).fit(["ab", "c"] * 4, LABELS), ValueError,
      "X holds text, such as 'ab'; CNNClassifier takes numbers. RNNClassifier, RNNRegressor and "
      "networks that begin with a recurrent layer read texts."),
+    (lambda: CNNClassifier((2,), **ONCE).fit([Path("a.png")] * 8, LABELS), ValueError,
+     "X holds text, such as 'a.png'; CNNClassifier takes numbers. RNNClassifier, RNNRegressor and "
+     "networks that begin with a recurrent layer read texts. fastdl.data.ImageFolder makes images "
+     "of paths, to be passed as X."),
 ]
 ROWS = CLEAN.reshape(8, 30)
 AUGMENTS = [

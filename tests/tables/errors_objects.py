@@ -62,6 +62,9 @@ OBJECTS = [
     (fit(None), ValueError,
      "X is None; ObjectDetector takes images (n, height, width, channels), or a list of images "
      "(height, width, channels)."),
+    (fit(["a.png", "b.png", "c.png"]), ValueError,
+     "X[0] is a path or text, 'a.png'; ObjectDetector takes images. fastdl.data.ImageFolder makes "
+     "images of paths, to be passed as X."),
     (fit([], []), ValueError,
      "X holds no image; ObjectDetector takes images (n, height, width, channels), or a list of "
      "images (height, width, channels)."),

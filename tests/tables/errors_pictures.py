@@ -1,6 +1,7 @@
 """What the estimators of pictures say when something does not fit; test_errors.py runs it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ _FORMS = (
     "width, 3), which may differ in size, or an array of them."
 )
 _SHAPES = "SuperResolver takes images (height, width), (height, width, 1) or (height, width, 3)."
+_PATHS = (
+    "SuperResolver takes images. fastdl.data.ImageFolder makes images of paths, to be passed as X."
+)
 
 
 def fit(X: Any = PICTURE, *args: Any, **params: Any) -> Callable[[], object]:
@@ -28,7 +32,11 @@ def fitted() -> SuperResolver:
 
 # fmt: off
 PICTURES = [
-    (fit("a.png"), ValueError, f"X is of type str; {_FORMS}"),
+    (fit("a.png"), ValueError, f"X is a path or text, 'a.png'; {_PATHS}"),
+    (fit(["a.png"]), ValueError, f"X[0] is a path or text, 'a.png'; {_PATHS}"),
+    (fit(np.array(["a.png"])), ValueError, f"X[0] is a path or text, 'a.png'; {_PATHS}"),
+    (fit([PICTURE, Path("a.png")]), ValueError, f"X[1] is a path or text, 'a.png'; {_PATHS}"),
+    (fit([b"PNG"]), ValueError, f"X[0] is bytes; {_PATHS}"),
     (fit(None), ValueError, f"X is None; {_FORMS}"),
     (fit([]), ValueError, f"X holds no image; {_FORMS}"),
     (fit(np.zeros((0, 9, 9), np.uint8)), ValueError, f"X holds no image; {_FORMS}"),

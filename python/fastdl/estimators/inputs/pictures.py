@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl.estimators.inputs.images import image_shape
+from fastdl.estimators.inputs.text import refuse_path
 from fastdl.layers import Layer
 
 _FORMS = (
@@ -36,10 +37,11 @@ class PictureInput:
             For no image, and for one that is not of uint8 or has another number of channels.
         """
         name = type(estimator).__name__
+        refuse_path(name, "X", X)
         if is_one(X):
             return [_checked(name, "X", X)]
         is_list = hasattr(X, "__len__") and hasattr(X, "__getitem__")
-        if not is_list or isinstance(X, (str, bytes, dict)) or hasattr(X, "columns"):
+        if not is_list or isinstance(X, dict) or hasattr(X, "columns"):
             raise ValueError(f"X is {_what(X)}; {name} takes {_FORMS}.")
         if len(X) == 0:
             raise ValueError(f"X holds no image; {name} takes {_FORMS}.")
@@ -86,6 +88,7 @@ def _is_of_pillow(x: Any) -> bool:
 
 
 def _checked(name: str, which: str, x: Any) -> NDArray[np.uint8]:
+    refuse_path(name, which, x)
     if _is_of_pillow(x) and x.mode not in ("L", "RGB"):
         raise ValueError(
             f'{which} is an image of mode {x.mode!r}; {name} takes "L" and "RGB". Use '

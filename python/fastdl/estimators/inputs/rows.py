@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
 from fastdl._sklearn import validate_data
-from fastdl.estimators.inputs.text import unpacked
+from fastdl.estimators.inputs.text import unpacked, way_out_of_paths
 from fastdl.layers import Layer
 
 _SEQUENCES = "; sequences of any length go to RNNClassifier and RNNRegressor"
@@ -182,10 +183,12 @@ def _together(name: str, X: Any) -> NDArray[Any]:
             f"X[{i}] has shape {shapes[i]}, but X[0] has {shapes[0]}; samples have one shape. "
             f"Crop, scale or pad them{_SEQUENCES if are_sequences else ''}."
         ) from None
-    if values.ndim == 1 and values.dtype.kind == "U":
+    some = values.flat[0] if values.ndim < 2 and values.size else None
+    if isinstance(some, (str, os.PathLike)):
         raise ValueError(
-            f"X holds text, such as {X[0]!r}; {name} takes numbers. RNNClassifier, RNNRegressor "
-            "and networks that begin with a recurrent layer read texts."
+            f"X holds text, such as {str(some)!r}; {name} takes numbers. RNNClassifier, "
+            "RNNRegressor and networks that begin with a recurrent layer read texts."
+            f"{way_out_of_paths(some)}"
         )
     return values
 

@@ -1,10 +1,15 @@
-"""Strings, lists of tokens and columns of them, as users have them."""
+"""Strings, lists of tokens and columns of them, as users have them; paths in place of images."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
+
+from fastdl.data._image_files import SUFFIXES
+
+_WAY_OUT = "fastdl.data.ImageFolder makes images of paths, to be passed as X"
 
 
 def items(X: Any) -> list[Any] | None:
@@ -81,3 +86,20 @@ def check_texts(name: str, texts: list[Any]) -> None:
             raise ValueError(
                 f"X[{i}] is {what}; {name} takes strings, or lists of tokens that are strings."
             )
+
+
+def refuse_path(name: str, which: str, x: Any) -> None:
+    """Raise ValueError if x is a path, text or bytes, where the estimator `name` takes an image."""
+    if isinstance(x, (bytes, bytearray)):
+        what = "bytes"
+    elif isinstance(x, (str, os.PathLike)):
+        what = f"a path or text, {str(x)!r}"
+    else:
+        return
+    raise ValueError(f"{which} is {what}; {name} takes images. {_WAY_OUT}.")
+
+
+def way_out_of_paths(x: Any) -> str:
+    """What to do with a path of an image, as a sentence; empty for all else."""
+    is_path = isinstance(x, os.PathLike) or str(x).lower().endswith(tuple(SUFFIXES))
+    return f" {_WAY_OUT}." if is_path else ""

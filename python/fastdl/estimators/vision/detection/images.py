@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastdl.estimators.inputs import ImageInput
 from fastdl.estimators.inputs.rows import TAKEN
+from fastdl.estimators.inputs.text import refuse_path
 from fastdl.layers import Layer
 
 _FORM = "images (n, height, width, channels), or a list of images (height, width, channels)"
@@ -101,7 +102,8 @@ class ImagesInput:
 
 
 def _listed(name: str, X: Any) -> Images:
-    if X is None or isinstance(X, (str, bytes)) or not hasattr(X, "__len__"):
+    refuse_path(name, "X", X)
+    if X is None or not hasattr(X, "__len__"):
         raise ValueError(f"X is {X!r}; {name} takes {_FORM}.")
     if len(X) == 0:
         raise ValueError(f"X holds no image; {name} takes {_FORM}.")
@@ -118,6 +120,7 @@ def _listed(name: str, X: Any) -> Images:
 
 def _one(name: str, i: int, x: Any) -> NDArray[Any]:
     """An image of a list."""
+    refuse_path(name, f"X[{i}]", x)
     image = np.asarray(x)
     if image.ndim not in (2, 3) or 0 in image.shape:
         raise ValueError(f"X[{i}] has shape {image.shape}; {name} takes {_FORM}.")
