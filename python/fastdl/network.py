@@ -397,8 +397,7 @@ class Network:
         if x.ndim == 2 and x.shape[1] % n_features == 0:
             x = x.reshape(len(x), -1, n_features)
         if x.ndim != 3 or x.shape[2] != n_features or not x.shape[1]:
-            shape = ("steps", n_features)
-            raise ValueError(f"x has shape {given}; {self._expected(shape)}.")
+            raise ValueError(f"x has shape {given}; {self._expected(self.input_shape)}.")
         steps = np.full(len(x), x.shape[1], np.int32)
         if lengths is not None:
             steps = np.asarray(lengths)
@@ -413,8 +412,10 @@ class Network:
         self._network.lengthen(x.shape[1])
         return (x.astype(np.int32) if x.dtype.kind in "iu" else x), steps
 
-    def _expected(self, shape: Sequence[int | str]) -> str:
-        shape = ("n", *shape)
+    def _expected(self, of_sample: tuple[int, ...]) -> str:
+        shape: tuple[int | str, ...] = ("n", *of_sample)
+        if len(shape) == 3 and programs.takes_steps(self.layers, of_sample, of_sample[0] + 1):
+            shape = ("n", "steps", of_sample[1])
         if self.input_axes is not None:
             back = np.argsort(self.input_axes)
             shape = tuple(shape[i] for i in back)

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 
@@ -230,8 +231,12 @@ def test_errors(make, message):
 @pytest.mark.parametrize(
     ("x", "lengths", "message"),
     [
-        ("ab", None, r"x has the dtype <U2; this network takes \(n, 5, 3\), of numbers"),
-        ([np.zeros((3, 3)), np.zeros((4, 3))], None, "parts of several lengths.* pass lengths"),
+        ("ab", None, r"x has the dtype <U2; this network takes \(n, steps, 3\), of numbers"),
+        (
+            [np.zeros((3, 3)), np.zeros((4, 3))],
+            None,
+            r"parts of several lengths; this network takes \(n, steps, 3\). Pad .* pass lengths",
+        ),
         (np.zeros((2, 4, 2)), None, r"x has shape \(2, 4, 2\); this network takes \(n, steps, 3\)"),
         (np.zeros((2, 4, 3)), [1], r"lengths has shape \(1,\) and dtype int64; expected 2 integ"),
         (np.zeros((2, 4, 3)), [1, 5], "lengths has values outside 0 to 4, the steps of x"),
@@ -241,6 +246,23 @@ def test_sequences_that_are_none(x, lengths, message):
     net = fastdl.Network([L.LSTM(4)], (5, 3), random_state=0)
     with pytest.raises(ValueError, match=message):
         net.predict(x, lengths)
+
+
+@pytest.mark.parametrize(
+    ("after", "takes", "size"),
+    [
+        ([L.LastStep()], "(n, steps, 3)", "5x3 (any number of steps)"),
+        ([L.Flatten(), L.Dense(2)], "(n, 5, 3)", "5x3"),
+        ([L.Flatten(), L.Reshape((5, 4, 1)), L.Conv2D(2, 3)], "(n, 5, 3)", "5x3"),
+    ],
+    ids=["any", "weights", "shape"],
+)
+def test_steps_of_any_number_are_said_to_be(after, takes, size):
+    net = fastdl.Network([L.LSTM(4, return_sequences=True), *after], (5, 3), random_state=0)
+    assert f"\nInput {size}, " in net.summary()
+    for x in ("ab", np.zeros((2, 4, 2)), [np.zeros((3, 3)), np.zeros((4, 3))]):
+        with pytest.raises(ValueError, match=re.escape(f"; this network takes {takes}")):
+            net.predict(x)
 
 
 def test_a_sequence_shorter_than_a_kernel_is_named_as_it_was_given():

@@ -204,16 +204,13 @@ class Network:
             longest, *features = self.input_shape
             if steps <= longest:
                 return
-            shape = (steps, *features)
-            specs = L.to_dict(self.layers)
-            now, then = (_core.outline(specs, s)[0] for s in (self.input_shape, shape))
-            if [p.shape for p in now] != [p.shape for p in then]:
+            if not programs.takes_steps(self.layers, self.input_shape, steps):
                 raise ValueError(
                     f"X has sequences of {steps} steps, but the layers are made for {longest} at "
                     "most: Flatten gives rows of all steps. Use LastStep or GlobalAvgPool, or fit "
                     "on sequences as long."
                 )
-            self.input_shape = shape
+            self.input_shape = (steps, *features)
 
     def lengthen_answers(self, steps: int) -> int:
         """Make room for answers of so many steps, their ends included; what there is room for."""

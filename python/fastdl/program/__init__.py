@@ -9,7 +9,7 @@ Estimators come here by `fastdl.fitting`, `fastdl.functional` and `fastdl.inspec
 
 from fastdl.program.compile import compile, draw_weights, make, set_loss, set_optimizer
 from fastdl.program.part import part
-from fastdl.program.shapes import output_shape, survey
+from fastdl.program.shapes import output_shape, survey, takes_steps
 from fastdl.program.summary import summary, summary_of
 from fastdl.program.threads import count_threads
 from fastdl.program.weights import Snapshot, get_state, set_state
@@ -29,4 +29,5 @@ __all__ = [
     "summary",
     "summary_of",
     "survey",
+    "takes_steps",
 ]

@@ -25,3 +25,16 @@ def output_shape(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> tuple
     if not layers:
         return input_shape
     return [row for row in survey(layers, input_shape) if row.depth == 0][-1].output_shape
+
+
+def takes_steps(layers: Sequence[Layer], input_shape: tuple[int, ...], steps: int) -> bool:
+    """Whether layers for such sequences take those of so many steps with the same weights."""
+    from fastdl import _core
+
+    specs = L.to_dict(layers)
+    now = _core.outline(specs, input_shape)[0]
+    try:
+        then = _core.outline(specs, (steps, *input_shape[1:]))[0]
+    except ValueError:  # as of Reshape after Flatten
+        return False
+    return [p.shape for p in now] == [p.shape for p in then]

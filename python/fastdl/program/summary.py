@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from fastdl import layers as L
 from fastdl.layers import Layer
+from fastdl.program.shapes import takes_steps
 
 if TYPE_CHECKING:
     from fastdl._core import LayerInfo, ParameterInfo, Program
@@ -53,7 +54,9 @@ def summary_of(
     plain = L.to_dict(named)
     rows, parameters, memory = _core.survey(plain, input_shape, dtype=name, batch_size=batch_size)
     work, sides = multiply_adds(named, rows, parameters), L.held_by_sides(named)
-    lines = _table(rows, parameters, input_shape, work, sides)
+    is_open = len(input_shape) == 2 and takes_steps(named, input_shape, input_shape[0] + 1)
+    of_steps = " (any number of steps)" if is_open else ""
+    lines = _table(rows, parameters, input_shape, work, sides, of_steps)
     if optimizer:
         memory["optimizer"] = _core.n_moments(optimizer) * memory["gradients"]
     else:
@@ -89,6 +92,7 @@ def _table(
     input_shape: tuple[int, ...],
     work: dict[str, int],
     sides: set[str],
+    of_steps: str = "",
 ) -> list[str]:
     cells = [["Layer", "Output shape", "Parameters", *(["Multiply-adds"] if work else [])]]
     for row in rows:
@@ -107,7 +111,7 @@ def _table(
     beside = [p for p in parameters if p.name.rpartition(".")[0] in sides]
     total = sum(p.size for p in parameters) - sum(p.size for p in beside)
     fixed = sum(p.size for p in parameters if not p.trainable)
-    text = f"Input {_shape_text(input_shape)}, {total:,} parameters"
+    text = f"Input {_shape_text(input_shape)}{of_steps}, {total:,} parameters"
     text += f", and {sum(p.size for p in beside):,} in side heads" if beside else ""
     text += f", {fixed:,} of them frozen" if fixed else ""
     lines.append(f"{text}.")

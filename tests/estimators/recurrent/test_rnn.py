@@ -268,7 +268,7 @@ def test_clone_pickle_save_repr(data, tmp_path):
 def test_summary(data):
     clf = tiny().fit(*data)
     assert clf.summary() == tiny().summary((9, 2), 1)
-    assert clf.summary().splitlines()[-2] == "Input 9x2, 361 parameters."
+    assert clf.summary().splitlines()[-2] == "Input 9x2 (any number of steps), 361 parameters."
 
 
 def test_the_docstring_lists_every_parameter():
