@@ -2,9 +2,11 @@
 
 import ast
 import builtins
+import importlib
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
@@ -89,6 +91,17 @@ def test_completion_offers_what_users_call():
     for name in ours:
         home = getattr(fastdl, name)
         assert getattr(home, "__module__", getattr(home, "__name__", "")).startswith("fastdl.")
+
+
+PACKAGES = [m.name for m in iter_modules(fastdl.__path__) if m.ispkg and not m.name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_completion_in_packages_offers_no_tools(name):
+    package = importlib.import_module(f"fastdl.{name}")
+    for found in set(dir(package)) - set(getattr(package, "__all__", ())):
+        if not found.startswith("_"):  # modules of the package
+            assert getattr(package, found).__name__ == f"fastdl.{name}.{found}"
 
 
 @pytest.mark.slow

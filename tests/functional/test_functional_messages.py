@@ -133,6 +133,22 @@ BAD_CALLS = [
      "spatial_pyramid_pool2d(): levels=(1, 0); expected a sequence of positive integers."),
     (lambda: F.rrelu(X, 0.5, 0.2), ValueError,
      "rrelu(): lower=0.5 is above upper=0.2; expected slopes from lower to upper."),
+    *((lambda f=f: f(X[:, :0]), ValueError,
+       f"{name}(): x has samples of shape (0, {X.shape[2]}, {X.shape[3]}); expected at least one "
+       "number along each axis of a sample.")
+      for name, f in {
+          "pad2d": lambda x: F.pad2d(x, 1),
+          "resize2d": lambda x: F.resize2d(x, 3),
+          "upsample2d": lambda x: F.upsample2d(x, 2),
+          "global_avg_pool2d": F.global_avg_pool2d,
+          "global_max_pool2d": F.global_max_pool2d,
+      }.items()),
+    (lambda: F.dense(np.ones((2, 0)), np.ones((0, 3))), ValueError,
+     "dense(): x has samples of shape (0,); expected at least one number along each axis of a "
+     "sample."),
+    (lambda: F.resize2d(X, 3, "nearest", antialias=True), ValueError,
+     "resize2d(): antialias=True averages pixels, but interpolation='nearest' takes one as it is. "
+     "Choose 'bilinear' or 'bicubic', or leave antialias out."),
     (lambda: F.weight_norm(normal(3, 2), GAMMA), ValueError,
      "weight_norm(): g has shape (4,); expected (2,), one value for each output of v, whose shape "
      "is (3, 2)."),

@@ -89,3 +89,7 @@ def build(name: str, input_shape: Sequence[int]) -> list[Layer]:
     if name not in _BUILDERS:
         raise ValueError(unknown("architecture", name, NAMES))
     return _BUILDERS[name](input_shape)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

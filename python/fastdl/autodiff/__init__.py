@@ -57,3 +57,7 @@ __all__ = [
     "value_of",
     "vjp",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

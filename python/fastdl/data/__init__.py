@@ -33,3 +33,7 @@ __all__ = [
 
 if not TYPE_CHECKING:  # checkers of types know what is there
     __getattr__ = raiser(__name__, __all__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

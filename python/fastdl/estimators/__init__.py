@@ -67,3 +67,7 @@ __all__ = [
     "TextGenerator",
     "WordVectors",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

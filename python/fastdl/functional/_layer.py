@@ -136,6 +136,11 @@ def _program(
     seed: int = 0,
     algorithm: str = "direct",
 ) -> _core.Program:
+    if 0 in x.shape[1:]:
+        raise ValueError(
+            f"{layer.name}(): x has samples of shape {x.shape[1:]}; expected at least one number "
+            "along each axis of a sample."
+        )
     direct = expect(layer.name or "", "algorithm", algorithm, _ALGORITHM) == "direct"
     convolution = "direct" if direct else "auto"
     kept = batch * math.prod(x.shape[1:]) <= _KEPT

@@ -125,7 +125,7 @@ def resize2d(
     exclude_outside : bool, default=False
         Pixels beyond the image have no weight; else they are as the outermost.
     antialias : bool, default=False
-        Where the image becomes smaller, more pixels are averaged.
+        Where the image becomes smaller, more pixels are averaged; not with "nearest".
     out : ndarray of shape (n, size[0], size[1], c), optional
         Written to and returned.
 

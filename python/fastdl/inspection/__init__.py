@@ -32,3 +32,7 @@ __all__ = [
     "saliency",
     "worst_mistakes",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -264,3 +264,7 @@ def _is_deep(value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

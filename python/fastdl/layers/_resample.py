@@ -115,7 +115,7 @@ class Resize2D(_Moved):
     exclude_outside : bool, default=False
         Pixels beyond the image have no weight; else they are as the outermost.
     antialias : bool, default=False
-        Where the image becomes smaller, more pixels are averaged.
+        Where the image becomes smaller, more pixels are averaged; not with "nearest".
     height_scale, width_scale : float, optional
         None: output / input.
     name : str, optional
@@ -148,6 +148,14 @@ class Resize2D(_Moved):
         "height_scale": optional(POSITIVE),
         "width_scale": optional(POSITIVE),
     }
+
+    def check(self) -> None:
+        super().check()
+        if self.antialias and self.interpolation == "nearest":
+            raise ValueError(
+                f"{self.who}: antialias=True averages pixels, but interpolation='nearest' takes "
+                "one as it is. Choose 'bilinear' or 'bicubic', or leave antialias out."
+            )
 
 
 def _is_order(value: Any) -> bool:

@@ -49,3 +49,7 @@ def _register() -> None:
 
 
 when_imported("skl2onnx", _register)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

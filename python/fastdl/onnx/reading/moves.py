@@ -181,7 +181,7 @@ def _resize_spec(
         rounding if mode == "nearest" else "round_prefer_floor",
         float(node.get("cubic_coeff_a", -0.75)),
         bool(node.get("exclude_outside", 0)),
-        bool(node.get("antialias", 0)),
+        mode != "nearest" and bool(node.get("antialias", 0)),
         *given,
     )
 
