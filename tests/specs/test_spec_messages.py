@@ -94,6 +94,9 @@ BAD_LAYERS = [
      "layer 'activation_1' (Activation): alpha=-1.0; expected None or a number of 0 or more."),
     ([L.Transpose((0, 1, 1))], ValueError,
      "layer 'transpose_1' (Transpose): axes=(0, 1, 1); expected 0, 1 and 2 in some order."),
+    ([L.Resize2D(3, "nearest", antialias=True)], ValueError,
+     "layer 'resize2d_1' (Resize2D): antialias=True averages pixels, but interpolation='nearest' "
+     "takes one as it is. Choose 'bilinear' or 'bicubic', or leave antialias out."),
     ([L.Pad2D("same")], ValueError,
      "layer 'pad2d_1' (Pad2D): padding='same'; expected integers of 0 or more: one, (height, "
      "width), or ((top, bottom), (left, right))."),
