@@ -46,9 +46,10 @@ def augment(
         They move along: the smallest upright box around the moved corners, cut off at the border,
         and dropped if less than a quarter of its area is left.
     targets : array-like of shape (n, h, w) or (n, h, w, k), optional
-        What every pixel is to show, as y of `fastdl.NetClassifier` and `fastdl.NetRegressor`. They
-        move along and nothing else happens to them. Floats are interpolated between the pixels
-        that count, those that are not NaN; all else is taken for labels, of the nearest pixel.
+        What every pixel is to show, as y of `fastdl.NetClassifier` and `fastdl.NetRegressor`, but
+        of the size of x only. They move along and nothing else happens to them. Floats are
+        interpolated between the pixels that count, those that are not NaN; all else is taken for
+        labels, of the nearest pixel.
     return_draws : bool, default=False
         Whether to return what was drawn, too.
     out : ndarray of the result's shape and dtype, optional
