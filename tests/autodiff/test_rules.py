@@ -164,6 +164,7 @@ OPERATORS = {np.add, np.subtract, np.multiply, np.true_divide, np.power, np.nega
 # Refusals, tested with the messages; and what only derivatives of higher orders call.
 OTHERS = {"np.put", "np.place", "np.putmask", "np.put_along_axis", "np.fill_diagonal", "np.copyto"}
 OTHERS |= {"scipy.special.polygamma", "np.sum, transposed"}
+OTHERS |= {"erf"}  # of F.activation, in test_traced_options.py
 
 
 def test_every_rule_has_a_case(monkeypatch):
