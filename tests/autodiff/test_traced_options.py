@@ -272,3 +272,9 @@ def test_arguments_by_position_and_of_two_traces():
     assert mixed == pytest.approx(swapped, rel=1e-12)
     mixed = grad(lambda v: np.sum(grad(lambda x: np.sum(F.pad2d(x, 1, value=v) ** 2))(IMAGES)))(1.0)
     assert mixed == 0  # what stands around is no part of the image
+
+
+def test_images_of_lists_and_of_float32():
+    assert grad(lambda v: np.sum(F.pad2d(IMAGES.tolist(), value=v)))(1.0) == 2 * 4 * 20
+    y, tangent = jvp(lambda v: F.pad2d(IMAGES.astype("f"), value=v), (1.0,), (1.0,))
+    assert y.dtype == tangent.dtype == np.float32

@@ -282,7 +282,7 @@ _linear(F.pad2d, F.pad2d_backward)
 
 def _outside(dy: Any, x: Any, padding: Any = 1, mode: str = "constant") -> Any:
     """Of dy, what stands around the image; nothing where that is the image itself."""
-    return dy * F.pad2d(np.zeros(np.shape(x)), padding, mode, 1.0)
+    return dy * F.pad2d(np.zeros_like(plain(x)), padding, mode, 1.0)
 
 
 _PAD2D = _trace.Custom(

@@ -156,8 +156,16 @@ class _Rule(NamedTuple):
     numbers: dict[str, float]
 
 
-@lru_cache(maxsize=64)  # a step of a small network takes no longer than looking at its numbers
 def _rule(optimizer: type[optim.Optimizer], *numbers: float) -> _Rule:
+    try:
+        return _checked(optimizer, *numbers)
+    except TypeError:  # what cannot be a key is no number: the check says which
+        optimizer(*numbers).check()
+        raise
+
+
+@lru_cache(maxsize=64)  # a step of a small network takes no longer than looking at its numbers
+def _checked(optimizer: type[optim.Optimizer], *numbers: float) -> _Rule:
     spec = optimizer(*numbers)
     spec.check()
     return _Rule(spec.kind, {**_DEFAULTS, **spec.rule()})
