@@ -158,7 +158,7 @@ class _Rule(NamedTuple):
 
 def _rule(optimizer: type[optim.Optimizer], *numbers: float) -> _Rule:
     try:
-        return _checked(optimizer, *numbers)
+        return _checked(optimizer, *numbers)  # type: ignore[arg-type]
     except TypeError:  # what cannot be a key is no number: the check says which
         optimizer(*numbers).check()
         raise
