@@ -232,8 +232,8 @@ AUGMENTS = [
      ValueError,
      "layer 'augment' (Augment) moves the pixels of X and those of y along with them, but images "
      "of X have 6x5 and those of y 4x3, where neither is a multiple of the other: where a pixel of "
-     'y lies in X is not known. Convolve with padding="same", leave flip, shift, rotate, scale and '
-     "shear out, or augment X and y alike before fit: fastdl.functional.augment."),
+     "y lies in X is not known. Pad or cut X and y to sizes of which one is a multiple of the "
+     "other, or leave flip, shift, rotate, scale and shear out."),
 ]
 # fmt: on
 
