@@ -292,7 +292,8 @@ def test_an_image_to_be_made_again(cutout: int) -> None:
         ({"rotate": 3}, [L.Conv2D(3, 3)], (24, 3), "moves the pixels of X and those of y along "
          "with them, but images of X have 8x6 and those of y 6x4, where neither is a multiple of "
          "the other: where a pixel of y lies in X is not known. Pad or cut X and y to sizes of "
-         "which one is a multiple of the other, or leave flip, shift, rotate, scale and shear out."),
+         "which one is a multiple of the other, or leave flip, shift, rotate, scale and shear "
+         "out."),
         ({"rotate": 3}, [L.Flatten(), L.Dense(5)], (5,), "moves images of 8x6x3, but y has 5 "
          "values for each."),
     ],
