@@ -109,8 +109,7 @@ void BatchBuffers<T>::check_targets(const Data& data, const std::string& who) co
         who + " moves the pixels of X and those of y along with them, but images of X have " + size(image) +
             " and those of y " + size(output_) + ", where neither is a multiple of the other: where a pixel of y " +
             "lies in X is not known. Pad or cut X and y to sizes of which one is a multiple of the other, or leave "
-            "flip, " +
-            "shift, rotate, scale and shear out.");
+            "flip, shift, rotate, scale and shear out.");
 }
 
 template <class T>
