@@ -46,6 +46,15 @@ LARGER = {
         (4, 4, 18),
         [L.DepthwiseConv2D(5, stride=2, padding=((0, 3), (0, 3)))],
     ),
+    "many filters over narrow rows": (
+        (17, 16, 5),
+        [
+            L.Conv2D(50, 3, padding="same", bias=False),
+            L.Conv2D(66, 3, stride=2, padding=((0, 2), (3, 1))),
+            L.Conv2D(36, 1, stride=2, padding=5, groups=2),
+            L.Conv2D(150, (1, 2), dilation=(1, 3)),
+        ],
+    ),
     "Winograd": ((32, 30, 16), [L.Conv2D(40, 3, padding="same"), L.Conv2D(19, 3)]),
     "1x1": ((9, 9, 35), [L.Conv2D(70, 1), L.Conv2D(20, 1, groups=2)]),
     "around a residual": (
@@ -119,7 +128,13 @@ def test_what_is_left_of_a_batch(n: int, backend: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Winograd", "patches of several bands", "strides, dilation, groups"]
+    "name",
+    [
+        "Winograd",
+        "patches of several bands",
+        "strides, dilation, groups",
+        "many filters over narrow rows",
+    ],
 )
 def test_weights_that_change(name: str, backend: str, dtype: str) -> None:
     """The forms of weights that are kept for the next sample follow them."""
@@ -155,11 +170,22 @@ def test_weights_that_change(name: str, backend: str, dtype: str) -> None:
 
 
 def test_threads() -> None:
-    """Enough work that a sample alone is worth a team."""
-    layers: list[Any] = [L.Conv2D(64, 3, padding=1), L.Conv2D(64, 5, stride=2), L.MaxPool2D(2)]
-    results = []
-    for threads in (1, 2, 4):
-        program = compiled(layers, (48, 48, 16), dtype="float32", threads=threads)
-        results.append(program.predict(sample((1, 48, 48, 16)).astype("float32")))
-    for result in results[1:]:
-        assert_same_bytes(result, results[0], "predictions")
+    """Enough work that a sample alone is worth a team, which has a try at the second prediction."""
+    layers: list[Any] = [
+        L.Conv2D(40, 3, padding=1),
+        L.BatchNorm(),
+        L.Residual([L.Conv2D(40, 3, padding=1), L.PReLU(), L.Conv2D(40, 5, padding=2)]),
+        L.Conv2D(64, 3, stride=2, padding=1),
+        L.BatchNorm(),
+        L.Conv2D(80, 3, padding=1),
+        L.MaxPool2D(3),
+        L.Conv2D(70, 3, padding=1),
+        L.Conv2D(33, 1, stride=2),
+    ]
+    x = sample((1, 48, 45, 3)).astype("float32")
+    expected = compiled(layers, x.shape[1:], dtype="float32", threads=1).predict(x)
+    for threads in (2, 3, 4, 7):
+        program = compiled(layers, x.shape[1:], dtype="float32", threads=threads)
+        assert program.team_size(1) == threads
+        for _ in range(3):
+            assert_same_bytes(program.predict(x), expected, f"{threads} threads")

@@ -89,7 +89,7 @@ void batch_norm_backward(const Team& team, const NormShape& s, const T* x, const
 template <class T>
 void batch_norm_inference(const Team& team, const NormShape& s, T eps, const T* x, const T* gamma, const T* beta,
                           const T* running_mean, const T* running_var, T* y) {
-  each_channel<T>(team, s, [&](auto channel) {
+  each_channel_apart<T>(team, s, [&](auto channel) {
     Vec<T> m = channel.get(running_mean), r = 1 / vsqrt(channel.get(running_var) + eps);
     Vec<T> scale = r * channel.get(gamma), shift = channel.get(beta);
     channel.each([&](auto at) { at.write(y, (at.read(x) - m) * scale + shift); });

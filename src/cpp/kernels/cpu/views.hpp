@@ -74,12 +74,13 @@ struct RowChannels {
   };
   const NormShape& s;
   Slice<T> channels;
+  Range rows;  // that each() meets
   FASTDL_INLINE Vec<T> get(const T* p) const { return channels.read(p); }
   FASTDL_INLINE void put(T* p, Vec<T> x) const { channels.write(p, x); }
   FASTDL_INLINE At at(std::int64_t row) const { return {{row * s.channels + channels.i, channels.count}, row}; }
   template <class F>
   FASTDL_INLINE void each(F f) const {
-    for (int row = 0; row < s.n; row++) f(at(row));
+    for (std::int64_t row = rows.begin; row < rows.end; row++) f(at(row));
   }
   template <class F>
   FASTDL_INLINE auto sum(F f) const {
@@ -94,8 +95,15 @@ FASTDL_INLINE void each_channel(const Team& team, const NormShape& s, F f) {
   } else {
     Range part = team.share(ceil_div(s.channels, lanes<T>));
     for_slices<T>(part.begin * lanes<T>, least<std::int64_t>(part.end * lanes<T>, s.channels),
-                  [&](Slice<T> channels) { f(RowChannels<T>{s, channels}); });
+                  [&](Slice<T> channels) { f(RowChannels<T>{s, channels, {0, s.n}}); });
   }
+  team.sync();
+}
+// The same for what sums nothing: threads share the rows, if there are so many, as the layers before and after them do.
+template <class T, class F>
+FASTDL_INLINE void each_channel_apart(const Team& team, const NormShape& s, F f) {
+  if (s.image || s.n < team.size) return each_channel<T>(team, s, f);
+  for_slices<T>(0, s.channels, [&](Slice<T> channels) { f(RowChannels<T>{s, channels, team.share(s.n)}); });
   team.sync();
 }
 

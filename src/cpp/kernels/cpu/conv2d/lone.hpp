@@ -160,7 +160,7 @@ void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, con
     case LoneWay::winograd: return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, kept, y, scratch);
     case LoneWay::pixels: return lone_pixels(team, s, x, w, b, y, scratch);
     case LoneWay::products: return lone_products_of_pixels(team, s, x, w, b, y, scratch);
-    case LoneWay::filters: return lone_filters(team, s, x, w, b, y, scratch);
+    case LoneWay::filters: return lone_filters(team, s, x, w, b, kept, y, scratch);
     case LoneWay::patches: return lone_direct(team, s, x, w, b, kept, y, scratch);
   }
 }
@@ -172,7 +172,7 @@ std::size_t conv2d_lone_scratch(const Conv2DShape& whole, int threads) {
   const LoneRows r = lone_rows<T>(s, 1);  // a larger team has smaller patches
   switch (lone_way<T>(s)) {
     case LoneWay::depthwise: return 0;
-    case LoneWay::winograd: return lone_winograd_scratch<T>(winograd_forward<T>(s));
+    case LoneWay::winograd: return lone_winograd_scratch<T>(winograd_forward<T>(s), threads);
     case LoneWay::pixels: return lone_pixels_scratch<T>(s, threads);
     case LoneWay::products: return threads * gemm_scratch<T>;
     case LoneWay::filters: return lone_filters_scratch<T>(s, threads);
@@ -192,13 +192,17 @@ std::size_t conv2d_lone_kept(const Conv2DShape& whole) {
   if (std::int64_t(s.oh) * s.ow > keeping_pixels) return 0;
   const LoneWay way = lone_way<T>(s);
   if (way == LoneWay::winograd) return winograd_points * weights_step<T>(winograd_forward<T>(s));
+  if (way == LoneWay::filters) return filter_weights<T>(s);
   return way == LoneWay::patches ? lone_rows<T>(s, 1).depth * s.f : 0;
 }
 
 template <class T>
 void conv2d_lone_keep(const Team& team, const Conv2DShape& s, const T* w, T* kept) {
-  if (lone_way<T>(s) == LoneWay::winograd)
+  const LoneWay way = lone_way<T>(s);
+  if (way == LoneWay::winograd)
     transform_weights(team, winograd_forward<T>(s), w, kept);
+  else if (way == LoneWay::filters)
+    pack_filters(team, s, w, kept);
   else
     order_weights(team, s, w, kept);
   team.sync();

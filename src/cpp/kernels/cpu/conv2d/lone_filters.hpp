@@ -54,11 +54,23 @@ void filter_tile(const FilterTile<T>& tile, const T* x, const T* w, const T* bia
   }
 }
 
+// Tiles have as many pixels as the registers hold, or two thirds where that suits the width of the map.
+constexpr int fewer_rows(int columns) { return tile_rows(columns) * 2 / 3; }
+inline int pixels_of_tile(int columns, int ow) {
+  const int many = tile_rows(columns), few = fewer_rows(columns);
+  return ow >= many && ceil_div(ow, many) * many <= ceil_div(ow, few) * few ? many : few;
+}
+
+template <class T, int columns>
+void run_filter_tile(int pixels, const FilterTile<T>& s, const T* x, const T* w, const T* bias, T* y) {
+  if (pixels == tile_rows(columns)) return filter_tile<T, columns, tile_rows(columns)>(s, x, w, bias, y);
+  filter_tile<T, columns, fewer_rows(columns)>(s, x, w, bias, y);
+}
 template <class T>
-void run_filter_tile(int columns, const FilterTile<T>& s, const T* x, const T* w, const T* bias, T* y) {
-  if (columns == 1) return filter_tile<T, 1, tile_rows(1)>(s, x, w, bias, y);
-  if (columns == 2) return filter_tile<T, 2, tile_rows(2)>(s, x, w, bias, y);
-  filter_tile<T, 3, tile_rows(3)>(s, x, w, bias, y);
+void run_filter_tile(int columns, int pixels, const FilterTile<T>& s, const T* x, const T* w, const T* bias, T* y) {
+  if (columns == 1) return run_filter_tile<T, 1>(pixels, s, x, w, bias, y);
+  if (columns == 2) return run_filter_tile<T, 2>(pixels, s, x, w, bias, y);
+  run_filter_tile<T, 3>(pixels, s, x, w, bias, y);
 }
 
 // Vectors of the filters of a group in panels, and what a tile of a panel sees.
@@ -91,7 +103,8 @@ std::int64_t lone_filters_scratch(const Conv2DShape& s, int threads) {
 
 template <class T>
 bool lone_filters_fit(const Conv2DShape& s) {
-  return 2 * (s.f / s.groups) > lanes<T> && s.ow >= 2 * most_pixels;
+  const int pixels = pixels_of_tile(FilterPanels<T>(s).columns(0), s.ow);  // of no panel more; the last tile overlaps
+  return 2 * (s.f / s.groups) > lanes<T> && s.ow >= pixels && 2 * ceil_div(s.ow, pixels) * pixels <= 3 * s.ow;
 }
 
 // w (kh, kw, c, f) as (groups, panels, c, kh, kw, vectors of the panel), the order of the sums
@@ -113,18 +126,22 @@ void pack_filters(const Team& team, const Conv2DShape& s, const T* w, T* packed)
 }
 
 template <class T>
-void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
+void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T* kept, T* y,
+                  T* scratch) {
   const FilterPanels<T> panels(s);
   const int c = s.c / s.groups, f = s.f / s.groups, taps = s.kh * s.kw;
   T* space = scratch + filter_weights<T>(s) + team.rank * filter_space<T>(s);
   std::int64_t *in_x = reinterpret_cast<std::int64_t*>(space), *in_copy = in_x + taps;
   T* copy = space + ceil_div<std::int64_t>(2 * taps * sizeof(std::int64_t), FASTDL_VECTOR_BYTES) * lanes<T>;
-  pack_filters(team, s, w, scratch);
-  team.sync();
+  if (!kept) {
+    pack_filters(team, s, w, scratch);
+    team.sync();
+  }
+  const T* packed = kept ? kept : scratch;
 
   const Range mine = team.share(std::int64_t(s.groups) * s.oh);
   for (int panel = 0; panel < panels.count; panel++) {
-    const int columns = panels.columns(panel), pixels = tile_rows(columns), below = columns_below(s, pixels);
+    const int columns = panels.columns(panel), pixels = pixels_of_tile(columns, s.ow), below = columns_below(s, pixels);
     const int first = panels.begin(panel) * lanes<T>;
     for (int a = 0; a < s.kh; a++)
       for (int v = 0; v < s.kw; v++) {
@@ -135,7 +152,7 @@ void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w
         in_x, taps, c, std::int64_t(s.sw) * s.c, s.f, least(f - first - (columns - 1) * lanes<T>, lanes<T>)};
     for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
       const int g = unit / s.oh, i = unit % s.oh, top = i * s.sh - s.top;
-      const T* weights = scratch + (std::int64_t(g) * panels.vectors + panels.begin(panel)) * c * taps * lanes<T>;
+      const T* weights = packed + (std::int64_t(g) * panels.vectors + panels.begin(panel)) * c * taps * lanes<T>;
       const T* bias = b ? b + g * f + first : nullptr;
       const bool rows_inside = top >= 0 && top + (s.kh - 1) * s.dh < s.h;
       for (int next = 0; next < s.ow; next += pixels) {
@@ -144,20 +161,28 @@ void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w
         const T* from = x + g * c;
         if (rows_inside && left >= 0 && left + below <= s.w) {
           tile.taps = in_x, tile.x_step = std::int64_t(s.sw) * s.c;
-          run_filter_tile<T>(columns, tile, from + (std::int64_t(top) * s.w + left) * s.c, weights, bias, to);
+          run_filter_tile<T>(columns, pixels, tile, from + (std::int64_t(top) * s.w + left) * s.c, weights, bias, to);
           continue;
         }
-        for (int a = 0; a < s.kh; a++)
-          for (int v = 0; v < below; v++) {
-            const int h = top + a * s.dh, at = left + v;
-            T* pixel = copy + (std::int64_t(a) * below + v) * c;
-            if (h >= 0 && h < s.h && at >= 0 && at < s.w)
-              __builtin_memcpy(pixel, from + (std::int64_t(h) * s.w + at) * s.c, c * sizeof(T));
-            else
-              __builtin_memset(pixel, 0, c * sizeof(T));
+        const int begin = least(most(-left, 0), below), end = most(least(below, s.w - left), begin);  // inside the map
+        for (int a = 0; a < s.kh; a++) {
+          const int h = top + a * s.dh;
+          T* row = copy + std::int64_t(a) * below * c;
+          if (h < 0 || h >= s.h) {
+            __builtin_memset(row, 0, std::int64_t(below) * c * sizeof(T));
+            continue;
           }
+          __builtin_memset(row, 0, std::int64_t(begin) * c * sizeof(T));
+          __builtin_memset(row + std::int64_t(end) * c, 0, std::int64_t(below - end) * c * sizeof(T));
+          const T* pixel = from + (std::int64_t(h) * s.w + left + begin) * s.c;
+          if (s.groups == 1)
+            __builtin_memcpy(row + std::int64_t(begin) * c, pixel, std::int64_t(end - begin) * c * sizeof(T));
+          else
+            for (int v = begin; v < end; v++, pixel += s.c)
+              __builtin_memcpy(row + std::int64_t(v) * c, pixel, c * sizeof(T));
+        }
         tile.taps = in_copy, tile.x_step = std::int64_t(s.sw) * c;
-        run_filter_tile<T>(columns, tile, copy, weights, bias, to);
+        run_filter_tile<T>(columns, pixels, tile, copy, weights, bias, to);
       }
     }
   }
