@@ -8,9 +8,8 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-constexpr int stretch_rows = 240;               // of a matrix that a thread makes for itself
-constexpr int shared_stretch_rows = 512;        // of one that the team makes together
-constexpr std::int64_t stretch_room = 1 << 16;  // elements of a thread's matrix: they stay in its cache
+constexpr int stretch_rows = 240;               // of the matrix that a thread makes for itself
+constexpr std::int64_t stretch_room = 1 << 16;  // its elements: they stay in the thread's cache
 
 // How many steps of padding stand before a sequence: "same" centres the windows on it, whatever stands beside it.
 FASTDL_INLINE int steps_before(const StepWindow& s, int i) {
@@ -20,45 +19,52 @@ FASTDL_INLINE int steps_before(const StepWindow& s, int i) {
   return most((s.out_lengths[i] - 1) * s.stride + reach - s.lengths[i], 0) / 2;
 }
 
-// Rows of a thread's matrix. With strides they are those of one step, where the same taps meet nothing.
+// Rows of a thread's matrix whose rows have so many elements.
+FASTDL_INLINE int rows_of_room(std::int64_t row) {
+  return int(least<std::int64_t>(most<std::int64_t>(stretch_room / row, 12), stretch_rows));
+}
+// With strides they are those of one step, where the same taps meet nothing.
 FASTDL_INLINE int rows_at_once(const Conv1DShape& s, std::int64_t row) {
-  const std::int64_t fit = most<std::int64_t>(stretch_room / row, 12);
-  const int rows = int(least<std::int64_t>(fit, stretch_rows));
-  return s.window.stride > 1 ? least(rows, s.window.n) : rows;
+  return s.window.stride > 1 ? least(rows_of_room(row), s.window.n) : rows_of_room(row);
 }
 
+// Elements for one thread: a gemm's, and a matrix of rows of at most so many.
+template <class T>
+std::int64_t stretch_space(const Conv1DShape& s) {
+  const std::int64_t row = most(std::int64_t(s.window.size) * s.window.c, std::int64_t(s.f));
+  return gemm_scratch<T> + least(most(stretch_room, 12 * row), stretch_rows * row);
+}
 template <class T>
 std::size_t conv1d_scratch(const Conv1DShape& s, int threads) {
-  const std::int64_t taps = std::int64_t(s.window.size) * s.window.c;
-  const std::int64_t own = most(rows_at_once(s, taps) * taps, std::int64_t(rows_at_once(s, s.f)) * s.f);
-  return threads * gemm_scratch<T> + most(threads * own, shared_stretch_rows * taps);
+  return threads * stretch_space<T>(s);
 }
 
-// Row r of out rows (t, i) as (groups, size, c/groups): what its taps see, zero past either end.
+// Row r of out rows (t, i) as (groups, size, c/groups), or some columns of it: what its taps see, zero past either end.
 template <class T>
-FASTDL_INLINE void take_taps(const Conv1DShape& s, const T* x, std::int64_t r, T* to) {
+FASTDL_INLINE void take_taps(const Conv1DShape& s, const T* x, std::int64_t r, Range columns, T* to) {
   const StepWindow& w = s.window;
   const int i = int(r % w.n), t = int(r / w.n), channels = w.c / s.groups;
   const bool goes_on = t < w.out_lengths[i];
-  for (int tap = 0, step = goes_on ? t * w.stride - steps_before(w, i) : 0; tap < w.size; tap++, step += w.dilation) {
-    const T* from = x + (std::int64_t(step) * w.n + i) * w.c;
-    const bool there = goes_on && step >= 0 && step < w.lengths[i];
-    for (int g = 0; g < s.groups; g++) {
-      T* row = to + (std::int64_t(g) * w.size + tap) * channels;
-      if (there)
-        __builtin_memcpy(row, from + g * channels, channels * sizeof(T));
-      else
-        __builtin_memset(row, 0, channels * sizeof(T));
-    }
+  const int before = goes_on ? steps_before(w, i) : 0;
+  int tap = columns.begin / channels % w.size, skipped = columns.begin % channels;
+  std::int64_t group = columns.begin / channels / w.size * channels;  // its first feature
+  for (std::int64_t column = columns.begin, count; column < columns.end; column += count) {
+    count = least<std::int64_t>(channels - skipped, columns.end - column);
+    const int step = t * w.stride - before + tap * w.dilation;
+    if (goes_on && step >= 0 && step < w.lengths[i])
+      __builtin_memcpy(to, x + (std::int64_t(step) * w.n + i) * w.c + group + skipped, count * sizeof(T));
+    else
+      __builtin_memset(to, 0, count * sizeof(T));
+    to += count, skipped = 0;
+    if (++tap == w.size) tap = 0, group += channels;
   }
 }
 
-// body(first row, rows, matrix, scratch of its gemm) for this thread's stretches of rows, each so wide
+// body(first row, rows, matrix, scratch of its gemm) for this thread's stretches of rows
 template <class T, class Body>
-FASTDL_INLINE void each_stretch(const Team& team, std::int64_t rows, int at_once, std::int64_t width, T* scratch,
+FASTDL_INLINE void each_stretch(const Team& team, const Conv1DShape& s, std::int64_t rows, int at_once, T* scratch,
                                 Body body) {
-  T *packed = scratch + team.rank * gemm_scratch<T>,
-    *matrix = scratch + team.size * gemm_scratch<T> + team.rank * at_once * width;
+  T *packed = scratch + team.rank * stretch_space<T>(s), *matrix = packed + gemm_scratch<T>;
   const Range part = team.share(ceil_div<std::int64_t>(rows, at_once));
   for (std::int64_t u = part.begin; u < part.end; u++)
     body(u * at_once, int(least<std::int64_t>(at_once, rows - u * at_once)), matrix, packed);
@@ -70,9 +76,9 @@ void conv1d_forward(const Team& team, const Conv1DShape& s, const T* x, const T*
   const StepWindow& v = s.window;
   const int channels = v.c / s.groups, filters = s.f / s.groups, depth = v.size * channels;
   const std::int64_t width = std::int64_t(v.size) * v.c;
-  each_stretch<T>(team, std::int64_t(v.out_steps) * v.n, rows_at_once(s, width), width, scratch,
+  each_stretch<T>(team, s, std::int64_t(v.out_steps) * v.n, rows_at_once(s, width), scratch,
                   [&](std::int64_t first, int rows, T* taps, T* packed) {
-                    for (int r = 0; r < rows; r++) take_taps(s, x, first + r, taps + r * width);
+                    for (int r = 0; r < rows; r++) take_taps(s, x, first + r, {0, width}, taps + r * width);
                     for (int g = 0; g < s.groups; g++)
                       gemm<T>({},
                               {.m = rows,
@@ -106,7 +112,7 @@ template <class T>
 void conv1d_backward_data(const Team& team, const Conv1DShape& s, const T* dy, const T* w, T* dx, T* scratch) {
   const StepWindow& v = s.window;
   const int channels = v.c / s.groups, filters = s.f / s.groups;
-  each_stretch<T>(team, std::int64_t(v.steps) * v.n, rows_at_once(s, s.f), s.f, scratch,
+  each_stretch<T>(team, s, std::int64_t(v.steps) * v.n, rows_at_once(s, s.f), scratch,
                   [&](std::int64_t first, int rows, T* slopes, T* packed) {
                     T* to = dx + first * v.c;
                     bool resume = false;
@@ -132,33 +138,41 @@ void conv1d_backward_data(const Team& team, const Conv1DShape& s, const T* dy, c
                   });
 }
 
-// dw = taps^T dy, and db the rows of dy: stretch by stretch, in the order of the rows
+// dw = taps^T dy, and db the rows of dy: stretch by stretch, in the order of the rows. A thread has some rows of dw, of
+// some filters, and gathers the taps of those alone: to read what the other has just written takes longer than that.
 template <class T>
 void conv1d_backward_weights(const Team& team, const Conv1DShape& s, const T* x, const T* dy, T* dw, T* db,
                              T* scratch) {
   const StepWindow& v = s.window;
-  const int channels = v.c / s.groups, filters = s.f / s.groups, depth = v.size * channels;
-  const std::int64_t width = std::int64_t(v.size) * v.c, rows = std::int64_t(v.out_steps) * v.n;
-  T* taps = scratch + team.size * gemm_scratch<T>;
+  const int filters = s.f / s.groups, depth = v.size * (v.c / s.groups), vectors = ceil_div(filters, lanes<T>);
+  const std::int64_t rows = std::int64_t(v.out_steps) * v.n;
+  const int down = row_parts<T>({.m = s.groups * depth, .n = filters, .b = {dy, s.f, 1}}, team.size, vectors);
+  const int across = team.size / down;
+  const Range mine = part({0, s.groups * depth}, team.rank / across, down);
+  const Range some = part({0, vectors}, team.rank % across, across);
+  const int filter = some.begin * lanes<T>, width = mine.end - mine.begin, at_once = rows_of_room(most(width, 1));
+  T *packed = scratch + team.rank * stretch_space<T>(s), *taps = packed + gemm_scratch<T>;
   if (db) sum_rows(team, int(rows), s.f, dy, db);
-  for (std::int64_t first = 0; first < rows; first += shared_stretch_rows) {
-    const int count = int(least<std::int64_t>(shared_stretch_rows, rows - first));
-    const Range part = team.share(count);
-    for (std::int64_t r = part.begin; r < part.end; r++) take_taps(s, x, first + r, taps + r * width);
-    team.sync();
-    for (int g = 0; g < s.groups; g++)
-      gemm<T>(team,
-              {.m = depth,
-               .n = filters,
+  for (std::int64_t first = 0; first < rows; first += at_once) {
+    const int count = int(least<std::int64_t>(at_once, rows - first));
+    for (int r = 0; r < count; r++) take_taps(s, x, first + r, mine, taps + std::int64_t(r) * width);
+    for (std::int64_t begin = mine.begin, end; begin < mine.end; begin = end) {
+      const std::int64_t group = begin / depth, f = group * filters + filter;
+      end = least((group + 1) * depth, mine.end);
+      gemm<T>({},
+              {.m = int(end - begin),
+               .n = least<int>(some.end * lanes<T>, filters) - filter,
                .depth = count,
-               .a = {taps + std::int64_t(g) * depth, 1, width},
-               .b = {dy + first * s.f + g * filters, s.f, 1},
-               .c = dw + g * filters,
+               .a = {taps + begin - mine.begin, 1, width},
+               .b = {dy + first * s.f + f, s.f, 1},
+               .c = dw + (begin - group * depth) * s.f + f,
                .bias = nullptr,
                .resume = first > 0,
                .c_stride = s.f},
-              scratch);
+              packed);
+    }
   }
+  team.sync();
 }
 
 }  // namespace
