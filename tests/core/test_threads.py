@@ -48,8 +48,21 @@ TABULAR = [
     L.Dropout(0.2),
     L.Dense(10),
 ]
-NETS = {"lenet": (LENET, (14, 14, 1)), "mlp": (MLP, (100,)), "tabular": (TABULAR, (50,))}
-RULES = {"lenet": "adam", "mlp": "momentum", "tabular": "adamw"}
+OVER_TIME = [
+    L.Conv1D(40, 3, padding="same"),  # fewer rows of weights than threads: they share out filters
+    L.Activation("relu"),
+    L.Conv1D(36, 2, stride=2, groups=4),
+    L.Conv1D(17, 3, padding="causal"),
+    L.GlobalAvgPool(),
+    L.Dense(10),
+]
+NETS = {
+    "lenet": (LENET, (14, 14, 1)),
+    "mlp": (MLP, (100,)),
+    "tabular": (TABULAR, (50,)),
+    "over time": (OVER_TIME, (20, 1)),
+}
+RULES = {"lenet": "adam", "mlp": "momentum", "tabular": "adamw", "over time": "adam"}
 
 
 def trained(net: str, threads: int, **options: Any) -> tuple[Program, list[NDArray[Any]]]:

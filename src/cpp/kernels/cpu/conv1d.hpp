@@ -146,7 +146,9 @@ void conv1d_backward_weights(const Team& team, const Conv1DShape& s, const T* x,
   const StepWindow& v = s.window;
   const int filters = s.f / s.groups, depth = v.size * (v.c / s.groups), vectors = ceil_div(filters, lanes<T>);
   const std::int64_t rows = std::int64_t(v.out_steps) * v.n;
-  const int down = row_parts<T>({.m = s.groups * depth, .n = filters, .b = {dy, s.f, 1}}, team.size, vectors);
+  const Gemm<T> all{
+      .m = s.groups * depth, .n = filters, .depth = 0, .a = {}, .b = {dy, s.f, 1}, .c = dw, .bias = nullptr};
+  const int down = row_parts(all, team.size, vectors);
   const int across = team.size / down;
   const Range mine = part({0, s.groups * depth}, team.rank / across, down);
   const Range some = part({0, vectors}, team.rank % across, across);
