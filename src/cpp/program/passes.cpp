@@ -18,7 +18,7 @@ namespace {
 
 // Operations of a pass below which one thread is faster than a team; of a few samples, whose threads meet often.
 constexpr double team_threshold = 1e6, few_threshold = 4e6;
-constexpr double tried_below = 2e8;  // of a prediction: a millisecond
+constexpr double paced_below = 2e8;  // of a prediction: a millisecond
 
 }  // namespace
 
@@ -151,9 +151,10 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   last_.n = 0;
   int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
   const double work = work_ * double(data.count);
-  Trial& trial = trials_[few];
-  const bool tries = threads > 1 && work >= (few ? few_threshold : 0) && work < tried_below;
-  if (tries ? !trial.team() : few && work < few_threshold) threads = 1;
+  if (few && work < few_threshold) threads = 1;
+  Pace& pace = paces_[few];
+  const bool paced = threads > 1 && work < paced_below;
+  if (paced) threads = pace.threads(threads);
   enter();
   const bool meets_lone = lone_ && data.count > 0 && are_few((data.count - 1) % settings_.batch + 1);
   if (meets_lone && kept_.size() < kept_size_) kept_ = Block<T>(kept_size_, backend_.memory);
@@ -198,7 +199,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
     return !failure_;
   });
   if (meets_lone && !failure_) kept_through_ = std::max(kept_through_, layer + 1);
-  if (tries) trial.done(double(data.count));
+  if (paced) pace.turns(double(data.count));
   rethrow();
 }
 

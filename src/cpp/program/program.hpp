@@ -135,7 +135,7 @@ class Program final : public AnyProgram {
   Staged<StepNumbers> table_;     // of each batch of an epoch
   Block<T> answers_;              // on their way from a device
   Pace pace_;                     // of training steps
-  Trial trials_[2];               // of predictions of many samples and of a few
+  Pace paces_[2];                 // of predictions of many samples and of a few
   std::exception_ptr failure_{};  // of a function of the user's: it waits for the end of the team
   Batch last_{};                  // of the last forward, for backward; its data is not kept
 };
