@@ -15,8 +15,8 @@ from fastdl._rules import Rule
 from fastdl._saved import ANYTHING, NATURAL, TEXT, short, take
 from fastdl.fitting import windows
 from fastdl.fitting.columns import Columns
-from fastdl.fitting.network import Network as Trained
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.samples import core_input, inside
@@ -109,7 +109,7 @@ class Network:
     ) -> None:
         if link not in _LOSSES:
             raise ValueError(f"link={link!r}; expected one of {', '.join(map(repr, _LOSSES))}.")
-        trained = Trained.made(
+        trained = TrainableNetwork.made(
             layers, tuple(input_shape), _LOSSES[link], weights, dtype=dtype, draws=random_state
         )
         trained.batch_size = _batch_size(trained)
@@ -123,7 +123,7 @@ class Network:
         self.n_jobs = n_jobs
 
     def _set(
-        self, trained: Trained, targets: Targets, columns: Columns | None, n_hidden: int
+        self, trained: TrainableNetwork, targets: Targets, columns: Columns | None, n_hidden: int
     ) -> None:
         self._network, self._targets, self._columns = trained, targets, columns
         self._n_hidden = n_hidden
@@ -134,7 +134,7 @@ class Network:
     @classmethod
     def _of(
         cls,
-        trained: Trained,
+        trained: TrainableNetwork,
         targets: Targets,
         columns: Columns | None = None,
         *,
@@ -442,7 +442,7 @@ class Network:
         fields = take(stored, _FIELDS, "network")
         columns = fields["columns"]
         network = cls._of(
-            Trained.from_dict(fields["network"]),
+            TrainableNetwork.from_dict(fields["network"]),
             Targets.from_dict(fields["targets"]),
             None if columns is None else Columns.from_dict(columns),
             n_hidden=fields["n_hidden"],
@@ -494,7 +494,7 @@ def _of_classes(classes: NDArray[Any], link: str, n_outputs: int) -> Targets:
     return Targets("binary" if binary else "multiclass", n_outputs, classes)
 
 
-def _batch_size(trained: Trained) -> int:
+def _batch_size(trained: TrainableNetwork) -> int:
     """As many samples at a time as large images leave memory for, 256 at most."""
     specs, most = L.to_dict(trained.layers), 256
     shape, dtype = trained.input_shape, trained.dtype

@@ -13,7 +13,7 @@ import pytest
 import fastdl
 from fastdl import layers as L
 from fastdl import losses
-from fastdl.fitting.network import Network
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.optim import Adam, Momentum
 from fastdl.program import Snapshot, compile, part
 
@@ -140,7 +140,7 @@ def test_growth_from_several_threads():
 
 def a_network(**options):
     layers = [L.Dense(4), L.BatchNorm(), L.Dense(2)]
-    return Network(layers, (3,), losses.get("squared_error"), dtype="float32", **options)
+    return TrainableNetwork(layers, (3,), losses.get("squared_error"), dtype="float32", **options)
 
 
 def test_a_network_that_trains_keeps_its_program():

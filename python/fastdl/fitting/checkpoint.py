@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from fastdl._locks import ForkSafeLock
-from fastdl.fitting.network import Network
 from fastdl.fitting.progress import LearningRate, Progress
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.program import Snapshot, gpus
 
 _NAME = "_fit_in_progress"
@@ -60,10 +60,10 @@ class FitInProgress:
         progress: Progress | None = before.get("_progress")
         self.n_rows = progress.n_epochs if progress else 0  # of the history before
         self._has_own_history = progress is None
-        self._network: Network
+        self._network: TrainableNetwork
         self._show: Callable[[Any, Checkpoint], None]
 
-    def begin(self, network: Network, show: Callable[[Any, Checkpoint], None]) -> None:
+    def begin(self, network: TrainableNetwork, show: Callable[[Any, Checkpoint], None]) -> None:
         """Training of a network begins; `show` brings a copy's attributes to a checkpoint."""
         self._network, self._show = network, show
 
@@ -164,7 +164,7 @@ def whole_state(state: dict[str, Any]) -> dict[str, Any]:
     """
     state = _without_fit(state) if _NAME in state else state.copy()
     for name, value in state.items():
-        if isinstance(value, (Network, LearningRate)):
+        if isinstance(value, (TrainableNetwork, LearningRate)):
             state[name] = copy.copy(value)
         elif isinstance(value, Progress):
             state[name] = value.copy()

@@ -14,7 +14,7 @@ import numpy as np
 
 from fastdl import layers as L
 from fastdl import schedules
-from fastdl.fitting.network import Network
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.layers import Layer
 from fastdl.optim import LBFGS, Optimizer
 from fastdl.schedules import Schedule
@@ -65,7 +65,7 @@ class Defaults:
         epochs = max(self.least_epochs, math.ceil(self.updates / math.ceil(n_samples / batch_size)))
         return int(min(epochs, self.most_epochs))
 
-    def rate(self, network: Network, optimizer: Optimizer) -> float:
+    def rate(self, network: TrainableNetwork, optimizer: Optimizer) -> float:
         """The largest rate, by the most inputs that a unit has and by the activations.
 
         A change of the weights changes what a unit gets by the root of their number, and what
@@ -75,11 +75,11 @@ class Defaults:
         auto = min(self.largest_rate, self.rate_of_one / math.sqrt(network.largest_fan_in))
         return auto / math.sqrt(_slope(network)) * optimizer.relative_rate
 
-    def path(self, network: Network, optimizer: Optimizer) -> float:
+    def path(self, network: TrainableNetwork, optimizer: Optimizer) -> float:
         """The sum of the rates in a fit of no more than `updates`."""
         return self.rate(network, optimizer) * self.updates / 2
 
-    def schedule(self, network: Network, n_epochs: int) -> Schedule:
+    def schedule(self, network: TrainableNetwork, n_epochs: int) -> Schedule:
         """Half a cosine to 0; before it, for sigmoids, a rise over 5 % of the epochs."""
         rise = round(0.05 * n_epochs) if _slope(network) < 1 else 0
         return schedules.WarmUp("cosine", epochs=rise) if rise else schedules.Cosine()
@@ -117,7 +117,7 @@ def or_auto(given: Any, auto: Any) -> Any:
     return auto if isinstance(given, str) and given == "auto" else given
 
 
-def _slope(network: Network) -> float:
+def _slope(network: TrainableNetwork) -> float:
     """The smallest of the largest slopes of the activations: 1/4 with sigmoids, else 1."""
     return min((layer.slope for layer in L.walk(network.layers)), default=1.0)
 

@@ -18,11 +18,11 @@ from fastdl.fitting.checkpoint import Checkpoint
 from fastdl.fitting.choosing import choose
 from fastdl.fitting.evaluation import evaluation
 from fastdl.fitting.job import Checked, Job
-from fastdl.fitting.network import Network
 from fastdl.fitting.progress import LearningRate, Progress
 from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
 from fastdl.fitting.tasks import EpochTasks, epoch_tasks
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.losses import Custom
 from fastdl.optim import LBFGS
 from fastdl.samples import Data, Pairs, Samples, Sequences, as_given, core_input, lengths_of
@@ -38,7 +38,7 @@ class Trainee(Protocol):
     scoring: Any
     n_jobs: int | None
     validation_fraction: float
-    _network: Network
+    _network: TrainableNetwork
     _targets: Targets
     _progress: Progress
     _optimizer: LearningRate
@@ -67,7 +67,7 @@ class Trainee(Protocol):
         batch_size: int | None = None,
     ) -> float: ...
     def _error_of_loss(self) -> float: ...
-    def _show_weights(self, program: Program | Network) -> None: ...
+    def _show_weights(self, program: Program | TrainableNetwork) -> None: ...
     def _show(self) -> None: ...
 
 

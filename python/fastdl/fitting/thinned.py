@@ -25,7 +25,7 @@ from fastdl.samples import Sequences, core_input, with_steps
 
 if TYPE_CHECKING:
     from fastdl._core import Program
-    from fastdl.fitting.network import Network
+    from fastdl.fitting.trainable import TrainableNetwork
 
 _AT_A_TIME = 64  # thinned networks
 _SAMPLES_AT_A_TIME = 1024
@@ -43,7 +43,7 @@ def draws(layers: tuple[Layer, ...]) -> bool:
 
 
 def mean_and_std(
-    network: Network,
+    network: TrainableNetwork,
     program: Program,
     X: Any,
     n_nets: int,
@@ -71,13 +71,13 @@ def mean_and_std(
 
 
 def answers(
-    network: Network, program: Program, X: Any, n_nets: int, n_jobs: int | None
+    network: TrainableNetwork, program: Program, X: Any, n_nets: int, n_jobs: int | None
 ) -> NDArray[np.float64]:
     """Outputs of `n_nets` thinned networks for checked X, after the link.
 
     Parameters
     ----------
-    network : Network
+    network : TrainableNetwork
     program : Program
         Of the network: its weights are taken.
     X : array, CSR or CSC matrix, or Sequences of n samples

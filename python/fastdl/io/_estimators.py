@@ -10,7 +10,7 @@ from fastdl._rules import Rule
 from fastdl._saved import read, short
 from fastdl.estimators.parameters.words import saved as saved_of
 from fastdl.fitting import checkpoint
-from fastdl.fitting.network import Network
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.io import _values
 from fastdl.io._networks import store_trained
 from fastdl.io._values import Decoder, Encoder
@@ -43,7 +43,7 @@ def _store(encoder: Encoder, estimator: Any, where: str) -> Any:
         if attribute not in attributes or (saved.of_training and not encoder.optimizer):
             continue
         value = attributes[attribute]
-        if isinstance(value, Network):
+        if isinstance(value, TrainableNetwork):
             shown = estimator._shown_weights()
             stored = value.to_dict(optimizer=encoder.optimizer, shown=shown)
             fitted[name] = store_trained(encoder, stored, prefix, name)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from fastdl import layers as L
 from fastdl._saved import MATRIX, VECTOR, read, short
 from fastdl.fitting.columns import CATEGORIES, Columns
-from fastdl.fitting.network import Network as Trained
 from fastdl.fitting.preparation import Preparation
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.io import _values
 from fastdl.io._errors import NoNetwork
 from fastdl.io._values import Decoder, Encoder, named
@@ -78,7 +78,7 @@ def _of_net(decoder: Decoder, who: Any, fitted: Mapping[str, Any]) -> Network:
     stored = fitted["network"]
     if isinstance(stored, dict):
         stored = {**stored, "optimizer": None}
-    trained = Trained.from_dict(decoder.decode(stored))
+    trained = TrainableNetwork.from_dict(decoder.decode(stored))
     if "targets" not in fitted:
         raise ValueError("targets of the fitted estimator is missing.")
     targets = Targets.from_dict(decoder.decode(fitted["targets"]))
@@ -117,7 +117,7 @@ def _of_machines(decoder: Decoder, who: Any, fitted: Mapping[str, Any]) -> Netwo
         layers += [L.Dense(len(b)), L.Activation("sigmoid")]
         weights |= {f"dense_{i}.weight": w, f"dense_{i}.bias": b}
     dtype, n_features = weights["dense_1.bias"].dtype, len(weights["dense_1.weight"])
-    trained = Trained.made(layers, (n_features,), SquaredError(), weights, dtype=dtype)
+    trained = TrainableNetwork.made(layers, (n_features,), SquaredError(), weights, dtype=dtype)
     return Network._of(trained, Targets("continuous", len(b)), n_hidden=len(layers))
 
 

@@ -42,6 +42,48 @@ class Snapshot(NamedTuple):
             program.optimizer_steps,
         )
 
+    @classmethod
+    def of_named(
+        cls,
+        weights: Mapping[str, NDArray[Any]],
+        outline: tuple[list[ParameterInfo], list[StateInfo]],
+        dtype: np.dtype[Any],
+    ) -> Snapshot:
+        """Of arrays by name, before any step of an optimizer.
+
+        Parameters
+        ----------
+        weights : dict of str to ndarray
+            Parameters and states, in the user's layout.
+        outline : parameters and states of the layers, from ``_core.outline``
+        dtype : dtype of all of them
+
+        Raises
+        ------
+        ValueError
+            For names, shapes or types that are not those of the layers.
+        """
+        check(weights, *outline)
+        for name, value in weights.items():
+            if value.dtype != dtype:
+                raise ValueError(f"network: {name!r} is {value.dtype}; expected {dtype}.")
+        flat, states = (
+            _joined([weights[p.name].ravel() for p in infos], dtype) for infos in outline
+        )
+        return cls(flat, states, np.empty((0, len(flat)), dtype), 0)
+
+    def by_name(
+        self, outline: tuple[list[ParameterInfo], list[StateInfo]]
+    ) -> dict[str, NDArray[Any]]:
+        """What `of_named` takes: views of the weights and states."""
+        parameters, infos = outline
+        weights = {
+            p.name: self.weights[p.offset : p.offset + p.size].reshape(p.shape) for p in parameters
+        }
+        ends = np.cumsum([s.size for s in infos])
+        states = np.split(self.states, ends)
+        return {**weights, **{s.name: of for s, of in zip(infos, states, strict=False)}}
+
     def load(self, program: Program) -> None:
         """Put everything into a program with the same layers and optimizer."""
         program.set_weights(self.weights)
@@ -51,6 +93,24 @@ class Snapshot(NamedTuple):
     def is_finite(self) -> bool:
         """Whether all weights are."""
         return bool(np.isfinite(self.weights).all())
+
+
+def _joined(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """One after the other; a view of them where they stand so in a mapped file.
+
+    Then loading takes no memory, and the weights are copied once: into the program.
+    """
+    block = arrays[0].base if arrays else None
+    if isinstance(block, np.ndarray) and block.dtype == np.uint8 and block.ndim == 1:
+        start = place = arrays[0].ctypes.data
+        for array in arrays:
+            if array.base is not block or array.ctypes.data != place:
+                break
+            place += array.nbytes
+        else:
+            first = start - block.ctypes.data
+            return block[first : first + place - start].view(dtype)
+    return np.concatenate([np.empty(0, dtype), *arrays])
 
 
 def get_state(program: Program) -> dict[str, NDArray[Any]]:

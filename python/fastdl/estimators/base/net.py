@@ -30,10 +30,10 @@ from fastdl.fitting import checkpoint, thinned, windows
 from fastdl.fitting.evaluation import default_score, mean_loss
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.learning import learn
-from fastdl.fitting.network import Network
 from fastdl.fitting.progress import Progress
 from fastdl.fitting.recipe import Recipe
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.layers import Layer
 from fastdl.program.devices import Device
 from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of, with_steps
@@ -50,7 +50,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     """
 
     n_parameters_: int = fitted("int", "Weights, biases and all else that is learnt.")
-    _network: Network = fitted(saved=Saved(Network, "network"))
+    _network: TrainableNetwork = fitted(saved=Saved(TrainableNetwork, "network"))
     _targets: Targets = fitted(saved=Saved(Targets, "targets"))
 
     convolution = "auto"  # a parameter of those whose layers may be convolutions
@@ -104,7 +104,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         """Whether the network is trained by descent after `_start`."""
         return True
 
-    def _show_weights(self, program: Program | Network) -> None:
+    def _show_weights(self, program: Program | TrainableNetwork) -> None:
         """Copy the program's weights to the fitted attributes that show them."""
 
     def _shown_weights(self) -> dict[str, NDArray[Any]]:
@@ -226,12 +226,12 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     def _new_network(
         self, shape: tuple[int, ...], of_X: np.dtype[Any], random_state: np.random.RandomState
-    ) -> Network:
+    ) -> TrainableNetwork:
         """For X of this shape and type."""
         dtype, of_sample = self._dtype(of_X), self._input_shape(shape)
         layers = self._layers(of_sample, self._targets.n_outputs)
         batch = 0 if self.batch_size == "auto" else min(self.batch_size, shape[0])
-        return Network(
+        return TrainableNetwork(
             layers,
             of_sample,
             self._head.loss(self, self._targets),

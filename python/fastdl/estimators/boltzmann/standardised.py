@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import layers as L
-from fastdl.fitting.network import Network
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.samples import core_input
 
 _WATCHED = 10_000  # samples that means and scales are taken from, at most
@@ -26,12 +26,12 @@ _INPUT = "_input"  # behind the name of a layer
 
 
 def unfolded(
-    network: Network,
+    network: TrainableNetwork,
     X: NDArray[Any],
     n_jobs: int | None,
     of_X: tuple[NDArray[Any], NDArray[Any]] | None = None,
     weight: NDArray[Any] | None = None,
-) -> Network:
+) -> TrainableNetwork:
     """The same function, with the inputs of each dense layer standardised before it.
 
     The scale of an input is its standard deviation over the samples, but not below the root mean
@@ -40,7 +40,7 @@ def unfolded(
 
     Parameters
     ----------
-    network : Network
+    network : TrainableNetwork
         Of dense layers and others without weights.
     X : ndarray of shape (n_samples, ...)
     n_jobs : int or None
@@ -93,7 +93,7 @@ def _scales(
     return mean, np.maximum(std, typical) if typical > 0 else np.ones_like(std)
 
 
-def folded(network: Network) -> Network:
+def folded(network: TrainableNetwork) -> TrainableNetwork:
     """The same function without what `unfolded` put before its dense layers."""
     weights = network.by_name()
     for layer in network.layers:

@@ -28,10 +28,10 @@ from fastdl.estimators.parameters.text_words import INTEGERS, SYMBOLS, SYMBOLS_F
 from fastdl.estimators.parameters.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
 from fastdl.estimators.parameters.words import fitted, word
 from fastdl.fitting.job import Job
-from fastdl.fitting.network import Network
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.layers import Layer
-from fastdl.network import Network as Loaded
+from fastdl.network import Network
 
 _DEFAULT = (L.Flatten(), L.Dense(100), L.Activation("relu"))  # as MLPClassifier
 _DEFAULT_OF_SEQUENCES = (L.LSTM(64),)  # as RNNClassifier
@@ -109,7 +109,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
         """What a row is to the network of `init_from`, if more than its features."""
         given = getattr(self.init_from, "input_shape", None)
         shape: tuple[int, ...] = getattr(self.init_from, "input_shape_", ())
-        if isinstance(self.init_from, Loaded):  # which has no other
+        if isinstance(self.init_from, Network):  # which has no other
             shape, given = self.init_from.input_shape, None
         if len(shape) == 2:
             if given is not None:
@@ -263,7 +263,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
                     f"layers: the side heads are {heads}, but those that were fitted {before}. Fit "
                     "without warm_start, or keep them."
                 )
-            self._network = Network(
+            self._network = TrainableNetwork(
                 layers,
                 old.input_shape,
                 old.loss,

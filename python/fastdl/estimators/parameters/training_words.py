@@ -33,8 +33,8 @@ from fastdl.optim import Optimizer
 from fastdl.schedules import Schedule
 
 if TYPE_CHECKING:
-    from fastdl.fitting.network import Network
     from fastdl.fitting.targets import Targets
+    from fastdl.fitting.trainable import TrainableNetwork
 
 COUNT = Interval(Integral, 1, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -292,7 +292,7 @@ class TrainingWords(TrainingRecord):
     _comes_last: ClassVar[bool] = True  # in constructors: a family's own words are read first
     _complains: ClassVar[bool] = True  # where a number of epochs ends a fit too early
     if TYPE_CHECKING:
-        _network: Network = fitted()
+        _network: TrainableNetwork = fitted()
         _targets: Targets = fitted()
 
     @property

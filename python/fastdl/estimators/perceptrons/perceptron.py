@@ -17,8 +17,8 @@ from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.perceptrons.words import PerceptronWords
 from fastdl.fitting.lbfgs import PackedLoss
-from fastdl.fitting.network import Network
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.initializers import Uniform
 from fastdl.samples import Samples, core_input
 
@@ -100,7 +100,7 @@ class Perceptron(PerceptronWords, Net):
         last = activations[-1] if activations else self.activation
         return [*layers, _dense(fan_in, n_outputs, last)]
 
-    def _show_weights(self, program: Program | Network) -> None:
+    def _show_weights(self, program: Program | TrainableNetwork) -> None:
         names = self._dense_names()
         self.coefs_ = [program.get_parameter(f"{name}.weight") for name in names]
         self.intercepts_ = [program.get_parameter(f"{name}.bias") for name in names]

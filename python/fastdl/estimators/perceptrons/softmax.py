@@ -22,7 +22,7 @@ from fastdl.estimators.parameters.training_words import (
 )
 from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.fitting.defaults import or_auto
-from fastdl.fitting.network import Network
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.optim import LBFGS, Optimizer
@@ -112,6 +112,6 @@ class SoftmaxRegression(ClassifierMixin, TrainingWords, Net):
         # There is one minimum, wherever it starts.
         return [L.Dense(n_outputs, name="output", weight_init="zeros")]
 
-    def _show_weights(self, program: Program | Network) -> None:
+    def _show_weights(self, program: Program | TrainableNetwork) -> None:
         self.coef_ = program.get_parameter("output.weight").T
         self.intercept_ = program.get_parameter("output.bias")

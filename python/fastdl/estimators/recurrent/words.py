@@ -14,8 +14,8 @@ from fastdl.estimators.base.pretrained import EMBEDDING, embedding_layer, start_
 from fastdl.estimators.parameters.text_words import SYMBOLS, SYMBOLS_FORM, TextWords
 from fastdl.estimators.parameters.training_words import COUNT, RATE, TrainingWords
 from fastdl.estimators.parameters.words import fitted, reword, word
-from fastdl.fitting.network import Network
 from fastdl.fitting.recipe import Recipe, is_lbfgs
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.layers import Layer
 
 CELLS: dict[str, Callable[..., Layer]] = {
@@ -126,7 +126,7 @@ class RecurrentWords(TextWords, TrainingWords):
                 layers.append(L.Dropout(self.dropout))
         return layers
 
-    def _start_embedding(self, network: Network) -> None:
+    def _start_embedding(self, network: TrainableNetwork) -> None:
         """Give a new network the vectors that are known already."""
         if self.embedding is not None:
             name, layer = type(self).__name__, str(network.layers[0].name)

@@ -15,8 +15,8 @@ from fastdl.estimators.boltzmann.rbm import BaseRBM
 from fastdl.estimators.scaling.scaler import Scaler
 from fastdl.estimators.tables.tabular import Tabular
 from fastdl.fitting.columns import Columns
-from fastdl.fitting.network import Network as Trained
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.network import Network
 from fastdl.onnx.writing import heads, network, tables, text
 from fastdl.onnx.writing.graph import Graph
@@ -95,7 +95,7 @@ def _net(graph: Graph, est: Any, options: Options) -> Piece:
 
 def _whole(
     graph: Graph,
-    trained: Trained,
+    trained: TrainableNetwork,
     targets: Targets,
     options: Options,
     columns: Columns | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,33 +14,23 @@ from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
 from fastdl._locks import ForkSafeLock
-from fastdl._rules import INPUT_SHAPE, Rule, choice
-from fastdl._saved import ANYTHING, ARRAYS, NATURAL, REAL, SIZE, array, short, spec, take
+from fastdl.fitting.trainable import stored
+from fastdl.fitting.trainable.compiled import Compiled
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.optim import SGD, Optimizer
 from fastdl.program import Snapshot, devices, gpus
 from fastdl.program.devices import Device
-from fastdl.program.weights import check
 
 if TYPE_CHECKING:
-    from fastdl._core import ParameterInfo, Program, StateInfo
+    from fastdl._core import ParameterInfo, Program
 
 
 _LARGEST_BATCH = 256  # of a network from a file
 _MOST_SHAPES = 4  # of other inputs, that stay compiled
 
 
-class _Compiled(NamedTuple):
-    program: Program
-    threads: int  # the most it can use
-    convolution: str  # as asked for
-    layers: Sequence[Layer]  # which are replaced for longer answers
-    asked: tuple[str, str]  # device and precision
-    device: Device  # what does the work
-
-
-class Network:
+class TrainableNetwork:
     """Layers made ready for fits and predictions; copies and pickles as specs and arrays.
 
     A program belongs to the core and holds its memory. Copies leave it out and compile it again,
@@ -101,12 +91,12 @@ class Network:
         self.options: dict[str, Any] = {}
         self.without_optimizer = False  # read from a file that was saved without its state
         self._lock, self._is_training = ForkSafeLock(), False
-        self._others: dict[tuple[int, ...], Network] = {}  # for inputs of other shapes
-        self._held: _Compiled | Snapshot  # what has the weights
+        self._others: dict[tuple[int, ...], TrainableNetwork] = {}  # for inputs of other shapes
+        self._held: Compiled | Snapshot  # what has the weights
         if snapshot is not None:
             self._held = snapshot
         else:
-            self._held = self._compile(programs.count_threads(n_jobs), batch_size)
+            self._held = Compiled.of(self, programs.count_threads(n_jobs), batch_size)
             programs.draw_weights(self._held.program, self.layers, random_state)
 
     @classmethod
@@ -127,8 +117,8 @@ class Network:
         if kind.name not in ("float32", "float64"):
             raise ValueError(f"dtype={dtype!r}; expected 'float32' or 'float64'.")
         arrays = {name: np.asarray(value, kind) for name, value in weights.items()}
-        flat, states = _flat(arrays, _core.outline(L.to_dict(layers), input_shape), kind)
-        snapshot = Snapshot(flat, states, np.empty((0, len(flat)), kind), 0)
+        outline = _core.outline(L.to_dict(layers), input_shape)
+        snapshot = Snapshot.of_named(arrays, outline, kind)
         return cls(layers, input_shape, loss, dtype=kind, snapshot=snapshot)
 
     def counts(self) -> tuple[int, int]:
@@ -141,7 +131,7 @@ class Network:
     def output_shape(self) -> tuple[int, ...]:
         """What the layers give for one sample."""
         held = self._held
-        if isinstance(held, _Compiled) and held.program.input_shape == self.input_shape:
+        if isinstance(held, Compiled) and held.program.input_shape == self.input_shape:
             return held.program.output_shape
         return programs.output_shape(self.layers, self.input_shape)
 
@@ -156,25 +146,15 @@ class Network:
         with self._lock:
             held = self._held
             size = max(batch_size, self.batch_size)
-            if isinstance(held, _Compiled) and self._is_served_by(held, threads, size):
+            if isinstance(held, Compiled) and held.serves(self, threads, size):
                 if held.program.threads != threads:
                     held.program.set_threads(threads)
                 return held.program
-            compiled = self._compile(threads, size)
+            compiled = Compiled.of(self, threads, size)
             self.snapshot().load(compiled.program)
             if not self._is_training:
                 self._held, self.batch_size = compiled, size
             return compiled.program
-
-    def _is_served_by(self, held: _Compiled, threads: int, batch_size: int) -> bool:
-        return (
-            held.threads >= threads
-            and held.program.batch_size >= batch_size
-            and held.program.input_shape == self.input_shape
-            and held.convolution == self.convolution
-            and held.layers is self.layers
-            and held.asked == (self.device, self.precision)
-        )
 
     @property
     def program(self) -> Program:
@@ -186,7 +166,7 @@ class Network:
     def works_on(self) -> Device:
         """What does the work of the program as it is, or would do that of the next one."""
         held = self._held
-        if isinstance(held, _Compiled):
+        if isinstance(held, Compiled):
             return held.device
         return devices.choose(
             self.device, self.precision, self.layers, self.input_shape, self.dtype
@@ -230,7 +210,7 @@ class Network:
     def parameters(self) -> list[ParameterInfo]:
         """Names, shapes and places of the weights."""
         held = self._held
-        if isinstance(held, _Compiled):
+        if isinstance(held, Compiled):
             return held.program.parameters
         return _core.outline(L.to_dict(self.layers), self.input_shape)[0]
 
@@ -243,7 +223,7 @@ class Network:
     def get_parameter(self, name: str) -> NDArray[Any]:
         """A copy of a weight, for which nothing is compiled."""
         held = self._held
-        if isinstance(held, _Compiled):
+        if isinstance(held, Compiled):
             return held.program.get_parameter(name)
         (p,) = (p for p in self.parameters if p.name == name)
         return held.weights[p.offset : p.offset + p.size].reshape(p.shape).copy()
@@ -275,42 +255,13 @@ class Network:
         if keep:
             before.load(program)
 
-    def _compile(self, threads: int, batch_size: int) -> _Compiled:
-        device = devices.choose(
-            self.device, self.precision, self.layers, self.input_shape, self.dtype
-        )
-        try:
-            program = self._made(device, threads, batch_size)
-        except (ValueError, MemoryError) as error:  # a layer that a GPU lacks; no room
-            if self.device != "auto" or not device.is_gpu:
-                raise
-            device = devices.CPU._replace(reason=str(error).rstrip("."))
-            program = self._made(device, threads, batch_size)
-        programs.set_loss(program, self.loss, cap=self.cap)
-        programs.set_optimizer(program, self.optimizer, **self.options)
-        asked = self.device, self.precision
-        return _Compiled(program, threads, self.convolution, self.layers, asked, device)
-
-    def _made(self, device: Device, threads: int, batch_size: int) -> Program:
-        return programs.make(
-            self.layers,
-            self.input_shape,
-            dtype=self.dtype,
-            backend=device.backend,
-            precision=device.precision,
-            batch_size=batch_size,
-            threads=threads,
-            seed=self.seed,
-            convolution=self.convolution,
-        )
-
-    def at(self, snapshot: Snapshot) -> Network:
+    def at(self, snapshot: Snapshot) -> TrainableNetwork:
         """A network of the same layers and settings with other weights, states and moments."""
-        other = Network.__new__(Network)
+        other = TrainableNetwork.__new__(TrainableNetwork)
         other.__setstate__({**vars(self), "_held": snapshot})
         return other
 
-    def of_shape(self, input_shape: tuple[int, ...]) -> Network:
+    def of_shape(self, input_shape: tuple[int, ...]) -> TrainableNetwork:
         """A network of the same layers and weights for samples of another shape, one at a time."""
         other = self.at(self.snapshot())
         other.input_shape, other.batch_size = input_shape, 1
@@ -333,99 +284,33 @@ class Network:
         program.set_states(now.states)
         return program
 
-    def rebuilt(self, layers: Sequence[Layer], weights: Mapping[str, NDArray[Any]]) -> Network:
+    def rebuilt(
+        self, layers: Sequence[Layer], weights: Mapping[str, NDArray[Any]]
+    ) -> TrainableNetwork:
         """A network of other layers with these weights, and an optimizer that has not begun."""
         layers = L.with_names(layers)
         weights = {name: np.asarray(value, self.dtype) for name, value in weights.items()}
         outline = _core.outline(L.to_dict(layers), self.input_shape)
-        flat, states = _flat(weights, outline, np.dtype(self.dtype))
-        other = self.at(Snapshot(flat, states, np.empty((0, len(flat)), self.dtype), 0))
+        other = self.at(Snapshot.of_named(weights, outline, np.dtype(self.dtype)))
         other.layers, other.optimizer, other.options = layers, SGD(), {}
         return other
 
     def by_name(self) -> dict[str, NDArray[Any]]:
         """Copies of all weights and states, in the user's layout; nothing is compiled."""
-        snapshot, weights = self.snapshot(), {}
-        parameters, states = _core.outline(L.to_dict(self.layers), self.input_shape)
-        for p in parameters:
-            weights[p.name] = snapshot.weights[p.offset : p.offset + p.size].reshape(p.shape)
-        sizes = [s.size for s in states]
-        for s, values in zip(states, np.split(snapshot.states, np.cumsum(sizes)), strict=False):
-            weights[s.name] = values
-        return weights
+        return self.snapshot().by_name(_core.outline(L.to_dict(self.layers), self.input_shape))
 
     # --- model files
 
     def to_dict(
-        self,
-        *,
-        optimizer: bool = True,
-        shown: Mapping[str, NDArray[Any]] | None = None,
+        self, *, optimizer: bool = True, shown: Mapping[str, NDArray[Any]] | None = None
     ) -> dict[str, Any]:
-        """Plain data for a model file; weights by name, in the user's layout.
-
-        Parameters
-        ----------
-        optimizer : bool, default=True
-            Whether the optimizer and its moments are kept, which only further training needs.
-        shown : dict of str to ndarray, optional
-            Weights in place of the network's own.
-        """
-        snapshot, weights = self.snapshot(), self.by_name()
-        weights |= {name: np.asarray(value, self.dtype) for name, value in (shown or {}).items()}
-        check(weights, *_core.outline(L.to_dict(self.layers), self.input_shape))
-        stored = {
-            **{name: getattr(self, name) for name in _KEPT},
-            "batch_size": min(self.batch_size, _LARGEST_BATCH),
-            "layers": list(self.layers),
-            "input_shape": list(self.input_shape),
-            "weights": weights,
-            "optimizer": None,
-        }
-        if optimizer:
-            stored["optimizer"] = {
-                "rule": self.optimizer,
-                "options": self.options,
-                "moments": snapshot.moments,
-                "steps": snapshot.steps,
-            }
-        return stored
+        """Plain data for a model file; see `stored.to_dict`."""
+        return stored.to_dict(self, optimizer=optimizer, shown=shown)
 
     @classmethod
-    def from_dict(cls, stored: Any) -> Self:
-        """What `to_dict` gave; ValueError for anything else.
-
-        The shapes of the weights are compared before memory is taken for the network.
-        """
-        fields = take(stored, _NETWORK, "network", later={"convolution": "auto"})
-        layers, shape = L.with_names(fields["layers"]), tuple(fields["input_shape"])
-        dtype = np.dtype(fields["dtype"])
-        weights, states = _flat(fields["weights"], _core.outline(L.to_dict(layers), shape), dtype)
-        kept = fields["optimizer"]
-        state: dict[str, Any] = {"rule": SGD(), "options": {}, "steps": 0}
-        state["moments"] = np.empty((0, len(weights)), dtype)
-        if kept is not None:
-            state = take(kept, _OPTIMIZER, "optimizer")
-            expected = (_core.n_moments(state["rule"].kind), len(weights))
-            if (state["moments"].shape, state["moments"].dtype) != (expected, dtype):
-                raise ValueError(
-                    f"optimizer: moments is {short(state['moments'])}; expected {dtype} of shape "
-                    f"{expected}."
-                )
-        network = cls(
-            layers,
-            shape,
-            fields["loss"],
-            dtype=dtype,
-            cap=fields["cap"],
-            seed=fields["seed"],
-            convolution=fields["convolution"],
-            batch_size=min(fields["batch_size"], _LARGEST_BATCH),  # grows when asked
-            snapshot=Snapshot(weights, states, state["moments"], state["steps"]),
-        )
-        network.optimizer, network.options = state["rule"], state["options"]
-        network.without_optimizer = kept is None
-        return network
+    def from_dict(cls, of_file: Any) -> TrainableNetwork:
+        """What `to_dict` gave; ValueError for anything else."""
+        return stored.from_dict(cls, of_file)
 
     def __getstate__(self) -> dict[str, Any]:
         state = vars(self).copy()
@@ -434,69 +319,3 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _lock=ForkSafeLock(), _is_training=False, _others={})
-
-
-def _flat(
-    weights: dict[str, NDArray[Any]],
-    outline: tuple[list[ParameterInfo], list[StateInfo]],
-    dtype: np.dtype[Any],
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Parameters and states in one block each, as `Snapshot` has them; ValueError for others."""
-    check(weights, *outline)
-    for name, value in weights.items():
-        if value.dtype != dtype:
-            raise ValueError(f"network: {name!r} is {value.dtype}; expected {dtype}.")
-    parameters, states = (
-        _joined([weights[p.name].ravel() for p in infos], dtype) for infos in outline
-    )
-    return parameters, states
-
-
-def _joined(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """One after the other; a view of them where they stand so in a mapped file.
-
-    Then loading takes no memory, and the weights are copied once: into the program.
-    """
-    block = arrays[0].base if arrays else None
-    if isinstance(block, np.ndarray) and block.dtype == np.uint8 and block.ndim == 1:
-        start = place = arrays[0].ctypes.data
-        for array in arrays:
-            if array.base is not block or array.ctypes.data != place:
-                break
-            place += array.nbytes
-        else:
-            first = start - block.ctypes.data
-            return block[first : first + place - start].view(dtype)
-    return np.concatenate([np.empty(0, dtype), *arrays])
-
-
-def _are_options(value: object) -> bool:
-    """Whether they are numbers for `fastdl.program.set_optimizer`."""
-    return isinstance(value, dict) and all(
-        (name in _OPTIONS and (v is None or REAL.accepts(v)))
-        or (name in _MULTIPLIERS and isinstance(v, list) and all(map(REAL.accepts, v)))
-        for name, v in value.items()
-    )
-
-
-_OPTIONS = ("l1", "l2", "weight_decay", "max_norm", "clip_value", "clip_norm")
-_MULTIPLIERS = ("lr_multipliers", "decay_multipliers")  # one for each parameter
-_KEPT = ("loss", "dtype", "cap", "seed", "convolution")
-_NETWORK = {
-    "layers": Rule("a list of layers", lambda v: isinstance(v, list), list),
-    "input_shape": INPUT_SHAPE,
-    "loss": spec(Loss, "a loss"),
-    "dtype": choice("float32", "float64"),
-    "cap": REAL,
-    "seed": NATURAL,
-    "convolution": choice("auto", "direct"),
-    "batch_size": SIZE,
-    "weights": ARRAYS,
-    "optimizer": ANYTHING,
-}
-_OPTIMIZER = {
-    "rule": spec(Optimizer, "an optimizer"),
-    "options": Rule("numbers by name", _are_options, dict),
-    "moments": array("f", 2, "an array of two dimensions"),
-    "steps": NATURAL,
-}
