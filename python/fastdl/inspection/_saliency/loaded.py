@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 
 from fastdl import network as networks
 from fastdl.estimators.heads.heads import Itself
+from fastdl.network.samples import checked
 from fastdl.samples import Sequences, with_steps
 
 
@@ -74,7 +75,7 @@ class Network(BaseEstimator):
         if isinstance(X, list):
             lengths = [len(x) for x in X]
             X = np.concatenate([with_steps(np.asarray(x)[np.newaxis], max(lengths)) for x in X])
-        x, steps = self.network._checked(X, lengths)
+        x, steps = checked(self.network, X, lengths)
         return x if steps is None else Sequences(x, steps)
 
     def _with_room(self, X: Sequences) -> Sequences:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from fastdl import _core, losses
 from fastdl import layers as L
 from fastdl import program as programs
-from fastdl._rules import Rule
 from fastdl._saved import ANYTHING, NATURAL, TEXT, short, take
 from fastdl.fitting import windows
 from fastdl.fitting.columns import Columns
@@ -19,6 +18,9 @@ from fastdl.fitting.targets import Targets
 from fastdl.fitting.trainable import TrainableNetwork
 from fastdl.layers import Layer
 from fastdl.losses import Loss
+from fastdl.network.answers import both, each, of_classes
+from fastdl.network.axes import AXES, checked_axes, put
+from fastdl.network.samples import checked
 from fastdl.samples import core_input, inside
 
 if TYPE_CHECKING:
@@ -116,9 +118,12 @@ class Network:
         n_outputs = int(trained.output_shape[-1])
         targets = Targets("continuous", n_outputs)
         if classes is not None:
-            targets = _of_classes(np.asarray(classes), link, n_outputs)
+            targets = of_classes(np.asarray(classes), link, n_outputs)
         self._set(trained, targets, None, n_hidden=len(trained.layers) - 1)
-        self.input_axes, self.output_axes = _axes(input_axes), _axes(output_axes, answers=True)
+        self.input_axes, self.output_axes = (
+            checked_axes(input_axes),
+            checked_axes(output_axes, answers=True),
+        )
         self.input_name, self.output_name = input_name, output_name
         self.n_jobs = n_jobs
 
@@ -254,13 +259,13 @@ class Network:
 
         outputs, real = self._outputs(x, lengths)
         if targets.kind == "input":
-            return self._put(outputs.reshape(-1, *self.input_shape))
+            return put(outputs.reshape(-1, *self.input_shape), self.output_axes)
         if targets.kind in ("next", "boxes"):  # as it comes
-            return self._put(outputs)
+            return put(outputs, self.output_axes)
         if targets.of == "pixels":
             answers = decode(outputs.reshape(-1, outputs.shape[-1]))
-            return self._put(answers.reshape(-1, *targets.shape))
-        return self._put(_each(decode, outputs, real))
+            return put(answers.reshape(-1, *targets.shape), self.output_axes)
+        return put(each(decode, outputs, real), self.output_axes)
 
     def predict_proba(self, x: ArrayLike, lengths: ArrayLike | None = None) -> NDArray[Any]:
         """Probabilities of the classes, in their order.
@@ -281,7 +286,8 @@ class Network:
         if self.link not in ("softmax", "sigmoid") or self.classes is None:
             raise ValueError("this network gives numbers and no probabilities: see predict.")
         outputs, real = self._outputs(x, lengths)
-        return self._put(_each(_both, outputs, real) if outputs.shape[-1] == 1 else outputs)
+        p = each(both, outputs, real) if outputs.shape[-1] == 1 else outputs
+        return put(p, self.output_axes)
 
     def transform(
         self, x: ArrayLike, layer: int | str | None = None, lengths: ArrayLike | None = None
@@ -318,7 +324,7 @@ class Network:
 
         In the type that estimators give.
         """
-        x, steps = self._checked(x, lengths)
+        x, steps = checked(self, x, lengths)
         link, at = (self.link, -1) if layer is None else ("", layer)
         width = max(x.shape[1], self.input_shape[0]) if steps is not None else 0
         outputs = windows.predict(self.program_, core_input(x), steps, link=link, layer=at)
@@ -338,88 +344,6 @@ class Network:
         shape = (max(steps, least), *self.input_shape[1:])
         through = range(len(self.layers))[layer] + 1
         return int(programs.output_shape(self.layers[:through], shape)[0])
-
-    def _put(self, answers: NDArray[Any]) -> NDArray[Any]:
-        """Answers with their axes where the user wants them."""
-        axes = self.output_axes
-        if axes is None:
-            return answers
-        kept = [a for a in axes if a >= 0]
-        if answers.ndim == max(kept):  # of one number, which it leaves out
-            answers = answers[..., np.newaxis]
-        gone = tuple(a for a in range(answers.ndim) if a not in kept)
-        if max(kept) >= answers.ndim or any(answers.shape[a] != 1 for a in gone):
-            return answers
-        answers = answers.transpose(*kept, *gone).reshape([answers.shape[a] for a in kept])
-        return np.expand_dims(answers, tuple(i for i, a in enumerate(axes) if a < 0))
-
-    def _checked(self, x: Any, lengths: Any) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
-        """X as the core takes it, and lengths for sequences."""
-        table = self._columns is not None
-        if lengths is not None and (table or len(self.input_shape) != 2):
-            takes = "this network takes a table" if table else self._expected(self.input_shape)
-            raise ValueError(
-                "lengths belongs to padded sequences, one array (n, steps, features); "
-                f"{takes}. Leave it out."
-            )
-        if self._columns is not None:
-            return self._columns.prepared(x, self.dtype), None
-        try:
-            given = np.asarray(x)
-        except ValueError as error:  # lists of several lengths
-            way_out = "Pad sequences, and pass lengths." if len(self.input_shape) == 2 else ""
-            what = "x has parts of several lengths"
-            raise ValueError(f"{what}; {self._expected(self.input_shape)}. {way_out}") from error
-        if given.dtype.kind not in "biuf":
-            what = f"x has the dtype {given.dtype}"
-            raise ValueError(f"{what}; {self._expected(self.input_shape)}, of numbers.")
-        codes = len(self.input_shape) == 2 and given.dtype.kind in "iu"
-        is_known = codes or given.dtype in (np.uint8, np.float32, np.float64)
-        x = given if is_known else given.astype(np.float64)
-        if self.input_axes is not None and x.ndim == len(self.input_axes):
-            x = x.transpose(self.input_axes)
-        shape = self.input_shape
-        if len(shape) == 2:
-            return self._checked_steps(x, given.shape, lengths)
-        size = int(np.prod(shape))
-        fits = x.shape[1:] == shape or x.shape[1:] == (size,)
-        if self.input_axes is not None and len(self.input_axes) <= len(shape):  # one pixel high
-            fits = fits or (1, *x.shape[1:]) == shape
-        if not fits and not (shape[-1] == 1 and x.shape[1:] == shape[:-1]):
-            raise ValueError(f"x has shape {given.shape}; {self._expected(shape)}.")
-        return x.reshape(len(x), *shape), None
-
-    def _checked_steps(
-        self, x: NDArray[Any], given: tuple[int, ...], lengths: Any
-    ) -> tuple[NDArray[Any], NDArray[np.int32]]:
-        _, n_features = self.input_shape
-        x = x[..., np.newaxis] if x.ndim == 2 and n_features == 1 else x
-        if x.ndim == 2 and x.shape[1] % n_features == 0:
-            x = x.reshape(len(x), -1, n_features)
-        if x.ndim != 3 or x.shape[2] != n_features or not x.shape[1]:
-            raise ValueError(f"x has shape {given}; {self._expected(self.input_shape)}.")
-        steps = np.full(len(x), x.shape[1], np.int32)
-        if lengths is not None:
-            steps = np.asarray(lengths)
-            if steps.shape != x.shape[:1] or steps.dtype.kind not in "iu":
-                raise ValueError(
-                    f"lengths has shape {steps.shape} and dtype {steps.dtype}; expected {len(x)} "
-                    "integers, one for each sequence of x."
-                )
-            if steps.size and not 0 <= steps.min() <= steps.max() <= x.shape[1]:
-                raise ValueError(f"lengths has values outside 0 to {x.shape[1]}, the steps of x.")
-            steps = steps.astype(np.int32)
-        self._network.lengthen(x.shape[1])
-        return (x.astype(np.int32) if x.dtype.kind in "iu" else x), steps
-
-    def _expected(self, of_sample: tuple[int, ...]) -> str:
-        shape: tuple[int | str, ...] = ("n", *of_sample)
-        if len(shape) == 3 and programs.takes_steps(self.layers, of_sample, of_sample[0] + 1):
-            shape = ("n", "steps", of_sample[1])
-        if self.input_axes is not None:
-            back = np.argsort(self.input_axes)
-            shape = tuple(shape[i] for i in back)
-        return f"this network takes ({', '.join(map(str, shape))})"
 
     # --- model files
 
@@ -449,49 +373,10 @@ class Network:
         )
         if fields["n_hidden"] > len(network.layers):
             raise ValueError(f"network: n_hidden is {fields['n_hidden']}.")
-        network.input_axes = _axes(fields["input_axes"])
-        network.output_axes = _axes(fields["output_axes"], answers=True)
+        network.input_axes = checked_axes(fields["input_axes"])
+        network.output_axes = checked_axes(fields["output_axes"], answers=True)
         network.input_name, network.output_name = fields["input_name"], fields["output_name"]
         return network
-
-
-def _each(
-    decode: Callable[[NDArray[Any]], NDArray[Any]],
-    outputs: NDArray[Any],
-    real: NDArray[np.bool_] | None,
-) -> Any:
-    """Outputs (..., n_outputs) decoded row by row; zeros, or empty texts, where nothing is real."""
-    if real is None:
-        if outputs.ndim == 2:
-            return decode(outputs)
-        answers = decode(outputs.reshape(-1, outputs.shape[-1]))
-        return answers.reshape(*outputs.shape[:-1], *answers.shape[1:])
-    answers = decode(outputs[real])
-    padded = np.zeros((*real.shape, *answers.shape[1:]), answers.dtype)
-    padded[real] = answers
-    return padded
-
-
-def _both(p: NDArray[Any]) -> NDArray[Any]:
-    """Probabilities of two classes, from those of the second."""
-    return np.hstack([1 - p, p])
-
-
-def _of_classes(classes: NDArray[Any], link: str, n_outputs: int) -> Targets:
-    binary = n_outputs == 1 and len(classes) == 2 and link == "sigmoid"
-    if classes.ndim != 1 or not (binary or len(classes) == n_outputs):
-        raise ValueError(
-            f"classes has shape {classes.shape}; expected a label for each of {n_outputs} outputs."
-        )
-    if link == "exp" or (link == "sigmoid" and not binary):
-        only = "one output and two classes" if link == "sigmoid" else "numbers, without classes"
-        raise ValueError(
-            f"link={link!r} with {len(classes)} classes and {n_outputs} outputs; it is for {only}. "
-            "Use link='softmax' for classes of which each sample has one."
-        )
-    if classes.dtype.kind not in "biufUO":
-        raise ValueError(f"classes is of dtype {classes.dtype}; expected numbers or texts.")
-    return Targets("binary" if binary else "multiclass", n_outputs, classes)
 
 
 def _batch_size(trained: TrainableNetwork) -> int:
@@ -506,37 +391,13 @@ def _batch_size(trained: TrainableNetwork) -> int:
     return most
 
 
-def _axes(axes: Sequence[int] | None, *, answers: bool = False) -> tuple[int, ...] | None:
-    if axes is None:
-        return None
-    kept = [a for a in axes if a >= 0]
-    if answers:
-        if len(set(kept)) != len(kept) or 0 not in kept or min(axes) < -1 or max(kept) > 3:
-            raise ValueError(
-                f"output_axes={axes!r}; expected numbers from 0 to 3, each once and 0 among them, "
-                "and -1 for axes of size 1."
-            )
-    elif sorted(axes) != list(range(len(axes))):
-        raise ValueError(f"axes={axes!r}; expected each of 0 to {len(axes) - 1} once.")
-    return tuple(map(int, axes))
-
-
-def _is_axis(value: Any) -> bool:
-    return NATURAL.accepts(value) or (type(value) is int and value == -1)
-
-
-_AXES = Rule(
-    "None or a list of axes",
-    lambda v: v is None or (isinstance(v, list) and all(map(_is_axis, v)) and len(v) < 9),
-    lambda v: v,
-)
 _FIELDS = {
     "network": ANYTHING,
     "targets": ANYTHING,
     "columns": ANYTHING,
     "n_hidden": NATURAL,
-    "input_axes": _AXES,
-    "output_axes": _AXES,
+    "input_axes": AXES,
+    "output_axes": AXES,
     "input_name": TEXT,
     "output_name": TEXT,
 }
