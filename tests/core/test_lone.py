@@ -1,10 +1,14 @@
 """A sample alone goes another way through images than a batch; it comes out with the same bytes."""
 
+import ctypes
 import itertools
+import mmap
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cases import CASES, Case
 from fastdl import layers as L
@@ -188,3 +192,45 @@ def test_threads() -> None:
         program = compiled(layers, x.shape[1:], dtype="float32", threads=threads)
         assert program.team_size(1) == threads
         assert_same_bytes(program.predict(x), expected, f"{threads} threads")
+
+
+def before_a_wall(values: NDArray[Any], *, writable: bool) -> NDArray[Any]:
+    """A copy that ends where memory may no longer be read; nor written, unless it says so."""
+    room = -(-values.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
+    pages = mmap.mmap(-1, room + mmap.PAGESIZE)
+    copy = np.frombuffer(pages, values.dtype, values.size, room - values.nbytes)
+    copy = copy.reshape(values.shape)
+    copy[...] = values
+    start = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+    protect = ctypes.CDLL(None, use_errno=True).mprotect
+    protect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    assert protect(start + room, mmap.PAGESIZE, 0) == 0
+    if not writable:
+        assert protect(start, room, 1) == 0  # PROT_READ
+    return copy
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="walls are built by mprotect")
+@pytest.mark.parametrize("case", IMAGES, ids=lambda case: case.id)
+def test_arrays_of_the_user(case: Case, backend: str, dtype: str) -> None:
+    """X is read and y written where they lie; what lies beside them would end the process."""
+    program = compiled(case.layers, case.input_shape, backend=backend, dtype=dtype, batch_size=8)
+    x = sample((2, *case.input_shape)).astype("float32")
+    other = "float64" if dtype == "float32" else "float32"
+    expected = program.predict(x.astype(other))  # which is copied
+    y = before_a_wall(np.zeros_like(expected), writable=True)
+    assert program.predict(before_a_wall(x.astype(dtype), writable=False), out=y) is y
+    assert_same_bytes(y, expected, "answers")
+
+
+def test_answers_in_place_of_samples(backend: str, dtype: str) -> None:
+    layers = [L.Conv2D(3, 3, padding="same"), L.Activation("tanh"), L.Conv2D(3, 5, padding="same")]
+    program = compiled(layers, (9, 9, 3), backend=backend, dtype=dtype, batch_size=8)
+    for n in (1, 2):
+        x = sample((n + 1, 9, 9, 3)).astype(dtype)
+        expected = program.predict(x[:n].copy())
+        beside = x.copy()
+        assert_same_bytes(program.predict(x[:n], out=x[:n]), expected, "the same array")
+        if n == 1:
+            program.predict(beside[:1], out=beside.ravel()[100:343].reshape(1, 9, 9, 3))
+            assert_same_bytes(beside.ravel()[100:343].reshape(1, 9, 9, 3), expected, "a part")

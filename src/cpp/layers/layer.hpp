@@ -65,9 +65,12 @@ struct Frame {
   std::exception_ptr* failure;  // of a function of the user's: it waits for the end of the team
   const index *gradient_starts, *saved_starts;
   const index* value_starts = nullptr;  // in predict, where later tensors take the places of earlier ones
-  bool lone = false;                    // one sample, in inference, whose images are rows (h*w, c)
-  T* kept = nullptr;                    // weights in the form that lone samples meet; null where there is no room
-  bool renews_kept = false;             // they changed since: each layer puts its own there anew
+  const T* samples = nullptr;           // in predict, the first tensor, read where the user has it
+  T* results = nullptr;                 // and the tensor of this number, written where the user wants it
+  int result = -1;
+  bool lone = false;         // one sample, in inference, whose images are rows (h*w, c)
+  T* kept = nullptr;         // weights in the form that lone samples meet; null where there is no room
+  bool renews_kept = false;  // they changed since: each layer puts its own there anew
 
   // Samples of a tensor of this shape with the padded lanes of images.
   index padded(const Shape& shape) const {
@@ -90,7 +93,11 @@ struct Frame {
   }
   // Whether images lie as the user's do, each pixel's channels side by side.
   bool channels_last() const { return lone || kernels.channels_last; }
-  T* value(const Tensor& t) const { return values + (value_starts ? value_starts[t.place] : t.value); }
+  T* value(const Tensor& t) const {
+    if (samples && t.place == 0) return const_cast<T*>(samples);  // nobody overwrites it
+    if (t.place == result) return results;
+    return values + (value_starts ? value_starts[t.place] : t.value);
+  }
   T* gradient(const Tensor& t) const { return t.wants_gradient ? gradients + gradient_starts[t.gradient] : nullptr; }
   T* param(Param p) const { return p >= 0 ? params + p : p == -1 ? nullptr : derived + derived_offset(p); }
   T* grad(Param p) const { return p >= 0 ? grads + p : p == -1 ? nullptr : derived_grads + derived_offset(p); }

@@ -148,7 +148,7 @@ void BatchBuffers<T>::gather(const Frame<T>& f, const Batch& batch) {
     kernels_->sequence.gather_sequence(f.team, data.x, order(), f.sequence(s), f.value(input_));
   else if (s.is_image() && !f.lone)
     layout.gather_image(f.team, data.x, order(), f.n, s.h() * s.w(), s.c(), f.value(input_));
-  else
+  else if (!f.samples)
     layout.gather_rows(f.team, data.x, order(), f.n, f.value(input_));
 }
 

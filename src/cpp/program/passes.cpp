@@ -20,6 +20,15 @@ namespace {
 constexpr double team_threshold = 1e6, few_threshold = 4e6;
 constexpr double paced_below = 2e8;  // of a prediction: a millisecond
 
+// Whether X (n_x values) holds lone samples as the program has them, and y (n_y) is no part of it: then no copy is made
+// of either.
+template <class T>
+bool lies_as_here(const Data& data, const T* y, index n_x, index n_y) {
+  constexpr DType dtype = std::is_same_v<T, float> ? DType::f32 : DType::f64;
+  const T* x = static_cast<const T*>(data.x.data);
+  return data.x.type == dtype && !data.x.indptr && !data.order && (x + n_x <= y || y + n_y <= x);
+}
+
 }  // namespace
 
 template <class T>
@@ -148,6 +157,9 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   const Tensor& out = layers_[layer]->out;
   const index size = out.shape.size();
   const bool few = are_few(data.count);
+  const index of_x = input_.shape.size();
+  const bool in_place = out.place != 0 && !input_.shape.is_sequence() && !out.shape.is_sequence() &&
+                        lies_as_here(data, static_cast<const T*>(y), data.count * of_x, data.count * size);
   last_.n = 0;
   int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
   const double work = work_ * double(data.count);
@@ -164,6 +176,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       n = int(std::min<index>(settings_.batch, end - begin));
       const bool lone = lone_ && are_few(n);
       if (lone) n = 1;
+      T* const to = static_cast<T*>(y) + begin * size;
       Batch batch{.data = &data,
                   .there = &there,
                   .begin = begin,
@@ -176,18 +189,22 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       f.values = values_.data(), f.value_starts = value_starts_.data();
       f.saved_starts = saved_starts_in_predict_.data();
       f.kept = kept_.data();
+      if (lone && in_place) {
+        f.samples = static_cast<const T*>(there.x.data) + begin * of_x;
+        f.results = to, f.result = out.place;
+      }
       batch_.gather(f, batch);
       forward_chain(f, layers_, 0, current);
       f.renews_kept = true;
       forward_chain(f, layers_, current, layer + 1);
       if (lone) current = layer + 1;
-      T *z = f.value(out), *to = static_cast<T*>(y) + begin * size, *answers = room_for(to, n * size);
+      T *z = f.value(out), *answers = room_for(to, n * size);
       const bool by_rows = link == ActivationKind::softmax && out.shape.is_image();
       if (link == ActivationKind::softmax && !by_rows)
         kernels_.pointwise.softmax_forward(team, norm_shape(f, out.shape), z, z);
       else if (link != ActivationKind::identity && !by_rows)
         kernels_.pointwise.activation_forward(team, link, T(1), f.elements(out.shape), z, z);
-      batch_.read(f, out.shape, z, answers);
+      if (z != answers) batch_.read(f, out.shape, z, answers);
       // In the user's layout each pixel is a row: its sum has one order, alone and in a batch.
       const NormShape pixels{f.n * out.shape.pixels(), out.shape.c(), 1, false};
       if (by_rows) kernels_.pointwise.softmax_forward(team, pixels, answers, answers);

@@ -104,7 +104,7 @@ std::int64_t lone_filters_scratch(const Conv2DShape& s, int threads) {
 template <class T>
 bool lone_filters_fit(const Conv2DShape& s) {
   const int pixels = pixels_of_tile(FilterPanels<T>(s).columns(0), s.ow);  // of no panel more; the last tile overlaps
-  return 2 * (s.f / s.groups) > lanes<T> && s.ow >= pixels && 2 * ceil_div(s.ow, pixels) * pixels <= 3 * s.ow;
+  return 2 * (s.f / s.groups) > lanes<T> && s.ow >= pixels && 3 * ceil_div(s.ow, pixels) * pixels <= 5 * s.ow;
 }
 
 // w (kh, kw, c, f) as (groups, panels, c, kh, kw, vectors of the panel), the order of the sums

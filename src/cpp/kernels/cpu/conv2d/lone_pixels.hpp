@@ -88,6 +88,10 @@ void block_planes(const Conv2DShape& s, const PixelBlocks<T>& blocks, int rows, 
       __builtin_memset(at + last - left, 0, (left + blocks.width - last) * sizeof(T));
     }
     const T* from = x + std::int64_t(top + r) * s.w * s.c;
+    if (s.c == 1) {
+      __builtin_memcpy(row + first - left, from + first, (last - first) * sizeof(T));
+      continue;
+    }
     for (int i = 0; i < c; i += lanes<T>)
       for (int j = first; j < last; j += lanes<T>) {
         Vec<T> square[lanes<T>];
