@@ -1,13 +1,15 @@
 """What every test may ask for."""
 
 import copy
+import gc
 import itertools
 import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from inspect import signature
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # some tests have more threads than cores
 
@@ -95,22 +97,29 @@ def numpys_own_generator() -> None:
     np.random.seed(0)  # noqa: NPY002
 
 
-@pytest.fixture(autouse=True)
-def no_gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """But for tests marked cuda this is a machine without one, whatever it has, and was built."""
-    if request.node.get_closest_marker("cuda"):
-        return
-    monkeypatch.setitem(sys.modules, "fastdl._cuda", None)
-    monkeypatch.setattr(gpus, "_DRIVER", "/nowhere")
-    monkeypatch.setattr(gpus, "_found", [])
-
-
-@pytest.fixture(autouse=True)
-def no_figure_stays_open() -> Iterator[None]:
-    """Matplotlib keeps those of `pyplot` until they are closed, and warns of many."""
-    yield
-    if "matplotlib.pyplot" in sys.modules:
+# No fixtures, which would take longer than many a test.
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """No test sees a GPU, or leaves figures open."""
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker("cuda") is None:  # whatever this machine has, and was built
+            patch.setitem(sys.modules, "fastdl._cuda", None)
+            patch.setattr(gpus, "_DRIVER", "/nowhere")
+            patch.setattr(gpus, "_found", [])
+        done = yield
+    if "matplotlib.pyplot" in sys.modules:  # keeps figures until they are closed, and warns of many
         sys.modules["matplotlib.pyplot"].close("all")
+    return done
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    report: pytest.CollectReport | pytest.TestReport,
+) -> Generator[None, Any, Any]:
+    """A worker sends three reports of each test: nobody reads the keywords of what has passed."""
+    if report.passed and isinstance(report, pytest.TestReport):
+        report.keywords = {}
+    return (yield)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -124,43 +133,52 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--dtype", action="append", help="of float32 and float64, this one alone")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Items and modules stay to the end: no collection of garbage looks at them again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 # Before pytest's own, which follows -k and -m: a share is the same whatever is left of it.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "cuda" not in config.option.markexpr:
-        on_a_gpu = [item for item in items if item.get_closest_marker("cuda")]
-        config.hook.pytest_deselected(items=on_a_gpu)
-        items[:] = [item for item in items if not item.get_closest_marker("cuda")]
-    if config.getoption("--quick"):
-        in_share = _shares()
-        quick = {item: _is_quick(item) and in_share(item) for item in items}
-        config.hook.pytest_deselected(items=[item for item in items if not quick[item]])
-        items[:] = [item for item in items if quick[item]]
+    on_gpus = "cuda" in config.option.markexpr
+    quick = _Quick() if config.getoption("--quick") else None
+    kept, left_out = [], []
+    for item in items:
+        marks = {mark.name: mark for mark in reversed([*item.iter_markers()])}
+        takes = (on_gpus or "cuda" not in marks) and (quick is None or quick(item, marks))
+        (kept if takes else left_out).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
 
 
-def _is_quick(item: pytest.Item) -> bool:
-    params = item.callspec.params if hasattr(item, "callspec") else {}
-    return "check" not in params and item.get_closest_marker("slow") is None
+class _Quick:
+    """Whether `make test-quick` takes an item, asked for in order.
 
-
-def _shares() -> Callable[[pytest.Item], bool]:
-    """Whether an item, asked for in order, is among every n-th case of a test marked `share(n)`.
-
-    The tests of a table begin at different cases, so that together they meet them all.
+    Of a test marked `share(n)` it takes every n-th case; the tests of a table begin at different
+    cases, so that together they meet them all.
     """
-    begins: dict[str, int] = {}  # by test: where it begins
-    seen: Counter[str] = Counter()
 
-    def in_share(item: pytest.Item) -> bool:
-        marker = item.get_closest_marker("share")
-        if marker is None or not hasattr(item, "callspec"):
+    def __init__(self) -> None:
+        self.begins: dict[str, int] = {}  # by test: where it begins
+        self.seen: Counter[str] = Counter()
+
+    def __call__(self, item: pytest.Item, marks: dict[str, pytest.Mark]) -> bool:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if "slow" in marks or "check" in params:  # of scikit-learn's
+            return False
+        if "share" not in marks or not params:
             return True
         test = item.nodeid.partition("[")[0]
-        place = seen[test] + begins.setdefault(test, len(begins))
-        seen[test] += 1
-        return place % marker.args[0] == 0
-
-    return in_share
+        place = self.seen[test] + self.begins.setdefault(test, len(self.begins))
+        self.seen[test] += 1
+        return place % marks["share"].args[0] == 0
 
 
 @pytest.fixture

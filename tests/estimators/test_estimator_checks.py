@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from sklearn.base import ClassifierMixin
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from checks import parametrize_with_checks
 from fastdl import (
     DBN,
     BernoulliRBM,

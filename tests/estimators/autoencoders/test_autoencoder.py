@@ -11,9 +11,9 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastdl
+from checks import parametrize_with_checks
 from fastdl import Autoencoder, SoftmaxRegression
 from fastdl.callbacks import EpochEnd
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastdl
+from checks import parametrize_with_checks
 from fastdl import ConvAutoencoder, NDScaler
 from fastdl import layers as L
 from fastdl.estimators.autoencoders.mirror import mirror

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastdl
+from checks import parametrize_with_checks
 from fastdl import (
     Autoencoder,
     StackedAutoencoder,

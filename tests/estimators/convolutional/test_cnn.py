@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import scale
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from checks import parametrize_with_checks
 from fastdl import CNNClassifier, CNNRegressor, NDScaler, losses, optim
 from images import some_digits, tiny, tiny_regressor, weights
 

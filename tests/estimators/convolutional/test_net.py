@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from checks import parametrize_with_checks
 from fastdl import MLPClassifier, NetClassifier, NetRegressor, optim
 from fastdl import layers as L
 from images import some_digits, tiny, weights

@@ -12,10 +12,10 @@ from scipy import sparse
 from sklearn.datasets import load_diabetes, load_digits, make_friedman1
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import scale
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_info
 
 import fastdl
+from checks import parametrize_with_checks
 from fastdl import ELMClassifier, ELMRegressor, SoftmaxRegression
 
 EXACT: dict[str, Any] = {"dtype": "float64", "n_jobs": 1}

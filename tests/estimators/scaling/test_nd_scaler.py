@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from checks import parametrize_with_checks
 from fastdl import NDScaler
 
 SHAPES = [(50, 3), (20, 8, 6), (20, 9, 3), (20, 6, 5, 3), (6, 4, 3, 5, 2)]

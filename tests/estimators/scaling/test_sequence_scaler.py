@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastdl
+from checks import parametrize_with_checks
 from fastdl import RNNClassifier, SequenceScaler
 
 

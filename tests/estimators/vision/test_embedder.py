@@ -12,9 +12,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastdl
+from checks import parametrize_with_checks
 from fastdl import Embedder, NetClassifier, losses
 from fastdl import functional as F
 from fastdl import layers as L
