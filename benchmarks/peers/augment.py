@@ -47,17 +47,11 @@ def augmentation(all_of_it: bool) -> Contest:
 
 def by_hand(x: torch.Tensor, options: dict[str, object]) -> torch.Tensor:
     """As one would write it for a batch (n, c, h, w): each image with its own draws."""
+    if "rotate" not in options:
+        return mirrored_and_shifted(x)
     flips = torch.where(torch.rand(N) < 0.5, -1.0, 1.0)
     turn = torch.deg2rad(TURN * (2 * torch.rand(N) - 1))
     factor = 1 + SCALE * (2 * torch.rand(N) - 1)
-    if "rotate" not in options:
-        places = torch.randint(0, 2 * SHIFT + 1, (2, N, 1, 1))
-        padded = tf.pad(x, [SHIFT] * 4)
-        rows = (torch.arange(SIDE).view(1, SIDE, 1) + places[0]).expand(N, SIDE, SIDE)
-        columns = torch.arange(SIDE).view(1, 1, SIDE).expand(N, 1, SIDE)
-        columns = torch.where(flips.view(N, 1, 1) < 0, SIDE - 1 - columns, columns) + places[1]
-        of = torch.arange(N).view(N, 1, 1)
-        return padded.permute(0, 2, 3, 1)[of, rows, columns]
     cosine, sine, zero = turn.cos() / factor, turn.sin() / factor, torch.zeros(N)
     theta = torch.stack(
         [
@@ -68,6 +62,18 @@ def by_hand(x: torch.Tensor, options: dict[str, object]) -> torch.Tensor:
     )
     factors = 1 + COLOUR * (2 * torch.rand(3, N, 1, 1, 1) - 1)
     return coloured(tf.grid_sample(x, tf.affine_grid(theta, x.shape, align_corners=False)), factors)
+
+
+def mirrored_and_shifted(x: torch.Tensor) -> torch.Tensor:
+    """(n, c, SIDE, SIDE), each mirrored or not and shifted by up to SHIFT: (n, SIDE, SIDE, c)."""
+    n = len(x)
+    places = torch.randint(0, 2 * SHIFT + 1, (2, n, 1, 1))
+    rows = (torch.arange(SIDE).view(1, SIDE, 1) + places[0]).expand(n, SIDE, SIDE)
+    columns = torch.arange(SIDE).view(1, 1, SIDE).expand(n, 1, SIDE)
+    mirrored = torch.rand(n, 1, 1) < 0.5
+    columns = torch.where(mirrored, SIDE - 1 - columns, columns) + places[1]
+    padded = tf.pad(x, [SHIFT] * 4).permute(0, 2, 3, 1)
+    return padded[torch.arange(n).view(n, 1, 1), rows, columns]
 
 
 def coloured(x: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:

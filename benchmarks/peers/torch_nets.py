@@ -209,6 +209,14 @@ class TorchNet:
         high, wide = ((side + 2 * p - k) // s + 1 for side in shape[:2])
         return nn.MaxPool2d(k, s, p), (high, wide, shape[2])
 
+    def _avg_pool2d(self, layer: L.AvgPool2D, shape):
+        k, s, p = layer.size, layer.stride or layer.size, layer.padding
+        high, wide = ((side + 2 * p - k) // s + 1 for side in shape[:2])
+        return nn.AvgPool2d(k, s, p), (high, wide, shape[2])
+
+    def _dropout(self, layer: L.Dropout, shape):
+        return nn.Dropout(layer.rate), shape
+
     def _global_avg_pool(self, layer: L.GlobalAvgPool, shape):
         return GlobalAvgPool(), shape[-1:]
 
