@@ -72,7 +72,7 @@ def check(layers: list[L.Layer], input_shape: tuple[int, ...], backend: str, dty
     """A program for one sample predicts what a batch does, whether it has room to learn or not."""
     options: dict[str, Any] = {"backend": backend, "dtype": dtype}
     x = sample((5, *input_shape)).astype(dtype)
-    whole = compiled(layers, input_shape, batch_size=5, **options).predict(x)
+    whole = compiled(layers, input_shape, batch_size=5, **options).forward(x)
     one = compiled(layers, input_shape, batch_size=1, **options)
     one.poison()
     for i in range(5):

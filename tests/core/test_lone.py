@@ -106,7 +106,7 @@ def check(
 ) -> None:
     program = compiled(layers, input_shape, backend=backend, dtype=dtype, batch_size=n)
     x = sample((n, *input_shape)).astype(dtype)
-    whole = program.predict(x)
+    whole = program.forward(x)  # always in blocks; predict has the choice
     for i in range(n):
         assert_same_bytes(program.predict(x[i : i + 1]), whole[i : i + 1], f"sample {i}")
 
@@ -122,13 +122,16 @@ def test_networks(name: str, backend: str, dtype: str) -> None:
     check(layers, input_shape, backend, dtype, 17)
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 17, 18, 21])
-def test_what_is_left_of_a_batch(n: int, backend: str) -> None:
+@pytest.mark.parametrize("batch_size", [7, 16, 40])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_left_of_a_batch(threads: int, batch_size: int, backend: str) -> None:
+    """Blocks first and then one by one, or all one by one, as measured by the calls before."""
     input_shape, layers = LARGER["around a residual"]
-    program = compiled(layers, input_shape, backend=backend, batch_size=16)
-    x = sample((n, *input_shape)).astype("float32")
-    one_by_one = np.concatenate([program.predict(x[i : i + 1]) for i in range(n)])
-    assert_same_bytes(program.predict(x), one_by_one, "predictions")
+    program = compiled(layers, input_shape, backend=backend, batch_size=batch_size, threads=threads)
+    x = sample((43, *input_shape)).astype("float32")
+    one_by_one = np.concatenate([program.predict(x[i : i + 1]) for i in range(len(x))])
+    for n in (1, 2, 3, 5, 8, 12, 16, 17, 21, 24, 31, 33, 43):
+        assert_same_bytes(program.predict(x[:n]), one_by_one[:n], f"{n} samples")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +161,7 @@ def test_weights_that_change(name: str, backend: str, dtype: str) -> None:
         program.train_epoch(x, y, np.arange(8), np.array([0.01]))
 
     def agree() -> np.ndarray:
-        whole = program.predict(x)
+        whole = program.forward(x)
         for i in (0, 1):
             assert_same_bytes(program.predict(x[i : i + 1]), whole[i : i + 1], f"sample {i}")
         return whole
@@ -168,7 +171,10 @@ def test_weights_that_change(name: str, backend: str, dtype: str) -> None:
     for step in (change, learn, change):
         step()
         few = program.predict(x[:1], layer=0)  # the other layers' weights are not met
-        assert_same_bytes(few, program.predict(x, layer=0)[:1], "the first layer")
+        whole = compiled(layers[:1], input_shape, backend=backend, dtype=dtype, batch_size=8)
+        for p in whole.parameters:
+            whole.set_parameter(p.name, program.get_parameter(p.name))
+        assert_same_bytes(few, whole.forward(x)[:1], "the first layer")
         seen.append(agree())
     assert all((a != b).any() for a, b in itertools.pairwise(seen))
 

@@ -1,6 +1,7 @@
 #include "core/platform.hpp"
 
 #include <pthread.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cmath>
@@ -26,6 +27,12 @@
 namespace fastdl {
 
 void run_in_forked_child(void (*f)()) { pthread_atfork(nullptr, nullptr, f); }
+
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
+}
 
 int processor_quota() {
   std::ifstream file("/sys/fs/cgroup/cpu.max");  // on Linux only

@@ -8,6 +8,7 @@ namespace fastdl {
 // Processors that the container may use (cgroup v2 cpu.max), rounded up; 0: no limit is known.
 int processor_quota();
 
+double thread_seconds();                // processor time of this thread
 int current_processor();                // its number, or -1
 void leave_processor(int processor);    // to another one, if this thread may run there
 void run_in_forked_child(void (*f)());  // from now on

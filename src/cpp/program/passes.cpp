@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/platform.hpp"
 #include "core/threads.hpp"
 #include "kernels/loss_kind.hpp"
 #include "kernels/memory.hpp"
@@ -168,14 +169,19 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   const bool paced = threads > 1 && work < paced_below;
   if (paced) threads = pace.threads(threads);
   enter();
-  const bool meets_lone = lone_ && data.count > 0 && are_few((data.count - 1) % settings_.batch + 1);
+  Splitter& splitter = splitters_[threads > 1];
+  Split split{.lanes = kernels_.lanes, .batch = settings_.batch, .most_alone = alone_ ? kernels_.lanes : 0};
+  if (lone_ && !alone_) split = splitter.split(kernels_.lanes, settings_.batch, data.count);
+  const bool meets_lone = split.meets_alone(data.count);
+  const bool timed = split.tried > 0 && layer == n_layers() - 1;
   if (meets_lone && kept_.size() < kept_size_) kept_ = Block<T>(kept_size_, backend_.memory);
   const auto ask = [&](const Team& team, const Data& there, index from, index end) {
     int current = std::min(kept_through_, layer + 1), n;
     for (index begin = from; begin < end && !failure_; begin += n) {
-      n = int(std::min<index>(settings_.batch, end - begin));
-      const bool lone = lone_ && are_few(n);
-      if (lone) n = 1;
+      const Split::Part part = split.next(begin, end);
+      const bool lone = part.alone;
+      const double start = timed && team.rank == 0 ? thread_seconds() : 0;
+      n = part.n;
       T* const to = static_cast<T*>(y) + begin * size;
       Batch batch{.data = &data,
                   .there = &there,
@@ -209,6 +215,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       const NormShape pixels{f.n * out.shape.pixels(), out.shape.c(), 1, false};
       if (by_rows) kernels_.pointwise.softmax_forward(team, pixels, answers, answers);
       give(to, n * size);
+      if (timed && team.rank == 0 && begin > 0) splitter.took(part, kernels_.lanes, thread_seconds() - start);
     }
   };
   each_part(data, settings_.batch, [&](const Data& there, index from, index end) {

@@ -136,6 +136,7 @@ class Program final : public AnyProgram {
   Block<T> answers_;              // on their way from a device
   Pace pace_;                     // of training steps
   Pace paces_[2];                 // of predictions of many samples and of a few
+  Splitter splitters_[2];         // of predictions by one thread and by a team
   std::exception_ptr failure_{};  // of a function of the user's: it waits for the end of the team
   Batch last_{};                  // of the last forward, for backward; its data is not kept
 };
