@@ -25,6 +25,7 @@ LAYERS: dict[str, tuple[L.Layer, int, tuple[int, int]]] = {
     "3x3-valid": (L.Conv2D(16, 3), 16, (10, 12)),
     "5x5": (L.Conv2D(16, 5, padding="same"), 16, (10, 14)),
     "1x1": (L.Conv2D(16, 1), 16, (12, 12)),
+    "1x1-stride": (L.Conv2D(16, 1, stride=2), 16, (6, 6)),
     "groups": (L.Conv2D(16, 3, padding="same", groups=4), 16, (11, 13)),
     "dilation": (L.Conv2D(16, 3, padding="same", dilation=2), 16, (10, 14)),
     "stride": (L.Conv2D(16, 3, stride=2, padding=1), 16, (6, 6)),

@@ -56,13 +56,28 @@ OVER_TIME = [
     L.GlobalAvgPool(),
     L.Dense(10),
 ]
+POINTWISE = [
+    L.Conv2D(100, 1, stride=2),
+    L.BatchNorm(),
+    L.Activation("relu"),
+    L.Conv2D(98, 1),
+    L.GlobalAvgPool(),
+    L.Dense(10),
+]
 NETS = {
     "lenet": (LENET, (14, 14, 1)),
     "mlp": (MLP, (100,)),
     "tabular": (TABULAR, (50,)),
     "over time": (OVER_TIME, (20, 1)),
+    "pointwise": (POINTWISE, (5, 6, 100)),
 }
-RULES = {"lenet": "adam", "mlp": "momentum", "tabular": "adamw", "over time": "adam"}
+RULES = {
+    "lenet": "adam",
+    "mlp": "momentum",
+    "tabular": "adamw",
+    "over time": "adam",
+    "pointwise": "momentum",
+}
 
 
 def trained(net: str, threads: int, **options: Any) -> tuple[Program, list[NDArray[Any]]]:

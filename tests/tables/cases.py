@@ -69,6 +69,8 @@ CASES = [
     Case("conv2d_depthwise_2", [L.Conv2D(6, 3, groups=3)], IMAGE),
     Case("conv2d_1x1",        [L.Conv2D(5, 1)], IMAGE),
     Case("conv2d_1x1_stride", [L.Conv2D(5, 1, stride=2)], IMAGE),
+    Case("conv2d_1x1_wide",   [L.Conv2D(100, 1)], (3, 4, 100), (1, 5, 33)),
+    Case("conv2d_1x1_wide_stride", [L.Conv2D(97, 1, stride=2)], (5, 4, 105), (1, 5, 33)),
     Case("conv2d_whole_image", [L.Conv2D(4, (5, 6))], IMAGE),
     Case("conv2d_row",        [L.Conv2D(3, (1, 3))], (1, 9, 2)),
     Case("conv2d_column",     [L.Conv2D(3, (3, 1))], (9, 1, 2)),

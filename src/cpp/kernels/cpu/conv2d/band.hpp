@@ -37,7 +37,10 @@ struct Correlation : Window {
   int c, f;                             // channels in and out of one group
   std::int64_t y_plane, y_row, y_step;  // from one channel, row, column of the output to the next
 
-  bool is_pointwise() const { return kh * kw == 1 && in_place(); }
+  // One tap, and no output without it: tiles take their pixels from where they lie.
+  bool is_pointwise() const {
+    return kh * kw == 1 && top <= 0 && left <= 0 && input_rows(oh) - top <= h && (ow - 1) * sw + 1 - left <= w;
+  }
 };
 
 FASTDL_INLINE Window window_of(const Conv2DShape& s) {
@@ -80,13 +83,19 @@ FASTDL_INLINE T* copy_vectors(T* to, const T* from, int count, int stride) {
   return to;
 }
 
+// The maps x (channels, h, w, lanes) as they lie, from the output row `first` on.
+template <class T>
+Band<T> band_in_place(const Window& s, const T* x, int first) {
+  const std::int64_t row = std::int64_t(s.w) * lanes<T>;
+  return {x + (first * s.sh - s.top) * row - s.left * lanes<T>, s.h * row, row};
+}
+
 // The band below the output rows [first, first + rows) of maps x (channels, h, w, lanes).
 template <class T>
 Band<T> band_of(const Window& s, const T* x, int channels, int first, int rows, T* space) {
+  if (s.in_place()) return band_in_place(s, x, first);
   const int top = first * s.sh - s.top, height = s.input_rows(rows);
   const std::int64_t row = std::int64_t(s.w) * lanes<T>;
-  if (s.in_place()) return {x + top * row - s.left * lanes<T>, s.h * row, row};
-
   T* to = space;
   for (int c = 0; c < channels; c++)
     for (int i = 0; i < height; i++) {

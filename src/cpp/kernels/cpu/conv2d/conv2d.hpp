@@ -85,7 +85,7 @@ Correlation data_correlation(const Conv2DShape& s, const Phase& down, const Phas
   return {window,
           ceil_div(s.n, lanes<T>),
           s.groups,
-          s.f / s.groups,
+          down.taps * across.taps > 0 ? s.f / s.groups : 1,  // or there is nothing to go through
           s.c / s.groups,
           std::int64_t(s.h) * s.w * lanes<T>,
           std::int64_t(s.sh) * s.w * lanes<T>,

@@ -93,7 +93,9 @@ constexpr decltype(&correlate_tile<T, 1, 1>) correlate_tiles[tile_side][tile_sid
 
 // A 1x1 kernel reads the pixels of a tile again for each tile of filters. Where maps have a round size they meet in few
 // sets of L1: a copy of so many channels, one after the other, stays there.
-constexpr int pixel_channels = 96;
+constexpr int pixel_channels = 128;
+
+constexpr int least_depth = 96;  // multiply-adds of a pass between reading sums and writing them, if there are so many
 
 // Rows of outputs that are worked on together and input channels of one pass over them. The cut changes no result.
 struct Bands {
@@ -102,8 +104,9 @@ struct Bands {
 inline Bands bands_of(const Correlation& s, int filter_tiles, int threads) {
   const std::int64_t others = std::int64_t(s.blocks) * s.groups * filter_tiles, wanted = threads > 1 ? 8 * threads : 1;
   const auto vectors = [&](int rows) { return std::int64_t(s.input_rows(rows)) * s.row_vectors(); };
+  const int together = most(16, least_depth / most(s.kh * s.kw, 1));  // channels
   int rows = s.oh;
-  while (rows > 1 && (least(s.c, 16) * vectors(rows) > band_limit || others * ceil_div(s.oh, rows) < wanted))
+  while (rows > 1 && (least(s.c, together) * vectors(rows) > band_limit || others * ceil_div(s.oh, rows) < wanted))
     rows = ceil_div(rows, 2);
   const std::int64_t fitting = band_limit / most<std::int64_t>(vectors(rows), 1);
   return {parts_of(s.oh, rows), parts_of(s.c, s.is_pointwise() ? pixel_channels : fitting)};
@@ -150,20 +153,23 @@ void correlate_band(const CorrelationJob<T>& job, std::int64_t image, int row, i
   const Correlation& s = job.s;
   const std::int64_t group = image % s.groups, kernel = s.kh * s.kw;
   const Finish<T> finish = c + channels == s.c ? job.finish : Finish<T>{};
-  const Band<T> in = band_of(s, job.x + (image * s.c + c) * s.h * s.w * lanes<T>, channels, row, rows, job.band);
+  const bool pointwise = s.is_pointwise();
+  const T* maps = job.x + (image * s.c + c) * s.h * s.w * lanes<T>;
+  const Band<T> in = pointwise ? band_in_place(s, maps, row) : band_of(s, maps, channels, row, rows, job.band);
   TileSteps<T> steps{{}, channels, in.channel, 0, s.y_plane, s.y_step, c == 0};
   for (int i = 0; i < rows; i++) {
     const Range a = taps_inside(row + i, row + i + 1, s.h, s.kh, s.sh, s.dh, s.top);
     for (int cut = 0; cut < job.tiles.columns.count; cut++) {
       const int j = job.tiles.columns.begin(cut), columns = job.tiles.columns.size(cut);
       steps.taps = taps_among(job.taps, s, a, taps_inside(j, j + columns, s.w, s.kw, s.sw, s.dw, s.left));
-      const T* x = in.at + i * s.sh * in.row + j * lanes<T>;
-      if (s.is_pointwise() && last - first > 1) {
+      const int step = pointwise ? s.sw : 1;  // a band has the columns side by side
+      const T* x = in.at + i * s.sh * in.row + j * step * lanes<T>;
+      if (pointwise && (last - first > 1 || step > 1)) {
         T* to = job.band;
         for (int k = 0; k < channels; k++) {
           const T* from = x + k * in.channel;
-          to = copy_vectors(to, from, columns, 1);
-          for (int v = 0; v < columns; v++) __builtin_prefetch(from + (columns + v) * lanes<T>);  // of the next tile
+          to = copy_vectors(to, from, columns, step);
+          for (int v = columns; v < 2 * columns; v++) __builtin_prefetch(from + v * step * lanes<T>);  // the next tile
         }
         x = job.band, steps.x_channel = std::int64_t(columns) * lanes<T>;
       }

@@ -153,6 +153,16 @@ void bias_gradient(const GradientSteps& s, int filters, const T* dy, bool fresh,
   }
 }
 
+// The whole of db where the outputs are cut in no chunks.
+template <class T>
+void bias_gradients(const Team& team, int blocks, int filters, int oh, int ow, const T* dy, T* db) {
+  const std::int64_t row = std::int64_t(ow) * lanes<T>, map = oh * row;
+  const Range mine = team.share(filters);
+  for (int block = 0; block < blocks; block++)
+    for (std::int64_t f = mine.begin; f < mine.end; f++)
+      bias_gradient<T>({1, oh, ow, 0, 0, 0, row, map}, 1, dy + (block * filters + f) * map, block == 0, db + f);
+}
+
 template <class T>
 struct GradientJob {
   Conv2DShape s;

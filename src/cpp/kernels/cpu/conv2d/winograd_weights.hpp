@@ -107,15 +107,6 @@ void gradients_back(const Team& team, const Winograd& s, const T* du, T* dw) {
 }
 
 template <class T>
-void winograd_bias_gradient(const Team& team, const Winograd& s, const T* dy, T* db) {
-  const std::int64_t row = std::int64_t(s.ow) * lanes<T>, map = s.oh * row;
-  const Range mine = team.share(s.f);
-  for (int block = 0; block < s.blocks; block++)
-    for (std::int64_t f = mine.begin; f < mine.end; f++)
-      bias_gradient<T>({1, s.oh, s.ow, 0, 0, 0, row, map}, 1, dy + (block * s.f + f) * map, block == 0, db + f);
-}
-
-template <class T>
 int winograd_gradient_chunk(const Winograd& s) {
   const int tile = winograd_points * (s.c + winograd_stored<T>(s)) * int(sizeof(Vec<T>));
   return least(most(winograd_bytes / tile, winograd_least), winograd_most);
@@ -155,7 +146,7 @@ void winograd_gradient(const Team& team, const Winograd& s, const T* x, const T*
   const Range mine = team.share(winograd_points);
   T* space = scratch + winograd_points * winograd_sums<T>(s) + mine.begin * winograd_gradient_space<T>(s);
   if (mine.begin < mine.end) winograd_gradient_share(s, mine, x, dy, scratch, space);
-  if (db) winograd_bias_gradient(team, s, dy, db);
+  if (db) bias_gradients(team, s.blocks, s.f, s.oh, s.ow, dy, db);
   team.sync();
   gradients_back(team, s, scratch, dw);
   team.sync();
