@@ -89,6 +89,8 @@ from fastdl.functional._conv import (
 )
 from fastdl.functional._conv_transpose import conv2d_transpose, conv2d_transpose_backward
 from fastdl.functional._dense import dense, dense_backward, maxout, maxout_backward
+from fastdl.functional._dropout import dropout, dropout_backward
+from fastdl.functional._embedding import embedding, embedding_backward
 from fastdl.functional._losses import (
     absolute_error,
     binary_cross_entropy,
@@ -107,8 +109,6 @@ from fastdl.functional._losses import (
 from fastdl.functional._norm import (
     batch_norm,
     batch_norm_backward,
-    dropout,
-    dropout_backward,
     group_norm,
     group_norm_backward,
     layer_norm,
@@ -117,8 +117,6 @@ from fastdl.functional._norm import (
     local_response_norm_backward,
     unit_norm,
     unit_norm_backward,
-    weight_norm,
-    weight_norm_backward,
 )
 from fastdl.functional._over_time import (
     avg_pool1d,
@@ -144,8 +142,6 @@ from fastdl.functional._pool import (
 )
 from fastdl.functional._recurrent import (
     RecurrentCache,
-    embedding,
-    embedding_backward,
     gru,
     gru_backward,
     lstm,
@@ -179,6 +175,7 @@ from fastdl.functional._upsample import (
     upsample2d,
     upsample2d_backward,
 )
+from fastdl.functional._weight_norm import weight_norm, weight_norm_backward
 
 __all__ = [
     "RecurrentCache",
