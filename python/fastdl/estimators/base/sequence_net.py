@@ -97,12 +97,8 @@ class SequenceNet(Net):
         anew = not (self._has_weights() and self.warm_start)
         return self._fit(
             Given(
-                cut(X, lengths),
-                self._cut_targets(X, y, lengths, anew),
-                self._cut_weights(sample_weight, lengths),
-                cut(X_val, lengths_val),
-                self._cut_targets(X_val, y_val, lengths_val, anew),
-                self._cut_weights(sample_weight_val, lengths_val),
+                *self._without_padding(X, y, sample_weight, lengths, anew),
+                *self._without_padding(X_val, y_val, sample_weight_val, lengths_val, anew),
             )
         )
 
@@ -131,9 +127,9 @@ class SequenceNet(Net):
         -------
         self
         """
-        y = self._cut_targets(X, y, lengths, anew=not self._has_weights())
-        weight = self._cut_weights(sample_weight, lengths)
-        return super().partial_fit(cut(X, lengths), y, weight, classes)
+        anew = not self._has_weights()
+        X, y, weight = self._without_padding(X, y, sample_weight, lengths, anew)
+        return super().partial_fit(X, y, weight, classes)
 
     @available_if(has_answers)
     def predict(
@@ -212,13 +208,13 @@ class SequenceNet(Net):
         float
         """
         self._check_is_fitted()
-        y = self._cut_targets(X, y, lengths, anew=False)
+        _, y, weight = self._without_padding(X, y, sample_weight, lengths, anew=False)
         X = self._cut(X, lengths, "score")
         metric = r2_score if is_regressor(self) else accuracy_score
         if self._answers_for == "samples":
             return float(metric(y, super().predict(X), sample_weight=sample_weight))
         X, y = self._check(X, y, reset=False)
-        weight = check_step_weights(self._cut_weights(sample_weight, lengths), y)
+        weight = check_step_weights(weight, y)
         answers = self._targets.decode(self._predict(X, None)[y.counts_of_real])
         return float(metric(y.steps, answers, sample_weight=y.of_steps(weight)))
 
@@ -277,17 +273,16 @@ class SequenceNet(Net):
             )
         return X
 
-    def _cut_targets(self, X: Any, y: Any, lengths: Any, anew: bool) -> Any:
-        """The targets of steps, without their padding."""
-        if lengths is None or y is None or not self._is_of_steps(X, y, anew):
-            return y
-        return [of_one[:length] for of_one, length in zip(y, lengths, strict=False)]
-
-    def _cut_weights(self, weight: Any, lengths: Any) -> Any:
-        """Weights of steps, if they are such, without their padding."""
-        if lengths is None or not is_of_steps(weight):
-            return weight
-        return [of_one[:length] for of_one, length in zip(weight, lengths, strict=False)]
+    def _without_padding(
+        self, X: Any, y: Any, weight: Any, lengths: Any, anew: bool
+    ) -> tuple[Any, Any, Any]:
+        """With lengths, X, y and weights without what they have for the padding."""
+        if lengths is None:
+            return X, y, weight
+        sequences = cut(X, lengths)
+        if y is not None and self._is_of_steps(X, y, anew):
+            y = _first(y, lengths)
+        return sequences, y, _first(weight, lengths) if is_of_steps(weight) else weight
 
     def _formed(self, X: Any, lengths: Any, answers: Any, shape: tuple[int, ...]) -> Any:
         """Answers in the user's form: of steps that of X; of pixels images of this shape."""
@@ -304,3 +299,8 @@ class SequenceNet(Net):
     def _n_features_out(self) -> int:
         shape = self._network.shape_after(self._layer_index(None))
         return int(shape[-1] if len(shape) == 2 else math.prod(shape))
+
+
+def _first(values: Any, lengths: Any) -> list[Any]:
+    """Of each sequence's values, those of so many steps."""
+    return [of_one[:length] for of_one, length in zip(values, lengths, strict=False)]

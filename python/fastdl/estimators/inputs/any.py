@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import layers as L
-from fastdl.estimators.inputs.forms import Cut, is_list
+from fastdl.estimators.inputs.forms import Cut, Seen
 from fastdl.estimators.inputs.images import ImageInput
 from fastdl.estimators.inputs.rows import Input
 from fastdl.estimators.inputs.sequences import SequenceInput
 from fastdl.estimators.inputs.symbols import CHARACTERS, Reading
-from fastdl.estimators.inputs.text import as_texts, unpacked
 from fastdl.layers import Layer
 
 
@@ -61,15 +60,12 @@ class AnyInput:
 
     def are_sequences(self, X: Any) -> bool:
         """Whether X, the first that an estimator sees, holds sequences."""
-        if as_texts(X) is not None or L.asks_for(self.layers()) == "sequences":
+        seen, asked = Seen.of(X), L.asks_for(self.layers())
+        if seen.texts is not None or isinstance(seen.X, Cut) or asked == "sequences":
             return True
-        X = unpacked(X)
-        if isinstance(X, Cut):
-            return True
-        if not isinstance(X, (list, tuple)) or not is_list(X):
+        if not seen.is_list or asked == "images":
             return False
-        n_dims, lengths = max(map(np.ndim, X)), {len(x) for x in X}
-        return n_dims < 3 and len(lengths) > 1 and L.asks_for(self.layers()) != "images"
+        return max(map(np.ndim, seen.X)) < 3 and len({len(x) for x in seen.X}) > 1
 
     def _form(self, estimator: Any, X: Any, reset: bool) -> Input:
         if reset:

@@ -3,13 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.estimators.inputs.text import as_texts, unpacked
+from fastdl.estimators.inputs.text import as_texts, is_empty, unpacked
 from fastdl.samples import inside
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """X, looked at once.
+
+    Attributes
+    ----------
+    X : list or as the user passed it
+        A column of arrays, lists or texts is a list of them.
+    texts : list or None
+        Its strings or lists of tokens, if it holds such.
+    is_list : bool
+        Whether it is a list of sequences; lists of as many numbers each are rows.
+    """
+
+    X: Any
+    texts: list[Any] | None = None
+    is_list: bool = False
+
+    @classmethod
+    def of(cls, X: Any) -> Seen:
+        """X as the user passed it."""
+        if is_array_of_numbers(X):
+            return cls(X)
+        X = unpacked(X)
+        texts = as_texts(X)
+        return cls(X, texts, texts is not None or _holds_sequences(X))
+
+    @property
+    def are_rows(self) -> bool:
+        """Whether it is one array of two dimensions, or goes for one."""
+        if self.is_list or getattr(self.X, "ndim", None) not in (2, None):
+            return False
+        return np.asarray(self.X).ndim == 2
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is a list of sequences without steps."""
+        return self.is_list and all(map(is_empty, self.X))
+
+
+def is_array_of_numbers(X: Any) -> bool:
+    """Whether X can be nothing else: no list, no texts, no column of arrays."""
+    return isinstance(X, np.ndarray) and X.ndim > 1 and X.dtype.kind in "biuf"
 
 
 def cut(X: Any, lengths: Any) -> Any:
@@ -22,7 +68,7 @@ def cut(X: Any, lengths: Any) -> Any:
     """
     if lengths is None:
         return X
-    if is_list(X) or np.ndim(X) not in (2, 3):
+    if Seen.of(X).is_list or np.ndim(X) not in (2, 3):
         raise ValueError(
             "lengths belongs to padded sequences, one array (n, steps, features) or (n, steps). "
             "The sequences of a list have lengths of their own: leave it out."
@@ -51,19 +97,7 @@ class Cut(list[Any]):
     padded_to: int = 0
 
 
-def are_rows(X: Any) -> bool:
-    """Whether X is one array of two dimensions, or goes for one."""
-    X = unpacked(X)
-    return not is_list(X) and getattr(X, "ndim", None) in (2, None) and np.asarray(X).ndim == 2
-
-
-def is_list(X: Any) -> bool:
-    """Whether X is a list of sequences; lists of as many numbers each are rows."""
-    X = unpacked(X)
-    return as_texts(X) is not None or holds_sequences(X)
-
-
-def holds_sequences(X: Any) -> bool:
+def _holds_sequences(X: Any) -> bool:
     """Whether unpacked X, which is no text, is a list of sequences."""
     if isinstance(X, Cut):
         return True
@@ -100,9 +134,9 @@ def in_form_of(
         padded = np.zeros((*real.shape, *answers.shape[1:]), answers.dtype)
         padded[real] = answers
         return padded
-    X = unpacked(X)
-    if is_list(X) or (of_symbols and isinstance(X, (list, tuple))):
-        return np.split(answers, np.cumsum([steps(x) for x in X])[:-1])
-    if rows_are_steps and are_rows(X):
+    seen = Seen.of(X)
+    if seen.is_list or (of_symbols and isinstance(seen.X, (list, tuple))):
+        return np.split(answers, np.cumsum([steps(x) for x in seen.X])[:-1])
+    if rows_are_steps and seen.are_rows:
         return answers
-    return answers.reshape(len(X), -1, *answers.shape[1:])
+    return answers.reshape(len(seen.X), -1, *answers.shape[1:])

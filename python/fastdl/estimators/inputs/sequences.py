@@ -15,7 +15,7 @@ from sklearn.utils import check_consistent_length
 from fastdl._rules import INPUT_SHAPE, Rule
 from fastdl._warn import warn
 from fastdl.data import pad_sequences
-from fastdl.estimators.inputs.forms import Cut, are_rows, holds_sequences, in_form_of
+from fastdl.estimators.inputs.forms import Cut, Seen, in_form_of, is_array_of_numbers
 from fastdl.estimators.inputs.images import normalises
 from fastdl.estimators.inputs.rows import TAKEN, validated, validated_y
 from fastdl.estimators.inputs.steps import check_steps, marked_off
@@ -26,15 +26,7 @@ from fastdl.estimators.inputs.symbols import (
     are_integers,
     warn_of_tokens,
 )
-from fastdl.estimators.inputs.text import (
-    as_integers,
-    as_texts,
-    check_texts,
-    is_empty,
-    is_table_of_texts,
-    items,
-    unpacked,
-)
+from fastdl.estimators.inputs.text import as_integers, check_texts, is_table_of_texts, items
 from fastdl.layers import Layer
 from fastdl.samples import Sequences, with_steps
 
@@ -76,16 +68,17 @@ class SequenceInput:
             For another form, numbers of features that differ, NaN or infinity, and symbols that are
             not known.
         """
-        X = _of_known_form(estimator, X, reset)
-        texts = as_texts(X)
-        symbols = self._symbols(estimator, X, texts, reset)
-        self._learn_symbols(estimator, symbols, texts, reset)
+        return self._checked(estimator, _seen(estimator, X, reset), reset)
+
+    def _checked(self, estimator: Any, seen: Seen, reset: bool) -> Sequences:
+        symbols = self._symbols(estimator, seen, reset)
+        self._learn_symbols(estimator, symbols, seen.texts, reset)
         if symbols is not None:
             return _fitting(estimator, self.reading.encode(estimator, symbols), math.nan, reset)
-        if holds_sequences(X):
-            return _fitting(estimator, _from_list(estimator, X), math.nan, reset)
-        self._warn_of_integers(estimator, X, reset)
-        X = validated(estimator, X, reset=reset, **_OPTIONS)
+        if seen.is_list:
+            return _fitting(estimator, _from_list(estimator, seen.X), math.nan, reset)
+        self._warn_of_integers(estimator, seen.X, reset)
+        X = validated(estimator, seen.X, reset=reset, **_OPTIONS)
         return self._from_array(estimator, X, reset)
 
     def check_with(
@@ -101,15 +94,16 @@ class SequenceInput:
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool, classes: Any = None
     ) -> tuple[Sequences, Sequences]:
         """`check` for X, and y with something for every step; see `check_steps`."""
-        name = type(estimator).__name__
-        if self.rows_are_steps and are_rows(X) and not self._are_symbols(estimator, X, reset):
+        name, seen = type(estimator).__name__, Seen.of(X)
+        are_steps = self.rows_are_steps and seen.are_rows
+        if are_steps and self._integers(estimator, seen, reset) is None:
             checked, y = self.check_with(estimator, X, y, reset=reset, numeric=numeric)
             return checked, marked_off(name, Sequences(y[:, np.newaxis], checked.lengths), classes)
         if y is None:
             raise ValueError(f"{name} needs y, with a value for every step of each sequence.")
-        X = _of_known_form(estimator, X, reset)
-        check_consistent_length(X, y)
-        checked = self.check(estimator, X, reset=reset)
+        seen = _seen(estimator, X, reset)
+        check_consistent_length(seen.X, y)
+        checked = self._checked(estimator, seen, reset)
         steps = check_steps(name, y, checked.lengths, numeric=numeric, classes=classes)
         return checked, steps
 
@@ -149,35 +143,29 @@ class SequenceInput:
         """How many steps a sequence of a list has, as the user has it."""
         return len(self.reading.symbols(x)) if isinstance(x, str) else len(x)
 
-    def _are_symbols(self, estimator: Any, X: Any, reset: bool) -> bool:
-        """Whether X holds symbols: texts, or integers that are read as such."""
-        return as_texts(X) is not None or self._integers(estimator, X, reset) is not None
-
-    def _symbols(
-        self, estimator: Any, X: Any, texts: list[Any] | None, reset: bool
-    ) -> list[Symbols] | None:
+    def _symbols(self, estimator: Any, seen: Seen, reset: bool) -> list[Symbols] | None:
         """The symbols of each text, or integers that are read as such; None of other X."""
-        if texts is not None:
-            check_texts(type(estimator).__name__, texts)
-            return [self.reading.symbols(text) for text in texts]
-        symbols: list[Symbols] | None = self._integers(estimator, X, reset)
-        if symbols is None and not reset and hasattr(estimator, "symbols_") and _are_empty(X):
-            symbols = [[] for _ in X]
+        if seen.texts is not None:
+            check_texts(type(estimator).__name__, seen.texts)
+            return [self.reading.symbols(text) for text in seen.texts]
+        symbols: list[Symbols] | None = self._integers(estimator, seen, reset)
+        if symbols is None and not reset and hasattr(estimator, "symbols_") and seen.is_empty:
+            symbols = [[] for _ in seen.X]
         return symbols
 
-    def _integers(self, estimator: Any, X: Any, reset: bool) -> list[Any] | None:
+    def _integers(self, estimator: Any, seen: Seen, reset: bool) -> list[Any] | None:
         """X as lists of integers, where they are symbols."""
         if not reset:
             known = are_integers(getattr(estimator, "symbols_", ()))
-            return as_integers(X) if known else None
-        found = None if self.integers == "values" else as_integers(X)
-        if self.integers == "symbols" and found is None and as_texts(X) is None:
+            return as_integers(seen.X) if known else None
+        found = None if self.integers == "values" else as_integers(seen.X)
+        if self.integers == "symbols" and found is None and seen.texts is None:
             raise ValueError(
                 f"{type(estimator).__name__}: integers='symbols', but X holds something else; "
                 "expected lists of integers, one for each sequence, or an array (n, steps) of an "
                 "integer dtype."
             )
-        return found if self.integers == "symbols" or isinstance(X, (list, tuple)) else None
+        return found if self.integers == "symbols" or isinstance(seen.X, (list, tuple)) else None
 
     def _warn_of_integers(self, estimator: Any, X: Any, reset: bool) -> None:
         """Warn of rows that look like codes of symbols."""
@@ -276,9 +264,23 @@ def _warn_of_large(name: str, X: Sequences) -> None:
         )
 
 
-def _of_known_form(estimator: Any, X: Any, reset: bool) -> Any:
-    """X, of a column a list; ValueError for what holds no sequences."""
+def _seen(estimator: Any, X: Any, reset: bool) -> Seen:
+    """X looked at; ValueError for what holds no sequences."""
     name = type(estimator).__name__
+    if not is_array_of_numbers(X):
+        _refuse_other_forms(name, X)
+    seen = Seen.of(X)
+    if not reset and _were_of_one_feature(estimator) and seen.are_rows:
+        seen = Seen(Cut(np.asarray(seen.X)), is_list=True)
+    if reset and seen.is_empty:
+        raise ValueError(
+            f"X holds nothing but empty sequences; {name} learns from at least one step."
+        )
+    return seen
+
+
+def _refuse_other_forms(name: str, X: Any) -> None:
+    """Raise ValueError for one string, one number, a table of texts, and nothing."""
     if isinstance(X, (str, bytes)):
         raise ValueError(
             f"X is the string {X[:20]!r}; {name} takes a list of strings, or of lists of tokens: "
@@ -293,24 +295,11 @@ def _of_known_form(estimator: Any, X: Any, reset: bool) -> Any:
         )
     if items(X) == []:
         raise ValueError(f"X holds no sequence; {name} needs at least one.")
-    X = unpacked(X)
-    if not reset and _were_of_one_feature(estimator) and are_rows(X):
-        X = Cut(np.asarray(X))
-    if reset and _are_empty(X):
-        raise ValueError(
-            f"X holds nothing but empty sequences; {name} learns from at least one step."
-        )
-    return X
 
 
 def _were_of_one_feature(estimator: Any) -> bool:
     """Whether fit had sequences of one feature, each of its own length: rows are such, too."""
     return getattr(estimator, "n_features_in_", 0) == 1 == estimator.input_shape_[1]
-
-
-def _are_empty(X: Any) -> bool:
-    """Whether X is a list of sequences without steps."""
-    return isinstance(X, (list, tuple)) and all(map(is_empty, X))
 
 
 def _numbers(name: str, i: int, x: Any) -> NDArray[Any]:

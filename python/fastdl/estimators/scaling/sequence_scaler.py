@@ -12,8 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastdl._saved import SHAPE
 from fastdl.estimators.inputs import SequenceInput
-from fastdl.estimators.inputs.forms import cut, is_list
-from fastdl.estimators.inputs.text import as_texts, unpacked
+from fastdl.estimators.inputs.forms import Seen, cut
 from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.scaling.scaler import Scaler, goes_part_by_part
 from fastdl.samples import Sequences, inside
@@ -133,7 +132,7 @@ class SequenceScaler(Scaler):
         return self.fit(X, lengths=lengths).transform(X, lengths=lengths)
 
     def _checked(self, X: Any, lengths: Any, reset: bool) -> Sequences:
-        if as_texts(X) is not None:
+        if Seen.of(X).texts is not None:
             raise ValueError("X holds text; SequenceScaler scales sequences of numbers.")
         return SequenceInput(integers="values").check(self, cut(X, lengths), reset=reset)
 
@@ -145,8 +144,8 @@ def _in_form_of(X: Any, lengths: Any, sequences: Sequences, values: NDArray[Any]
         real = inside(sequences.lengths, whole.shape[1])
         whole[real] = values[sequences.inside]
         return whole
-    X = unpacked(X)
-    if is_list(X):
-        each = zip(X, values, sequences.lengths, strict=True)
+    seen = Seen.of(X)
+    if seen.is_list:
+        each = zip(seen.X, values, sequences.lengths, strict=True)
         return [of_one[:length].reshape(np.shape(x)) for x, of_one, length in each]
-    return values.reshape(X.shape if hasattr(X, "shape") else np.asarray(X).shape)
+    return values.reshape(seen.X.shape if hasattr(seen.X, "shape") else np.asarray(seen.X).shape)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.estimators.inputs.forms import cut, holds_sequences
-from fastdl.estimators.inputs.text import as_texts, unpacked
+from fastdl.estimators.inputs.forms import Seen, cut
+from fastdl.estimators.inputs.text import unpacked
 
 
 class Form(NamedTuple):
@@ -27,10 +27,11 @@ def form_of(final: Any, X: Any, lengths: Any, image_shape: Any) -> Form:
     ValueError
         If `image_shape` has another number of values than a row of X.
     """
-    if as_texts(X) is not None or hasattr(final, "symbols_"):
+    seen = Seen.of(X)
+    if seen.texts is not None or hasattr(final, "symbols_"):
         return Form("symbols")
     known = tuple(getattr(final, "input_shape_", ()))
-    shape = getattr(X, "shape", None) or np.shape(X if not holds_sequences(unpacked(X)) else ())
+    shape = getattr(X, "shape", None) or np.shape(() if seen.is_list else X)
     if lengths is not None or len(known) == 2 or not shape:
         return Form("sequences")
     if len(shape) > 2:
