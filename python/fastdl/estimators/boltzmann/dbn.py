@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
-from fastdl import layers as L
-from fastdl import program as programs
-from fastdl._sklearn import StrOptions, TransformerMixin
-from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.summaries import Summary
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.boltzmann import stack
-from fastdl.estimators.boltzmann.weights import replace_weights, weights_of
+from fastdl.estimators.boltzmann.machine import Machine
 from fastdl.estimators.boltzmann.words import BeliefWords, RbmWords
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.inputs.rows import TAKEN
 from fastdl.estimators.parameters.training_words import COUNT, TrainingWords
 from fastdl.estimators.parameters.words import fitted, reword, word
-from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks
-from fastdl.layers import Layer
 from fastdl.program.devices import Device
 
 
-class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
+class DBN(BeliefWords, Machine):
     """Deep belief net: features without labels, and a model to draw samples from.
 
     Each layer is a restricted Boltzmann machine, trained on the probabilities of the hidden units
@@ -172,76 +164,11 @@ class DBN(BeliefWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estima
         """
         return self.inverse_transform(self.transform(X))
 
-    def summary(
-        self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
-    ) -> str:
-        """A table of what `transform` goes through: shapes, parameters, multiply-adds, bytes.
-
-        Parameters
-        ----------
-        input_shape : (int,), optional
-            (n_features,); that of X in fit if not given.
-        n_outputs : int, optional
-            There are none: it is taken as other estimators take it, and says nothing.
-
-        Returns
-        -------
-        str
-        """
-        layers, shape, dtype = self._planned(input_shape, n_outputs)
-        table = programs.summary_of(layers, shape, dtype=dtype, optimizer="sgd")
-        visible = sum((*shape, *self._sizes()[:-1]))
-        return Summary(f"{table}\nAnd {visible:,} biases of visible units, for the way back.")
-
-    def get_weights(self) -> dict[str, NDArray[Any]]:
-        """Weights and biases of all machines by name, as copies.
-
-        Returns
-        -------
-        dict of str to ndarray
-            "hidden_1.weight" of shape (n_features, hidden_layer_sizes[0]), "hidden_1.bias", and
-            "visible_1.bias" (n_features,); of the machine on it "hidden_2.weight" ...
-        """
-        self._check_is_fitted()
-        return weights_of(self._machines())
-
-    def set_weights(self, weights: Mapping[str, Any]) -> Self:
-        """Replace weights or biases, all or some of them.
-
-        Parameters
-        ----------
-        weights : dict of str to array-like
-            As from `get_weights`; what is not in it stays.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            For a name or shape that the machines do not have, and for NaN or infinity; then
-            nothing is changed.
-        """
-        self._check_is_fitted()
-        with checkpoint.fitting(self):
-            replace_weights(self._machines(), weights)
-        return self
-
     def _machines(self) -> dict[str, Any]:
         return {f"_{number}": rbm for number, rbm in enumerate(self.rbms_, 1)}
 
-    def _planned(
-        self, input_shape: Sequence[int] | None, n_outputs: int | None
-    ) -> tuple[Sequence[Layer], tuple[int, ...], DTypeLike]:
-        """As that of networks, on the way up."""
-        if input_shape is None:
-            self._check_is_fitted()
-            input_shape = (self.n_features_in_,)
-        layers: list[Layer] = []
-        for number, size in enumerate(self._sizes(), 1):
-            layers += [L.Dense(size, name=f"hidden_{number}"), L.Activation("sigmoid")]
-        return layers, tuple(input_shape), self.dtype
+    def _hidden(self) -> tuple[dict[str, int], DTypeLike]:
+        return {f"hidden_{i}": size for i, size in enumerate(self._sizes(), 1)}, self.dtype
 
     @property
     def _n_features_out(self) -> int:

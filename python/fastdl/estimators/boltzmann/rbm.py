@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
-from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
 
 from fastdl import layers as L
-from fastdl import program as programs
 from fastdl._rules import FLAG
 from fastdl._saved import MATRIX, VECTOR, Saved, Table, instance, short
-from fastdl._sklearn import TransformerMixin
 from fastdl._warn import warn
-from fastdl.estimators.base.estimator import Estimator
-from fastdl.estimators.base.summaries import Summary
 from fastdl.estimators.boltzmann import training
-from fastdl.estimators.boltzmann.weights import replace_weights, weights_of
+from fastdl.estimators.boltzmann.machine import Machine
 from fastdl.estimators.boltzmann.words import RbmWords
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.inputs.rows import TAKEN
 from fastdl.estimators.parameters.words import fitted
-from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.tasks import epoch_tasks
-from fastdl.layers import Layer
 from fastdl.program import count_threads, devices
 from fastdl.program.devices import Device
 from fastdl.samples import core_input
@@ -39,7 +31,7 @@ if TYPE_CHECKING:
     from fastdl._core import Rbm
 
 
-class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
+class BaseRBM(RbmWords, Machine):
     """What `BernoulliRBM` and `GaussianRBM` share.
 
     The weights are the fitted attributes; what users write there is used. The core's machine has
@@ -231,73 +223,12 @@ class BaseRBM(RbmWords, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estim
         if not hasattr(self, "_momenta"):
             self._momenta = training.Momenta()
 
-    # --- weights
+    def _machines(self) -> dict[str, Any]:
+        return {"": self}
 
-    def get_weights(self) -> dict[str, NDArray[Any]]:
-        """Weights and biases by name, as copies.
-
-        Returns
-        -------
-        dict of str to ndarray
-            "hidden.weight" of shape (n_features, n_components), "hidden.bias" (n_components,) and
-            "visible.bias" (n_features,).
-        """
-        self._check_is_fitted()
-        return weights_of({"": self})
-
-    def set_weights(self, weights: Mapping[str, Any]) -> Self:
-        """Replace weights or biases, all or some of them.
-
-        Parameters
-        ----------
-        weights : dict of str to array-like
-            As from `get_weights`; what is not in it stays.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            For a name or shape that the machine does not have, and for NaN or infinity; then
-            nothing is changed.
-        """
-        self._check_is_fitted()
-        with checkpoint.fitting(self):
-            replace_weights({"": self}, weights)
-        return self
-
-    def summary(
-        self, input_shape: Sequence[int] | None = None, n_outputs: int | None = None
-    ) -> str:
-        """A table of what `transform` goes through: shapes, parameters, multiply-adds, bytes.
-
-        Parameters
-        ----------
-        input_shape : (int,), optional
-            (n_features,); that of X in fit if not given.
-        n_outputs : int, optional
-            There are none: it is taken as other estimators take it, and says nothing.
-
-        Returns
-        -------
-        str
-        """
-        layers, shape, dtype = self._planned(input_shape, n_outputs)
-        table = programs.summary_of(layers, shape, dtype=dtype, optimizer="sgd")
-        return Summary(f"{table}\nAnd {shape[0]:,} biases of visible units, for the way back.")
-
-    def _planned(
-        self, input_shape: Sequence[int] | None, n_outputs: int | None
-    ) -> tuple[Sequence[Layer], tuple[int, ...], DTypeLike]:
-        """As that of networks, on the way up."""
-        if input_shape is None:
-            self._check_is_fitted()
-            input_shape = (self.n_features_in_,)
-        layers = [L.Dense(self.n_components, name="hidden"), L.Activation("sigmoid")]
-        dtype = self.components_.dtype if hasattr(self, "components_") else np.dtype(np.float64)
-        return layers, tuple(input_shape), dtype
+    def _hidden(self) -> tuple[dict[str, int], DTypeLike]:
+        known = hasattr(self, "components_")
+        return {"hidden": self.n_components}, self.components_.dtype if known else np.float64
 
     # --- the machine
 
