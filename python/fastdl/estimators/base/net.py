@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
@@ -14,9 +14,9 @@ from sklearn.utils.metaestimators import available_if
 
 from fastdl import layers as L
 from fastdl import program as programs
-from fastdl._rules import POSITIVE_INTEGER
 from fastdl._saved import Saved
 from fastdl._sklearn import TransformerMixin
+from fastdl.estimators.base import spread
 from fastdl.estimators.base.available import (
     has_answers,
     has_probabilities,
@@ -25,8 +25,9 @@ from fastdl.estimators.base.available import (
 )
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.summaries import Summary, kind_of_optimizer
+from fastdl.estimators.base.weights import get_weights, set_weights
 from fastdl.estimators.parameters.words import fitted
-from fastdl.fitting import checkpoint, thinned, windows
+from fastdl.fitting import checkpoint, windows
 from fastdl.fitting.evaluation import default_score, mean_loss
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.learning import learn
@@ -311,33 +312,6 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         self._check_is_fitted()
         return self._predict(self._inputs.check(self, X, reset=False), layer)
 
-    def _over_thinned(
-        self, X: Any, n_nets: Any, read: Callable[[NDArray[Any]], NDArray[Any]]
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Mean and standard deviation over thinned networks of what is read of their outputs.
-
-        For the user's X; a row for each sample, or each step or pixel where each has an answer.
-        """
-        self._check_is_fitted()
-        if not POSITIVE_INTEGER.accepts(n_nets):
-            raise ValueError(POSITIVE_INTEGER.complaint("dropout_samples", n_nets))
-        if not thinned.draws(self._network.layers):
-            raise ValueError(
-                f"dropout_samples={n_nets}: this {type(self).__name__} was fitted without dropout, "
-                "so that there is nothing to draw. Set dropout, or put Dropout layers into it, and "
-                "fit again."
-            )
-        X = self._inputs.check(self, X, reset=False)
-        if isinstance(X, Sequences):
-            X = self._with_room(X)
-        mean, std = thinned.mean_and_std(self._network, self.program_, X, n_nets, self.n_jobs, read)
-        dtype = self._dtype_of_outputs(X, np.dtype(self._network.dtype))
-        return mean.astype(dtype), std.astype(dtype)
-
-    def _mean_of_thinned(self, X: Any, n_nets: int) -> NDArray[Any]:
-        """As `_outputs`, the mean over thinned networks."""
-        return self._over_thinned(X, n_nets, lambda outputs: outputs)[0]
-
     def _dtype_of_outputs(self, X: Any, own: np.dtype[Any]) -> np.dtype[Any]:
         """Of the answers to checked X, by that of the network."""
         if isinstance(X, Sequences) and X.dtype.kind == "i":  # codes ask for no float64
@@ -378,23 +352,12 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         """
         self._check_is_fitted()
         if return_std:
-            return self._mean_and_std(X, dropout_samples)
+            return spread.mean_and_std(self, X, dropout_samples)
         if dropout_samples is None:
             return self._targets.decode(self._outputs(X))
         if self._targets.kind == "continuous":
-            return self._mean_and_std(X, dropout_samples)[0]
-        return self._targets.decode(self._mean_of_thinned(X, dropout_samples))
-
-    def _mean_and_std(self, X: Any, n_nets: int | None) -> tuple[NDArray[Any], NDArray[Any]]:
-        name = type(self).__name__
-        if self._targets.kind != "continuous":
-            raise ValueError(f"return_std=True is for numbers, and {name} predicts labels.")
-        if n_nets is None:
-            raise ValueError(
-                "return_std=True is the spread of thinned networks: say of how many, for example "
-                "dropout_samples=50."
-            )
-        return self._over_thinned(X, n_nets, self._targets.decode)
+            return spread.mean_and_std(self, X, dropout_samples)[0]
+        return self._targets.decode(spread.mean_outputs(self, X, dropout_samples))
 
     @available_if(has_probabilities)
     def predict_proba(self, X: Any, *, dropout_samples: int | None = None) -> NDArray[Any]:
@@ -415,7 +378,7 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         if dropout_samples is None:
             p = self._outputs(X)
         else:
-            p = self._mean_of_thinned(X, dropout_samples)
+            p = spread.mean_outputs(self, X, dropout_samples)
         return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
     @available_if(has_probabilities)
@@ -515,42 +478,5 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     # --- weights
 
-    def get_weights(self) -> dict[str, NDArray[Any]]:
-        """Weights, biases and running statistics by name, as copies.
-
-        Returns
-        -------
-        dict of str to ndarray
-            "dense_1.weight" of shape (features, units), "dense_1.bias" of shape (units,) ...; the
-            layers are called as in `summary`.
-        """
-        return programs.get_state(self.program_)
-
-    def set_weights(self, weights: Mapping[str, Any]) -> Self:
-        """Replace weights, biases or running statistics, all or some of them.
-
-        Parameters
-        ----------
-        weights : dict of str to array-like
-            As from `get_weights`; what is not in it stays.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            For a name or shape that the network does not have, and for NaN or infinity; then
-            nothing is changed.
-        """
-        self._check_is_fitted()
-        with checkpoint.fitting(self), checkpoint.at_rest(self):
-            program = self.program_
-            new = {name: np.asarray(value, program.dtype) for name, value in weights.items()}
-            for name, value in new.items():
-                if not np.isfinite(value).all():
-                    raise ValueError(f"{name!r} of the weights holds NaN or infinity.")
-            programs.set_state(program, {**programs.get_state(program), **new})
-            self._show()
-        return self
+    get_weights = get_weights
+    set_weights = set_weights
