@@ -8,8 +8,9 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from checks import parametrize_with_checks
-from fastdl import MLPClassifier, NetClassifier, NetRegressor, optim
+from fastdl import MLPClassifier, NetClassifier, NetRegressor, estimators, optim
 from fastdl import layers as L
+from fastdl.estimators.parameters.words import parameters
 from images import some_digits, tiny, weights
 
 CONV = [L.Conv2D(4, 3, name="conv1"), L.Activation("relu"), L.MaxPool2D(2)]
@@ -125,6 +126,17 @@ def test_parameters_of_layers():
     assert net.layers[-1].layers[0].padding == "valid"
     assert net.max_epochs == 7
     assert CONV[0].filters == 4
+
+
+@pytest.mark.parametrize("name", estimators.__all__)
+def test_layers_of_every_estimator_are_parameters(name):
+    kind = getattr(estimators, name)
+    lists = [f.name for f in parameters(kind) if "Sequence[Layer]" in str(f.type)]
+    assert sorted(getattr(kind, "_layer_lists", ())) == sorted(lists)
+    for which in lists:
+        net = kind(**{which: [L.Dense(3), L.Dense(4)]}).set_params(dense_2__units=5)
+        assert net.get_params()["dense_2__units"] == 5
+        assert getattr(net, which)[1].units == 5
 
 
 def test_set_params_of_layers_and_a_layer_in_it():

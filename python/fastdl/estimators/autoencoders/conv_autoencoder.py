@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from fastdl.estimators.autoencoders.words import (
 from fastdl.estimators.base.augmented import check_whole_images
 from fastdl.estimators.inputs import ImageInput
 from fastdl.estimators.inputs.text import unpacked
-from fastdl.estimators.parameters.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.parameters.layer_params import check_layer_names
 from fastdl.estimators.parameters.training_words import CONVOLUTION, TrainingWords
 from fastdl.estimators.parameters.words import fitted, word
 from fastdl.fitting.defaults import CODING, Defaults
@@ -37,9 +37,6 @@ _ENCODER = (
     L.Conv2D(8, 3, stride=2, padding="same"),
     L.Activation("relu"),
 )
-
-
-_LISTS = ("encoder", "decoder")
 
 
 class ConvAutoencoder(TrainingWords, Coder):
@@ -98,24 +95,10 @@ class ConvAutoencoder(TrainingWords, Coder):
         saved=Saved(SHAPE, "sample_form")
     )  # of a sample as the user has it
 
+    _layer_lists: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
     _auto: ClassVar[Defaults] = CODING
     _least_batch: ClassVar[int] = 16
     _loss_word: ClassVar[str] = "loss"
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
-        params: dict[str, Any] = super().get_params(deep=deep)
-        return with_layers(self, _LISTS, params) if deep else params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of layers too: ``conv1__filters=16``, ``conv1=Conv2D(16, 5)``.
-
-        Returns
-        -------
-        estimator
-            This object.
-        """
-        return super().set_params(**set_layers(self, _LISTS, params))
 
     # --- X
 

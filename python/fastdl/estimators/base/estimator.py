@@ -20,6 +20,7 @@ from fastdl._spec import Spec
 from fastdl.estimators.base.saving import export_onnx, save
 from fastdl.estimators.heads.heads import Head, Nothing
 from fastdl.estimators.inputs.scales import warn_of_other_scale
+from fastdl.estimators.parameters.layer_params import set_layers, with_layers
 from fastdl.estimators.parameters.names import check_names, hint_for, with_hints
 from fastdl.estimators.parameters.words import complete, fitted, reword, word
 from fastdl.fitting import checkpoint
@@ -54,6 +55,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
     )
 
     _taken_as_is: ClassVar[tuple[str, ...]] = ()  # parameters that clones share: fitted estimators
+    _layer_lists: ClassVar[tuple[str, ...]] = ()  # parameters that may be lists of layers
 
     def __sklearn_clone__(self) -> Self:
         """A clone learns from the same fitted estimators: they stay as they are."""
@@ -83,10 +85,19 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         is_ours = "_defaults" in vars(cls)
         return sorted(cls._defaults) if is_ours else super()._get_param_names()
 
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of specs (``solver__beta1``) too.
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name.
 
-        Specs are immutable: the estimator gets a changed one.
+        With `deep`, also those of specs (``solver__beta1``), and of lists of layers each layer and
+        its fields (``conv1``, ``conv1__filters``).
+        """
+        params: dict[str, Any] = super().get_params(deep=deep)
+        return with_layers(self, self._layer_lists, params) if deep else params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of specs (``solver__beta1``) and layers (``conv1__filters``) too.
+
+        Specs and layers are immutable: the estimator gets changed ones.
 
         Returns
         -------
@@ -98,6 +109,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         ValueError
             For a name that is no parameter; with a hint, where other libraries have it.
         """
+        params = set_layers(self, self._layer_lists, params)
         for name in {key.partition("__")[0] for key in params}:
             hint = hint_for(type(self), name)
             if hint:

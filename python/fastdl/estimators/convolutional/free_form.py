@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from operator import is_
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from fastdl import layers as L
 from fastdl._saved import SHAPE
@@ -23,7 +23,7 @@ from fastdl.estimators.heads.side_heads import (
 from fastdl.estimators.inputs.any import AnyInput
 from fastdl.estimators.inputs.forms import Cut
 from fastdl.estimators.inputs.symbols import n_codes
-from fastdl.estimators.parameters.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.parameters.layer_params import check_layer_names
 from fastdl.estimators.parameters.text_words import INTEGERS, SYMBOLS, SYMBOLS_FORM, TextWords
 from fastdl.estimators.parameters.training_words import CONVOLUTION, NOT_NEGATIVE, TrainingWords
 from fastdl.estimators.parameters.words import fitted, word
@@ -97,6 +97,7 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
     _made_of: tuple[Any, ...] = fitted(default=())
 
     _taken_as_is: ClassVar[tuple[str, ...]] = ("init_from", "embedding")
+    _layer_lists: ClassVar[tuple[str, ...]] = ("layers",)
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
 
     @property
@@ -124,21 +125,6 @@ class FreeForm(TextWords, TrainingWords, SequenceNet):
     def _is_of_steps(self, X: Any, y: Any, anew: bool) -> bool:
         of = self._head.look(self, Cut(X), y) if anew else self._targets.of
         return of == "steps"
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
-        params: dict[str, Any] = super().get_params(deep=deep)
-        return with_layers(self, ["layers"], params) if deep else params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of layers too: ``conv1__filters=16``, ``conv1=Conv2D(16, 5)``.
-
-        Returns
-        -------
-        estimator
-            This object.
-        """
-        return super().set_params(**set_layers(self, ["layers"], params))
 
     # --- the network
 

@@ -15,12 +15,16 @@ from fastdl.layers import Layer
 
 def with_layers(estimator: Any, lists: Sequence[str], params: dict[str, Any]) -> dict[str, Any]:
     """Parameters, with those of the layers in `lists` beside them (``conv1__filters``)."""
+    if not lists:
+        return params
     layers = _together(getattr(estimator, name) for name in lists)
     return {**L.get_params(layers), **params}
 
 
 def set_layers(estimator: Any, lists: Sequence[str], params: dict[str, Any]) -> dict[str, Any]:
     """Set those parameters that are layers or fields of layers; what is left of them."""
+    if not lists:
+        return params
     rest = dict(params)
     new = {name: rest.pop(name, getattr(estimator, name)) for name in lists}
     layers = _together(new.values())

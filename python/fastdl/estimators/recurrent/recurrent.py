@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import ClassVar
 
 from fastdl import layers as L
 from fastdl.estimators.base.sequence_net import SequenceNet
 from fastdl.estimators.heads.heads import Steps
 from fastdl.estimators.heads.output import check_all_steps
 from fastdl.estimators.inputs import SequenceInput
-from fastdl.estimators.parameters.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.parameters.layer_params import check_layer_names
 from fastdl.estimators.parameters.text_words import INTEGERS
 from fastdl.estimators.parameters.words import word
 from fastdl.estimators.recurrent.words import RecurrentWords
@@ -37,6 +37,8 @@ class Recurrent(RecurrentWords, SequenceNet):
     )
     integers: str = word(default="auto", like=INTEGERS)
 
+    _layer_lists: ClassVar[tuple[str, ...]] = ("layers",)
+
     @property
     def _inputs(self) -> SequenceInput:
         return SequenceInput(reading=self._reading, integers=self.integers)
@@ -49,21 +51,6 @@ class Recurrent(RecurrentWords, SequenceNet):
     @property
     def _answers_for(self) -> str:
         return "steps" if self._each_step else "samples"
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
-        params: dict[str, Any] = super().get_params(deep=deep)
-        return with_layers(self, ["layers"], params) if deep else params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of layers too: ``conv1__filters=16``, ``conv1=Conv1D(16, 5)``.
-
-        Returns
-        -------
-        estimator
-            This object.
-        """
-        return super().set_params(**set_layers(self, ["layers"], params))
 
     # --- the network
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastdl import layers as L
 from fastdl.estimators.base.augmented import with_augment
 from fastdl.estimators.base.net import Net
+from fastdl.estimators.parameters.layer_params import check_layer_names
 from fastdl.estimators.vision.detection.images import ImagesInput
 from fastdl.estimators.vision.detection.networks import layers_of
 from fastdl.estimators.vision.detection.objects import (
@@ -69,6 +70,7 @@ class ObjectDetector(DetectionWords, Net):
     True
     """
 
+    _layer_lists: ClassVar[tuple[str, ...]] = ("network",)
     _least_batch: ClassVar[int] = 16  # images are large, and no vector has more lanes
 
     @property
@@ -97,7 +99,9 @@ class ObjectDetector(DetectionWords, Net):
     def _hidden(self) -> list[Layer]:
         """The layers without the output; an Augment may begin them."""
         who = type(self).__name__
-        return with_augment(who, self.augment, layers_of(who, self.network))
+        layers = layers_of(who, self.network)
+        check_layer_names(self, layers)
+        return with_augment(who, self.augment, layers)
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         who, hidden = type(self).__name__, self._hidden()

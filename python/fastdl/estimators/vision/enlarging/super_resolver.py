@@ -13,7 +13,7 @@ from fastdl.estimators.base.available import is_stochastic
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.heads.output import with_answers
 from fastdl.estimators.inputs.pictures import PictureInput, in_form_of
-from fastdl.estimators.parameters.layer_params import check_layer_names, set_layers, with_layers
+from fastdl.estimators.parameters.layer_params import check_layer_names
 from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.vision.enlarging import networks
 from fastdl.estimators.vision.enlarging.geometry import Geometry
@@ -72,6 +72,7 @@ class SuperResolver(EnlargingWords, Net):
 
     _geometry: Geometry = fitted()
 
+    _layer_lists: ClassVar[tuple[str, ...]] = ("network",)
     _auto: ClassVar[Defaults] = ENLARGING
     normalize_y: ClassVar[bool] = True
     scoring: ClassVar[None] = None  # type: ignore[misc]
@@ -84,21 +85,6 @@ class SuperResolver(EnlargingWords, Net):
     @property
     def _head(self) -> Enlargement:
         return Enlargement()
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name; with `deep`, also layers and their fields (``conv1__filters``)."""
-        params: dict[str, Any] = super().get_params(deep=deep)
-        return with_layers(self, ["network"], params) if deep else params
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of layers too: ``conv1__filters=16``, ``conv1=Conv2D(16, 5)``.
-
-        Returns
-        -------
-        estimator
-            This object.
-        """
-        return super().set_params(**set_layers(self, ["network"], params))
 
     # --- fit
 
