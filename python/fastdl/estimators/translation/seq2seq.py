@@ -17,10 +17,9 @@ from fastdl.estimators.base.available import is_stochastic
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.inputs.forms import cut
 from fastdl.estimators.inputs.text import items
+from fastdl.estimators.translation.answers import Writing, search
 from fastdl.estimators.translation.pairs import (
     ARRAYS,
-    CHARACTERS,
-    TOKENS,
     AnswerHead,
     SourceInput,
     Symbols,
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from fastdl._core import Program
 
 _OF_SEARCH = ("beam_size", "length_penalty", "max_length")
-_MOST_KEPT = 1 << 20  # symbols of the answers that a search goes on with, of a source
 
 
 class Translation(NamedTuple):
@@ -227,7 +225,7 @@ class Seq2Seq(TranslationWords, Net):
         """
         given, X = X, self._sources(X, lengths)
         codes = self._found(X, self.beam_size, 1)[0][:, 0]
-        return self._formed(self._texts(X, codes, given))
+        return self._writing.as_array(self._texts(X, codes, given))
 
     def translate(self, x: Any, n_best: int | None = None) -> list[Translation]:
         """The best answers to one source, with what is known of them.
@@ -379,31 +377,22 @@ class Seq2Seq(TranslationWords, Net):
         beam_size: int,
         n_best: int,
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        room = self._room_for_answers()
-        if beam_size * room > _MOST_KEPT:
-            raise ValueError(
-                f"{type(self).__name__}: {beam_size} answers of up to {room} symbols are more than "
-                f"the {_MOST_KEPT} symbols that a search keeps for a source. Lower beam_size (or "
-                "n_best) or max_length."
-            )
-        order = np.argsort(-lengths, kind="stable")  # short sources cost less together
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        found = program.search(
-            np.ascontiguousarray(values[order]),
-            lengths=lengths[order],
+        return search(
+            type(self).__name__,
+            program,
+            values,
+            lengths,
             beam_size=int(beam_size),
             length_penalty=float(self.length_penalty),
-            max_length=room,
+            max_length=self._room_for_answers(),
             n_best=int(n_best),
         )
-        return found[0][back], found[1][back]
 
     def _share_of_right(self, program: Program, val: Data) -> float:
         """The score of a validation set, by the program that learns; unknown symbols stay."""
         assert val.samples.lengths is not None
         codes, _ = self._search(program, val.samples.X, val.samples.lengths, self.beam_size, 1)
-        answers = self._joined(self._written(codes[:, 0]))
+        answers = self._writing.joined(self._writing.symbols_of(codes[:, 0]))
         return self._exact(list(as_given(val.y)), answers, val.samples.weight)
 
     def _exact(self, y: list[Any], answers: list[Any], weight: Any) -> float:
@@ -424,22 +413,14 @@ class Seq2Seq(TranslationWords, Net):
 
     def _texts(self, X: Sequences, codes: NDArray[np.int32], given: Any) -> list[Any]:
         """Answers (n, T), -1 past their ends, in the form of y; `given`: X as the user has it."""
-        found = self._written(codes)
+        found = self._writing.symbols_of(codes)
         if self.replace_unknown and self._attends and self._source_form != ARRAYS:
             self._replace_unknown(X, codes, items(given) or [], found)
-        return self._joined(found)
+        return self._writing.joined(found)
 
-    def _written(self, codes: NDArray[np.int32]) -> list[list[str]]:
-        """The symbols of answers (n, T), -1 past their ends."""
-        symbols = self.target_symbols_
-        return [[symbols[code] for code in row if code >= 0] for row in codes.tolist()]
-
-    def _joined(self, found: list[list[str]]) -> list[Any]:
-        """Answers as lists of symbols, in the form of y."""
-        if self._target_form == TOKENS:
-            return list(found)
-        between = "" if self._target_form == CHARACTERS else " "
-        return [between.join(symbols) for symbols in found]
+    @property
+    def _writing(self) -> Writing:
+        return Writing(tuple(self.target_symbols_), self._target_form)
 
     def _replace_unknown(
         self, X: Sequences, codes: NDArray[np.int32], given: list[Any], found: list[list[str]]
@@ -467,10 +448,3 @@ class Seq2Seq(TranslationWords, Net):
     def _attends(self) -> bool:
         attention = L.find(self._network.layers, "attention")
         return getattr(attention, "score", "none") != "none"
-
-    def _formed(self, answers: list[Any]) -> NDArray[Any]:
-        if self._target_form != TOKENS:
-            return np.array(answers, str)
-        formed = np.empty(len(answers), object)
-        formed[:] = answers
-        return formed
