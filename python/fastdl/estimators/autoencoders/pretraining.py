@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
+from fastdl._sklearn import _fit_context
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.autoencoder import Autoencoder
 from fastdl.estimators.parameters.words import parameters
+from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Job
 from fastdl.fitting.progress import layer_line
 from fastdl.samples import core_input
@@ -113,13 +115,28 @@ def _greedy(e: Any, X: Any, y: Any, sample_weight: Any, layer: Callable[[int], A
     return Pretrained(weights, histories)
 
 
-def pretrain(estimator: Any, X: Any) -> None:
-    """What the method `pretrain` of an estimator does: it keeps what `fit` then starts from."""
-    X = estimator._inputs.check(estimator, X, reset=True)
-    coding.check_range(estimator, X)
-    found = from_autoencoders(estimator, X, None)
-    estimator._pretrained = found._asdict()
-    estimator.pretrain_history_ = found.histories
+@_fit_context(prefer_skip_nested_validation=True)
+def pretrain(self: Any, X: Any) -> Any:
+    """Train the hidden layers one after the other, without labels.
+
+    `fit` then starts from these weights, however often it is called; without `pretrain` it begins
+    by pretraining on its own X. A clone has forgotten them.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+    Returns
+    -------
+    self
+    """
+    with checkpoint.fitting(self):
+        X = self._inputs.check(self, X, reset=True)
+        coding.check_range(self, X)
+        found = from_autoencoders(self, X, None)
+        self._pretrained = found._asdict()
+        self.pretrain_history_ = found.histories
+    return self
 
 
 def given(estimator: Any) -> Pretrained | None:

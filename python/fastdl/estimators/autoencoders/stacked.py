@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
 
-from fastdl._sklearn import _fit_context
 from fastdl.estimators.autoencoders import coding, pretraining
 from fastdl.estimators.autoencoders.base import Coder
+from fastdl.estimators.autoencoders.pretraining import pretrain
 from fastdl.estimators.autoencoders.words import RECONSTRUCTION_LOSS, StackWords
 from fastdl.estimators.parameters.words import reword, word
-from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer
 
@@ -52,24 +50,7 @@ class StackedAutoencoder(StackWords, Coder):
     )
     loss: str = word(default="squared_error", like=RECONSTRUCTION_LOSS)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def pretrain(self, X: Any) -> Self:
-        """Train the hidden layers one after the other, without labels.
-
-        `fit` then starts from these weights, however often it is called; without `pretrain` it
-        begins by pretraining on its own X. A clone has forgotten them.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        self
-        """
-        with checkpoint.fitting(self):
-            pretraining.pretrain(self, X)
-        return self
+    pretrain = pretrain
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> Sequence[Layer]:
         sizes = coding.sizes_of(self)

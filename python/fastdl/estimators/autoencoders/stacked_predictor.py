@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from fastdl import layers as L
-from fastdl._sklearn import StrOptions, _fit_context
+from fastdl._sklearn import StrOptions
 from fastdl.estimators.autoencoders import coding, pretraining
+from fastdl.estimators.autoencoders.pretraining import pretrain
 from fastdl.estimators.autoencoders.words import RECONSTRUCTION_LOSS, StackWords
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.heads.output import with_output
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.parameters.words import reword, word
-from fastdl.fitting import checkpoint
 from fastdl.fitting.defaults import DENSE, Defaults
 from fastdl.fitting.job import Job
 from fastdl.layers import Layer
@@ -57,24 +57,7 @@ class StackedPredictor(StackWords, Net):
     def _inputs(self) -> RowInput:
         return RowInput(sparse=True)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def pretrain(self, X: Any) -> Self:
-        """Train the hidden layers one after the other, without labels.
-
-        `fit` then starts from these weights, however often it is called; without `pretrain` it
-        begins by pretraining on its own X. A clone has forgotten them.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        self
-        """
-        with checkpoint.fitting(self):
-            pretraining.pretrain(self, X)
-        return self
+    pretrain = pretrain
 
     def _layers(self, input_shape: tuple[int, ...], n_outputs: int) -> list[Layer]:
         sizes = coding.sizes_of(self)
