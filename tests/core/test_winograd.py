@@ -71,6 +71,23 @@ def test_error_of_long_sums(backend: str) -> None:
     assert root_mean_square(error) <= 2 * WEIGHTS * root_mean_square(exact)
 
 
+def test_tiles_of_few_samples_share_vectors(backend: str) -> None:
+    """Whatever a batch leaves over: the bytes that its samples have in a full one."""
+    shape = (17, 20, 9, 14, "valid", 48)
+    programs = [build(shape, backend, "float32", threads=threads) for threads in (1, 2)]
+    direct = build(shape, backend, "float64")
+    full = results(programs[0], 48)
+    for n in range(1, 34):
+        one, two = (results(program, n) for program in programs)
+        exact = results(direct, n)["dw"]
+        bound = WEIGHTS * root_mean_square(exact)
+        assert root_mean_square(one["dw"] - exact) <= bound, f"{n} samples"
+        for what in ("y", "dx", "dw"):
+            assert_same_bytes(two[what], one[what], f"{what} of {n} samples, two threads")
+        for what in ("y", "dx"):
+            assert_same_bytes(one[what], full[what][:n], f"{what} of {n} samples")
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_stays_in_its_tiles(bad: float, backend: str) -> None:
     """It reaches what it should, as NaN or infinity, and at most the rest of those 4x4 tiles."""

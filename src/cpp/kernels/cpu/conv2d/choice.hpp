@@ -15,13 +15,14 @@ constexpr bool winograd_type = sizeof(T) == sizeof(float);
 FASTDL_INLINE bool winograd_fits(const Conv2DShape& s) {
   return !s.direct && s.kh == 3 && s.kw == 3 && s.sh == 1 && s.sw == 1 && s.dh == 1 && s.dw == 1 && s.groups == 1;
 }
+// Of a batch; a sample alone has channels in its lanes, and no tiles together.
 template <class T>
-Winograd winograd_forward(const Conv2DShape& s) {
-  return {{ceil_div(s.n, lanes<T>), s.h, s.w, s.oh, s.ow, s.top, s.left}, s.c, s.f, false};
+Winograd winograd_forward(const Conv2DShape& s, int together = 1) {
+  return {{ceil_div(s.n, lanes<T>), s.h, s.w, s.oh, s.ow, s.top, s.left, together}, s.c, s.f, false};
 }
 template <class T>
-Winograd winograd_data(const Conv2DShape& s) {
-  return {{ceil_div(s.n, lanes<T>), s.oh, s.ow, s.h, s.w, 2 - s.top, 2 - s.left}, s.f, s.c, true};
+Winograd winograd_data(const Conv2DShape& s, int together = 1) {
+  return {{ceil_div(s.n, lanes<T>), s.oh, s.ow, s.h, s.w, 2 - s.top, 2 - s.left, together}, s.f, s.c, true};
 }
 
 }  // namespace

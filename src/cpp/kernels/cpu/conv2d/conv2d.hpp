@@ -39,7 +39,7 @@ void conv2d_forward(const Team& team, const Conv2DShape& s, const T* x, const T*
                     T* scratch) {
   const Finish<T> finish{b, relu};
   if constexpr (winograd_type<T>)
-    if (const Winograd r = winograd_forward<T>(s); winograd_fits(s) && winograd_pays(r, r.f))
+    if (const Winograd r = winograd_forward<T>(s, tiles_together<T>(s.n)); winograd_fits(s) && winograd_pays(r, r.f))
       return winograd(team, r, x, w, finish, y, scratch);
   const Correlation r = forward_correlation<T>(s);
   const std::int64_t f = s.f, c = r.c;
@@ -119,7 +119,7 @@ template <class T>
 void conv2d_backward_data(const Team& team, const Conv2DShape& s, const T* dy, const T* w, const T* b, T* dx,
                           T* scratch) {
   if constexpr (winograd_type<T>)
-    if (const Winograd r = winograd_data<T>(s); winograd_fits(s) && winograd_pays(r, r.f))
+    if (const Winograd r = winograd_data<T>(s, tiles_together<T>(s.n)); winograd_fits(s) && winograd_pays(r, r.f))
       return winograd<T>(team, r, dy, w, {b}, dx, scratch);
   const std::int64_t f = s.f, c = s.c / s.groups;
   T* space = scratch + packed_weights(s) + team.rank * data_space<T>(s);
@@ -144,7 +144,7 @@ std::size_t conv2d_scratch(const Conv2DShape& s, int threads) {
   std::int64_t count = packed_weights(s) + threads * space;
   if constexpr (winograd_type<T>) {
     if (!winograd_fits(s)) return count;
-    const Winograd y = winograd_forward<T>(s), dx = winograd_data<T>(s);
+    const Winograd y = winograd_forward<T>(s, tiles_together<T>(s.n)), dx = winograd_data<T>(s, tiles_together<T>(s.n));
     if (winograd_pays(y, y.f)) count = most(count, winograd_scratch<T>(y, threads));
     if (winograd_pays(dx, dx.f)) count = most(count, winograd_scratch<T>(dx, threads));
   }

@@ -100,7 +100,9 @@ FASTDL_INLINE void transform_inputs(const Winograd& s, Range wanted, Range chann
   for (int c = channels.begin; c < channels.end; c++)
     for (int t = 0; t < count; t++, v += lanes<T>) {
       const T* from = x + (std::int64_t(tiles[t].block) * s.c + c) * map;
-      const auto patch = patch_of<T>(from, s.h, s.w, tiles[t].row - s.top, tiles[t].column - s.left, space);
+      const auto patch = tiles[t].together == 1
+                             ? patch_of<T>(from, s.h, s.w, tiles[t].row - s.top, tiles[t].column - s.left, space)
+                             : patches_of<T>(s, from, tiles[t], space);
       const auto put = [&](int k, Vec<T> value) {
         if (k >= wanted.begin && k < wanted.end) store(v + (k - wanted.begin) * point, value);
       };
@@ -134,6 +136,23 @@ void multiply_points(const Winograd& s, Range points, const T* u, const T* v, in
     }
 }
 
+// Outputs of tiles that share vectors: each to its place, with zeros in the lanes that are no samples.
+template <class T>
+__attribute__((noinline)) void store_parts(const WinogradGrid& s, const WinogradTile& first, const Vec<T> (&out)[4][4],
+                                           T* map) {
+  with_lanes_of<T>(first.together, [&](auto part) {
+    for (int q = 0; q < first.together; q++) {
+      const WinogradTile tile = s.beside(first, q);
+      for (int i = 0; i < least(s.oh - tile.row, 4); i++)
+        for (int j = 0; j < least(s.ow - tile.column, 4); j++) {
+          T* to = map + (std::int64_t(tile.row + i) * s.ow + tile.column + j) * lanes<T>;
+          __builtin_memcpy(to, reinterpret_cast<const T*>(&out[i][j]) + q * part.count, part.count * sizeof(T));
+          __builtin_memset(to + part.count, 0, (lanes<T> - part.count) * sizeof(T));
+        }
+    }
+  });
+}
+
 template <class T>
 void transform_outputs(const Winograd& s, Range filters, const T* m, const Finish<T>& finish, const WinogradTile* tiles,
                        int count, T* y) {
@@ -145,8 +164,15 @@ void transform_outputs(const Winograd& s, Range filters, const T* m, const Finis
       Vec<T> out[4][4];
       transform_back<4, Vec<T>>([&](int k) { return load(m + k * point); },
                                 [](auto&&... points) { output_of_points<Vec<T>>(points...); }, out);
-      const auto [block, row, column] = tiles[t];
-      T* to = y + (std::int64_t(block) * s.f + f) * map + (std::int64_t(row) * s.ow + column) * lanes<T>;
+      T* image = y + (std::int64_t(tiles[t].block) * s.f + f) * map;
+      if (tiles[t].together > 1) {
+        for (auto& of_row : out)
+          for (Vec<T>& value : of_row) value = finish(value, f);
+        store_parts<T>(s, tiles[t], out, image);
+        continue;
+      }
+      const int row = tiles[t].row, column = tiles[t].column;
+      T* to = image + (std::int64_t(row) * s.ow + column) * lanes<T>;
       const int rows = least(s.oh - row, 4), columns = least(s.ow - column, 4);
       for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) store(to + (i * s.ow + j) * lanes<T>, finish(out[i][j], f));

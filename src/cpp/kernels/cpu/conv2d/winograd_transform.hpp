@@ -18,19 +18,54 @@ constexpr float wgp = 1 / (2 * double(wp2) * (wp2 - wq2)), wgq = 1 / (2 * double
 
 struct WinogradTile {
   int block, row, column;  // of its first output
+  int index = 0;           // among those of its map
+  int together = 1;        // it and those behind it share a vector
 };
 
-// The tiles of all blocks, one after another.
+// The tiles of all blocks, one after another. Of a last block with few samples, several tiles share a vector, whose
+// lanes would be idle: each has a part of so many lanes as there are samples, rounded up to a power of two.
 struct WinogradGrid {
   int blocks, h, w, oh, ow, top, left;
+  int together = 1;  // tiles of the last block in a vector
   int down() const { return ceil_div(oh, winograd_outputs); }
   int across() const { return ceil_div(ow, winograd_outputs); }
-  int tiles() const { return blocks * down() * across(); }
+  int map_tiles() const { return down() * across(); }
+  int full_tiles() const { return (blocks - (together > 1)) * map_tiles(); }
+  int tiles() const { return full_tiles() + (together > 1 ? ceil_div(map_tiles(), together) : 0); }
   WinogradTile tile(int i) const {
-    const int row = i / across();
-    return {row / down(), row % down() * winograd_outputs, i % across() * winograd_outputs};
+    if (i < full_tiles()) return tile_of_map(i / map_tiles(), i % map_tiles());
+    WinogradTile first = tile_of_map(blocks - 1, (i - full_tiles()) * together);
+    first.together = together;
+    return first;
+  }
+  // The q-th that shares a vector with `first`; outside the map where there are no more.
+  WinogradTile beside(const WinogradTile& first, int q) const { return tile_of_map(first.block, first.index + q); }
+
+ private:
+  WinogradTile tile_of_map(int block, int i) const {
+    const int row = i < map_tiles() ? i / across() * winograd_outputs : most(h, oh) + winograd_inputs;
+    return {block, row, i % across() * winograd_outputs, i};
   }
 };
+template <class T>
+int tiles_together(int samples) {
+  int together = 1;
+  while (samples % lanes<T> != 0 && samples % lanes<T> * together * 2 <= lanes<T>) together *= 2;
+  return together;
+}
+
+// Call with(Lanes<n>{}) for the n lanes of a part of a vector.
+template <int n>
+struct Lanes {
+  static constexpr int count = n;
+};
+template <class T, int n = lanes<T> / 2, class F>
+FASTDL_INLINE void with_lanes_of(int together, F with) {
+  if (n == 1 || lanes<T> / n == together)
+    with(Lanes<n>{});
+  else if constexpr (n > 1)
+    with_lanes_of<T, n / 2>(together, with);
+}
 
 template <class T>
 struct Patch {
@@ -50,6 +85,27 @@ FASTDL_INLINE Patch<T> patch_of(const T* map, int h, int w, int row, int column,
     for (int j = 0; j < columns; j++)
       space[i][j] = inside && column + j >= 0 && column + j < w ? load(at + i * stride + j * lanes<T>) : Vec<T>{};
   }
+  return {reinterpret_cast<const T*>(space), columns * lanes<T>};
+}
+
+// The same for tiles that share vectors: each vector is put together of parts.
+template <class T, int rows, int columns>
+__attribute__((noinline)) Patch<T> patches_of(const WinogradGrid& s, const T* map, const WinogradTile& first,
+                                              Vec<T> (&space)[rows][columns]) {
+  with_lanes_of<T>(first.together, [&](auto part) {
+    for (int q = 0; q < first.together; q++) {
+      const WinogradTile tile = s.beside(first, q);
+      for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+          const int row = tile.row - s.top + i, column = tile.column - s.left + j;
+          T* to = reinterpret_cast<T*>(&space[i][j]) + q * part.count;
+          if (row >= 0 && row < s.h && column >= 0 && column < s.w)
+            __builtin_memcpy(to, map + (std::int64_t(row) * s.w + column) * lanes<T>, part.count * sizeof(T));
+          else
+            __builtin_memset(to, 0, part.count * sizeof(T));
+        }
+    }
+  });
   return {reinterpret_cast<const T*>(space), columns * lanes<T>};
 }
 

@@ -33,25 +33,26 @@ void transform_gradients(const Winograd& s, Range wanted, const T* dy, const Win
   const std::int64_t point = point_step<T>(std::int64_t(winograd_panels<T>(s)) * count * lanes<T> * lanes<T>);
   Vec<T> pixel[16][lanes<T>];  // [i*4 + j][sample]
   for (int f = 0; f < s.f; f += lanes<T>)
-    for (int t = 0; t < count; t++) {
-      const auto [block, row, column] = tiles[t];
-      const T* from = dy + (std::int64_t(block) * s.f + f) * map;
-      for (int p = 0; p < 16; p++) {
-        const int i = row + p / 4, j = column + p % 4;
-        const int filters = i < s.oh && j < s.ow ? s.f - f : 0;
-        const T* at = from + (std::int64_t(i) * s.ow + j) * lanes<T>;
-        for (int k = 0; k < lanes<T>; k++) pixel[p][k] = k < filters ? load(at + k * map) : Vec<T>{};
-        if (filters > 0) transpose<T>(pixel[p]);
+    for (int t = 0; t < count; t++)
+      for (int q = 0; q < tiles[t].together; q++) {
+        const WinogradTile tile = tiles[t].together == 1 ? tiles[t] : s.beside(tiles[t], q);
+        const T* from = dy + (std::int64_t(tile.block) * s.f + f) * map;
+        for (int p = 0; p < 16; p++) {
+          const int i = tile.row + p / 4, j = tile.column + p % 4;
+          const int filters = i < s.oh && j < s.ow ? s.f - f : 0;
+          const T* at = from + (std::int64_t(i) * s.ow + j) * lanes<T>;
+          for (int k = 0; k < lanes<T>; k++) pixel[p][k] = k < filters ? load(at + k * map) : Vec<T>{};
+          if (filters > 0) transpose<T>(pixel[p]);
+        }
+        for (int sample = 0; sample < lanes<T> / tiles[t].together; sample++, d += lanes<T>) {
+          const auto get = [&](int i, int j) { return pixel[i * 4 + j][sample]; };
+          const auto put = [&](int k, Vec<T> value) {
+            if (k >= wanted.begin && k < wanted.end) store(d + (k - wanted.begin) * point, value);
+          };
+          if (wanted.begin < 18) transform_gradient<0, Vec<T>>(get, put);
+          if (wanted.end > 18) transform_gradient<1, Vec<T>>(get, put);
+        }
       }
-      for (int sample = 0; sample < lanes<T>; sample++, d += lanes<T>) {
-        const auto get = [&](int i, int j) { return pixel[i * 4 + j][sample]; };
-        const auto put = [&](int k, Vec<T> value) {
-          if (k >= wanted.begin && k < wanted.end) store(d + (k - wanted.begin) * point, value);
-        };
-        if (wanted.begin < 18) transform_gradient<0, Vec<T>>(get, put);
-        if (wanted.end > 18) transform_gradient<1, Vec<T>>(get, put);
-      }
-    }
 }
 
 // du (C rows, F panels of lanes) from count samples of x (c, samples) and d (panels, samples, lanes)
