@@ -25,7 +25,7 @@ class Net:
         rng = np.random.default_rng(0)
         X = rng.random((n, *self.input_shape), dtype=np.float32)
         if isinstance(self.loss, losses.SquaredError):
-            return X, X
+            return X, X.reshape(n, -1, self.input_shape[-1]) if X.ndim == 4 else X
         return X, rng.integers(0, self.layers[-1].units, n, dtype=np.int32)
 
     def compile(self, threads: int | None = None):

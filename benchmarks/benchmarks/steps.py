@@ -4,6 +4,7 @@ import numpy as np
 
 from benchmarks.base import Benchmark
 from benchmarks.nets import NETS, Net
+from benchmarks.predicted import PREDICTED
 
 
 class Step(Benchmark):
@@ -29,7 +30,7 @@ class Step(Benchmark):
 class Predict(Benchmark):
     """Predictions of one sample and of a batch."""
 
-    cases = {f"{name}, {n}": (NETS[name], n) for name in NETS for n in (1, 64)}
+    cases = {f"{name}, {n}": (net, n) for name, net in (NETS | PREDICTED).items() for n in (1, 64)}
 
     def prepare(self, case: tuple[Net, int]) -> None:
         net, n = case

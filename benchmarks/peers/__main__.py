@@ -2,19 +2,25 @@
 
 import argparse
 import platform
+import re
 import time
 from pathlib import Path
 
 import torch
 
 from fastdl import _core
-from peers.harness import HEADER, geometric_mean, line, measure, write_json
+from peers.harness import ASLEEP_SECONDS, HEADER, geometric_mean, line, measure, middle, write_json
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m peers", description=__doc__)
-    parser.add_argument("--rows", default="", help="only rows with this in their names")
+    parser.add_argument(
+        "--rows",
+        default="",
+        help="only those in whose names this regular expression is found",
+    )
     parser.add_argument("--steps", type=int, default=30, help="timed rounds of each row")
+    parser.add_argument("--runs", type=int, default=1, help="of each row: the ratio's spread")
     parser.add_argument("--threads", type=int, default=_core.max_threads())
     parser.add_argument(
         "--processor-time",
@@ -57,10 +63,16 @@ def main() -> None:
     print(HEADER, flush=True)
     results = []
     clock = time.process_time if arguments.processor_time else time.perf_counter
+    rest = 0.0 if arguments.processor_time else ASLEEP_SECONDS
     for name, contest in all_rows(arguments.threads, not arguments.no_compile).items():
-        if arguments.rows.lower() in name.lower():
-            results.append(measure(name, contest(), arguments.steps, peak, clock))
-            print(line(results[-1]), flush=True)
+        if not re.search(arguments.rows, name, re.IGNORECASE):
+            continue
+        runs = [
+            measure(name, contest(), arguments.steps, peak, clock, rest)
+            for _ in range(arguments.runs)
+        ]
+        results.append(middle(runs))
+        print(line(results[-1]), flush=True)
     if not results:
         parser.error(f"no row has {arguments.rows!r} in its name")
     print(f"geometric mean of the ratios {geometric_mean(results):.2f}")

@@ -4,10 +4,11 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 BLOCK_SECONDS = 0.02  # short work is repeated to about this length, or the clock is all one sees
+ROW_SECONDS = 15.0  # long work is not: then there are fewer rounds, three at least
 
 # Threads of the other sides spin for up to 50 ms after their work, on our processors.
 ASLEEP_SECONDS = 0.1
@@ -52,12 +53,18 @@ class Result:
     all_ms: dict[str, float]
     speedup: float  # over one thread; 0: not measured
     megabytes: dict[str, float]
+    spread: tuple[float, float] | None = None  # of the ratio, over several runs
 
 
 def measure(
-    row: str, contest: Contest, steps: int, peak: float, clock: Clock = time.perf_counter
+    row: str,
+    contest: Contest,
+    steps: int,
+    peak: float,
+    clock: Clock = time.perf_counter,
+    rest: float = ASLEEP_SECONDS,
 ) -> Result:
-    """Check that the sides agree, warm up, then time them in turn."""
+    """Check that the sides agree, warm up, then time them in turn, with a rest before each."""
     difference = contest.check()
     if not difference <= contest.tolerance:
         raise AssertionError(
@@ -66,11 +73,13 @@ def measure(
     sides = dict(contest.sides) | ({ALONE: contest.alone} if contest.alone else {})
     for run in sides.values():
         run(3)
-    count = max(1, round(BLOCK_SECONDS / max(_seconds(run, 1, clock) for run in sides.values())))
+    slowest = max(_seconds(run, 1, clock) for run in sides.values())
+    count = max(1, round(BLOCK_SECONDS / slowest))
+    steps = min(steps, max(3, round(ROW_SECONDS / len(sides) / slowest)))
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(steps):
         for name, run in sides.items():
-            time.sleep(ASLEEP_SECONDS)
+            time.sleep(rest)
             run(1)  # its own data back into the caches
             times[name].append(_seconds(run, count, clock) / count)
     ms = {name: 1e3 * statistics.median(values) for name, values in times.items()}
@@ -93,6 +102,13 @@ def measure(
     )
 
 
+def middle(runs: Sequence[Result]) -> Result:
+    """That of the median ratio, with the spread of all."""
+    by_ratio = sorted(runs, key=lambda r: r.ratio)
+    ends = by_ratio[0].ratio, by_ratio[-1].ratio
+    return replace(by_ratio[len(runs) // 2], spread=ends if len(runs) > 1 else None)
+
+
 def _seconds(run: Run, count: int, clock: Clock) -> float:
     start = clock()
     run(count)
@@ -111,7 +127,8 @@ def line(r: Result) -> str:
     speedup = f"{r.speedup:8.2f}x" if r.speedup else " " * 9
     memory = f"{r.megabytes['torch']:9.0f}/{r.megabytes['fastdl']:.0f}" if r.megabytes else ""
     figures = f"{r.peer_ms:10.3f}{r.fastdl_ms:11.3f}{r.ratio:7.2f}{work}{speedup}{memory}"
-    return f"{r.row:38}{r.peer:>20}{figures}".rstrip()
+    spread = f"  {r.spread[0]:.2f} to {r.spread[1]:.2f}" if r.spread else ""
+    return f"{r.row:38}{r.peer:>20}{figures}{spread}".rstrip()
 
 
 def geometric_mean(results: Sequence[Result]) -> float:

@@ -2,6 +2,8 @@
 
 import io
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -15,25 +17,28 @@ from peers.torch_nets import TorchNet
 
 def prediction(net: Net, n: int, threads: int) -> Contest:
     """Outputs of n samples, the same weights on both sides."""
-    program = net.compile(threads)
-    X, y = net.data(net.batch)
-    program.train_epoch(
-        X, y, np.arange(net.batch), np.array([net.rate])
-    )  # moves running statistics
-    return _contest(net, program, net.data(n)[0], threads)
+    return _contest(net, lambda threads: trained(net, threads), net.data(n)[0], threads)
 
 
 def one_image(shown: Shown, threads: int) -> Contest:
     """Outputs for one image, by a program for one."""
-    return _contest(shown, shown.compile(threads), shown.image(), threads)
+    return _contest(shown, shown.compile, shown.image(), threads)
 
 
-def _contest(net: Net | Shown, program, X: np.ndarray, threads: int) -> Contest:
+def trained(net: Net, threads: int):
+    """A program after one step, which moves running statistics."""
+    program = net.compile(threads)
+    program.train_epoch(*net.data(net.batch), np.arange(net.batch), np.array([net.rate]))
+    return program
+
+
+def _contest(net: Net | Shown, make: Callable[[int], Any], X: np.ndarray, threads: int) -> Contest:
+    program, alone = make(threads), make(1) if threads > 1 else None
     twin = TorchNet(net.layers, net.input_shape)
     twin.load(program.get_parameter)
     twin.load_states(program.get_state)
-    session = onnx_session(twin.module, channels_first(X[:1]), threads)
-    feed = {"x": channels_first(X)}
+    session = onnx_session(twin.module, twin.input(X[:1]), threads)
+    feed = {"x": twin.input(X).numpy()}
 
     def theirs() -> np.ndarray:
         return session.run(None, feed)[0]
@@ -43,17 +48,18 @@ def _contest(net: Net | Shown, program, X: np.ndarray, threads: int) -> Contest:
         return float(np.abs(a - b).max() / np.abs(b).max())
 
     sides = {"fastdl": repeated(lambda: program.predict(X)), "onnxruntime": repeated(theirs)}
-    return Contest(sides, check, 1e-3, len(X) * twin.flops)
+    lone = repeated(lambda: alone.predict(X)) if alone else None
+    return Contest(sides, check, 1e-3, len(X) * twin.flops, lone)
 
 
-def onnx_session(module: torch.nn.Module, X: np.ndarray, threads: int):
+def onnx_session(module: torch.nn.Module, X: torch.Tensor, threads: int):
     file = io.BytesIO()
     axes = {"x": {0: "n"}, "y": {0: "n"}}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package is the old one
         torch.onnx.export(
             module.eval(),
-            (torch.from_numpy(X),),
+            (X,),
             file,
             input_names=["x"],
             output_names=["y"],
@@ -65,10 +71,6 @@ def onnx_session(module: torch.nn.Module, X: np.ndarray, threads: int):
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(file.getvalue(), options, ["CPUExecutionProvider"])
-
-
-def channels_first(X: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(X.transpose(0, 3, 1, 2)) if X.ndim == 4 else X
 
 
 def channels_last(y: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import fastdl
 from benchmarks.large_images import IMAGES
 from benchmarks.nets import NETS, Net
 from benchmarks.objects import SMALL
+from benchmarks.predicted import PREDICTED, SAMPLES
 from peers.augment import augmentation
 from peers.calls import one_row, partial_fits
 from peers.fits import digits_fit, mnist_fit, rbm_fit
@@ -17,10 +18,6 @@ from peers.translation import NETS as PAIR_NETS
 from peers.translation import answers, step_of_pairs
 from peers.updates import adam_update
 
-PREDICTED = {
-    1: ("mlp 784-100-10", "lenet5", "resnet20", "lstm 64-128, T=50"),
-    64: ("lenet5", "resnet20", "depthwise, 80x80"),
-}
 # 57 layers with batch norm: 0.10 apart after three steps, where float64 gradients agree to 6e-14.
 WIDER = {"googlenet": 0.2}
 
@@ -44,9 +41,9 @@ def all_rows(threads: int, compiled: bool) -> dict[str, Callable[[], Contest]]:
         rows[f"{make.__name__}.partial_fit, 32 rows"] = lambda make=make: partial_fits(make)
     for beside in ("scikit-learn", "its program"):
         rows[f"MLPClassifier.predict 1, {beside}"] = lambda beside=beside: one_row(beside)
-    for n, names in PREDICTED.items():
-        for name in names:
-            rows[f"predict {n}, {name}"] = _prediction(NETS[name], n, threads)
+    for name, net in PREDICTED.items():
+        for n in SAMPLES:
+            rows[f"predict {n}, {name}"] = _prediction(net, n, threads)
     for name, shown in IMAGES.items():
         rows[f"image, {name}"] = lambda shown=shown: one_image(shown, threads)
     for name in PAIR_NETS:

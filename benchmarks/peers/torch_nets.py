@@ -36,17 +36,18 @@ class GlobalAvgPool(nn.Module):
         return x.mean(tuple(range(2, x.ndim)))
 
 
-class LastStep(nn.Module):
-    """A recurrent module's output at the last step; one bias learns, as in fastdl, but a GRU's."""
+class Outputs(nn.Module):
+    """A recurrent module's, of all steps or the last; one bias learns, as in fastdl, but GRU's."""
 
-    def __init__(self, inside: nn.RNNBase) -> None:
+    def __init__(self, inside: nn.RNNBase, all_steps: bool) -> None:
         super().__init__()
-        self.inside = inside
+        self.inside, self.all_steps = inside, all_steps
         if not isinstance(inside, nn.GRU):
             nn.init.zeros_(inside.bias_hh_l0).requires_grad_(False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.inside(x)[0][:, -1]
+        outputs = self.inside(x)[0]
+        return outputs if self.all_steps else outputs[:, -1]
 
 
 class TorchNet:
@@ -199,7 +200,8 @@ class TorchNet:
         if layer.kind == "gru":
             self.parameters.append((f"{name}.bias", module.bias_hh_l0, lambda b: b[1]))
         self.macs += [steps * n * layer.units * layer.gates for n in (features, layer.units)]
-        return LastStep(module), (layer.units,)
+        out = (steps, layer.units) if layer.return_sequences else (layer.units,)
+        return Outputs(module, layer.return_sequences), out
 
     def _activation(self, layer: L.Activation, shape):
         return ACTIVATIONS[layer.function](), shape
