@@ -145,6 +145,18 @@ def test_threads_together(layer: L.Layer) -> None:
     assert_close(found[0][0], run(exact, X, LENGTHS)[0], EPS["float32"])
 
 
+@pytest.mark.parametrize("layer", WIDE, ids=lambda layer: layer.kind)
+def test_few_sequences_read_weights_as_they_lie(layer: L.Layer, backend: str) -> None:
+    """Of more the products are in tiles; the bytes are the same."""
+    n = 11
+    program = build([layer.replace(return_sequences=False)], backend=backend, batch_size=n)
+    x, lengths = np.resize(X, (n, STEPS, FEATURES)).astype("float32"), np.resize(LENGTHS, n)
+    together = program.predict(x, lengths=lengths)
+    for few in (slice(1), slice(2, 5), slice(3, 11)):
+        alone = program.predict(x[few], lengths=lengths[few])
+        assert_same_bytes(alone, together[few], str(few))
+
+
 @pytest.mark.parametrize(
     "layer",
     [

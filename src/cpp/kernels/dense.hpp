@@ -9,7 +9,9 @@ namespace fastdl {
 template <class T>
 struct DenseKernels {
   std::size_t (*dense_scratch)(int n, int in, int out, int threads);  // elements of T for any of the three
-  void (*dense_forward)(const Team&, int n, int in, int out, const T* x, const T* w, const T* b, T* y, T* scratch);
+  // relu: y is relu of that
+  void (*dense_forward)(const Team&, int n, int in, int out, const T* x, const T* w, const T* b, bool relu, T* y,
+                        T* scratch);
   void (*dense_backward_data)(const Team&, int n, int in, int out, const T* dy, const T* w, T* dx, T* scratch);
   void (*dense_backward_weights)(const Team&, int n, int in, int out, const T* x, const T* dy, T* dw, T* db,
                                  T* scratch);

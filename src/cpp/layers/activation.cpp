@@ -69,6 +69,7 @@ struct Activation : Layer<T> {
     out = in_place ? in : plan.tensor(in.shape, in.wants_gradient);
     out.overwritable = reads_x;
     out.in_place = in_place;
+    this->any_batch = true;
     this->lone = kind != ActivationKind::softmax;  // whose channels in the lanes would be added in another order
   }
 

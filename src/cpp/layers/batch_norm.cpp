@@ -28,7 +28,7 @@ struct BatchNorm : Layer<T> {
     mean = plan.saved(channels), rstd = plan.saved(channels);
     out = plan.tensor(in.shape, in.wants_gradient || this->learns);
     out.overwritable = true;
-    this->lone = true;
+    this->lone = this->any_batch = true;
   }
 
   void forward(const Frame<T>& f) const override {

@@ -184,15 +184,15 @@ struct Decoder : Layer<T>, Decoding<T> {
         const DecoderCellParts<T>& c = cells[l];
         T* first = f.saved(c.first[k]);
         dense.dense_forward(f.team, f.n, features, c.shape.units, f.saved(summary), f.param(c.start[k]),
-                            f.param(c.start_bias[k]), first, f.scratch);
+                            f.param(c.start_bias[k]), false, first, f.scratch);
         f.kernels.pointwise.activation_forward(f.team, ActivationKind::tanh, T(1), index(f.n) * c.shape.units, first,
                                                first);
       }
     if (own_keys)
-      dense.dense_forward(f.team, f.rows(in.shape), features, size, f.value(in), f.param(w_key), f.param(b_key),
+      dense.dense_forward(f.team, f.rows(in.shape), features, size, f.value(in), f.param(w_key), f.param(b_key), false,
                           f.saved(keys), f.scratch);
     dense.dense_forward(f.team, symbols, embedding_units, gates(0), f.param(table_weight), f.param(cells[0].w_ih),
-                        f.param(cells[0].b), f.saved(table), f.scratch);
+                        f.param(cells[0].b), false, f.saved(table), f.scratch);
   }
 
   void forward(const Frame<T>& f) const override {

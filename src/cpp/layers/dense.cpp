@@ -19,6 +19,7 @@ struct Dense : Layer<T> {
                                     ". Put Flatten() or GlobalAvgPool() before it.");
     this->learns = plan.learns(spec);
     features = in.shape.c(), units = spec.integer("units");
+    this->any_batch = true;
     w = plan.parameter(spec, "weight", "weight", {features, units}, features, units);
     plan.dense_weights[spec.name] = {
         .weight = w, .features = features, .units = units, .learns = this->learns, .tied = &tied};
@@ -30,10 +31,9 @@ struct Dense : Layer<T> {
     plan.scratch(plan.kernels.dense.dense_scratch(plan.batch * in.shape.steps(), features, units, plan.threads));
   }
 
-  void forward(const Frame<T>& f) const override {
-    f.kernels.dense.dense_forward(f.team, f.rows(in.shape), features, units, f.value(in), f.param(w), f.param(b),
-                                  f.value(out), f.scratch);
-  }
+  void forward(const Frame<T>& f) const override { run(f, false); }
+  bool gives_relu() const override { return true; }
+  void forward_relu(const Frame<T>& f) const override { run(f, true); }
 
   void backward(const Frame<T>& f) const override {
     const T* dy = f.gradient(out);
@@ -43,6 +43,12 @@ struct Dense : Layer<T> {
     if (tied >= 0) f.kernels.pointwise.add(f.team, index(features) * units, f.grad(w), f.saved(tied), f.grad(w));
     if (T* dx = f.gradient(in))
       f.kernels.dense.dense_backward_data(f.team, f.rows(in.shape), features, units, dy, f.param(w), dx, f.scratch);
+  }
+
+ private:
+  void run(const Frame<T>& f, bool relu) const {
+    f.kernels.dense.dense_forward(f.team, f.rows(in.shape), features, units, f.value(in), f.param(w), f.param(b), relu,
+                                  f.value(out), f.scratch);
   }
 };
 

@@ -22,7 +22,7 @@ struct Dropout : Layer<T> {
     out = in.overwritable ? in : plan.tensor(in.shape, in.wants_gradient);
     out.in_place = in.overwritable;
     out.overwritable = true;
-    this->lone = true;
+    this->lone = this->any_batch = true;
   }
 
   void forward(const Frame<T>& f) const override {

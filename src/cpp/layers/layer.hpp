@@ -116,6 +116,7 @@ struct Layer {
   bool learns = false;     // its parameters get gradients (set in plan)
   bool penalises = false;  // it has a penalty (set in plan)
   bool lone = false;       // forward also takes the images of a lone sample (set in plan; see Frame::lone)
+  bool any_batch = false;  // predictions may be of more samples than a batch has (set in plan)
 
   explicit Layer(const LayerSpec& s) : spec(s) {}
   virtual ~Layer() = default;

@@ -22,7 +22,7 @@ struct LayerNorm : Layer<T> {
     index pixels = plan.elements(in.shape) / channels;
     mean = plan.saved(pixels), rstd = plan.saved(pixels);
     out = plan.tensor(in.shape, in.wants_gradient || this->learns);
-    out.overwritable = true;
+    out.overwritable = this->any_batch = true;
     // Not lone: channels in the lanes would be added in another order.
   }
 

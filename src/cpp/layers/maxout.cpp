@@ -28,7 +28,7 @@ struct Maxout : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.dense.dense_forward(f.team, f.n, features, units * pieces, f.value(in), f.param(w), f.param(b),
+    f.kernels.dense.dense_forward(f.team, f.n, features, units * pieces, f.value(in), f.param(w), f.param(b), false,
                                   f.value(z), f.scratch);
     f.kernels.pointwise.maxout_forward(f.team, f.n, units, pieces, f.value(z), f.value(out));
   }

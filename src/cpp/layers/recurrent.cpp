@@ -29,7 +29,7 @@ struct Recurrent : Layer<T> {
                                       in.shape.what() +
                                       (in.value == 0 ? ". Pass input_shape=(steps, features)."
                                                      : ". Pass return_sequences=True to the layer before it."));
-    this->learns = plan.learns(spec);
+    this->learns = plan.learns(spec), this->any_batch = true;
     cell = cell_of(spec);
     features = in.shape.c(), units = spec.integer("units");
     gates = this->as_int(times(units, cell == Cell::lstm ? 4 : is_gru() ? 3 : 1), "the number of gates");

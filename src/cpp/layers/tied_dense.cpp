@@ -45,7 +45,7 @@ struct TiedDense : Layer<T> {
                                                 dw < 0 ? nullptr : f.saved(dw), this->learns ? f.grad(b) : nullptr,
                                                 f.scratch);
     if (T* dx = f.gradient(in))
-      f.kernels.dense.dense_forward(f.team, f.n, units, features, dy, f.param(w.weight), nullptr, dx, f.scratch);
+      f.kernels.dense.dense_forward(f.team, f.n, units, features, dy, f.param(w.weight), nullptr, false, dx, f.scratch);
   }
 };
 

@@ -17,7 +17,7 @@ index sample_of(const Batch& batch, index i) {
 }  // namespace
 
 template <class T>
-BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
+BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch, int at_once,
                               const std::vector<Clock>& clocks, const Augmentation* augmentation,
                               const Tensor& augmented, bool decodes)
     : kernels_(&kernels_of<T>(backend)),
@@ -27,10 +27,11 @@ BatchBuffers<T>::BatchBuffers(const Backend& backend, const Tensor& input, const
       augmented_(augmented),
       output_(output),
       batch_(batch),
+      at_once_(at_once),
       clocks_(clocks),
       decodes_(decodes) {
-  order_ = Block<std::int64_t>(batch, *memory_), numbers_ = Block<std::int64_t>(batch, *memory_);
-  lengths_ = Block<std::int32_t>(index(batch) * index(clocks.size()), *memory_);
+  order_ = Block<std::int64_t>(at_once, *memory_), numbers_ = Block<std::int64_t>(at_once, *memory_);
+  lengths_ = Block<std::int32_t>(index(at_once) * index(clocks.size()), *memory_);
   if (decodes) answer_lengths_ = Block<std::int32_t>(batch, *memory_);
   if (!output.is_image()) make_room();
 }
@@ -140,7 +141,7 @@ void BatchBuffers<T>::gather(const Frame<T>& f, const Batch& batch) {
     layout.gather_lengths(f.team, lengths, s.steps(), order(), f.n, clock.add, clock.div, to);
   };
   for (std::size_t c = 0; c < clocks_.size() && s.is_sequence(); c++)
-    gather_lengths(data.lengths, clocks_[c], lengths_.data() + c * batch_);
+    gather_lengths(data.lengths, clocks_[c], lengths_.data() + c * at_once_);
   if (data.answer_lengths) gather_lengths(data.answer_lengths, {}, answer_lengths_.data());
   if (f.training && augmentation_)
     augment(f, batch);

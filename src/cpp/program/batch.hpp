@@ -34,9 +34,9 @@ template <class T>
 class BatchBuffers {
  public:
   BatchBuffers() = default;
-  // What the first layer does to samples in training, or null, and where that goes: the tensor that targets may be.
-  // decodes: targets have steps of their own.
-  BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch,
+  // For batches so large, and predictions of so many samples at once. What the first layer does to samples in training,
+  // or null, and where that goes: the tensor that targets may be. decodes: targets have steps of their own.
+  BatchBuffers(const Backend& backend, const Tensor& input, const Shape& output, int batch, int at_once,
                const std::vector<Clock>& clocks, const Augmentation* augmentation, const Tensor& augmented,
                bool decodes);
 
@@ -47,6 +47,7 @@ class BatchBuffers {
   }
   const std::int32_t* lengths() const { return lengths_.data(); }  // (clocks, batch), steps of each sequence
   const std::int32_t* answer_lengths() const { return answer_lengths_.data(); }
+  int room() const { return at_once_; }
   const Clock* clocks() const { return clocks_.data(); }
   const T* weights() const { return weights_.data(); }  // of each row of the loss
   // What the loss of the batch is divided by: the sum of the weights of its rows, or of images with boxes.
@@ -108,7 +109,7 @@ class BatchBuffers {
   const Augmentation* augmentation_ = nullptr;
   Tensor input_, augmented_;
   Shape output_;
-  int batch_ = 0;
+  int batch_ = 0, at_once_ = 0;
   std::vector<Clock> clocks_;
   bool decodes_ = false;
   Block<std::int64_t> order_, numbers_;

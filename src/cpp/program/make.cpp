@@ -89,15 +89,36 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   gradient_starts_ = plan.gradients.starts(), saved_starts_ = plan.saved_starts;
   saved_starts_in_predict_ = alone_ ? plan.saved_starts_alone : plan.saved_starts;
   to_learn_ = plan.to_learn(), to_predict_ = alone_ ? plan.to_predict_alone() : plan.to_predict();
+  if ((at_once_ = samples_at_once()) > settings_.batch) {
+    Plan<T> wide(backend_, at_once_, settings.threads, plan.direct);
+    std::vector<LayerPtr<T>> twins;
+    const Tensor twin = wide.tensor(input, settings.input_gradient);
+    wide.busy.clear();
+    plan_chain(twins, layers, twin, wide);
+    value_starts_ = wide.predicted.starts(), saved_starts_in_predict_ = wide.saved_starts;
+    to_predict_ = wide.to_predict();
+  }
   make_room(to_predict_);
 
   const Augmentation* augmentation = layers_[0]->augmentation();
-  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, plan.clocks, augmentation,
+  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, at_once_, plan.clocks, augmentation,
                            augmentation ? layers_[0]->out : input_, decodes());
   const Shape& answers = output();
   resident_ = Resident(backend_, sizeof(T), index(answers.steps()) * answers.pixels(), answers.c());
   tally_ = Block<Tally>(1, backend_.memory), sums_ = Block<double>(2, backend_.memory);
   of_sides_ = Block<double>(2 * index(sides_.size()), backend_.memory);
+}
+
+// Predictions of rows and sequences need not stop at a batch: weights are then read for more samples. As many as need
+// some 8 MB (of float), or a few times the weights.
+template <class T>
+int Program<T>::samples_at_once() const {
+  constexpr index most = 256;
+  const bool any = std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->any_batch; });
+  if (!any || backend_.device) return settings_.batch;
+  const index of_one = std::max<index>(1, (to_predict_.values + to_predict_.saved) / settings_.batch);
+  const index room = std::max<index>(index(1) << 21, 8 * params_.size());
+  return int(std::clamp<index>(room / of_one, settings_.batch, std::max<index>(most, settings_.batch)));
 }
 
 template <class T>

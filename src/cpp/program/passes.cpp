@@ -21,7 +21,7 @@ namespace {
 constexpr double team_threshold = 1e6, few_threshold = 4e6;
 constexpr double paced_below = 2e8;  // of a prediction: a millisecond
 
-// Whether X (n_x values) holds lone samples as the program has them, and y (n_y) is no part of it: then no copy is made
+// Whether X (n_x values) holds rows or lone samples as the program has them, and y (n_y) is no part of it: then no copy is made
 // of either.
 template <class T>
 bool lies_as_here(const Data& data, const T* y, index n_x, index n_y) {
@@ -56,7 +56,7 @@ Frame<T> Program<T>::frame(const Team& team, const Batch& batch) {
           .derived = derived_.data(),
           .derived_grads = derived_grads_.data(),
           .lengths = batch_.lengths(),
-          .room = settings_.batch,
+          .room = batch_.room(),
           .clocks = batch_.clocks(),
           .steps = batch.steps,
           .stateful = batch.stateful,
@@ -159,10 +159,11 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   const index size = out.shape.size();
   const bool few = are_few(data.count);
   const index of_x = input_.shape.size();
-  const bool in_place = out.place != 0 && !input_.shape.is_sequence() && !out.shape.is_sequence() &&
+  const bool in_place = !backend_.device && out.place != 0 && !input_.shape.is_sequence() && !out.shape.is_sequence() &&
                         lies_as_here(data, static_cast<const T*>(y), data.count * of_x, data.count * size);
+  const int batch = data.stateful ? settings_.batch : at_once_;
   last_.n = 0;
-  int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
+  int threads = team_size(int(std::min<index>(data.count, batch)));
   const double work = work_ * double(data.count);
   if (few && work < few_threshold) threads = 1;
   Pace& pace = paces_[few];
@@ -170,8 +171,8 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   if (paced) threads = pace.threads(threads);
   enter();
   Splitter& splitter = splitters_[threads > 1];
-  Split split{.lanes = kernels_.lanes, .batch = settings_.batch, .most_alone = alone_ ? kernels_.lanes : 0};
-  if (lone_ && !alone_) split = splitter.split(kernels_.lanes, settings_.batch, data.count);
+  Split split{.lanes = kernels_.lanes, .batch = batch, .most_alone = alone_ ? kernels_.lanes : 0};
+  if (lone_ && !alone_) split = splitter.split(kernels_.lanes, batch, data.count);
   const bool meets_lone = split.meets_alone(data.count);
   const bool timed = split.tried > 0 && layer == n_layers() - 1;
   if (meets_lone && kept_.size() < kept_size_) kept_ = Block<T>(kept_size_, backend_.memory);
@@ -195,10 +196,8 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       f.values = values_.data(), f.value_starts = value_starts_.data();
       f.saved_starts = saved_starts_in_predict_.data();
       f.kept = kept_.data();
-      if (lone && in_place) {
-        f.samples = static_cast<const T*>(there.x.data) + begin * of_x;
-        f.results = to, f.result = out.place;
-      }
+      if (in_place && (lone || input_.shape.is_row())) f.samples = static_cast<const T*>(there.x.data) + begin * of_x;
+      if (in_place && (lone || out.shape.is_row())) f.results = to, f.result = out.place;
       batch_.gather(f, batch);
       forward_chain(f, layers_, 0, current);
       f.renews_kept = true;
@@ -218,7 +217,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       if (timed && team.rank == 0 && begin > 0) splitter.took(part, kernels_.lanes, thread_seconds() - start);
     }
   };
-  each_part(data, settings_.batch, [&](const Data& there, index from, index end) {
+  each_part(data, batch, [&](const Data& there, index from, index end) {
     run(threads, [&](const Team& team) { ask(team, there, from, end); });
     return !failure_;
   });

@@ -61,6 +61,7 @@ class Program final : public AnyProgram {
   const Block<T>& block(Held what) const;
   void make_room(const Room& room);
   Frame<T> frame(const Team& team, const Batch& batch);
+  int samples_at_once() const;
   bool are_few(index n) const { return n <= kernels_.lanes / 4; }  // images go one by one: most lanes would be idle
   void ready_for_loss(const Data& data);                           // before the team is
   void run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient, double* total);
@@ -117,6 +118,7 @@ class Program final : public AnyProgram {
   Tensor input_;
   index kept_size_ = 0;   // of weights in the form that lone samples meet
   int kept_through_ = 0;  // so many layers' forms are of the weights as they are
+  int at_once_ = 0;       // samples in predict: a batch, or more where few would pay for all weights
   bool alone_ = false;    // batches are so small that predictions are of lone samples only
   std::vector<index> value_starts_, gradient_starts_, saved_starts_, saved_starts_in_predict_;
   Room to_learn_, to_predict_;  // the blocks grow with the first pass that learns

@@ -179,11 +179,11 @@ int Rbm<T>::sample_model(const Pass& pass, int data, const RbmLearning<T>& learn
   T *const v = v_.data() + data * visible, *const p = p_.data() + data * hidden;
   auto hidden_input = [&](int first) {
     kernels_.dense.dense_forward(pass.team, data + model - first, visible, hidden, v_.data() + first * visible,
-                                 pass.weights.w, pass.weights.c, p_.data() + first * hidden, scratch_.data());
+                                 pass.weights.w, pass.weights.c, false, p_.data() + first * hidden, scratch_.data());
   };
   if (!persistent) {
-    kernels_.dense.dense_forward(pass.team, data, visible, hidden, v_.data(), pass.weights.w, pass.weights.c, p_.data(),
-                                 scratch_.data());
+    kernels_.dense.dense_forward(pass.team, data, visible, hidden, v_.data(), pass.weights.w, pass.weights.c, false,
+                                 p_.data(), scratch_.data());
     draw_hidden(pass, 0, data, p_.data(), h);
   }
   for (int step = 1; step <= learning.steps; step++) {
@@ -286,8 +286,8 @@ void Rbm<T>::hidden(const RbmWeights<void>& of_theirs, const Data& theirs, void*
   const Data& data = resident_.place(theirs, queue_.get());
   answer(data, settings_.hidden, y, [&](const Team& team, index begin, int n, T* p) {
     gather(team, data, begin, n, v_.data());
-    kernels_.dense.dense_forward(team, n, settings_.visible, settings_.hidden, v_.data(), weights.w, weights.c, p,
-                                 scratch_.data());
+    kernels_.dense.dense_forward(team, n, settings_.visible, settings_.hidden, v_.data(), weights.w, weights.c, false,
+                                 p, scratch_.data());
     activate_hidden({team, weights, {}}, n, p);
   });
 }
@@ -314,7 +314,8 @@ void Rbm<T>::free_energy(const RbmWeights<void>& of_theirs, const Data& theirs, 
   const int visible = settings_.visible, hidden = settings_.hidden;
   answer(data, 1, y, [&](const Team& team, index begin, int n, T* energy) {
     gather(team, data, begin, n, v_.data());
-    kernels_.dense.dense_forward(team, n, visible, hidden, v_.data(), weights.w, weights.c, p_.data(), scratch_.data());
+    kernels_.dense.dense_forward(team, n, visible, hidden, v_.data(), weights.w, weights.c, false, p_.data(),
+                                 scratch_.data());
     kernels_.pointwise.activation_forward(team, ActivationKind::softplus, T(1), index(n) * hidden, p_.data(),
                                           p_.data());
     kernels_.rbm.free_energy(team, n, visible, hidden, settings_.gaussian, v_.data(), weights.b, p_.data(), energy);
@@ -333,7 +334,8 @@ void Rbm<T>::gibbs(const RbmWeights<void>& of_theirs, const Data& theirs, int ro
     const Pass pass{team, weights, draws};
     gather(team, data, begin, n, v);
     for (int round = 1; round <= rounds; round++) {
-      kernels_.dense.dense_forward(team, n, visible, hidden, v, weights.w, weights.c, p_.data(), scratch_.data());
+      kernels_.dense.dense_forward(team, n, visible, hidden, v, weights.w, weights.c, false, p_.data(),
+                                   scratch_.data());
       draw_hidden(pass, 2 * round, n, p_.data(), h_.data());
       if (mean && round == rounds)
         expect_visible(pass, n, h_.data(), v);

@@ -1,4 +1,4 @@
-// dense: y (n, out) = x (n, in) w (in, out) + b (out,)
+// dense: y (n, out) = x (n, in) w (in, out) + b (out,), or relu of it
 #pragma once
 
 #include "kernels/cpu/gemm.hpp"
@@ -12,8 +12,11 @@ std::size_t dense_scratch(int, int, int, int threads) {
 }
 
 template <class T>
-void dense_forward(const Team& team, int n, int in, int out, const T* x, const T* w, const T* b, T* y, T* scratch) {
-  gemm<T>(team, {.m = n, .n = out, .depth = in, .a = {x, in, 1}, .b = {w, out, 1}, .c = y, .bias = b}, scratch);
+void dense_forward(const Team& team, int n, int in, int out, const T* x, const T* w, const T* b, bool relu, T* y,
+                   T* scratch) {
+  Gemm<T> g{.m = n, .n = out, .depth = in, .a = {x, in, 1}, .b = {w, out, 1}, .c = y, .bias = b};
+  g.relu = relu;
+  gemm<T>(team, g, scratch);
 }
 
 // dx (n, in) = dy w^T

@@ -1,4 +1,4 @@
-// gemm: C (m, n) = A (m, depth) B (depth, n) + bias (n,)
+// gemm: C (m, n) = A (m, depth) B (depth, n) + bias (n,), or relu of it
 //
 // An element of C is one chain of fused multiply-adds over k = 0 .. depth-1, starting from zero, the bias last. Tiles,
 // slices and threads only decide who computes it and when: its bits depend on its row of A and column of B alone.
@@ -19,6 +19,8 @@ constexpr int slice_rows = 240;             // and so does the slice of A that p
 constexpr int packing_rows = 192;           // fewer rows than this do not pay for a copy of B,
 constexpr int packing_rows_colliding = 16;  // nor than this where its rows meet in the same sets of the caches
 constexpr int copying_panels = 4;           // fewer panels than this do not pay for copying A
+constexpr int streamed_columns = 192;       // B is streamed from this width
+constexpr int streamed_bytes = 1 << 18;     // and size on
 
 // Element (i, j) is at data[i * row + j * col]; row or col is 1.
 template <class T>
@@ -36,6 +38,7 @@ struct Gemm {
   T rate = 0;                 // not 0: C += rate times the product, slice by slice
   bool resume = false;        // go on from C instead of zero
   std::int64_t c_stride = n;  // from one row of C to the next
+  bool relu = false;          // C is the larger of 0 and all that
 
   // Rows of B a multiple of 4 KiB apart share few sets of the caches: no tile finds what the one before it read.
   bool rows_collide() const { return b.row * sizeof(T) % 4096 == 0; }
@@ -107,7 +110,7 @@ void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
   t.a_row = g.a.row, t.a_col = g.a.col, t.c_row = g.c_stride, t.c_last = panel.last;
   t.depth = g.depth, t.resume = g.resume, t.rate = g.rate, t.width = panel.width;
   t.b = g.b.data + panel.first * g.b.col, t.b_row = g.b.row, t.b_last = panel.last;
-  t.bias = g.bias ? g.bias + panel.first : nullptr;
+  t.bias = g.bias ? g.bias + panel.first : nullptr, t.relu = g.relu;
   if (g.b.col != 1 || panel.width < lanes<T>) {  // no tile can read it in place
     if (g.b.col == 1)
       pack_rows(panel, g.depth, t.b, g.b.row, packed);
@@ -135,7 +138,7 @@ Gemm<T> slice(const Gemm<T>& g, Range rows, int k) {
   s.b.data += k * g.b.row;
   s.c += rows.begin * g.c_stride;
   s.resume = g.rate == 0 && (g.resume || k > 0);
-  if (k + s.depth < g.depth) s.bias = nullptr;
+  if (k + s.depth < g.depth) s.bias = nullptr, s.relu = false;
   return s;
 }
 
@@ -165,8 +168,29 @@ constexpr std::size_t panel_size = slice_depth * max_columns * lanes<T>;
 template <class T>
 constexpr std::size_t gemm_scratch = panel_size<T> + slice_depth * slice_rows;  // elements for one thread
 
+// Few rows stream B, if there is enough of it.
+template <class T>
+bool is_streamed(const Gemm<T>& g) {
+  return g.m <= streamed_rows && g.b.col == 1 && g.rate == 0 && g.n >= streamed_columns &&
+         std::int64_t(g.n) * g.depth * sizeof(T) >= streamed_bytes;
+}
+// In stretches of a page of memory: what C has there stays in the first cache.
+template <class T>
+void stream(const Gemm<T>& g, Range vectors) {
+  constexpr int stretch = 4096 / sizeof(T);
+  const int end = least<int>(vectors.end * lanes<T>, g.n);
+  for (int j = vectors.begin * lanes<T>; j < end && g.m > 0; j += stretch) {
+    Tile<T> t{};
+    t.a = g.a.data, t.a_row = g.a.row, t.a_col = g.a.col, t.c = g.c + j, t.c_row = g.c_stride;
+    t.b = g.b.data + j, t.b_row = g.b.row, t.bias = g.bias ? g.bias + j : nullptr, t.relu = g.relu;
+    t.depth = g.depth, t.resume = g.resume, t.width = least(stretch, end - j);
+    tile_kernels<T>().streamed[g.m - 1](t);
+  }
+}
+
 template <class T>
 void gemm(const Team& team, const Gemm<T>& g, T* scratch) {
+  if (is_streamed(g)) return stream(g, team.share(ceil_div(g.n, lanes<T>))), team.sync();
   const int vectors = ceil_div(g.n, lanes<T>), down = row_parts(g, team.size, vectors), across = team.size / down;
   const Range rows = part({0, g.m}, team.rank / across, down), columns = part({0, vectors}, team.rank % across, across);
   const int blocks = ceil_div<int>(rows.end - rows.begin, slice_rows);

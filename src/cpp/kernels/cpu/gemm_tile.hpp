@@ -5,9 +5,23 @@
 #pragma once
 
 #include "kernels/cpu/gemm_tiles.hpp"
+#include "math/activations.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
+
+// What becomes of a sum at its end.
+template <class T>
+FASTDL_INLINE Vec<T> finished(const Tile<T>& t, Vec<T> sum, Vec<T> bias) {
+  if (t.bias) sum = sum + bias;
+  return t.relu ? Relu<T>{}.value(sum) : sum;
+}
+
+template <int count>
+struct Number {
+  static constexpr int n = count;
+  constexpr operator int() const { return count; }
+};
 
 template <class T, int columns>
 FASTDL_INLINE Vec<T> load_columns(const Tile<T>& t, const T* p, int j) {
@@ -60,9 +74,52 @@ void multiply_tile(const Tile<T>& tile) {
   for (int j = 0; j < columns; j++) {
     const Vec<T> bias = t.bias ? load_columns<T, columns>(t, t.bias, j) : Vec<T>{};
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++)
-      store_columns<T, columns>(t, t.c + i * t.c_row, j, t.bias ? c[i][j] + bias : c[i][j]);
+    for (int i = 0; i < rows; i++) store_columns<T, columns>(t, t.c + i * t.c_row, j, finished(t, c[i][j], bias));
   }
+}
+
+// The same for few rows, where no tile pays for reading B down its columns: through several rows of B as they lie, so
+// that memory sees a few long runs. C goes on from what the rows before left.
+template <class T, int rows>
+void multiply_streamed(const Tile<T>& tile) {
+  const Tile<T> t = tile;
+  constexpr int deep = rows < 3 ? 8 : rows < 5 ? 16 : 32;  // rows and vectors of B at a time
+  constexpr int wide = least(rows < 5 ? 4 : 2, accumulators / rows);
+  const auto columns = [&](int k, auto depth, int j, auto vectors, int width) {
+    const auto get = [&](const T* p) { return width < lanes<T> ? load_part(p, width) : load(p); };
+    const bool begins = k == 0 && !t.resume, ends = k + depth == t.depth;
+    Vec<T> c[rows][vectors.n];
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors.n; v++) c[i][v] = begins ? Vec<T>{} : get(t.c + i * t.c_row + j + v * lanes<T>);
+    const T *a = t.a + k * t.a_col, *b = t.b + k * t.b_row + j;
+    for (int kk = 0; kk < depth; kk++, a += t.a_col, b += t.b_row)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors.n; v++) {
+        const Vec<T> bk = get(b + v * lanes<T>);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) c[i][v] += splat(a[i * t.a_row]) * bk;
+      }
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors.n; v++) {
+      const Vec<T> bias = ends && t.bias ? get(t.bias + j + v * lanes<T>) : Vec<T>{};
+#pragma GCC unroll 8
+      for (int i = 0; i < rows; i++) {
+        T* to = t.c + i * t.c_row + j + v * lanes<T>;
+        const Vec<T> sum = ends ? finished(t, c[i][v], bias) : c[i][v];
+        width < lanes<T> ? store_part(to, sum, width) : store(to, sum);
+      }
+    }
+  };
+  const auto pass = [&](int k, auto depth) {
+    int j = 0;
+    for (; j + wide * lanes<T> <= t.width; j += wide * lanes<T>) columns(k, depth, j, Number<wide>{}, lanes<T>);
+    for (; j < t.width; j += lanes<T>) columns(k, depth, j, Number<1>{}, least(lanes<T>, t.width - j));
+  };
+  int k = 0;
+  for (; k + deep <= t.depth; k += deep) pass(k, Number<deep>{});
+  if (k < t.depth) pass(k, t.depth - k);
 }
 
 template <class T, int columns, int rows>
@@ -74,9 +131,15 @@ constexpr void list_kernels(TileKernels<T>& kernels) {
     list_kernels<T, columns - 1, tile_rows(columns - 1)>(kernels);
   }
 }
+template <class T, int rows>
+constexpr void list_streamed(TileKernels<T>& kernels) {
+  kernels.streamed[rows - 1] = multiply_streamed<T, rows>;
+  if constexpr (rows > 1) list_streamed<T, rows - 1>(kernels);
+}
 template <class T>
 constexpr TileKernels<T> all_kernels() {
   TileKernels<T> kernels{};
+  list_streamed<T, streamed_rows>(kernels);
   list_kernels<T, max_columns, tile_rows(max_columns)>(kernels);
   return kernels;
 }

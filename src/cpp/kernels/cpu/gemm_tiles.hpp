@@ -11,6 +11,7 @@ constexpr int accumulators = 27;  // of 32 vector registers
 constexpr int accumulators = 12;  // of 16
 #endif
 constexpr int max_rows = 12, max_columns = 3;
+constexpr int streamed_rows = 8;  // of A, at most, where B is streamed
 
 constexpr int tile_rows(int columns) { return accumulators / columns < max_rows ? accumulators / columns : max_rows; }
 
@@ -23,18 +24,20 @@ struct Tile {
   T* c;
   std::int64_t c_row, c_last;
   const T* bias;  // added at the end; or null
+  bool relu;      // and then the larger of 0 and the sum
   int depth;
   bool resume;  // go on from C instead of zero
   T rate;       // not 0: C += rate times the product
-  int width;    // of a lone vector: how many of its columns exist
+  int width;    // of a lone vector: how many of its columns exist; of streamed rows: all columns
   T* copy;      // where B's rows go, one after the other, as they pass; or null
 
   void read_packed(const T* packed, int columns) { b = packed, b_row = columns * lanes<T>, b_last = b_row - lanes<T>; }
 };
 
-// kernels.at[columns - 1][rows - 1]
+// kernels.at[columns - 1][rows - 1]; streamed[rows - 1] takes as many columns as width says.
 template <class T>
 struct TileKernels {
+  void (*streamed[streamed_rows])(const Tile<T>&);
   void (*at[max_columns][max_rows])(const Tile<T>&);
 };
 

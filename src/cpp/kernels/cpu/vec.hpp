@@ -94,7 +94,7 @@ FASTDL_INLINE V vmin(V a, V b) {
   return a < b ? a : b;
 }
 template <class N>
-FASTDL_INLINE N least(N a, N b) {
+FASTDL_INLINE constexpr N least(N a, N b) {
   return a < b ? a : b;
 }
 template <class N>

@@ -253,7 +253,7 @@ void DecoderWalk<T>::outputs() const {
   const int rows = s.steps * s.n, features = s.features;
   const T *state = up(last, 0, 0), *w_found = a.w_out + std::int64_t(top) * s.outputs;
   if (s.score == Score::dot) {
-    dense_forward<T>(team, rows, top, top, state, a.w_combine, nullptr, a.combined, space.gemm);
+    dense_forward<T>(team, rows, top, top, state, a.w_combine, nullptr, false, a.combined, space.gemm);
     dense_add<T>(team, rows, features, top, a.found, a.w_combine + std::int64_t(top) * top, nullptr, a.combined,
                  space.gemm);
     each_slice<T>(team, std::int64_t(rows) * top,
@@ -261,7 +261,7 @@ void DecoderWalk<T>::outputs() const {
     state = a.combined;
   }
   const bool sees_found = found_at_output(s) > 0;
-  dense_forward<T>(team, rows, top, s.outputs, state, a.w_out, sees_found ? nullptr : a.b_out, a.y, space.gemm);
+  dense_forward<T>(team, rows, top, s.outputs, state, a.w_out, sees_found ? nullptr : a.b_out, false, a.y, space.gemm);
   if (sees_found) dense_add<T>(team, rows, features, s.outputs, a.found, w_found, a.b_out, a.y, space.gemm);
 }
 

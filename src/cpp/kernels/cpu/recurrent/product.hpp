@@ -6,11 +6,14 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-// B (depth, n) in panels, each (depth, columns, lanes).
+constexpr int most_streamed = 4;
+
+// B (depth, n) in panels, each (depth, columns, lanes); or as it lies, where few rows stream it.
 template <class T>
 struct PackedWeights {
   int n = 0, depth = 0;
   T* data = nullptr;
+  Matrix<T> as_it_lies{};
 
   static std::int64_t space(int n, int depth) { return std::int64_t(ceil_div(n, lanes<T>)) * lanes<T> * depth; }
   int vectors() const { return ceil_div(n, lanes<T>); }
@@ -19,11 +22,14 @@ struct PackedWeights {
   T* at(int panel) const { return data + columns(panel).begin * lanes<T> * depth; }
 };
 
-// Each thread packs its panels; the caller syncs.
+// For products of so many rows, or of any number; more than a few meet the weights again in every step. Each thread
+// packs its panels; the caller syncs.
 template <class T>
-PackedWeights<T> pack_weights(const Team& team, int n, int depth, const Matrix<T>& b, T* space) {
+PackedWeights<T> pack_weights(const Team& team, int n, int depth, const Matrix<T>& b, T* space,
+                              int rows = most_streamed + 1) {
   const PackedWeights<T> packed{n, depth, space};
-  const Gemm<T> g{.m = 0, .n = n, .depth = depth, .a = {}, .b = b, .c = nullptr, .bias = nullptr};
+  const Gemm<T> g{.m = rows, .n = n, .depth = depth, .a = {}, .b = b, .c = nullptr, .bias = nullptr};
+  if (rows <= most_streamed && is_streamed(g)) return {n, depth, nullptr, b};
   const Range mine = team.share(packed.panels());
   for (int p = mine.begin; p < mine.end; p++) {
     const Panel panel = panel_of(g, packed.columns(p));
@@ -40,8 +46,17 @@ PackedWeights<T> pack_weights(const Team& team, int n, int depth, const Matrix<T
 template <class T>
 void multiply_rows(const PackedWeights<T>& w, Range panels, int rows, const T* a, std::int64_t a_row, T* c,
                    std::int64_t c_row, const T* bias, bool resume) {
-  if (rows <= 0) return;
-  const Gemm<T> g{.m = rows, .n = w.n, .depth = w.depth, .a = {}, .b = {}, .c = c, .bias = bias};
+  if (rows <= 0 || panels.begin == panels.end) return;
+  const Gemm<T> g{.m = rows,
+                  .n = w.n,
+                  .depth = w.depth,
+                  .a = {a, a_row, 1},
+                  .b = w.as_it_lies,
+                  .c = c,
+                  .bias = bias,
+                  .resume = resume,
+                  .c_stride = c_row};
+  if (!w.data) return stream(g, {w.columns(panels.begin).begin, w.columns(panels.end - 1).end});
   for (int p = panels.begin; p < panels.end; p++) {
     const Panel panel = panel_of(g, w.columns(p));
     Tile<T> t{};

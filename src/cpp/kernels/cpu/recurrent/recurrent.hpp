@@ -113,7 +113,7 @@ struct RecurrentWalk {
     auto columns = [&](int first, int count, T* to) {
       const T* from = a.w_hh + first;
       return transposed ? pack_weights<T>(team, units, count, {from, 1, gates}, to)
-                        : pack_weights<T>(team, count, units, {from, gates, 1}, to);
+                        : pack_weights<T>(team, count, units, {from, gates, 1}, to, s.n);
     };
     w = columns(0, main, space.packed);
     const std::int64_t space_of_w = most(PackedWeights<T>::space(main, units), PackedWeights<T>::space(units, main));
@@ -268,7 +268,7 @@ template <class T>
 void recurrent_forward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a) {
   RecurrentWalk<T> walk(team, s, a);
   walk.pack(false);
-  dense_forward(team, s.steps * s.n, s.features, walk.gates, a.x, a.w_ih, a.b, a.gates ? a.gates : a.h,
+  dense_forward(team, s.steps * s.n, s.features, walk.gates, a.x, a.w_ih, a.b, false, a.gates ? a.gates : a.h,
                 walk.space.gemm);
   for (int t = 0; t < s.steps; t++) walk.forward(t);
   team.sync();
