@@ -105,3 +105,36 @@ def test_predictions_of_more_samples_than_a_batch_has(name: str, backend: str, d
         states = [program.predict(x[:3], stateful=True) for _ in range(2)]
         found.append(np.stack(states))
     assert_same_bytes(found[2], found[3], "stateful")
+
+
+KEPT = {
+    "rows": ([L.Dense(130), L.Activation("relu"), L.Dense(1), L.Dense(200)], (560,)),
+    "steps": ([L.RNN(70, return_sequences=True), L.Dense(250), L.LastStep()], (5, 3)),
+    "images": ([L.Conv2D(30, 3), L.Flatten(), L.Dense(140), L.Activation("relu")], (6, 7, 2)),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_kept_weights_follow_every_change(name: str, backend: str, dtype: str) -> None:
+    """Whatever was asked since, by whichever way: one sample, few, many, and some layers only."""
+    layers, shape = KEPT[name]
+    layers = [*layers, L.Dense(2)]
+    x, rng = sample((300, *shape)).astype(dtype), np.random.default_rng(0)
+    program = compiled(layers, shape, backend=backend, dtype=dtype, batch_size=40)
+    program.set_loss("squared_error")
+    program.set_optimizer_rule("sgd")
+    y = np.zeros((300, 2), dtype)
+    for change in range(4):
+        if change == 1:
+            program.set_weights(program.get_weights() * 1.25)
+        if change == 2:
+            program.train_epoch(x[:40], y[:40], np.arange(40), np.array([1e-3]))
+        if change == 3:
+            last = program.parameters[-2].name
+            program.set_parameter(last, rng.normal(size=program.get_parameter(last).shape))
+        for n, layer in ((1, -1), (20, 1), (3, -1), (20, -1), (1, 0), (300, -1), (20, -1), (1, -1)):
+            fresh = compiled(layers, shape, backend=backend, dtype=dtype, batch_size=40)
+            fresh.set_weights(program.get_weights())
+            expected = fresh.predict(x[:n], layer=layer)
+            what = f"{n} samples, layer {layer}, change {change}"
+            assert_same_bytes(program.predict(x[:n], layer=layer), expected, what)

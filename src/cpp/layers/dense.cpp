@@ -12,6 +12,7 @@ struct Dense : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
   int features, units;
   Param w, b = -1;
+  Buffer kept = -1;
   Buffer tied = -1;  // the part of w's gradient that a TiedDense left
 
   void plan(Plan<T>& plan) override {
@@ -28,6 +29,7 @@ struct Dense : Layer<T> {
     shape.dims.back() = units;
     out = plan.tensor(shape, in.wants_gradient || this->learns);
     out.overwritable = true;
+    if (w >= 0) kept = plan.kept(plan.kernels.dense.dense_kept(features, units));  // a derived one changes every time
     plan.scratch(plan.kernels.dense.dense_scratch(plan.batch * in.shape.steps(), features, units, plan.threads));
   }
 
@@ -47,8 +49,15 @@ struct Dense : Layer<T> {
 
  private:
   void run(const Frame<T>& f, bool relu) const {
-    f.kernels.dense.dense_forward(f.team, f.rows(in.shape), features, units, f.value(in), f.param(w), f.param(b), relu,
-                                  f.value(out), f.scratch);
+    const auto& k = f.kernels.dense;
+    const int n = f.rows(in.shape);
+    const T *x = f.value(in), *weight = f.param(w), *bias = f.param(b);
+    T *const y = f.value(out), *const form = f.kept && !f.lone && kept >= 0 ? f.kept + kept : nullptr;
+    if (form && f.renews_kept) k.dense_keep(f.team, features, units, weight, form);
+    if (form)
+      k.dense_kept_forward(f.team, n, features, units, x, weight, form, bias, relu, y, f.scratch);
+    else
+      k.dense_forward(f.team, n, features, units, x, weight, bias, relu, y, f.scratch);
   }
 };
 

@@ -69,7 +69,7 @@ struct Frame {
   T* results = nullptr;                 // and the tensor of this number, written where the user wants it
   int result = -1;
   bool lone = false;         // one sample, in inference, whose images are rows (h*w, c)
-  T* kept = nullptr;         // weights in the form that lone samples meet; null where there is no room
+  T* kept = nullptr;         // weights in the form that predictions meet, each layer's own; or null
   bool renews_kept = false;  // they changed since: each layer puts its own there anew
 
   // Samples of a tensor of this shape with the padded lanes of images.

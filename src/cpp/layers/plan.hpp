@@ -118,7 +118,8 @@ class Plan {
     carries += aligned(count);
     return b;
   }
-  // Kept from one lone sample to the next, as long as no weight changes; -1 where that would be too much.
+  // Kept from one prediction to the next, as long as no weight changes: of lone samples, or of all others; -1 where
+  // that would be too much.
   Buffer kept(index count) {
     if (count == 0 || keeps + count > most_kept) return -1;
     return std::exchange(keeps, keeps + aligned(count));

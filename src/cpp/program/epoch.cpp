@@ -71,7 +71,7 @@ template <class T>
 EpochResult Program<T>::train_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation, int size,
                                     std::uint32_t epoch, const Poll& poll) {
   last_.n = 0;
-  kept_through_ = 0;
+  forget_kept();
   enter();
   ready_for_loss(data);
   const std::vector<long> steps = plan_epoch(data, rates, regularisation, size);

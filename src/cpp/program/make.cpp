@@ -84,7 +84,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
              std::max(row.in.size(), row.out.size());
   }
   lone_ = lone_ && !backend_.device && take_lone(layers_), alone_ = lone_ && are_few(settings.batch);
-  kept_size_ = lone_ ? plan.keeps : 0;
+  kept_size_ = backend_.device ? 0 : plan.keeps;
   value_starts_ = (alone_ ? plan.predicted_alone : plan.predicted).starts();
   gradient_starts_ = plan.gradients.starts(), saved_starts_ = plan.saved_starts;
   saved_starts_in_predict_ = alone_ ? plan.saved_starts_alone : plan.saved_starts;
@@ -165,7 +165,7 @@ void Program<T>::get(Held what, index first, index count, void* to) const {
 template <class T>
 void Program<T>::put(Held what, index first, index count, const void* from) {
   enter();
-  kept_through_ = 0;
+  forget_kept();
   backend_.memory.copy_in(block(what).data() + first, from, count * sizeof(T), queue_.get());
 }
 

@@ -85,10 +85,10 @@ struct Split {
     if (begin < tried || n <= most_alone || most_alone >= lanes) return {1, true};
     return {n % lanes <= most_alone ? n - n % lanes : n, false};
   }
-  bool meets_alone(std::int64_t n) const {
+  bool meets(bool alone, std::int64_t n) const {
     for (std::int64_t begin = 0; begin < n;) {
       const Part part = next(begin, n);
-      if (part.alone) return true;
+      if (part.alone == alone) return true;
       begin += part.n;
     }
     return false;

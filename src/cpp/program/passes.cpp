@@ -20,9 +20,12 @@ namespace {
 // Operations of a pass below which one thread is faster than a team; of a few samples, whose threads meet often.
 constexpr double team_threshold = 1e6, few_threshold = 4e6;
 constexpr double paced_below = 2e8;  // of a prediction: a millisecond
+// Samples of a prediction from which on weights are put into the form that is kept: at once, or where it is not the
+// first with these weights.
+constexpr index kept_at_once = 256, kept_above = 8;
 
-// Whether X (n_x values) holds rows or lone samples as the program has them, and y (n_y) is no part of it: then no copy is made
-// of either.
+// Whether X (n_x values) holds rows or lone samples as the program has them, and y (n_y) is no part of it: then no copy
+// is made of either.
 template <class T>
 bool lies_as_here(const Data& data, const T* y, index n_x, index n_y) {
   constexpr DType dtype = std::is_same_v<T, float> ? DType::f32 : DType::f64;
@@ -173,11 +176,12 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   Splitter& splitter = splitters_[threads > 1];
   Split split{.lanes = kernels_.lanes, .batch = batch, .most_alone = alone_ ? kernels_.lanes : 0};
   if (lone_ && !alone_) split = splitter.split(kernels_.lanes, batch, data.count);
-  const bool meets_lone = split.meets_alone(data.count);
+  const bool meets_lone = split.meets(true, data.count), meets_together = split.meets(false, data.count);
   const bool timed = split.tried > 0 && layer == n_layers() - 1;
-  if (meets_lone && kept_.size() < kept_size_) kept_ = Block<T>(kept_size_, backend_.memory);
+  const bool keeps = kept_size_ && data.count > kept_above && (has_predicted_ || data.count >= kept_at_once);
+  if ((meets_lone || keeps) && kept_.size() < kept_size_) kept_ = Block<T>(kept_size_, backend_.memory);
   const auto ask = [&](const Team& team, const Data& there, index from, index end) {
-    int current = std::min(kept_through_, layer + 1), n;
+    int current[2] = {std::min(kept_through_[0], layer + 1), std::min(kept_through_[1], layer + 1)}, n;
     for (index begin = from; begin < end && !failure_; begin += n) {
       const Split::Part part = split.next(begin, end);
       const bool lone = part.alone;
@@ -195,14 +199,14 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
       Frame<T> f = frame(team, batch);
       f.values = values_.data(), f.value_starts = value_starts_.data();
       f.saved_starts = saved_starts_in_predict_.data();
-      f.kept = kept_.data();
+      f.kept = lone || keeps ? kept_.data() : nullptr;
       if (in_place && (lone || input_.shape.is_row())) f.samples = static_cast<const T*>(there.x.data) + begin * of_x;
       if (in_place && (lone || out.shape.is_row())) f.results = to, f.result = out.place;
       batch_.gather(f, batch);
-      forward_chain(f, layers_, 0, current);
+      forward_chain(f, layers_, 0, current[lone]);
       f.renews_kept = true;
-      forward_chain(f, layers_, current, layer + 1);
-      if (lone) current = layer + 1;
+      forward_chain(f, layers_, current[lone], layer + 1);
+      if (f.kept) current[lone] = layer + 1;
       T *z = f.value(out), *answers = room_for(to, n * size);
       const bool by_rows = link == ActivationKind::softmax && out.shape.is_image();
       if (link == ActivationKind::softmax && !by_rows)
@@ -221,7 +225,9 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
     run(threads, [&](const Team& team) { ask(team, there, from, end); });
     return !failure_;
   });
-  if (meets_lone && !failure_) kept_through_ = std::max(kept_through_, layer + 1);
+  if (meets_lone && !failure_) kept_through_[1] = std::max(kept_through_[1], layer + 1);
+  if (keeps && meets_together && !failure_) kept_through_[0] = std::max(kept_through_[0], layer + 1);
+  has_predicted_ |= data.count > kept_above;
   if (paced) pace.turns(double(data.count));
   rethrow();
 }

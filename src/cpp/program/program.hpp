@@ -62,6 +62,7 @@ class Program final : public AnyProgram {
   void make_room(const Room& room);
   Frame<T> frame(const Team& team, const Batch& batch);
   int samples_at_once() const;
+  void forget_kept() { kept_through_[0] = kept_through_[1] = 0, has_predicted_ = false; }
   bool are_few(index n) const { return n <= kernels_.lanes / 4; }  // images go one by one: most lanes would be idle
   void ready_for_loss(const Data& data);                           // before the team is
   void run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient, double* total);
@@ -116,10 +117,11 @@ class Program final : public AnyProgram {
   const Decoding<T>* decoding_ = nullptr;  // the last layer, if it is a decoder
   bool lone_ = false;                      // there are images, and all layers take those of a lone sample
   Tensor input_;
-  index kept_size_ = 0;   // of weights in the form that lone samples meet
-  int kept_through_ = 0;  // so many layers' forms are of the weights as they are
-  int at_once_ = 0;       // samples in predict: a batch, or more where few would pay for all weights
-  bool alone_ = false;    // batches are so small that predictions are of lone samples only
+  index kept_size_ = 0;         // of weights in the form that predictions meet
+  int kept_through_[2] = {};    // so many layers' forms are of the weights as they are: of samples together, and alone
+  bool has_predicted_ = false;  // with these weights
+  int at_once_ = 0;             // samples in predict: a batch, or more where few would pay for all weights
+  bool alone_ = false;          // batches are so small that predictions are of lone samples only
   std::vector<index> value_starts_, gradient_starts_, saved_starts_, saved_starts_in_predict_;
   Room to_learn_, to_predict_;  // the blocks grow with the first pass that learns
   double work_ = 0;             // operations for one sample, forward
@@ -127,7 +129,7 @@ class Program final : public AnyProgram {
 
   Block<T> params_, grads_, state_, values_, gradients_, saved_, carried_, scratch_;
   Block<T> derived_, derived_grads_;
-  Block<T> kept_;    // there from the first lone sample on
+  Block<T> kept_;    // there from the first prediction on that meets it
   Block<T> totals_;  // gradients summed over batches (loss_and_grads)
   BatchBuffers<T> batch_;
   Resident resident_;

@@ -16,6 +16,9 @@ constexpr DenseKernels<T> dense_rows() {
   return {
       .dense_scratch = dense_scratch<T>,
       .dense_forward = dense_forward<T>,
+      .dense_kept = dense_kept<T>,
+      .dense_keep = dense_keep<T>,
+      .dense_kept_forward = dense_kept_forward<T>,
       .dense_backward_data = dense_backward_data<T>,
       .dense_backward_weights = dense_backward_weights<T>,
       .tied_dense_forward = tied_dense_forward<T>,

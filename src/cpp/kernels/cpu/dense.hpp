@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cpu/gemm.hpp"
+#include "kernels/cpu/packed.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -17,6 +18,39 @@ void dense_forward(const Team& team, int n, int in, int out, const T* x, const T
   Gemm<T> g{.m = n, .n = out, .depth = in, .a = {x, in, 1}, .b = {w, out, 1}, .c = y, .bias = b};
   g.relu = relu;
   gemm<T>(team, g, scratch);
+}
+
+// --- predictions, with weights that are packed until they change -----------------------------------------------------
+constexpr int kept_bytes = 1 << 16;  // smaller ones are in the caches as they are
+
+// Elements; 0 where packing is of no use.
+template <class T>
+std::size_t dense_kept(int in, int out) {
+  const std::int64_t space = PackedWeights<T>::space(out, in);
+  return space * sizeof(T) < kept_bytes ? 0 : space;
+}
+
+template <class T>
+void dense_keep(const Team& team, int in, int out, const T* w, T* kept) {
+  pack_weights<T>(team, out, in, {w, out, 1}, kept);
+  team.sync();
+}
+
+template <class T>
+void dense_kept_forward(const Team& team, int n, int in, int out, const T* x, const T* w, const T* kept, const T* b,
+                        bool relu, T* y, T* scratch) {
+  if (n <= streamed_rows) return dense_forward(team, n, in, out, x, w, b, relu, y, scratch);
+  const PackedWeights<T> packed{out, in, const_cast<T*>(kept)};
+  const int across = packed.panels() % team.size == 0 || packed.panels() >= 4 * team.size ? team.size : 1;
+  const Range panels = across > 1 ? team.share(packed.panels()) : Range{0, packed.panels()};
+  const Range mine = across > 1 ? Range{0, n} : team.share(n);
+  const int blocks = ceil_div<int>(mine.end - mine.begin, slice_rows);
+  for (int block = 0; block < blocks; block++) {
+    const Range rows = part(mine, block, blocks);
+    multiply_rows<T>(packed, panels, rows.end - rows.begin, x + rows.begin * in, in, y + rows.begin * out, out, b,
+                     false, relu);
+  }
+  team.sync();
 }
 
 // dx (n, in) = dy w^T

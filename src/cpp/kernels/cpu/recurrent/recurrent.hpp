@@ -7,8 +7,8 @@
 #pragma once
 
 #include "kernels/cpu/dense.hpp"
+#include "kernels/cpu/packed.hpp"
 #include "kernels/cpu/recurrent/cells.hpp"
-#include "kernels/cpu/recurrent/product.hpp"
 #include "kernels/cpu/sequence.hpp"
 
 namespace fastdl::FASTDL_ISA {

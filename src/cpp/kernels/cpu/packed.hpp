@@ -1,4 +1,4 @@
-// recurrent: the product of one step's states with weights that are packed once for all steps
+// Products with weights that are packed once: for all steps of a sequence, or for all predictions until they change.
 #pragma once
 
 #include "kernels/cpu/gemm.hpp"
@@ -42,10 +42,10 @@ PackedWeights<T> pack_weights(const Team& team, int n, int depth, const Matrix<T
   return packed;
 }
 
-// C (rows, n) = A (rows, depth) B + bias, or going on from C; strides a_row, c_row; these panels of B.
+// C (rows, n) = A (rows, depth) B + bias, or going on from C, or relu of that; strides a_row, c_row; these panels of B.
 template <class T>
 void multiply_rows(const PackedWeights<T>& w, Range panels, int rows, const T* a, std::int64_t a_row, T* c,
-                   std::int64_t c_row, const T* bias, bool resume) {
+                   std::int64_t c_row, const T* bias, bool resume, bool relu = false) {
   if (rows <= 0 || panels.begin == panels.end) return;
   const Gemm<T> g{.m = rows,
                   .n = w.n,
@@ -60,16 +60,19 @@ void multiply_rows(const PackedWeights<T>& w, Range panels, int rows, const T* a
   for (int p = panels.begin; p < panels.end; p++) {
     const Panel panel = panel_of(g, w.columns(p));
     Tile<T> t{};
-    t.a_row = a_row, t.a_col = 1, t.c_row = c_row, t.c_last = panel.last;
-    t.depth = w.depth, t.resume = resume, t.width = panel.width;
-    t.b = w.at(p), t.b_row = panel.columns * lanes<T>, t.b_last = t.b_row - lanes<T>;
-    t.bias = bias ? bias + panel.first : nullptr;
+    t.a_row = a_row, t.a_col = 1, t.c_row = c_row, t.c_last = panel.last, t.width = panel.width;
     const int tiles = ceil_div(rows, tile_rows(panel.columns));
-    for (int tile = 0; tile < tiles; tile++) {
-      const Range part_rows = part({0, rows}, tile, tiles);
-      t.a = a + part_rows.begin * a_row;
-      t.c = c + part_rows.begin * c_row + panel.first;
-      tile_kernels<T>().at[panel.columns - 1][part_rows.end - part_rows.begin - 1](t);
+    for (int k = 0; k < w.depth; k += slice_depth) {
+      t.depth = least(slice_depth, w.depth - k), t.resume = resume || k > 0;
+      t.read_packed(w.at(p) + std::int64_t(k) * panel.columns * lanes<T>, panel.columns);
+      const bool ends = k + t.depth == w.depth;
+      t.bias = bias && ends ? bias + panel.first : nullptr, t.relu = relu && ends;
+      for (int tile = 0; tile < tiles; tile++) {
+        const Range part_rows = part({0, rows}, tile, tiles);
+        t.a = a + part_rows.begin * a_row + k;
+        t.c = c + part_rows.begin * c_row + panel.first;
+        tile_kernels<T>().at[panel.columns - 1][part_rows.end - part_rows.begin - 1](t);
+      }
     }
   }
 }
