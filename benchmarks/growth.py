@@ -184,7 +184,7 @@ SHOWN = (1, 2, 4, 5, 8, 12, 16, 17, 24, 32, 33, 48, 64)
 
 
 def _list(numbers: Sequence[float]) -> str:
-    return ", ".join(f"{n:,}" if isinstance(n, int) else f"{n:.3g}" for n in numbers)
+    return ", ".join(f"{n:,.0f}" if n >= 1000 else f"{n:.3g}" for n in numbers)
 
 
 if __name__ == "__main__":

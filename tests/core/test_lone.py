@@ -15,6 +15,7 @@ from fastdl import layers as L
 from programs import assert_same_bytes, compiled, sample
 
 IMAGES = [case for case in CASES if len(case.input_shape) == 3]
+ROWS = [case for case in CASES if len(case.input_shape) == 1]
 LARGER = {
     "patches of several bands": ((40, 39, 16), [L.Conv2D(9, 5, padding="same")]),
     "strides, dilation, groups": (
@@ -217,16 +218,19 @@ def before_a_wall(values: NDArray[Any], *, writable: bool) -> NDArray[Any]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="walls are built by mprotect")
-@pytest.mark.parametrize("case", IMAGES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", [*IMAGES, *ROWS], ids=lambda case: case.id)
 def test_arrays_of_the_user(case: Case, backend: str, dtype: str) -> None:
     """X is read and y written where they lie; what lies beside them would end the process."""
-    program = compiled(case.layers, case.input_shape, backend=backend, dtype=dtype, batch_size=8)
-    x = sample((2, *case.input_shape)).astype("float32")
-    other = "float64" if dtype == "float32" else "float32"
-    expected = program.predict(x.astype(other))  # which is copied
-    y = before_a_wall(np.zeros_like(expected), writable=True)
-    assert program.predict(before_a_wall(x.astype(dtype), writable=False), out=y) is y
-    assert_same_bytes(y, expected, "answers")
+    for n in (2, 19):  # rows lie there in batches, too
+        program = compiled(
+            case.layers, case.input_shape, backend=backend, dtype=dtype, batch_size=8
+        )
+        x = case.inputs(n).astype("float32")
+        other = "float64" if dtype == "float32" else "float32"
+        expected = program.predict(x.astype(other))  # which is copied
+        y = before_a_wall(np.zeros_like(expected), writable=True)
+        assert program.predict(before_a_wall(x.astype(dtype), writable=False), out=y) is y
+        assert_same_bytes(y, expected, f"answers to {n}")
 
 
 def test_answers_in_place_of_samples(backend: str, dtype: str) -> None:
