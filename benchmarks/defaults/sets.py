@@ -68,6 +68,13 @@ def _classification(n: int, p: int, informative: int, classes: int, **more: Any)
     )
 
 
+def _sides() -> tuple[Any, Any]:
+    """How much more ink there is right of the middle of a digit than left, with noise."""
+    X, _ = _digits(images=True)
+    y = X[:, :, 4:].sum(axis=(1, 2)) - X[:, :, :4].sum(axis=(1, 2))
+    return X, y + 0.5 * y.std() * _rng().normal(size=len(y))
+
+
 def _wide() -> tuple[Any, Any]:
     """500 features that are ten factors and noise, two of which are the class."""
     rng, n = _rng(), 100 + _TEST
@@ -176,11 +183,14 @@ SETS = [
     Set("iris", "classes", "rows", lambda: datasets.load_iris(return_X_y=True)),
     Set("wine", "classes", "rows", lambda: datasets.load_wine(return_X_y=True)),
     Set("breast cancer", "classes", "rows", lambda: datasets.load_breast_cancer(return_X_y=True)),
+    Set("3 classes 150", "classes", "rows", lambda: _classification(150, 10, 4, 3), 150),
     Set("4 classes 1000", "classes", "rows", lambda: _classification(1000, 20, 8, 4), 1000),
     Set("4 classes 100", "classes", "rows",
         lambda: _classification(100, 10, 5, 4, class_sep=2.0), 100),
     Set("noisy labels 500", "classes", "rows",
         lambda: _classification(500, 20, 5, 2, flip_y=0.3), 500),
+    Set("noisy labels 100", "classes", "rows",
+        lambda: _classification(100, 10, 4, 2, flip_y=0.2), 100),
     Set("wide 100 x 500", "classes", "rows", _wide, 100),
     Set("rare class 800", "classes", "rows",
         lambda: _classification(800, 15, 6, 2, weights=[0.94], class_sep=1.5), 800),
@@ -199,6 +209,7 @@ SETS = [
     Set("wide linear 100 x 300", "numbers", "rows", lambda: _linear(100, 300, 5, 5.0), 100),
     Set("prices in thousands 400", "numbers", "rows", _prices, 400),
     Set("two targets 300", "numbers", "rows", _two_targets, 300),
+    Set("sides of digits 400", "numbers", "images", _sides, 400),
     Set("12 lags of cycles", "numbers", "series", _cycles, 200),
     Set("16 lags of Mackey-Glass", "numbers", "series", _mackey_glass, 500),
     Set("signs of steps, 60 sequences", "classes", "steps", _signs, 60),

@@ -141,6 +141,34 @@ def test_a_choice_is_a_choice() -> None:
     assert noise._shrinkage > clear._shrinkage
 
 
+def spirals(n: int) -> tuple[Any, Any]:
+    """Two arms of a turn and a half, with little noise."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    t = np.sqrt(rng.random(n)) * 3 * np.pi
+    Z = np.column_stack([t * np.cos(t + np.pi * y), t * np.sin(t + np.pi * y)])
+    return (Z + rng.normal(0, 0.3, Z.shape)) / 5, y
+
+
+def test_few_features_that_say_much_are_learnt_at_three_times_the_rate() -> None:
+    Z, y = spirals(600)
+    net = NetClassifier(**SEED).fit(Z[:300], y[:300])
+    assert net.learning_rate_init_ == pytest.approx(0.03)
+    assert net.score(Z[300:], y[300:]) > 0.97  # 0.95 at the rate of the rule
+    again = clone(net).set_params(**chosen(net)).fit(Z[:300], y[:300])
+    assert same(net, again, Z)
+    given = clone(net).set_params(learning_rate_init=0.01).fit(Z[:300], y[:300])
+    assert given.learning_rate_init_ == 0.01
+
+
+def test_a_warm_start_keeps_the_rate_that_was_chosen() -> None:
+    Z, y = spirals(200)
+    net = NetClassifier(warm_start=True, max_epochs=150, **SEED).fit(Z, y)
+    first = chosen(net)
+    assert first["learning_rate_init"] == pytest.approx(0.03)
+    assert chosen(net.fit(Z, y)) == first
+
+
 def test_only_the_last_fit_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[int] = []
     watch = EpochEnd(lambda estimator, row: seen.append(int(row["epoch"])))
@@ -340,10 +368,11 @@ def regressor(**words: Any) -> NetRegressor:
 
 
 def test_the_scale_of_y_does_not_matter() -> None:
-    once = regressor().fit(R, V)
+    words = {"learning_rate_init": 0.01}  # of larger steps rounding makes more
+    once = regressor(**words).fit(R, V)
     assert once.score(R, V) > 0.8
     for factor, shift in [(1e3, 0.0), (1e-6, 0.0), (-40.0, 1e5), (1e150, 0.0)]:
-        other = regressor().fit(R, factor * V + shift)
+        other = regressor(**words).fit(R, factor * V + shift)
         np.testing.assert_allclose(
             other.predict(R), factor * once.predict(R) + shift, rtol=1e-3, atol=abs(factor) * 1e-3
         )

@@ -1,4 +1,7 @@
-"""How much the weights shrink, chosen by samples that are held out; then all are trained on."""
+"""How much the weights shrink, and at which rate, chosen by samples that are held out.
+
+Then all are trained on.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,12 @@ def choose(
     held_out: Data,
     recipe: Recipe,
     random_state: np.random.RandomState,
-) -> float | None:
+) -> tuple[float, bool] | None:
     """The one of `recipe.shrinkages` with the smallest loss on held-out samples; None if none has.
 
-    Each trial is two thirds as long as the fit, and shrinks the weights as much.
+    And whether it goes with `recipe.faster_rate`, which is tried with the least shrinkage: samples
+    that say clearly what is to be learnt, in few features, want large steps. Each trial is two
+    thirds as long as the fit, and shrinks the weights as much.
 
     Parameters
     ----------
@@ -53,17 +58,24 @@ def choose(
     recipe = replace(
         recipe, n_epochs=n_epochs, settings=settings, shrinks_along=2 * recipe.shrinks_along / 3
     )
-    weights, states, losses = program.get_weights(), program.get_states(), []
-    for shrinkage in recipe.shrinkages:
-        trial = recipe.shrinking(shrinkage, len(order))
+    weights, states = program.get_weights(), program.get_states()
+
+    def loss_of(shrinkage: float, faster: bool) -> float:
+        trial = recipe.at_rate(recipe.faster_rate) if faster else recipe
+        trial = trial.shrinking(shrinkage, len(order))
         trainee._network.set_optimizer(trial.optimizer, **trial.options)
         learns = _train(program, train, order, trial, copy.deepcopy(random_state))
         loss = held_out_loss(trainee, program, held_out) if learns else math.inf
-        losses.append(math.inf if math.isnan(loss) else loss)
         program.set_weights(weights)
         program.set_states(states)
+        return math.inf if math.isnan(loss) else loss
+
+    trials = [(shrinkage, False) for shrinkage in recipe.shrinkages]
+    if recipe.faster > 1:
+        trials.append((min(recipe.shrinkages), True))
+    losses = [loss_of(*trial) for trial in trials]
     best = int(np.argmin(losses))
-    return recipe.shrinkages[best] if math.isfinite(losses[best]) else None
+    return trials[best] if math.isfinite(losses[best]) else None
 
 
 def _train(

@@ -38,6 +38,8 @@ class Defaults:
     shrinkages : tuple of float
         How much the weights may shrink in a fit: those without gradient by exp(-E). Held-out
         samples choose, of `least_choice` samples to below `most_choice`.
+    faster : float
+        What the rate is multiplied by in one more trial, with the least shrinkage.
     shrinkage : float
         Where nothing is held out, of up to `few` samples; of more, less in proportion.
     """
@@ -49,6 +51,7 @@ class Defaults:
     rate_of_one: float = 0.1
     largest_rate: float = 0.01
     shrinkages: tuple[float, ...] = (0.5, 1.5, 5.0, 15.0)
+    faster: float = 3.0
     shrinkage: float = 5.0
     few: int = 1000
     least_choice: int = 50

@@ -147,10 +147,27 @@ def default_score(targets: Targets, loss: Loss, output: NDArray[Any], data: Data
         if not np.isfinite(output).all():
             return float("nan")
         answers = targets.decode(np.exp(output) if loss.link == "exp" else output)
-        return float(r2_score(data.y, answers, sample_weight=weight))
+        return r_squared(np.asarray(data.y), answers, weight)
     if targets.kind == "multilabel":
         right = ((output > no_from_yes(loss)) == (y > 0)).all(axis=1)
     else:
         codes = y if y.ndim == 1 else targets.decode_codes(y)
         right = targets.decode_codes(output, threshold=no_from_yes(loss)) == codes
     return float(np.average(right, weights=weight))
+
+
+def r_squared(y: NDArray[Any], answers: NDArray[Any], weight: NDArray[Any] | None) -> float:
+    """`sklearn.metrics.r2_score` of arrays that are checked, in float64.
+
+    Its checks take longer than an epoch of a hundred samples.
+    """
+    if len(y) < 2:
+        return float(r2_score(y, answers, sample_weight=weight))  # it warns
+    y = np.asarray(y, np.float64).reshape(len(y), -1)
+    weights = np.ones((len(y), 1)) if weight is None else np.asarray(weight, np.float64)[:, None]
+    mean = (weights * y).sum(axis=0) / weights.sum()
+    missed = (weights * (y - answers.reshape(y.shape)) ** 2).sum(axis=0)
+    spread = (weights * (y - mean) ** 2).sum(axis=0)
+    constant = spread == 0  # of such a column all or nothing is explained
+    shares = missed / np.where(constant, 1.0, spread)
+    return float(np.mean(1 - np.where(constant, missed != 0, shares)))

@@ -43,6 +43,7 @@ class Trainee(Protocol):
     _progress: Progress
     _optimizer: LearningRate
     _shrinkage: float
+    learning_rate_init_: float
 
     def _with_room(self, X: Sequences) -> Sequences: ...
     def _stratify(self, y: NDArray[Any]) -> NDArray[Any] | None: ...
@@ -151,21 +152,32 @@ def _with_shrinkage(
     recipe: Recipe,
     job: Job,
 ) -> Recipe:
-    """The recipe with how much the weights shrink: as in the fit before, or chosen by samples.
+    """The recipe with how much the weights shrink, and with the rate that goes with it.
 
+    As in the fit before, or chosen by samples.
     These are the user's own validation set, or a fifth of X that is held out from the trials only.
     """
     if not job.anew:
-        return recipe.shrinking(e._shrinkage, len(order)) if hasattr(e, "_shrinkage") else recipe
+        if not hasattr(e, "_shrinkage"):
+            return recipe
+        faster = e.learning_rate_init_ == recipe.faster_rate
+        return (recipe.at_rate(recipe.faster_rate) if faster else recipe).shrinking(
+            e._shrinkage, len(order)
+        )
     trial, part, own = recipe, order, val
     if own is None:
         random_state = copy.deepcopy(job.random_state)
         part, own = _hold_out(e, train, job, 0.2, random_state, may_fail=False)
         trial = e._recipe(len(part), own_validation=False, incremental=False)
-        trial = replace(trial, shrinkages=recipe.shrinkages)
+        trial = replace(trial, shrinkages=recipe.shrinkages, faster=recipe.faster)
     ready = train.ready_for(program), own.ready_for(program)
-    shrinkage = choose(e, program, ready[0], part, ready[1], trial, job.random_state)
-    return recipe if shrinkage is None else recipe.shrinking(shrinkage, len(order))
+    choice = choose(e, program, ready[0], part, ready[1], trial, job.random_state)
+    if choice is None:
+        return recipe
+    shrinkage, faster = choice
+    return (recipe.at_rate(recipe.faster_rate) if faster else recipe).shrinking(
+        shrinkage, len(order)
+    )
 
 
 def _hold_out(
@@ -261,8 +273,8 @@ def _run(
 
 def _goes_on(rate: LearningRate, recipe: Recipe) -> bool:
     """Whether a partial fit goes on in the schedule of earlier fits; warns where that is over."""
-    asked = recipe.schedule, float(recipe.settings.learning_rate_init)
-    if not recipe.keeps_rate and (rate.schedule, rate.base) != asked:
+    asked = {float(recipe.settings.learning_rate_init), float(recipe.faster_rate)}
+    if not recipe.keeps_rate and (rate.schedule != recipe.schedule or rate.base not in asked):
         return False
     if rate.schedule.ends and rate.epoch >= rate.n_epochs:
         warn(

@@ -26,7 +26,21 @@ class Recipe:
     shrinks_along: float = 0.0  # the sum of all rates at which weights shrink as much as is said
     shrinkages: tuple[float, ...] = ()  # to choose from by held-out samples
     trial_epochs: int = 0  # for each of them
+    faster: float = 1.0  # times the rate, which is tried with the least of them
     keeps_rate: bool = False  # in partial fits, even where the words have changed, as scikit-learn
+
+    def at_rate(self, rate: float) -> Recipe:
+        """With another largest rate; how much the weights shrink is to be said anew."""
+        return replace(
+            self,
+            settings=replace(self.settings, learning_rate_init=rate),
+            chosen={**self.chosen, "learning_rate_init_": rate},
+        )
+
+    @property
+    def faster_rate(self) -> float:
+        """The largest rate that is tried."""
+        return self.faster * self.settings.learning_rate_init
 
     def shrinking(self, shrinkage: float, n_samples: int) -> Recipe:
         """With the weight decay that shrinks weights without gradient by exp(-shrinkage) in all.

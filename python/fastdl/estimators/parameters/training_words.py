@@ -341,6 +341,7 @@ class TrainingWords(TrainingRecord):
                 "learning_rate_init_": settings.learning_rate_init,
                 "weight_decay_": decay,
             },
+            faster=self._auto.faster if self.learning_rate_init == "auto" else 1.0,
         )
         if incremental or not decays_by_rule(self, optimizer):
             return recipe

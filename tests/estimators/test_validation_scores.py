@@ -1,0 +1,36 @@
+"""The validation score of an epoch is what scikit-learn's metrics say of the answers."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+
+from fastdl.fitting.evaluation import r_squared
+
+Y = np.random.default_rng(0).normal(size=(20, 3)) * [1, 1e3, 1e-3] + [0, 1e6, 5]
+CONSTANT = np.column_stack([Y[:, 0], np.full(20, 2.0), np.zeros(20)])
+MISSED = np.column_stack([Y[:, 1], np.full(20, 2.5), np.zeros(20)])
+WEIGHT = np.random.default_rng(1).integers(0, 4, 20).astype(float)
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["alike", "weighted"])
+@pytest.mark.parametrize(
+    ("y", "answers"),
+    [
+        (Y[:, 0], Y[:, 0] + 0.3),
+        (Y, Y + np.random.default_rng(2).normal(size=Y.shape)),
+        (CONSTANT, MISSED),
+        (np.arange(20) > 9, np.linspace(0, 1, 20)),
+        (Y.astype(np.float32), Y),
+    ],
+    ids=["one", "several", "constant", "bool", "float32"],
+)
+def test_r_squared_is_scikit_learns(y, answers, weight):
+    """Of constant columns, too, which count 1 where they are met and 0 where not."""
+    expected = r2_score(y.astype(float), answers, sample_weight=weight)
+    assert r_squared(y, answers, weight) == pytest.approx(expected, rel=1e-12)
+
+
+def test_one_sample_has_no_r_squared():
+    """As scikit-learn says."""
+    with pytest.warns(Warning, match="less than two samples"):
+        assert np.isnan(r_squared(Y[:1], Y[:1], None))
