@@ -142,6 +142,8 @@ PARAMETERS = [
      "NetClassifier has no parameter 'epochs'. Did you mean 'max_epochs'?"),
     (lambda: fastdl.MLPClassifier(hiden_layer_sizes=(5,)), TypeError,
      "MLPClassifier has no parameter 'hiden_layer_sizes'. Did you mean 'hidden_layer_sizes'?"),
+    (lambda: fastdl.NetClassifier(hidden_layer_sizes=(10,)), TypeError,
+     "NetClassifier has no parameter 'hidden_layer_sizes'. Did you mean 'layers'?"),
     (lambda: fastdl.NetClassifier().set_params(epochs=5), ValueError,
      "NetClassifier has no parameter 'epochs'. Did you mean 'max_epochs'?"),
     (lambda: fastdl.MLPClassifier().set_params(lr=0.1), ValueError,
