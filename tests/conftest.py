@@ -12,6 +12,7 @@ from inspect import signature
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # some tests have more threads than cores
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # beside each other's workers they only spin
 
 import numpy as np
 import pytest

@@ -21,7 +21,8 @@ from fastdl import (
 # A sample of weight 2 is not two samples in pretraining, which knows no weights; and one of the
 # checks asks for 1e-7.
 DBN_PARAMS = {"pretrain_epochs": 0, "batch_size": 100, "dtype": "float64"}
-PRETRAINED = [DBNClassifier((20, 20)), DBNRegressor((20,), learning_rate_init=1e-2, max_epochs=100)]
+SHORT = {"pretrain_epochs": 3, "max_epochs": 60, "learning_rate_init": 1e-2}
+PRETRAINED = [DBNClassifier((20, 20), **SHORT), DBNRegressor((20,), **SHORT)]
 
 
 class StepClassifier(ClassifierMixin, SequenceTagger):
@@ -44,7 +45,7 @@ ESTIMATORS = [
     MLPClassifier((20,), "tanh", solver="adamw", weight_decay=1e-3, class_weight="balanced"),
     MLPRegressor(solver="lbfgs"),
     MLPRegressor("squared_error", (20,), solver="nesterov", learning_rate="cosine", clip_norm=1.0),
-    StepClassifier(dtype="float64"),
+    StepClassifier(dtype="float64", max_epochs=40, learning_rate_init=0.01),
     StepClassifier((8,), cell="gru", bidirectional=True, learning_rate_init=0.03, dtype="float64"),
 ]
 

@@ -1,5 +1,6 @@
 """The backend: onnx's own cases by onnx's own runner, from the installed package."""
 
+import functools
 import unittest
 import warnings
 from typing import Any
@@ -27,12 +28,17 @@ GROUPS = {
 }
 
 
-def failures(group: str) -> tuple[dict[str, str], int]:
-    """The cases of a group that fail, with their last words; how many there are."""
-    found, count = {}, 0
+@functools.cache
+def of_onnx() -> dict[str, type[unittest.TestCase]]:
+    """By group."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        case = BackendTest(backend.FastdlBackend, __name__).test_cases[group]
+        return BackendTest(backend.FastdlBackend, __name__).test_cases
+
+
+def failures(group: str) -> tuple[dict[str, str], int]:
+    """The cases of a group that fail, with their last words; how many there are."""
+    found, count, case = {}, 0, of_onnx()[group]
     for name in sorted(n for n in dir(case) if n.startswith("test_") and n.endswith("_cpu")):
         result = unittest.TestResult()
         with warnings.catch_warnings():

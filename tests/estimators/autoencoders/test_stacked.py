@@ -49,7 +49,7 @@ def classifier(sizes: Any = (24, 8), **params: Any) -> StackedAutoencoderClassif
     [
         StackedAutoencoder((6, 3), max_epochs=20, **EXACT),
         StackedAutoencoder((6, 3), fine_tune=False, tied_weights=True, sparsity=0.1, **EXACT),
-        StackedAutoencoderClassifier((20, 10), learning_rate_init=0.01, **EXACT),
+        StackedAutoencoderClassifier((20, 10), learning_rate_init=0.01, max_epochs=60, **EXACT),
         StackedAutoencoderClassifier(
             (20,), representation="concatenate", fine_tune=False, learning_rate_init=0.01, **EXACT
         ),

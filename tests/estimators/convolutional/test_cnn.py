@@ -21,9 +21,11 @@ from images import some_digits, tiny, tiny_regressor, weights
 # A float32 network meets the checks but for rounding: one of them asks for 1e-7.
 @parametrize_with_checks(
     [
-        CNNClassifier(dtype="float64", n_jobs=1),
-        CNNRegressor(dtype="float64", n_jobs=1),
-        CNNClassifier((), hidden_layer_sizes=(100,), solver="adamw", dtype="float64", n_jobs=1),
+        CNNClassifier(max_epochs=50, dtype="float64", n_jobs=1),
+        CNNRegressor(max_epochs=50, dtype="float64", n_jobs=1),
+        CNNClassifier(
+            (), hidden_layer_sizes=(100,), solver="adamw", max_epochs=50, dtype="float64", n_jobs=1
+        ),
     ]
 )
 def test_scikit_learn_checks(estimator, check):

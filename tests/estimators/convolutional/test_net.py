@@ -25,8 +25,8 @@ def new(layers=None, **params):
 # A float32 network meets the checks but for rounding: one of them asks for 1e-7.
 @parametrize_with_checks(
     [
-        NetClassifier(dtype="float64", n_jobs=1),
-        NetRegressor(dtype="float64", n_jobs=1),
+        NetClassifier(max_epochs=50, dtype="float64", n_jobs=1),
+        NetRegressor(max_epochs=50, dtype="float64", n_jobs=1),
         NetClassifier(
             [L.Conv2D(8, 1, name="conv1"), L.LayerNorm(), L.Activation("elu")],
             solver=optim.Nadam(),
