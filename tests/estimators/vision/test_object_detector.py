@@ -87,7 +87,7 @@ def test_it_finds_objects(learnt: ObjectDetector) -> None:
 
 def test_answers(learnt: ObjectDetector) -> None:
     """By falling score, within the image, none that says the same as another of its class."""
-    learnt = fastdl.ObjectDetector(**{**learnt.get_params(), "score_threshold": 0.01})
+    learnt = fastdl.ObjectDetector(**{**learnt.get_params(deep=False), "score_threshold": 0.01})
     learnt.fit(X, Y)
     for image, answer in zip(X, learnt.predict(X), strict=True):
         boxes, scores, labels = answer["boxes"], answer["scores"], answer["labels"]
