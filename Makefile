@@ -53,7 +53,7 @@ fuzz: build  ## 100,000 damaged model files, and as many ONNX models; `make fuzz
 	$(BIN)/python tests/fuzz.py $(ARGS)
 	$(BIN)/python tests/fuzz_onnx.py $(ARGS)
 
-test-quick: build  ## a part of every test, in 70 seconds: one backend, float64, no estimator checks
+test-quick: build  ## a part of every test, in a minute: one backend, float64, no estimator checks
 	$(BIN)/python -m pytest --quick -n 2 --dist worksteal $(ARGS)
 
 test-oldest: $(OLDEST)/.built  ## the estimators' tests on the oldest scikit-learn, NumPy and SciPy that will do
