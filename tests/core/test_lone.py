@@ -124,9 +124,9 @@ def test_networks(name: str, backend: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [7, 16, 40])
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [1, 2, 3])
 def test_what_is_left_of_a_batch(threads: int, batch_size: int, backend: str) -> None:
-    """Blocks first and then one by one, or all one by one, as measured by the calls before."""
+    """Blocks, then one by one or each thread its own, or all alone, as measured by calls before."""
     input_shape, layers = LARGER["around a residual"]
     program = compiled(layers, input_shape, backend=backend, batch_size=batch_size, threads=threads)
     x = sample((43, *input_shape)).astype("float32")

@@ -131,14 +131,15 @@ void BatchBuffers<T>::gather(const Frame<T>& f, const Batch& batch) {
   const Data& data = *batch.there;
   const LayoutKernels<T>& layout = kernels_->layout;
   const Shape& s = input_.shape;
-  const auto gather_order = [&](const std::int64_t* order, std::int64_t* to) {
+  const auto gather_order = [&](const std::int64_t* from, std::int64_t* to) {
     const index begin = batch.shift + (batch.number ? 0 : batch.begin);
-    layout.gather_order(f.team, order, begin, batch.number, batch.size, f.n, to);
+    layout.gather_order(f.team, from, begin, batch.number, batch.size, f.n, to);
   };
-  gather_order(data.order, order_.data());
+  std::int64_t* const order = order_.data() + batch.place;
+  gather_order(data.order, order);
   if (data.numbers) gather_order(data.numbers, numbers_.data());
   const auto gather_lengths = [&](const std::int32_t* lengths, const Clock& clock, std::int32_t* to) {
-    layout.gather_lengths(f.team, lengths, s.steps(), order(), f.n, clock.add, clock.div, to);
+    layout.gather_lengths(f.team, lengths, s.steps(), order, f.n, clock.add, clock.div, to);
   };
   for (std::size_t c = 0; c < clocks_.size() && s.is_sequence(); c++)
     gather_lengths(data.lengths, clocks_[c], lengths_.data() + c * at_once_);
@@ -146,11 +147,11 @@ void BatchBuffers<T>::gather(const Frame<T>& f, const Batch& batch) {
   if (f.training && augmentation_)
     augment(f, batch);
   else if (s.is_sequence())
-    kernels_->sequence.gather_sequence(f.team, data.x, order(), f.sequence(s), f.value(input_));
+    kernels_->sequence.gather_sequence(f.team, data.x, order, f.sequence(s), f.value(input_));
   else if (s.is_image() && !f.lone)
-    layout.gather_image(f.team, data.x, order(), f.n, s.h() * s.w(), s.c(), f.value(input_));
+    layout.gather_image(f.team, data.x, order, f.n, s.h() * s.w(), s.c(), f.value(input_));
   else if (!f.samples)
-    layout.gather_rows(f.team, data.x, order(), f.n, f.value(input_));
+    layout.gather_rows(f.team, data.x, order, f.n, f.value(input_));
 }
 
 // The draws depend on a sample and not on its batch, and the one that is mixed in is any of the epoch's.

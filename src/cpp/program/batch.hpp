@@ -28,6 +28,7 @@ struct Batch {
   std::uint32_t epoch = 0;
   bool stateful = false;
   bool lone = false;
+  int place = 0;  // of its first sample in what BatchBuffers has for each
 };
 
 template <class T>
@@ -43,7 +44,7 @@ class BatchBuffers {
   const std::int64_t* order() const { return order_.data(); }  // (n,), index of each sample in the arrays
   // (n,), of each in the user's
   const std::int64_t* numbers(const Batch& batch) const {
-    return batch.there && batch.there->numbers ? numbers_.data() : order_.data();
+    return batch.there && batch.there->numbers ? numbers_.data() : order_.data() + batch.place;
   }
   const std::int32_t* lengths() const { return lengths_.data(); }  // (clocks, batch), steps of each sequence
   const std::int32_t* answer_lengths() const { return answer_lengths_.data(); }

@@ -32,6 +32,9 @@ bool take_lone(const std::vector<LayerPtr<T>>& layers) {
   });
 }
 
+// Elements that a thread may have for a lone sample of its own. Larger samples have work enough for all threads.
+constexpr index most_abreast = index(1) << 21;
+
 }  // namespace
 
 Precision precision_of(const std::string& name) {
@@ -85,10 +88,13 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   }
   lone_ = lone_ && !backend_.device && take_lone(layers_), alone_ = lone_ && are_few(settings.batch);
   kept_size_ = backend_.device ? 0 : plan.keeps;
-  value_starts_ = (alone_ ? plan.predicted_alone : plan.predicted).starts();
+  value_starts_alone_ = plan.predicted_alone.starts(), saved_starts_alone_ = plan.saved_starts_alone;
+  room_alone_ = plan.to_predict_alone();
+  abreast_ = lone_ && plan.n_derived == 0 && room_alone_.sum() <= most_abreast;
+  value_starts_ = alone_ ? value_starts_alone_ : plan.predicted.starts();
   gradient_starts_ = plan.gradients.starts(), saved_starts_ = plan.saved_starts;
-  saved_starts_in_predict_ = alone_ ? plan.saved_starts_alone : plan.saved_starts;
-  to_learn_ = plan.to_learn(), to_predict_ = alone_ ? plan.to_predict_alone() : plan.to_predict();
+  saved_starts_in_predict_ = alone_ ? saved_starts_alone_ : plan.saved_starts;
+  to_learn_ = plan.to_learn(), to_predict_ = alone_ ? room_alone_ : plan.to_predict();
   if ((at_once_ = samples_at_once()) > settings_.batch) {
     Plan<T> wide(backend_, at_once_, settings.threads, plan.direct);
     std::vector<LayerPtr<T>> twins;
@@ -101,8 +107,8 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   make_room(to_predict_);
 
   const Augmentation* augmentation = layers_[0]->augmentation();
-  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, at_once_, plan.clocks, augmentation,
-                           augmentation ? layers_[0]->out : input_, decodes());
+  batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, std::max(at_once_, threads_), plan.clocks,
+                           augmentation, augmentation ? layers_[0]->out : input_, decodes());
   const Shape& answers = output();
   resident_ = Resident(backend_, sizeof(T), index(answers.steps()) * answers.pixels(), answers.c());
   tally_ = Block<Tally>(1, backend_.memory), sums_ = Block<double>(2, backend_.memory);
@@ -184,7 +190,7 @@ std::vector<std::pair<const char*, index>> Program<T>::memory() const {
           {"values", bytes(to_learn_.values + to_learn_.gradients)},
           {"saved", bytes(to_learn_.saved) + derived_.bytes() + derived_grads_.bytes() + carried_.bytes()},
           {"scratch", bytes(to_learn_.scratch)},
-          {"prediction", bytes(to_predict_.sum() + kept_size_)}};
+          {"prediction", bytes(to_predict_.sum() + kept_size_ + (abreast_ ? threads_ * room_alone_.sum() : 0))}};
 }
 
 template <class T>

@@ -1,9 +1,8 @@
-// One thread or a team, lone samples or blocks: whichever measured time speaks for.
+// One thread or a team: whichever measured time speaks for.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 
 namespace fastdl {
 
@@ -67,54 +66,6 @@ class Pace {
   double shortest_ = 1e9;                 // of its steps alone since the last turn, seconds a sample
   double lost_ = 0, balance_ = 0;         // of the team: since it was last level, and in all
   bool team_ = false;
-};
-
-// Of images in predict: lone samples, one after the other, or blocks, which take as long for one sample as for all
-// lanes. Which is sooner done depends on the layers (1x1 convolutions go well alone, wide 3x3 ones in blocks).
-struct Split {
-  int lanes, batch;
-  int most_alone;  // samples that go alone where they would not fill a block; from `lanes` on all do
-  int tried = 0;   // the first ones go alone, to be timed
-
-  struct Part {
-    int n;
-    bool alone;
-  };
-  Part next(std::int64_t begin, std::int64_t end) const {
-    const int n = int(std::min<std::int64_t>(batch, end - begin));
-    if (begin < tried || n <= most_alone || most_alone >= lanes) return {1, true};
-    return {n % lanes <= most_alone ? n - n % lanes : n, false};
-  }
-  bool meets(bool alone, std::int64_t n) const {
-    for (std::int64_t begin = 0; begin < n;) {
-      const Part part = next(begin, n);
-      if (part.alone == alone) return true;
-      begin += part.n;
-    }
-    return false;
-  }
-};
-
-// By the processor time of both, in calls that are often at first and later now and then; before that a quarter of the
-// lanes goes alone. The least counts, and is slowly forgotten.
-class Splitter {
- public:
-  Split split(int lanes, int batch, std::int64_t n) {
-    const int usual = lanes / 4;
-    const bool measures = calls_ % 128 == 0 || (calls_ & (calls_ - 1)) == 0;
-    if (n > std::max(usual, 2) && ++calls_ && measures) return {lanes, batch, 0, 2};
-    const bool known = alone_ > 0 && block_ > 0;
-    return {lanes, batch, known ? int(std::min(block_ / alone_, double(lanes))) : usual};
-  }
-  void took(const Split::Part& part, int lanes, double seconds) {
-    double& known = part.alone ? alone_ : block_;
-    if (!part.alone) seconds /= (part.n - 1) / lanes + 1;
-    known = known > 0 ? std::min(1.1 * known, seconds) : seconds;
-  }
-
- private:
-  double alone_ = 0, block_ = 0;
-  unsigned calls_ = 0;
 };
 
 }  // namespace fastdl

@@ -1,7 +1,9 @@
 // A network made ready: shapes, memory, kernels, weights and optimizer state. It owns all that changes in a fit.
 //   make.cpp    layers, memory, order; what it holds
 //   batch.cpp   samples and targets in, outputs out
-//   passes.cpp  forward, loss, backward
+//   passes.cpp  forward, backward, loss and gradients
+//   losses.cpp  the loss of a batch
+//   predict.cpp predictions
 //   epoch.cpp   steps, one after the other
 //   search.cpp  answers of a decoder
 #pragma once
@@ -23,6 +25,7 @@
 #include "program/optimizer.hpp"
 #include "program/pace.hpp"
 #include "program/resident.hpp"
+#include "program/split.hpp"
 
 namespace fastdl {
 
@@ -64,7 +67,14 @@ class Program final : public AnyProgram {
   int samples_at_once() const;
   void forget_kept() { kept_through_[0] = kept_through_[1] = 0, has_predicted_ = false; }
   bool are_few(index n) const { return n <= kernels_.lanes / 4; }  // images go one by one: most lanes would be idle
-  void ready_for_loss(const Data& data);                           // before the team is
+  struct Prediction;
+  Prediction plan_prediction(const Data& data, ActivationKind link, int layer, T* y);
+  int threads_to_predict(index n, int batch, bool abreast) const;
+  void predict_samples(const Prediction& p, const Team& team, const Data& data, const Data& there, index from,
+                       index end);
+  void predict_abreast(const Prediction& p, const Team& team, Batch batch);
+  void predict_batch(const Prediction& p, Frame<T> f, const Batch& batch, int kept_through);
+  void ready_for_loss(const Data& data);  // before the team is
   void run_loss(const Frame<T>& f, const Data& data, const Tensor& out, double weight, bool gradient, double* total);
   void run_side_losses(const Frame<T>& f, const Data& data);
   void run_own_loss(const Team& team, const LossArgs<T>& args);
@@ -122,6 +132,9 @@ class Program final : public AnyProgram {
   bool has_predicted_ = false;  // with these weights
   int at_once_ = 0;             // samples in predict: a batch, or more where few would pay for all weights
   bool alone_ = false;          // batches are so small that predictions are of lone samples only
+  bool abreast_ = false;        // threads may take lone samples side by side, each its own
+  Room room_alone_;             // of one of them
+  std::vector<index> value_starts_alone_, saved_starts_alone_;
   std::vector<index> value_starts_, gradient_starts_, saved_starts_, saved_starts_in_predict_;
   Room to_learn_, to_predict_;  // the blocks grow with the first pass that learns
   double work_ = 0;             // operations for one sample, forward
@@ -130,6 +143,7 @@ class Program final : public AnyProgram {
   Block<T> params_, grads_, state_, values_, gradients_, saved_, carried_, scratch_;
   Block<T> derived_, derived_grads_;
   Block<T> kept_;    // there from the first prediction on that meets it
+  Block<T> own_;     // of threads with samples of their own, likewise
   Block<T> totals_;  // gradients summed over batches (loss_and_grads)
   BatchBuffers<T> batch_;
   Resident resident_;
