@@ -27,6 +27,7 @@ struct RecurrentArrays {
   T* h;                             // (steps, n, units)
   T* gates;                         // (steps, n, gates*units), kept for backward; null for an RNN
   T* extra;                         // (steps, n, units), kept: an LSTM's c, a GRU's r*h or h w_n + b_n; null for an RNN
+  const T* kept;                    // the weights as recurrent_keep has put them, or null; forward only
   T* scratch;
 };
 
@@ -55,6 +56,9 @@ struct SequenceKernels {
   void (*embedding_backward)(const Team&, int rows, int symbols, int units, const T* ids, const T* dy, T* dtable);
   std::size_t (*recurrent_scratch)(const RecurrentShape&, int threads);
   void (*recurrent_forward)(const Team&, const RecurrentShape&, const RecurrentArrays<T>&);
+  // As in DenseKernels, of both weights.
+  std::size_t (*recurrent_kept)(Cell, int features, int units);
+  void (*recurrent_keep)(const Team&, Cell, int features, int units, const T* w_ih, const T* w_hh, T* kept);
   void (*recurrent_backward)(const Team&, const RecurrentShape&, const RecurrentArrays<T>&,
                              const RecurrentGradients<T>&);
 };

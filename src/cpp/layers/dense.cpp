@@ -52,7 +52,7 @@ struct Dense : Layer<T> {
     const auto& k = f.kernels.dense;
     const int n = f.rows(in.shape);
     const T *x = f.value(in), *weight = f.param(w), *bias = f.param(b);
-    T *const y = f.value(out), *const form = f.kept && !f.lone && kept >= 0 ? f.kept + kept : nullptr;
+    T *const y = f.value(out), *const form = f.kept && kept >= 0 ? f.kept + kept : nullptr;
     if (form && f.renews_kept) k.dense_keep(f.team, features, units, weight, form);
     if (form)
       k.dense_kept_forward(f.team, n, features, units, x, weight, form, bias, relu, y, f.scratch);

@@ -181,7 +181,7 @@ class Plan {
   index saves_alone = 0, scratches_alone = 0, keeps = 0;
 
  private:
-  static constexpr index most_kept = index(1) << 22;  // of large weights a lone sample spends more time on products
+  static constexpr index most_kept = index(1) << 23;  // of large weights a lone sample spends more time on products
   Buffer saved(index count, index alone) {
     saved_starts.push_back(saves), saved_starts_alone.push_back(saves_alone);
     saves += aligned(count), saves_alone += aligned(alone);

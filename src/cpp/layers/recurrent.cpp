@@ -16,6 +16,7 @@ struct Recurrent : Layer<T> {
   Cell cell;
   int features, units, gates;
   bool all_steps, reverse;
+  Buffer kept = -1;
   Param w_ih, w_hh, b, peepholes = -1;  // b (gates,), or (2, gates) for the two products of a GRU with reset_after
   Tensor x, h;                          // in the order of the steps done: (steps, n, features), (steps, n, units)
   Buffer z = -1, extra = -1, h0, c0;    // gates; c, or what a GRU keeps; where the batch started
@@ -38,6 +39,7 @@ struct Recurrent : Layer<T> {
     const std::string end = reverse ? "_reverse" : "";
     w_ih = plan.parameter(spec, "weight_ih" + end, "weight", {features, gates}, features, units);
     w_hh = plan.parameter(spec, "weight_hh" + end, "weight", {units, gates}, units, units);
+    kept = plan.kept(plan.kernels.sequence.recurrent_kept(cell, features, units));
     std::vector<int> bias{gates};
     if (cell == Cell::gru_reset_after) bias = {2, gates};
     b = plan.parameter(spec, "bias" + end, "bias", bias, units, units);
@@ -77,7 +79,13 @@ struct Recurrent : Layer<T> {
           f.team, {f.n, units, 1, false},
           {.seed = f.seed, .layer = number, .epoch = f.epoch, .sample = f.sample, .n = f.n}, T(drop * f.regularisation),
           nullptr, f.saved(mask));
-    f.kernels.sequence.recurrent_forward(f.team, shape(f), arrays(f));
+    RecurrentArrays<T> a = arrays(f);
+    if (f.kept && kept >= 0) {
+      T* const form = f.kept + kept;
+      if (f.renews_kept) f.kernels.sequence.recurrent_keep(f.team, cell, features, units, a.w_ih, a.w_hh, form);
+      a.kept = form;
+    }
+    f.kernels.sequence.recurrent_forward(f.team, shape(f), a);
     const SequenceShape s = f.sequence(h.shape);
     auto last = [&](StepPool pool, const T* states, T* y) {
       f.kernels.sequence.step_pool_forward(f.team, pool, s, states, y, nullptr);

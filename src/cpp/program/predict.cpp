@@ -13,9 +13,8 @@ namespace {
 
 constexpr double few_threshold = 4e6;  // operations that threads which share a sample, and meet often, are worth
 constexpr double paced_below = 2e8;    // a millisecond
-// Samples of a prediction from which on weights are put into the form that is kept: at once, or where it is not the
-// first with these weights.
-constexpr index kept_at_once = 256, kept_above = 8;
+// Samples from which on the first prediction with some weights puts them into the form that is kept; the second does.
+constexpr index kept_at_once = 256;
 
 // Whether X (n_x values) holds rows or lone samples as the program has them, and y (n_y) is no part of it: then no copy
 // is made of either.
@@ -69,7 +68,7 @@ auto Program<T>::plan_prediction(const Data& data, ActivationKind link, int laye
   else
     p.split = {.lanes = lanes, .batch = p.batch, .most_alone = 0, .abreast = 1};
   p.timed = p.split.tried > 0 && p.layers == n_layers();
-  p.keeps = kept_size_ && n > kept_above && (has_predicted_ || n >= kept_at_once);
+  p.keeps = kept_size_ && (has_predicted_ || n >= kept_at_once);
   return p;
 }
 
@@ -89,7 +88,7 @@ void Program<T>::predict(const Data& data, ActivationKind link, int layer, void*
   for (const bool alone : {false, true})
     if (meets[alone] && (alone || p.keeps) && !failure_)
       kept_through_[alone] = std::max(kept_through_[alone], p.layers);
-  has_predicted_ |= data.count > kept_above;
+  has_predicted_ |= data.count > 0;
   if (p.paced) paces_[p.few].turns(double(data.count));
   rethrow();
 }

@@ -37,17 +37,17 @@ void dense_keep(const Team& team, int in, int out, const T* w, T* kept) {
 }
 
 template <class T>
-void dense_kept_forward(const Team& team, int n, int in, int out, const T* x, const T* w, const T* kept, const T* b,
-                        bool relu, T* y, T* scratch) {
-  if (n <= streamed_rows) return dense_forward(team, n, in, out, x, w, b, relu, y, scratch);
+void dense_kept_forward(const Team& team, int n, int in, int out, const T* x, const T*, const T* kept, const T* b,
+                        bool relu, T* y, T*) {
   const PackedWeights<T> packed{out, in, const_cast<T*>(kept)};
-  const int across = packed.panels() % team.size == 0 || packed.panels() >= 4 * team.size ? team.size : 1;
-  const Range panels = across > 1 ? team.share(packed.panels()) : Range{0, packed.panels()};
-  const Range mine = across > 1 ? Range{0, n} : team.share(n);
+  const int panels = packed.panels();
+  const bool even = panels % team.size == 0 || panels >= 4 * team.size;
+  const bool across = even || ceil_div(panels, team.size) * n <= panels * ceil_div(n, team.size);
+  const Range columns = across ? team.share(panels) : Range{0, panels}, mine = across ? Range{0, n} : team.share(n);
   const int blocks = ceil_div<int>(mine.end - mine.begin, slice_rows);
   for (int block = 0; block < blocks; block++) {
     const Range rows = part(mine, block, blocks);
-    multiply_rows<T>(packed, panels, rows.end - rows.begin, x + rows.begin * in, in, y + rows.begin * out, out, b,
+    multiply_rows<T>(packed, columns, rows.end - rows.begin, x + rows.begin * in, in, y + rows.begin * out, out, b,
                      false, relu);
   }
   team.sync();

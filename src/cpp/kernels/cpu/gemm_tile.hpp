@@ -83,8 +83,7 @@ void multiply_tile(const Tile<T>& tile) {
 template <class T, int rows>
 void multiply_streamed(const Tile<T>& tile) {
   const Tile<T> t = tile;
-  constexpr int deep = rows < 3 ? 8 : rows < 5 ? 16 : 32;  // rows and vectors of B at a time
-  constexpr int wide = least(rows < 5 ? 4 : 2, accumulators / rows);
+  constexpr int deep = rows < 3 ? 8 : 16, wide = least(4, accumulators / rows);  // rows and vectors of B at a time
   const auto columns = [&](int k, auto depth, int j, auto vectors, int width) {
     const auto get = [&](const T* p) { return width < lanes<T> ? load_part(p, width) : load(p); };
     const bool begins = k == 0 && !t.resume, ends = k + depth == t.depth;

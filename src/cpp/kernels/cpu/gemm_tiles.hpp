@@ -11,7 +11,7 @@ constexpr int accumulators = 27;  // of 32 vector registers
 constexpr int accumulators = 12;  // of 16
 #endif
 constexpr int max_rows = 12, max_columns = 3;
-constexpr int streamed_rows = 8;  // of A, at most, where B is streamed
+constexpr int streamed_rows = 4;  // of A, at most, where B is streamed
 
 constexpr int tile_rows(int columns) { return accumulators / columns < max_rows ? accumulators / columns : max_rows; }
 

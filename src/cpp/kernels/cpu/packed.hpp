@@ -6,8 +6,6 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-constexpr int most_streamed = 4;
-
 // B (depth, n) in panels, each (depth, columns, lanes); or as it lies, where few rows stream it.
 template <class T>
 struct PackedWeights {
@@ -26,10 +24,10 @@ struct PackedWeights {
 // packs its panels; the caller syncs.
 template <class T>
 PackedWeights<T> pack_weights(const Team& team, int n, int depth, const Matrix<T>& b, T* space,
-                              int rows = most_streamed + 1) {
+                              int rows = streamed_rows + 1) {
   const PackedWeights<T> packed{n, depth, space};
   const Gemm<T> g{.m = rows, .n = n, .depth = depth, .a = {}, .b = b, .c = nullptr, .bias = nullptr};
-  if (rows <= most_streamed && is_streamed(g)) return {n, depth, nullptr, b};
+  if (rows <= streamed_rows && is_streamed(g)) return {n, depth, nullptr, b};
   const Range mine = team.share(packed.panels());
   for (int p = mine.begin; p < mine.end; p++) {
     const Panel panel = panel_of(g, packed.columns(p));

@@ -21,6 +21,8 @@ constexpr SequenceKernels<T> sequence_rows() {
       .embedding_backward = embedding_backward<T>,
       .recurrent_scratch = recurrent_scratch<T>,
       .recurrent_forward = recurrent_forward<T>,
+      .recurrent_kept = recurrent_kept,
+      .recurrent_keep = recurrent_keep<T>,
       .recurrent_backward = recurrent_backward<T>,
   };
 }

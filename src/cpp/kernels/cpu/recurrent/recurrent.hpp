@@ -45,6 +45,40 @@ std::size_t recurrent_scratch(const RecurrentShape& s, int threads) {
   return RecurrentSpace<T>(s, threads, nullptr).size;
 }
 
+// --- predictions, with weights that are packed until they change -----------------------------------------------------
+// Those of all gates with the state before, of a GRU w of r and z, w_n of n; and those with the input.
+template <class T>
+struct RecurrentForms {
+  PackedWeights<T> w, w_n, w_ih;
+  std::int64_t size = 0;  // of all
+
+  RecurrentForms(Cell cell, int features, int units, T* space) {
+    const int gates = cell_gates(cell) * units, main = is_gru(cell) ? 2 * units : gates;
+    auto take = [&](int n, int depth) {
+      const PackedWeights<T> form{n, depth, space + size};
+      size += PackedWeights<T>::space(n, depth);
+      return form;
+    };
+    w = take(main, units), w_n = take(gates - main, units), w_ih = take(gates, features);
+  }
+};
+
+template <class T>
+std::size_t recurrent_kept(Cell cell, int features, int units) {
+  const std::size_t size = RecurrentForms<T>(cell, features, units, nullptr).size;
+  return size * sizeof(T) < kept_bytes ? 0 : size;
+}
+
+template <class T>
+void recurrent_keep(const Team& team, Cell cell, int features, int units, const T* w_ih, const T* w_hh, T* kept) {
+  const RecurrentForms<T> forms(cell, features, units, kept);
+  const int gates = forms.w_ih.n;
+  pack_weights<T>(team, forms.w.n, units, {w_hh, gates, 1}, forms.w.data);
+  if (forms.w_n.n) pack_weights<T>(team, forms.w_n.n, units, {w_hh + forms.w.n, gates, 1}, forms.w_n.data);
+  pack_weights<T>(team, gates, features, {w_ih, gates, 1}, forms.w_ih.data);
+  team.sync();
+}
+
 // This thread's samples: about as many steps for each thread. The last thread has those without a step, at the end,
 // too: what they leave to the weights' gradients has to be cleared.
 inline Range share_samples(const Team& team, const RecurrentShape& s) {
@@ -110,6 +144,11 @@ struct RecurrentWalk {
   // With the weights w_hh (units, gates) for forward, or their transpose.
   void pack(bool transposed) {
     const int main = is_gru(s.cell) ? 2 * units : gates;
+    if (a.kept && !transposed) {
+      const RecurrentForms<T> forms(s.cell, s.features, units, const_cast<T*>(a.kept));
+      w = forms.w, w_n = forms.w_n;
+      return team.sync();
+    }
     auto columns = [&](int first, int count, T* to) {
       const T* from = a.w_hh + first;
       return transposed ? pack_weights<T>(team, units, count, {from, 1, gates}, to)
@@ -268,8 +307,15 @@ template <class T>
 void recurrent_forward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a) {
   RecurrentWalk<T> walk(team, s, a);
   walk.pack(false);
-  dense_forward(team, s.steps * s.n, s.features, walk.gates, a.x, a.w_ih, a.b, false, a.gates ? a.gates : a.h,
-                walk.space.gemm);
+  const int rows = s.steps * s.n;
+  T* const z = a.gates ? a.gates : a.h;
+  if (a.kept) {
+    const RecurrentForms<T> forms(s.cell, s.features, s.units, const_cast<T*>(a.kept));
+    dense_kept_forward(team, rows, s.features, walk.gates, a.x, a.w_ih, forms.w_ih.data, a.b, false, z,
+                       walk.space.gemm);
+  } else {
+    dense_forward(team, rows, s.features, walk.gates, a.x, a.w_ih, a.b, false, z, walk.space.gemm);
+  }
   for (int t = 0; t < s.steps; t++) walk.forward(t);
   team.sync();
 }

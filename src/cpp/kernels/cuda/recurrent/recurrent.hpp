@@ -14,6 +14,11 @@ std::size_t recurrent_scratch(const RecurrentShape& s, int) {
   return std::size_t(RecurrentSpace<T>(s, nullptr).size);
 }
 
+// No other form of the weights is of use.
+inline std::size_t recurrent_kept(Cell, int, int) { return 0; }
+template <class T>
+void recurrent_keep(const Team&, Cell, int, int, const T*, const T*, T*) {}
+
 template <class T>
 void recurrent_forward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a) {
   if (s.n == 0 || s.steps == 0) return;
