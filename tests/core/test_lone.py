@@ -45,11 +45,16 @@ LARGER = {
             L.DepthwiseConv2D(3, padding="same"),
             L.DepthwiseConv2D(5, stride=2, padding=3, bias=False),
             L.DepthwiseConv2D((2, 3), dilation=2),
+            L.DepthwiseConv2D((3, 7), stride=(1, 2), padding=(0, 6)),
         ],
     ),
     "a kernel for each channel, wider than the map": (
         (4, 4, 18),
-        [L.DepthwiseConv2D(5, stride=2, padding=((0, 3), (0, 3)))],
+        [
+            L.DepthwiseConv2D(5, padding="same"),
+            L.DepthwiseConv2D(3, padding=((0, 2), (2, 0)), bias=False),
+            L.DepthwiseConv2D(5, stride=2, padding=((0, 3), (0, 3))),
+        ],
     ),
     "many filters over narrow rows": (
         (17, 16, 5),

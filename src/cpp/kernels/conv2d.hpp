@@ -30,8 +30,8 @@ struct Conv2DKernels {
   // The same forward of one sample, n = 1, whose images are rows (h*w, c).
   std::size_t (*conv2d_lone_scratch)(const Conv2DShape&, int threads);
   // kept: w in the form that it takes, as conv2d_lone_keep left it; or null.
-  void (*conv2d_lone_forward)(const Team&, const Conv2DShape&, const T* x, const T* w, const T* b, const T* kept, T* y,
-                              T* scratch);
+  void (*conv2d_lone_forward)(const Team&, const Conv2DShape&, const T* x, const T* w, const T* b, bool relu,
+                              const T* kept, T* y, T* scratch);
   std::size_t (*conv2d_lone_kept)(const Conv2DShape&);  // elements; 0 where w is taken as it is
   void (*conv2d_lone_keep)(const Team&, const Conv2DShape&, const T* w, T* kept);
 

@@ -1,7 +1,6 @@
 // conv2d: y (n, oh, ow, f) = x (n, h, w, c) * weight (kh, kw, c/groups, f) + bias (f,), a cross-correlation;
 // depthwise_conv2d: with a group for each channel
 #include "kernels/conv2d.hpp"
-#include "kernels/pointwise.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 #include "layers/window.hpp"
@@ -76,8 +75,7 @@ struct Conv2D : Layer<T> {
     if (!f.lone) return k.conv2d_forward(f.team, at(f.n), f.value(in), f.param(w), f.param(b), relu, y, f.scratch);
     T* const form = f.kept && kept >= 0 ? f.kept + kept : nullptr;
     if (form && f.renews_kept) k.conv2d_lone_keep(f.team, at(1), f.param(w), form);
-    k.conv2d_lone_forward(f.team, at(1), f.value(in), f.param(w), f.param(b), form, y, f.scratch);
-    if (relu) f.kernels.pointwise.activation_forward(f.team, ActivationKind::relu, T(1), f.elements(out.shape), y, y);
+    k.conv2d_lone_forward(f.team, at(1), f.value(in), f.param(w), f.param(b), relu, form, y, f.scratch);
   }
   Conv2DShape at(int n) const {
     Conv2DShape s = shape;

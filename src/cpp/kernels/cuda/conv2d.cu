@@ -18,9 +18,9 @@ void conv2d_then_relu(const Team& team, const Conv2DShape& s, const T* x, const 
 
 // A sample alone is like any other.
 template <class T>
-void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T*, T* y,
-                         T* scratch) {
-  conv2d_forward(team, s, x, w, b, y, scratch);
+void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, bool relu,
+                         const T*, T* y, T* scratch) {
+  conv2d_then_relu(team, s, x, w, b, relu, y, scratch);
 }
 inline std::size_t conv2d_lone_kept(const Conv2DShape&) { return 0; }
 template <class T>

@@ -86,8 +86,8 @@ void order_weights(const Team& team, const Conv2DShape& s, const T* w, T* ordere
 }
 
 template <class T>
-void lone_products_of_pixels(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y,
-                             T* scratch) {
+void lone_products_of_pixels(const Team& team, const Conv2DShape& s, const T* x, const T* w, const Finish<T>& finish,
+                             T* y, T* scratch) {
   const int c = s.c / s.groups, f = s.f / s.groups;
   for (int g = 0; g < s.groups; g++)
     gemm<T>(team,
@@ -97,14 +97,15 @@ void lone_products_of_pixels(const Team& team, const Conv2DShape& s, const T* x,
              .a = {x + g * c, s.c, 1},
              .b = {w + g * f, s.f, 1},
              .c = y + g * f,
-             .bias = b ? b + g * f : nullptr,
-             .c_stride = s.f},
+             .bias = finish.from(g * f).bias,
+             .c_stride = s.f,
+             .relu = finish.relu},
             scratch);
 }
 
 template <class T>
-void lone_direct(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T* kept, T* y,
-                 T* scratch) {
+void lone_direct(const Team& team, const Conv2DShape& s, const T* x, const T* w, const Finish<T>& finish, const T* kept,
+                 T* y, T* scratch) {
   const LoneRows r = lone_rows<T>(s, team.size);
   const int c = s.c / s.groups, f = s.f / s.groups;
   const LonePlane plane = lone_plane(s);
@@ -131,8 +132,9 @@ void lone_direct(const Team& team, const Conv2DShape& s, const T* x, const T* w,
              .a = {space, 1, std::int64_t(rows) * s.ow},
              .b = {ordered + g * f, s.f, 1},
              .c = y + std::int64_t(row) * s.ow * s.f + g * f,
-             .bias = b ? b + g * f : nullptr,
-             .c_stride = s.f},
+             .bias = finish.from(g * f).bias,
+             .c_stride = s.f,
+             .relu = finish.relu},
             space + r.patches(s.ow, lanes<T>));
   }
   team.sync();
@@ -153,15 +155,16 @@ LoneWay lone_way(const Conv2DShape& s) {
 }
 
 template <class T>
-void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T* kept,
-                         T* y, T* scratch) {
+void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, bool relu,
+                         const T* kept, T* y, T* scratch) {
+  const Finish<T> finish{b, relu};
   switch (lone_way<T>(s)) {
-    case LoneWay::depthwise: return lone_depthwise(team, s, x, w, b, y);
-    case LoneWay::winograd: return lone_winograd<T>(team, winograd_forward<T>(s), x, w, b, kept, y, scratch);
-    case LoneWay::pixels: return lone_pixels(team, s, x, w, b, y, scratch);
-    case LoneWay::products: return lone_products_of_pixels(team, s, x, w, b, y, scratch);
-    case LoneWay::filters: return lone_filters(team, s, x, w, b, kept, y, scratch);
-    case LoneWay::patches: return lone_direct(team, s, x, w, b, kept, y, scratch);
+    case LoneWay::depthwise: return lone_depthwise(team, s, x, w, finish, y);
+    case LoneWay::winograd: return lone_winograd<T>(team, winograd_forward<T>(s), x, w, finish, kept, y, scratch);
+    case LoneWay::pixels: return lone_pixels(team, s, x, w, finish, y, scratch);
+    case LoneWay::products: return lone_products_of_pixels(team, s, x, w, finish, y, scratch);
+    case LoneWay::filters: return lone_filters(team, s, x, w, finish, kept, y, scratch);
+    case LoneWay::patches: return lone_direct(team, s, x, w, finish, kept, y, scratch);
   }
 }
 

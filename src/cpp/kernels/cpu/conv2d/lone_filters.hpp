@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/cpu/conv2d/band.hpp"
+#include "kernels/cpu/conv2d/finish.hpp"
 #include "kernels/cpu/gemm_tiles.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -18,7 +19,7 @@ struct FilterTile {
 
 // y (rows, columns vectors) from x; w (channels, taps, columns vectors)
 template <class T, int columns, int rows>
-void filter_tile(const FilterTile<T>& tile, const T* x, const T* w, const T* bias, T* y) {
+void filter_tile(const FilterTile<T>& tile, const T* x, const T* w, const Finish<T>& finish, T* y) {
   const FilterTile<T> s = tile;  // in registers: the stores cannot reach it
   Vec<T> sum[rows][columns];
 #pragma GCC unroll 16
@@ -42,12 +43,11 @@ void filter_tile(const FilterTile<T>& tile, const T* x, const T* w, const T* bia
 #pragma GCC unroll 4
   for (int j = 0; j < columns; j++) {
     const int width = j < columns - 1 ? lanes<T> : s.width;
-    const Vec<T> b = !bias              ? Vec<T>{}
-                     : width < lanes<T> ? load_part(bias + j * lanes<T>, width)
-                                        : load(bias + j * lanes<T>);
+    const Finish<T> ends = finish.from(j * lanes<T>);
+    const Vec<T> biases = ends.biases(width);
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
-      const Vec<T> value = bias ? sum[i][j] + b : sum[i][j];
+      const Vec<T> value = ends.of_lanes(sum[i][j], biases);
       T* to = y + i * s.y_step + j * lanes<T>;
       width < lanes<T> ? store_part(to, value, width) : store(to, value);
     }
@@ -62,15 +62,16 @@ inline int pixels_of_tile(int columns, int ow) {
 }
 
 template <class T, int columns>
-void run_filter_tile(int pixels, const FilterTile<T>& s, const T* x, const T* w, const T* bias, T* y) {
-  if (pixels == tile_rows(columns)) return filter_tile<T, columns, tile_rows(columns)>(s, x, w, bias, y);
-  filter_tile<T, columns, fewer_rows(columns)>(s, x, w, bias, y);
+void run_filter_tile(int pixels, const FilterTile<T>& s, const T* x, const T* w, const Finish<T>& finish, T* y) {
+  if (pixels == tile_rows(columns)) return filter_tile<T, columns, tile_rows(columns)>(s, x, w, finish, y);
+  filter_tile<T, columns, fewer_rows(columns)>(s, x, w, finish, y);
 }
 template <class T>
-void run_filter_tile(int columns, int pixels, const FilterTile<T>& s, const T* x, const T* w, const T* bias, T* y) {
-  if (columns == 1) return run_filter_tile<T, 1>(pixels, s, x, w, bias, y);
-  if (columns == 2) return run_filter_tile<T, 2>(pixels, s, x, w, bias, y);
-  run_filter_tile<T, 3>(pixels, s, x, w, bias, y);
+void run_filter_tile(int columns, int pixels, const FilterTile<T>& s, const T* x, const T* w, const Finish<T>& finish,
+                     T* y) {
+  if (columns == 1) return run_filter_tile<T, 1>(pixels, s, x, w, finish, y);
+  if (columns == 2) return run_filter_tile<T, 2>(pixels, s, x, w, finish, y);
+  run_filter_tile<T, 3>(pixels, s, x, w, finish, y);
 }
 
 // Vectors of the filters of a group in panels, and what a tile of a panel sees.
@@ -126,8 +127,8 @@ void pack_filters(const Team& team, const Conv2DShape& s, const T* w, T* packed)
 }
 
 template <class T>
-void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, const T* kept, T* y,
-                  T* scratch) {
+void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w, const Finish<T>& finish,
+                  const T* kept, T* y, T* scratch) {
   const FilterPanels<T> panels(s);
   const int c = s.c / s.groups, f = s.f / s.groups, taps = s.kh * s.kw;
   T* space = scratch + filter_weights<T>(s) + team.rank * filter_space<T>(s);
@@ -153,7 +154,7 @@ void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w
     for (std::int64_t unit = mine.begin; unit < mine.end; unit++) {
       const int g = unit / s.oh, i = unit % s.oh, top = i * s.sh - s.top;
       const T* weights = packed + (std::int64_t(g) * panels.vectors + panels.begin(panel)) * c * taps * lanes<T>;
-      const T* bias = b ? b + g * f + first : nullptr;
+      const Finish<T> ends = finish.from(g * f + first);
       const bool rows_inside = top >= 0 && top + (s.kh - 1) * s.dh < s.h;
       for (int next = 0; next < s.ow; next += pixels) {
         const int j = least(next, s.ow - pixels), left = j * s.sw - s.left;  // the last one overlaps the one before
@@ -161,7 +162,7 @@ void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w
         const T* from = x + g * c;
         if (rows_inside && left >= 0 && left + below <= s.w) {
           tile.taps = in_x, tile.x_step = std::int64_t(s.sw) * s.c;
-          run_filter_tile<T>(columns, pixels, tile, from + (std::int64_t(top) * s.w + left) * s.c, weights, bias, to);
+          run_filter_tile<T>(columns, pixels, tile, from + (std::int64_t(top) * s.w + left) * s.c, weights, ends, to);
           continue;
         }
         const int begin = least(most(-left, 0), below), end = most(least(below, s.w - left), begin);  // inside the map
@@ -182,7 +183,7 @@ void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w
               __builtin_memcpy(row + std::int64_t(v) * c, pixel, c * sizeof(T));
         }
         tile.taps = in_copy, tile.x_step = std::int64_t(s.sw) * c;
-        run_filter_tile<T>(columns, pixels, tile, copy, weights, bias, to);
+        run_filter_tile<T>(columns, pixels, tile, copy, weights, ends, to);
       }
     }
   }

@@ -105,7 +105,8 @@ void block_planes(const Conv2DShape& s, const PixelBlocks<T>& blocks, int rows, 
 }
 
 template <class T>
-void lone_pixels(const Team& team, const Conv2DShape& s, const T* x, const T* w, const T* b, T* y, T* scratch) {
+void lone_pixels(const Team& team, const Conv2DShape& s, const T* x, const T* w, const Finish<T>& finish, T* y,
+                 T* scratch) {
   const PixelBlocks<T> blocks(s);
   const int c = s.c / s.groups, f = s.f / s.groups, taps = s.kh * s.kw;
   T* space = scratch + pixel_weights<T>(s) + team.rank * pixel_space<T>(s);
@@ -129,14 +130,13 @@ void lone_pixels(const Team& team, const Conv2DShape& s, const T* x, const T* w,
         const int first = blocks.filters.begin(tile), size = blocks.filters.size(tile);
         const int step = least(tile_side, tile_accumulators / size), vectors = ceil_div(columns, lanes<T>);
         const T* weights = scratch + (std::int64_t(g) * f + first) * c * taps;
-        const Finish<T> finish{b ? b + g * f + first : nullptr};
         TileSteps<T> steps{
             {of_block, of_block + taps}, c, blocks.plane(), std::int64_t(taps) * size, 0, lanes<T>, true};
         for (int j = 0; j < vectors; j += step) {
           const int some = least(step, vectors - j), n = least(some * lanes<T>, columns - j * lanes<T>);
           steps.y_plane = some * lanes<T>;
           correlate_tiles<T>[size - 1][some - 1](steps, planes + std::int64_t(i)* s.sh* blocks.width + j* lanes<T>,
-                                                 weights, finish, out);
+                                                 weights, finish.from(g* f + first), out);
           T* to = y + (std::int64_t(row + i) * s.ow + column + j * lanes<T>)*s.f + g * f + first;
           if (s.f == 1)
             __builtin_memcpy(to, out, n * sizeof(T));

@@ -82,15 +82,16 @@ void lone_products(const Winograd& s, Range panels, int count, const T* v, std::
 }
 
 template <class T>
-void lone_outputs(const Winograd& s, Range panels, const SomeTiles& some, const T* m, std::int64_t point, const T* bias,
-                  T* y) {
+void lone_outputs(const Winograd& s, Range panels, const SomeTiles& some, const T* m, std::int64_t point,
+                  const Finish<T>& finish, T* y) {
   for (int t = 0; t < some.count; t++) {
     const WinogradTile tile = s.tile(some.first + t);
     for (std::int64_t f = panels.begin * lanes<T>; f < least<std::int64_t>(panels.end * lanes<T>, s.f); f += lanes<T>) {
       const int count = least<std::int64_t>(s.f - f, lanes<T>);
       const auto get = [&](const T* p) { return count < lanes<T> ? load_part(p, count) : load(p); };
       const T* from = m + std::int64_t(t) * s.f + f;
-      const Vec<T> b = bias ? get(bias + f) : Vec<T>{};
+      const Finish<T> ends = finish.from(f);
+      const Vec<T> biases = ends.biases(count);
       Vec<T> out[4][4];
       transform_back<4, Vec<T>>([&](int k) { return get(from + k * point); },
                                 [](auto&&... points) { output_of_points<Vec<T>>(points...); }, out);
@@ -98,7 +99,7 @@ void lone_outputs(const Winograd& s, Range panels, const SomeTiles& some, const 
       for (int i = 0; i < least(s.oh - tile.row, 4); i++)
         for (int j = 0; j < least(s.ow - tile.column, 4); j++) {
           T* at = to + (std::int64_t(i) * s.ow + j) * s.f;
-          const Vec<T> value = bias ? out[i][j] + b : out[i][j];
+          const Vec<T> value = ends.of_lanes(out[i][j], biases);
           count < lanes<T> ? store_part(at, value, count) : store(at, value);
         }
     }
@@ -116,8 +117,8 @@ LonePoints lone_points(const Winograd& s) {
 }
 
 template <class T>
-void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, const T* bias, const T* kept, T* y,
-                   T* scratch) {
+void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, const Finish<T>& finish, const T* kept,
+                   T* y, T* scratch) {
   const LoneShare mine = lone_share<T>(team, s);
   const LonePoints step = lone_points<T>(s);
   T* own = scratch;
@@ -132,7 +133,7 @@ void lone_winograd(const Team& team, const Winograd& s, const T* x, const T* w, 
     some.count = least(lone_tiles<T>(s), end - some.first);
     lone_inputs(s, some, x, v, step.v);
     lone_products(s, mine.panels, some.count, v, step.v, kept ? kept : own, m, step.m);
-    lone_outputs(s, mine.panels, some, m, step.m, bias, y);
+    lone_outputs(s, mine.panels, some, m, step.m, finish, y);
   }
   team.sync();
 }
