@@ -103,6 +103,43 @@ LARGER = {
             L.Conv2D(5, 1),
         ],
     ),
+    "transposed": (
+        (7, 9, 20),
+        [
+            L.Conv2DTranspose(36, 3, 2, "same"),
+            L.Conv2DTranspose(18, (2, 4), (1, 2), ((1, 0), (2, 1)), groups=2, bias=False),
+            L.Conv2DTranspose(18, 3, groups=18, padding=1),
+            L.Conv2DTranspose(3, 4, 2, 1),
+            L.Conv2DTranspose(5, 2, 3, 0, 1, dilation=2),
+        ],
+    ),
+    "transposed, by Winograd": ((12, 13, 24), [L.Conv2DTranspose(33, 3, padding=1)]),
+    "transposed, and cropped by more than its kernel": (
+        (9, 30, 5),
+        [
+            L.Conv2DTranspose(18, (2, 1), padding=((3, 2), (1, 4))),
+            L.Conv2DTranspose(3, (1, 3), 1, ((1, 1), (5, 4)), bias=False),
+        ],
+    ),
+    "transposed, most outputs the bias": ((6, 5, 7), [L.Conv2DTranspose(4, (1, 2), 3)]),
+    "sums over channels": (
+        (9, 11, 37),
+        [
+            L.LayerNorm(),
+            L.Conv2D(48, 1),
+            L.GroupNorm(16),
+            L.UnitNorm(),
+            L.GroupNorm(3),
+            L.Activation("softmax"),
+            L.GroupNorm(48),
+            L.Conv2D(20, 3),
+            L.GroupNorm(1),
+            L.GroupNorm(4),
+            L.Activation("softmax"),
+            L.LayerNorm(),
+        ],
+    ),
+    "norms over many pixels": ((40, 41, 6), [L.GroupNorm(2), L.Conv2D(70, 1), L.GroupNorm(2)]),
     "out of rows": ((48,), [L.Reshape((4, 4, 3)), L.Conv2D(20, 3), L.Flatten(), L.Dense(2)]),
 }
 
@@ -147,6 +184,8 @@ def test_what_is_left_of_a_batch(threads: int, batch_size: int, backend: str) ->
         "patches of several bands",
         "strides, dilation, groups",
         "many filters over narrow rows",
+        "transposed",
+        "transposed, by Winograd",
     ],
 )
 def test_weights_that_change(name: str, backend: str, dtype: str) -> None:
@@ -197,6 +236,9 @@ def test_threads() -> None:
         L.MaxPool2D(3),
         L.Conv2D(70, 3, padding=1),
         L.Conv2D(33, 1, stride=2),
+        L.Conv2DTranspose(24, 3, 2, 1),
+        L.GroupNorm(8),
+        L.LayerNorm(),
     ]
     x = sample((1, 48, 45, 3)).astype("float32")
     expected = compiled(layers, x.shape[1:], dtype="float32", threads=1).predict(x)

@@ -34,6 +34,12 @@ struct Conv2DKernels {
                               const T* kept, T* y, T* scratch);
   std::size_t (*conv2d_lone_kept)(const Conv2DShape&);  // elements; 0 where w is taken as it is
   void (*conv2d_lone_keep)(const Team&, const Conv2DShape&, const T* w, T* kept);
+  // And the same conv2d_backward_data.
+  std::size_t (*conv2d_lone_data_scratch)(const Conv2DShape&, int threads);
+  void (*conv2d_lone_data)(const Team&, const Conv2DShape&, const T* dy, const T* w, const T* b, const T* kept, T* dx,
+                           T* scratch);
+  std::size_t (*conv2d_lone_data_kept)(const Conv2DShape&);
+  void (*conv2d_lone_data_keep)(const Team&, const Conv2DShape&, const T* w, T* kept);
 
   // im2col on the user's (n, h, w, c), for functional.
   void (*im2col)(const Team&, const Conv2DShape&, const T* x, T* cols);  // cols (n*oh*ow, kh*kw*c)

@@ -13,6 +13,7 @@ struct NormShape {
   int channels;
   int pixels;
   bool image;
+  bool lone = false;  // the n rows are the pixels of one image
 };
 
 struct SequenceShape {

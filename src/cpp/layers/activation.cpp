@@ -1,5 +1,6 @@
 // activation: y = function(x), element by element; softmax over the channels.
 #include "kernels/pointwise.hpp"
+#include "layers/by_pixels.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -69,13 +70,15 @@ struct Activation : Layer<T> {
     out = in_place ? in : plan.tensor(in.shape, in.wants_gradient);
     out.overwritable = reads_x;
     out.in_place = in_place;
-    this->any_batch = true;
-    this->lone = kind != ActivationKind::softmax;  // whose channels in the lanes would be added in another order
+    this->lone = this->any_batch = true;
+    if (kind == ActivationKind::softmax) plan.scratch(by_pixels_scratch(plan, in.shape));
   }
 
   void forward(const Frame<T>& f) const override {
     if (kind == ActivationKind::softmax)
-      f.kernels.pointwise.softmax_forward(f.team, norm_shape(f, in.shape), f.value(in), f.value(out));
+      forward_by_pixels(f, in.shape, f.value(in), f.value(out), [&](const NormShape& s, const T* x, T* y) {
+        f.kernels.pointwise.softmax_forward(f.team, s, x, y);
+      });
     else
       f.kernels.pointwise.activation_forward(f.team, kind, alpha, count(f), f.value(in), f.value(out));
   }

@@ -14,6 +14,7 @@ struct Conv2DTranspose : Layer<T> {
   using Layer<T>::Layer, Layer<T>::in, Layer<T>::out, Layer<T>::spec;
   Conv2DShape shape;  // of that conv2d: its input is our output
   Param w, b = -1;
+  Buffer kept = -1;
 
   void plan(Plan<T>& plan) override {
     this->learns = plan.learns(spec);
@@ -47,13 +48,21 @@ struct Conv2DTranspose : Layer<T> {
     if (spec.flag("bias")) b = plan.parameter(spec, "bias", "bias", {filters}, fan_in, fan_out);
     out = plan.tensor({{v.oh, v.ow, filters}}, in.wants_gradient || this->learns);
     out.overwritable = true;
-    plan.scratch(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
-    plan.scratch(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
+    this->lone = true;
+    plan.scratch_of_batches(plan.kernels.conv2d.conv2d_scratch(shape, plan.threads));
+    plan.scratch_of_batches(plan.kernels.conv2d_weights.conv2d_weights_scratch(shape, plan.threads));
+    plan.scratch(plan.kernels.conv2d.conv2d_lone_data_scratch(shape, plan.threads));
+    if (w >= 0) kept = plan.kept(plan.kernels.conv2d.conv2d_lone_data_kept(shape));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.conv2d.conv2d_backward_data(f.team, at(f.n), f.value(in), f.param(w), f.param(b), f.value(out),
-                                          f.scratch);
+    const auto& k = f.kernels.conv2d;
+    const T *x = f.value(in), *weight = f.param(w), *bias = f.param(b);
+    T* const y = f.value(out);
+    if (!f.lone) return k.conv2d_backward_data(f.team, at(f.n), x, weight, bias, y, f.scratch);
+    T* const form = f.kept && kept >= 0 ? f.kept + kept : nullptr;
+    if (form && f.renews_kept) k.conv2d_lone_data_keep(f.team, at(1), weight, form);
+    k.conv2d_lone_data(f.team, at(1), x, weight, bias, form, y, f.scratch);
   }
 
   void backward(const Frame<T>& f) const override {

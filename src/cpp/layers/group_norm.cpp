@@ -32,7 +32,7 @@ struct GroupNorm : Layer<T> {
     mean = plan.saved(count), rstd = plan.saved(count);
     out = plan.tensor(in.shape, in.wants_gradient || this->learns);
     out.overwritable = true;
-    // Not lone: channels in the lanes would be added in another order.
+    this->lone = true;
   }
 
   void forward(const Frame<T>& f) const override {

@@ -144,8 +144,8 @@ struct Layer {
 
 template <class T>
 NormShape norm_shape(const Frame<T>& f, const Shape& s) {
-  if (f.lone && s.is_image()) return {s.h() * s.w(), s.c(), 1, false};
-  return {f.rows(s), s.c(), s.is_image() ? s.h() * s.w() : 1, s.is_image()};
+  if (f.lone && s.is_image()) return {s.h() * s.w(), s.c(), 1, false, true};
+  return {f.rows(s), s.c(), s.is_image() ? s.h() * s.w() : 1, s.is_image(), false};
 }
 
 template <class T>

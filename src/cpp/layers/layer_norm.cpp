@@ -1,5 +1,6 @@
 // layer_norm: the channels of each sample and pixel to mean 0 and variance 1, then gain and shift (Ba et al. 2016).
 #include "kernels/norm.hpp"
+#include "layers/by_pixels.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -23,12 +24,15 @@ struct LayerNorm : Layer<T> {
     mean = plan.saved(pixels), rstd = plan.saved(pixels);
     out = plan.tensor(in.shape, in.wants_gradient || this->learns);
     out.overwritable = this->any_batch = true;
-    // Not lone: channels in the lanes would be added in another order.
+    this->lone = true;
+    plan.scratch(by_pixels_scratch(plan, in.shape));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.norm.layer_norm_forward(f.team, norm_shape(f, in.shape), eps, f.value(in), f.param(gain), f.param(shift),
-                                      f.saved(mean), f.saved(rstd), f.value(out));
+    forward_by_pixels(f, in.shape, f.value(in), f.value(out), [&](const NormShape& s, const T* x, T* y) {
+      f.kernels.norm.layer_norm_forward(f.team, s, eps, x, f.param(gain), f.param(shift), f.saved(mean), f.saved(rstd),
+                                        y);
+    });
   }
 
   void backward(const Frame<T>& f) const override {

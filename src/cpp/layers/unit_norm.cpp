@@ -1,5 +1,6 @@
 // unit_norm: the channels of each sample and pixel, scaled to length 1.
 #include "kernels/norm.hpp"
+#include "layers/by_pixels.hpp"
 #include "layers/make.hpp"
 #include "layers/plan.hpp"
 
@@ -17,11 +18,14 @@ struct UnitNorm : Layer<T> {
     rnorm = plan.saved(plan.elements(in.shape) / in.shape.c());
     out = plan.tensor(in.shape, in.wants_gradient);
     out.overwritable = true;
-    // Not lone: channels in the lanes would be added in another order.
+    this->lone = true;
+    plan.scratch(by_pixels_scratch(plan, in.shape));
   }
 
   void forward(const Frame<T>& f) const override {
-    f.kernels.norm.unit_norm_forward(f.team, norm_shape(f, in.shape), eps, f.value(in), f.saved(rnorm), f.value(out));
+    forward_by_pixels(f, in.shape, f.value(in), f.value(out), [&](const NormShape& s, const T* x, T* y) {
+      f.kernels.norm.unit_norm_forward(f.team, s, eps, x, f.saved(rnorm), y);
+    });
   }
 
   void backward(const Frame<T>& f) const override {

@@ -3,6 +3,7 @@
 #include "kernels/cpu/conv2d/conv2d.hpp"
 #include "kernels/cpu/conv2d/im2col.hpp"
 #include "kernels/cpu/conv2d/lone.hpp"
+#include "kernels/cpu/conv2d/lone_data.hpp"
 #include "kernels/cpu/tables.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -18,6 +19,10 @@ constexpr Conv2DKernels<T> conv2d_rows() {
       .conv2d_lone_forward = conv2d_lone_forward<T>,
       .conv2d_lone_kept = conv2d_lone_kept<T>,
       .conv2d_lone_keep = conv2d_lone_keep<T>,
+      .conv2d_lone_data_scratch = conv2d_lone_data_scratch<T>,
+      .conv2d_lone_data = conv2d_lone_data<T>,
+      .conv2d_lone_data_kept = conv2d_lone_data_kept<T>,
+      .conv2d_lone_data_keep = conv2d_lone_data_keep<T>,
       .im2col = im2col<T>,
       .col2im = col2im<T>,
   };

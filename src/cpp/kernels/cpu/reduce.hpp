@@ -22,6 +22,10 @@ template <class T>
 FASTDL_INLINE Pair<T> keep_lanes(Pair<T> x, int count) {
   return {keep_lanes(x.a, count), keep_lanes(x.b, count)};
 }
+template <class T>
+FASTDL_INLINE Pair<T> keep_lanes(Pair<T> x, int count, Pair<T> other) {
+  return {keep_lanes(x.a, count, other.a), keep_lanes(x.b, count, other.b)};
+}
 // The sum (or maximum) of the lanes in every lane: halves that far apart are folded, then quarters ...
 template <int far, class V, int... i>
 FASTDL_INLINE V swap_lanes(V x, Sequence<i...>) {

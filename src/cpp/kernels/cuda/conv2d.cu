@@ -22,6 +22,11 @@ void conv2d_lone_forward(const Team& team, const Conv2DShape& s, const T* x, con
                          const T*, T* y, T* scratch) {
   conv2d_then_relu(team, s, x, w, b, relu, y, scratch);
 }
+template <class T>
+void conv2d_lone_data(const Team& team, const Conv2DShape& s, const T* dy, const T* w, const T* b, const T*, T* dx,
+                      T* scratch) {
+  conv2d_backward_data(team, s, dy, w, b, dx, scratch);
+}
 inline std::size_t conv2d_lone_kept(const Conv2DShape&) { return 0; }
 template <class T>
 void conv2d_lone_keep(const Team&, const Conv2DShape&, const T*, T*) {}
@@ -36,6 +41,10 @@ constexpr Conv2DKernels<T> conv2d_rows() {
       .conv2d_lone_forward = conv2d_lone_forward<T>,
       .conv2d_lone_kept = conv2d_lone_kept,
       .conv2d_lone_keep = conv2d_lone_keep<T>,
+      .conv2d_lone_data_scratch = no_scratch,
+      .conv2d_lone_data = conv2d_lone_data<T>,
+      .conv2d_lone_data_kept = conv2d_lone_kept,
+      .conv2d_lone_data_keep = conv2d_lone_keep<T>,
       .im2col = im2col<T>,
       .col2im = col2im<T>,
   };

@@ -49,13 +49,14 @@ template <class T>
 void planes_of(const Team& team, const Conv2DShape& s, const T* x, T* planes) {
   const LonePlane plane = lone_plane(s);
   const int rows = least(s.h, plane.h - s.top), columns = least(s.w, plane.w - s.left);
+  const int first_row = most(-s.top, 0), first_column = most(-s.left, 0);  // what a transposed one crops
   const Range mine = team.share(ceil_div(s.c, lanes<T>));
   for (int c = mine.begin * lanes<T>; c < least<int>(mine.end * lanes<T>, s.c); c += lanes<T>) {
     T* to = planes + c * plane.size();
     const int channels = least(s.c - c, lanes<T>);
     __builtin_memset(to, 0, channels * plane.size() * sizeof(T));
-    for (int i = 0; i < rows; i++)
-      for (int j = 0; j < columns; j += lanes<T>) {
+    for (int i = first_row; i < rows; i++)
+      for (int j = first_column; j < columns; j += lanes<T>) {
         Vec<T> square[lanes<T>];
         load_square(x + (std::int64_t(i) * s.w + j) * s.c + c, s.c, columns - j, s.c - c, square);
         transpose<T>(square);
