@@ -33,5 +33,7 @@ def add() -> list[str]:
     """Hand them to the core; their names."""
     if _test_backends is None:
         return []
-    guarded = _test_backends.guarded(_core.backend_capsule(BEST))
-    return [_core.add_backend(_test_backends.emulated()), _core.add_backend(guarded)]
+    emulated = _core.add_backend(
+        _test_backends.emulated()
+    )  # refused where the build is a stale one
+    return [emulated, _core.add_backend(_test_backends.guarded(_core.backend_capsule(BEST)))]

@@ -43,6 +43,10 @@ class EpochResult(NamedTuple):
     sides: tuple[float, ...]  # mean losses of side heads, in the layers' order; not in `loss`
 
 def backends() -> list[BackendInfo]: ...  # best first
+
+# Which kernel table this build has; a backend of another module is taken if its own is the same.
+table_fingerprint: int
+
 def backend_capsule(name: str) -> object: ...  # for modules that make backends of others
 def add_backend(
     capsule: object,

@@ -6,7 +6,7 @@
 
 #include "guarded.hpp"
 #include "kernels/cuda/backends.hpp"
-#include "kernels/rows.hpp"
+#include "kernels/fingerprint.hpp"
 
 namespace py = pybind11;
 using fastdl::Backend;
@@ -17,9 +17,10 @@ const char* const names[most_devices] = {"cuda:emulated"};
 
 namespace {
 
-constexpr const char* capsule_name = "fastdl.backend";
-
-const Backend& backend_in(const py::capsule& capsule) { return *static_cast<const Backend*>(capsule.get_pointer()); }
+const Backend& backend_in(const py::capsule& capsule) {
+  if (const std::string why = fastdl::refusal(capsule.name()); !why.empty()) throw py::import_error(why);
+  return *static_cast<const Backend*>(capsule.get_pointer());
+}
 
 cuda_emulation::Order order_named(const std::string& name) {
   using cuda_emulation::Order;
@@ -33,8 +34,9 @@ cuda_emulation::Order order_named(const std::string& name) {
 
 PYBIND11_MODULE(_test_backends, m) {
   using namespace fastdl;
-  m.def("emulated", [] { return py::capsule(FASTDL_ISA::backend(0), capsule_name); });
-  m.def("guarded", [](const py::capsule& real) { return py::capsule(guarded::guard(backend_in(real)), capsule_name); });
+  m.def("emulated", [] { return py::capsule(FASTDL_ISA::backend(0), capsule_name()); });
+  m.def("guarded",
+        [](const py::capsule& real) { return py::capsule(guarded::guard(backend_in(real)), capsule_name()); });
   m.def("guarded_address", [] { return reinterpret_cast<std::uintptr_t>(guarded::some_block()); });
   m.def("absent_rows", [](const py::capsule& of) { return absent_rows(*backend_in(of).f32); });
   m.def(

@@ -14,6 +14,7 @@ import pytest
 
 import backends
 import fastdl
+from fastdl import _core
 from fastdl.program import gpus
 from promises import CASES, Case, answers, facts
 
@@ -35,6 +36,7 @@ def emulated_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     info = namedtuple("DeviceInfo", "name capability total_bytes free_bytes problem")
     module = SimpleNamespace(
         __version__=fastdl.__version__,
+        table_fingerprint=_core.table_fingerprint,
         devices=lambda: [info("emulated", "9.0", 8 << 30, 8 << 30, "")],
         reason=lambda: "",
         backend=lambda number: test_backends.emulated(),

@@ -49,6 +49,7 @@ class Machine:
         module: Any = types.ModuleType("fastdl._cuda")
         module.devices = lambda: self.gpus
         module.__version__ = self.version
+        module.table_fingerprint = _core.table_fingerprint
         module.architectures = "80-real, 90"
         module.reason = lambda: self.why
         module.driver_version = lambda: "13.0"
@@ -192,6 +193,10 @@ def another_version(machine: Machine) -> None:
     sys.modules["fastdl._cuda"].__version__ = "0.0.1"  # type: ignore[attr-defined]
 
 
+def another_table(machine: Machine) -> None:
+    sys.modules["fastdl._cuda"].table_fingerprint = 12  # type: ignore[attr-defined]
+
+
 def another_architecture(machine: Machine) -> None:
     machine.gpus = [
         Gpu("Tesla K80", "3.7", problem="this build has no kernels for its architecture")
@@ -230,6 +235,15 @@ ABSENT: list[tuple[Callable[[Machine], None], str, str, str]] = [
         f'device="cuda" {NEEDS} a build, but that is of fastdl 0.0.1, and this is '
         f"{_core.__version__}. {FALLS_BACK}",
         f"the build is of fastdl 0.0.1, and this is {_core.__version__}",
+    ),
+    (
+        another_table,
+        "cuda",
+        f'device="cuda" {NEEDS} a build, but that is of other sources: the fingerprint of its '
+        f"kernel table is 12, expected {_core.table_fingerprint}; build it again (make cuda). "
+        f"{FALLS_BACK}",
+        "the build is of other sources: the fingerprint of its kernel table is 12, expected "
+        f"{_core.table_fingerprint}; build it again (make cuda)",
     ),
     (
         another_architecture,

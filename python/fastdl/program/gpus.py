@@ -75,6 +75,12 @@ def absence(number: int, asked: str) -> Absence:
     if cuda.__version__ != _core.__version__:
         what = f"that is of fastdl {cuda.__version__}, and this is {_core.__version__}"
         return Absence(f"the build {what[5:]}", f"{needs} a build, but {what}. {_FALLS_BACK}")
+    if (table := getattr(cuda, "table_fingerprint", None)) != _core.table_fingerprint:
+        what = (
+            "that is of other sources: the fingerprint of its kernel table is "
+            f"{table}, expected {_core.table_fingerprint}; build it again (make cuda)"
+        )
+        return Absence(f"the build {what[5:]}", f"{needs} a build, but {what}. {_FALLS_BACK}")
     if not _found:
         _users[:] = [os.getpid()]  # counting GPUs begins their use
         _found.extend(cuda.devices())

@@ -2,6 +2,7 @@
 #include "bindings/numpy.hpp"
 #include "core/backend.hpp"
 #include "core/threads.hpp"
+#include "kernels/fingerprint.hpp"
 #include "layers/registry.hpp"
 
 namespace fastdl {
@@ -15,8 +16,6 @@ void bind_words(py::module_& m);
 void bind_boxes(py::module_& m);
 
 namespace {
-
-constexpr const char* backend_word = "fastdl.backend";  // the capsules' name
 
 py::object named_tuple(const char* name, const char* fields) {
   return py::module_::import("collections").attr("namedtuple")(name, fields, py::arg("module") = "fastdl._core");
@@ -49,14 +48,17 @@ PYBIND11_MODULE(_core, m) {
     return list;
   });
   m.def("backend_capsule", [](const std::string& name) {
-    return py::capsule(static_cast<const void*>(&find_backend(name)), backend_word);
+    return py::capsule(static_cast<const void*>(&find_backend(name)), capsule_name());
   });
   m.def("add_backend", [](const py::capsule& capsule) {
-    check(std::string(capsule.name()) == backend_word, "add_backend takes a capsule of a backend.");
+    const std::string name = capsule.name() ? capsule.name() : "";
+    check(name.starts_with(backend_word), "add_backend takes a capsule of a backend.");
+    if (const std::string why = refusal(name); !why.empty()) throw py::import_error(why);
     const Backend* backend = capsule.get_pointer<const Backend>();
     add_backend(*backend);
     return std::string(backend->name);
   });
+  m.attr("table_fingerprint") = table_fingerprint;
   m.def("layer_fields", [] {
     py::dict fields;
     for (const LayerEntry& entry : layer_entries()) fields[entry.kind] = py::cast(entry.fields);

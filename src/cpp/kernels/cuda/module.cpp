@@ -5,6 +5,7 @@
 
 #include "kernels/cuda/backends.hpp"
 #include "kernels/cuda/devices.hpp"
+#include "kernels/fingerprint.hpp"
 #include "kernels/rows.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -19,6 +20,7 @@ PYBIND11_MODULE(_cuda, m) {
   using namespace fastdl::FASTDL_ISA;
   namespace py = pybind11;
   m.attr("__version__") = FASTDL_VERSION;
+  m.attr("table_fingerprint") = table_fingerprint;
   m.attr("architectures") = FASTDL_CUDA_ARCHITECTURES;
   const py::object DeviceInfo = py::module_::import("collections")
                                     .attr("namedtuple")("DeviceInfo", "name capability total_bytes free_bytes problem",
@@ -38,7 +40,7 @@ PYBIND11_MODULE(_cuda, m) {
     if (number < 0 || number >= most_devices)
       throw py::index_error("CUDA devices are numbered from 0 to " + std::to_string(most_devices - 1) + ", not " +
                             std::to_string(number) + ".");
-    return py::capsule(backend(number), "fastdl.backend");
+    return py::capsule(backend(number), capsule_name());
   });
   m.def("absent_rows", [] { return absent_rows(*backend(0)->f32); });
 }
