@@ -1,14 +1,11 @@
 """What every test may ask for."""
 
-import copy
 import gc
-import itertools
 import os
 import signal
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
-from inspect import signature
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # some tests have more threads than cores
@@ -18,9 +15,11 @@ import numpy as np
 import pytest
 
 import backends
-from each import Each
+from each import Each, pytest_pyfunc_call
 from fastdl import _core
 from fastdl.program import gpus
+
+__all__ = ["pytest_pyfunc_call"]  # a hook of pytest's that stands in each.py
 
 BACKENDS = [b.name for b in _core.backends() if b.available]
 # Those of the test build, and whose tests they run beside tests/cuda: what meets all of a program.
@@ -55,36 +54,6 @@ def dtype(request: pytest.FixtureRequest) -> Each:
     if chosen or request.config.getoption("--quick"):
         return Each(chosen or ["float64"])
     return Each(["float32", "float64"])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Call a test that takes `backend`, `dtype` or another `Each` with each of its values.
-
-    They are no parameters of pytest's, which spends more on a test than most of these calls do. A
-    failure says with which it failed; the others are met all the same.
-    """
-    each = {name: v for name, v in pyfuncitem.funcargs.items() if isinstance(v, Each)}
-    if not each:
-        return None
-    given = {name: pyfuncitem.funcargs[name] for name in signature(pyfuncitem.obj).parameters}
-    failures: dict[str, BaseException] = {}
-    skipped: list[BaseException] = []
-    combinations = list(itertools.product(*each.values()))
-    for values in combinations:
-        own = {k: copy.deepcopy(v) for k, v in given.items() if isinstance(v, np.random.Generator)}
-        try:
-            pyfuncitem.obj(**given | own | dict(zip(each, values, strict=True)))
-        except pytest.skip.Exception as skip:
-            skipped.append(skip)
-        except (Exception, pytest.fail.Exception) as error:
-            failures[", ".join(getattr(v, "__name__", v) for v in values)] = error
-    for error in failures.values():  # the first stands for all
-        error.add_note(f"It fails with {'; '.join(failures)}.")
-        raise error
-    if len(skipped) == len(combinations):
-        raise skipped[0]
-    return True
 
 
 @pytest.fixture

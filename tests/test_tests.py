@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from conftest import Each, pytest_pyfunc_call
+from each import Each, pytest_pyfunc_call
 
 FILES = sorted(Path(__file__).parent.rglob("*.py"))
 GENERATORS = {"default_rng", "Generator", "RandomState", "Random"}

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import reference_decoder as reference
 from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
+from reference import decoder as reference
 
 PYTORCH = Path(__file__).parents[1] / "data" / "torch" / "seq2seq.npz"
 ROOM, STEPS, FEATURES, OUTPUTS = 5, 6, 3, 4

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 import backends
 import fastdl.functional as F
 import reference
-import reference_augment
 from fastdl import layers as L
 from programs import EPS, assert_close, assert_same_bytes, compiled, sample
+from reference import augment as reference_augment
 
 N, SHAPE, SEED, EPOCH = 11, (8, 6, 3), 2**33 + 5, 4
 AFFINE: dict[str, Any] = {"flip": "both", "shift": (1, 2), "rotate": 40, "scale": 0.3, "shear": 10}

@@ -9,9 +9,9 @@ from scipy import stats
 
 import fastdl.functional as F
 import reference
-import reference_augment
 from fastdl import layers as L
 from programs import sample
+from reference import augment as reference_augment
 
 SEED = 2**40 + 11
 OPTIONS: dict[str, dict[str, Any]] = {

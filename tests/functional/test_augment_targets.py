@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 import fastdl.functional as F
 import reference
-import reference_augment
 from fastdl import layers as L
 from programs import sample
+from reference import augment as reference_augment
 
 N, SHAPE, SEED, EPOCH = 12, (7, 6), 2**40 + 11, 3
 WHOLE = {"flip": "both", "shift": (2, 3)}

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 import fastdl.functional as F
-import reference_recurrent as ref
 from fastdl.testing import check_gradients
 from programs import assert_same_bytes
+from reference import recurrent as ref
 
 N, STEPS, FEATURES, UNITS = 5, 7, 3, 6
 LENGTHS = np.array([7, 3, 1, 5, 7])

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from onnx import helper
 from onnx.backend.test import BackendTest
-from runtime import lengths_for, network
 
 import onnx_not_supported
 from cases import CASES
@@ -19,6 +18,7 @@ from fastdl.onnx.running import operator
 from fastdl.onnx.running.table import COMPUTED
 from fastdl.onnx.writing import table
 from programs import assert_close
+from runtime import lengths_for, network
 
 GROUPS = {
     "OnnxBackendNodeModelTest": 1800,

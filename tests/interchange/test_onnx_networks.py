@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks_of_onnx import networks
-from runtime import run
-from test_onnx_in import F, model_of, node
 
 import fastdl
 import onnx_not_supported
 from fastdl import layers as L
 from fastdl.onnx import UnsupportedModelError, from_onnx, to_onnx
+from networks_of_onnx import networks
+from onnx_by_hand import F, model_of, node
 from programs import assert_close
+from runtime import run
 
 
 @pytest.mark.slow

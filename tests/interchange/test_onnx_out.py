@@ -7,7 +7,6 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from runtime import lengths_for, network, opset_of, run, session
 from sklearn.preprocessing import StandardScaler
 
 import fastdl
@@ -17,6 +16,7 @@ from fastdl.data import Vocabulary
 from fastdl.onnx.writing import table
 from models import CLASSES, IMAGES, MODELS, ROWS, SEQUENCES, TEXTS, WORDS
 from programs import assert_close
+from runtime import lengths_for, network, opset_of, run, session
 
 NEWEST = 26  # of the opsets that the onnxruntime of the tests knows
 EPS = 1e-5

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from runtime import run
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
@@ -21,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 import fastdl.onnx
 from models import CLASSES, IMAGES, ROWS, VALUES, WORDS
 from programs import assert_close
+from runtime import run
 
 skl2onnx = pytest.importorskip("skl2onnx")
 pytestmark = [

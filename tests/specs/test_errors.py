@@ -6,21 +6,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errors_boxes import BOXES
-from errors_embedder import EMBEDDER
-from errors_estimators import ESTIMATORS
-from errors_files import FILES
-from errors_forms import FORMS
-from errors_misleading import FINE, MISLEADING
-from errors_names import OTHER_NAMES
-from errors_objects import OBJECTS
-from errors_pairs import PAIRS
-from errors_pictures import PICTURES
-from errors_unsupervised import UNSUPERVISED
 from fastdl import _core
 from fastdl import layers as L
 from fastdl._core import Program
 from fastdl.program import compile
+from messages.boxes import BOXES
+from messages.embedder import EMBEDDER
+from messages.estimators import ESTIMATORS
+from messages.files import FILES
+from messages.forms import FORMS
+from messages.misleading import FINE, MISLEADING
+from messages.names import OTHER_NAMES
+from messages.objects import OBJECTS
+from messages.pairs import PAIRS
+from messages.pictures import PICTURES
+from messages.unsupervised import UNSUPERVISED
 
 
 def net(*layers: L.Layer, shape: tuple[int, ...] = (4, 5, 3)) -> Callable[[], Program]:

@@ -1,4 +1,4 @@
-"""Networks of Keras with their answers, for tests/files/test_weights_of_others.py.
+"""Networks of Keras with their answers, for tests/files/weights/test_keras_weights.py.
 
 Needs keras with the backend of PyTorch, and safetensors; writes into its own folder, or with
 `--back FOLDER` looks whether Keras answers the same with what `save_weights(layout="keras")` has

@@ -1,4 +1,4 @@
-"""Networks of PyTorch with their answers, for tests/files/test_weights_of_others.py.
+"""Networks of PyTorch with their answers, for tests/files/weights/test_torch_weights.py.
 
 Needs torch and safetensors; writes into its own folder. Run once, by hand: the tests need neither.
 """

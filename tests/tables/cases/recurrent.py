@@ -1,32 +1,12 @@
-"""The lines of the case table with sequences; `cases` takes them in."""
+"""Cases of layers that take sequences."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastdl import layers as L
-from programs import sample
 
-
-class Case(NamedTuple):
-    id: str
-    layers: list[L.Layer]
-    input_shape: tuple[int, ...]
-    batches: tuple[int, ...] = (1, 5, 16, 19)  # 19 fills a vector and a part of the next
-    symbols: int = 0  # X holds codes below it
-    codes: tuple[int, ...] = ()  # the last columns of X hold codes below them
-
-    def inputs(self, n: int, seed: int = 0) -> NDArray[np.float64]:
-        """X of n samples."""
-        shape, rng = (n, *self.input_shape), np.random.default_rng(seed)
-        if self.symbols:
-            return rng.integers(self.symbols, size=shape).astype(np.float64)
-        x = sample(shape, seed)
-        if self.codes:
-            x[:, -len(self.codes) :] = rng.integers(self.codes, size=(n, len(self.codes)))
-        return x
-
+from .case import Case
 
 SEQUENCE = (6, 3)
 

@@ -1,0 +1,120 @@
+"""Rules of what moves, joins, repeats and pads."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from .arrays import A, S, V
+
+SHAPES = [
+    ("reshape", lambda a: np.reshape(a, (2, 6)), A),
+    ("reshape_order", lambda a: np.reshape(a, (2, 6), order="F"), A),
+    ("reshape_method", lambda a: a.reshape(2, -1), A),
+    ("ravel", np.ravel, A),
+    ("ravel_order", lambda a: a.ravel("F"), A),
+    ("flatten", lambda a: a.flatten(), A),
+    ("transpose", lambda a: np.transpose(a, (2, 0, 1)), (2, 3, 4)),
+    ("T", lambda a: a.T, (2, 3, 4)),
+    ("transpose_method", lambda a: a.transpose(1, 0), A),
+    ("swapaxes", lambda a: a.swapaxes(0, 2), (2, 3, 4)),
+    ("moveaxis", lambda a: np.moveaxis(a, 0, -1), (2, 3, 4)),
+    ("moveaxes", lambda a: np.moveaxis(a, (0, 1), (2, 0)), (2, 3, 4)),
+    ("rollaxis", lambda a: np.rollaxis(a, 2), (2, 3, 4)),
+    ("permute_dims", lambda a: np.permute_dims(a, (1, 0)), A),
+    ("matrix_transpose", np.matrix_transpose, (2, 3, 4)),
+    ("matrix_transpose_of_linalg", np.linalg.matrix_transpose, (2, 3, 4)),
+    ("mT", lambda a: a.mT, (2, 3, 4)),
+    ("expand_dims", lambda a: np.expand_dims(a, 1), A),
+    ("squeeze", lambda a: np.squeeze(a, 1), (3, 1, 2)),
+    ("squeeze_all", lambda a: a.squeeze(), (3, 1, 2)),
+    ("atleast_1d", np.atleast_1d, ()),
+    ("atleast_2d", np.atleast_2d, V),
+    ("atleast_3d", np.atleast_3d, A),
+    ("broadcast_to", lambda a: np.broadcast_to(a, (2, 3, 4)), A),
+    ("broadcast_to_side", lambda a: np.broadcast_to(a, (3, 4)), (3, 1)),
+    ("broadcast_arrays", lambda a, b: np.multiply(*np.broadcast_arrays(a, b)), (3, 1), (4,)),
+    ("concatenate", lambda a, b: np.concatenate([a, b]), A, (2, 4)),
+    ("concatenate_axis", lambda a, b: np.concatenate((a, b), axis=1), A, (3, 2)),
+    ("concatenate_flat", lambda a, b: np.concatenate([a, b], axis=None), A, V),
+    ("concatenate_constant", lambda a: np.concatenate([np.ones((1, 4)), a]), A),
+    ("concat", lambda a, b: np.concat([a, b], axis=-1), A, (3, 2)),
+    ("stack", lambda a, b: np.stack([a, b], axis=1), A, A),
+    ("stack_numbers", lambda a: np.stack([a[0], a[1] * a[2]]), V),
+    ("vstack", lambda a, b: np.vstack([a, b]), A, (4,)),
+    ("hstack", lambda a, b: np.hstack([a, b]), A, (3, 2)),
+    ("hstack_vectors", lambda a, b: np.hstack([a, b]), V, (2,)),
+    ("dstack", lambda a, b: np.dstack([a, b]), A, A),
+    ("column_stack", lambda a, b: np.column_stack([a, b]), V, (5, 2)),
+    ("append", lambda a, b: np.append(a, b), A, V),
+    ("append_axis", lambda a, b: np.append(a, b, axis=0), A, (1, 4)),
+    ("block", lambda a, b: np.block([[a, b], [b, a]]), S, S),
+    ("block_vectors", lambda a, b: np.block([a, b]), V, (2,)),
+    ("split", lambda a: np.split(a, 2, axis=1)[1], A),
+    ("split_at", lambda a: np.split(a, [1, 3], axis=1)[1], A),
+    ("array_split", lambda a: np.array_split(a, 2)[0] * 2, V),
+    ("vsplit", lambda a: np.vsplit(a, 3)[2], A),
+    ("hsplit", lambda a: np.hsplit(a, 2)[0], A),
+    ("dsplit", lambda a: np.dsplit(a, 2)[0], (2, 3, 4)),
+    ("unstack", lambda a: np.unstack(a)[1], A),
+    ("repeat", lambda a: np.repeat(a, 2, axis=1), A),
+    ("repeat_flat", lambda a: np.repeat(a, 3), A),
+    ("repeat_counts", lambda a: np.repeat(a, [1, 0, 2], axis=0), A),
+    ("repeat_method", lambda a: a.repeat(2), V),
+    ("tile", lambda a: np.tile(a, (2, 3)), A),
+    ("tile_number", lambda a: np.tile(a, 2), A),
+    ("tile_more", lambda a: np.tile(a, (2, 1, 2)), A),
+    ("roll", lambda a: np.roll(a, 2), A),
+    ("roll_axis", lambda a: np.roll(a, (1, -1), axis=(0, 1)), A),
+    ("flip", np.flip, A),
+    ("flip_axis", lambda a: np.flip(a, 1), A),
+    ("flipud", np.flipud, A),
+    ("fliplr", np.fliplr, A),
+    ("rot90", np.rot90, A),
+    ("rot90_twice", lambda a: np.rot90(a, 2, axes=(1, 2)), (2, 3, 4)),
+    ("pad", lambda a: np.pad(a, 1), A),
+    ("pad_uneven", lambda a: np.pad(a, ((0, 2), (1, 0)), constant_values=3.0), A),
+    ("pad_edge", lambda a: np.pad(a, 2, mode="edge"), A),
+    ("pad_reflect", lambda a: np.pad(a, 2, mode="reflect"), A),
+    ("pad_symmetric", lambda a: np.pad(a, ((1, 2), (0, 1)), mode="symmetric"), A),
+    ("pad_wrap", lambda a: np.pad(a, 1, mode="wrap"), A),
+    ("diag_of_vector", np.diag, V),
+    ("diag_of_vector_k", lambda a: np.diag(a, -2), V),
+    ("diag_of_matrix", lambda a: np.diag(a, 1), A),
+    ("diagonal", lambda a: np.diagonal(a, -1), A),
+    ("diagonal_stack", lambda a: a.diagonal(0, 1, 2), (2, 3, 4)),
+    ("diagonal_of_linalg", np.linalg.diagonal, (2, 3, 4)),
+    ("diagflat", np.diagflat, (2, 2)),
+    ("tril", np.tril, A),
+    ("triu", lambda a: np.triu(a, 1), (2, 3, 4)),
+    ("meshgrid", lambda a, b: np.multiply(*np.meshgrid(a, b)), V, (3,)),
+    (
+        "meshgrid_ij",
+        lambda a, b: np.multiply(*np.meshgrid(a, b, indexing="ij", sparse=True)),
+        V,
+        (3,),
+    ),
+    ("copy", lambda a: a.copy() * a, A),
+    ("np_copy", np.copy, A),
+    ("astype", lambda a: a.astype("float64") * 2, A),
+    ("np_astype", lambda a: np.astype(a, np.float64), A),
+    ("sliding_window_view", lambda a: sliding_window_view(a, 3), V),
+    ("sliding_window_view_2d", lambda a: sliding_window_view(a, (2, 2)), A),
+    ("interp", lambda f: np.interp([-1.0, 0.3, 1.0, 2.5, 9.0], np.arange(5.0), f), V),
+    ("interp_at", lambda x: np.interp(x * x, np.arange(5.0), np.arange(5.0) ** 2), V),
+    ("zeros_like_written", lambda a: _written(np.zeros_like(a), a), A),
+    ("ones_like", lambda a: np.ones_like(a) * a, A),
+    ("empty_like_written", lambda a: _filled(np.empty_like(a), a), A),
+    ("full_like_traced", lambda a: np.full_like(a, a[0, 0]), A),
+]
+
+
+def _written(z, a):
+    z[0] = a[1] * 2
+    z[:, 1] += a[:, 0]
+    z += a * a
+    return z
+
+
+def _filled(z, a):
+    z.fill(2.0)
+    z[:] *= a
+    return z
