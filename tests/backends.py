@@ -30,10 +30,8 @@ GUARDED = (
 
 
 def add() -> list[str]:
-    """Hand them to the core; their names."""
+    """Hand them to the core, which refuses those of a stale build; their names."""
     if _test_backends is None:
         return []
-    emulated = _core.add_backend(
-        _test_backends.emulated()
-    )  # refused where the build is a stale one
+    emulated = _core.add_backend(_test_backends.emulated())
     return [emulated, _core.add_backend(_test_backends.guarded(_core.backend_capsule(BEST)))]
