@@ -5,7 +5,7 @@ import pytest
 from rule_cases import CASES, arguments
 
 from fastdl.autodiff import check_gradients
-from fastdl.autodiff._table import composed, custom, elementwise, linear, multilinear
+from fastdl.autodiff._rules.table import composed, custom, elementwise, linear, multilinear
 from fastdl.autodiff._trace import RULES, plain
 
 T = lambda a: np.swapaxes(a, -1, -2)  # noqa: E731

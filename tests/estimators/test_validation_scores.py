@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from fastdl.fitting.evaluation import r_squared
+from fastdl.fitting.training.evaluation import r_squared
 
 Y = np.random.default_rng(0).normal(size=(20, 3)) * [1, 1e3, 1e-3] + [0, 1e6, 5]
 CONSTANT = np.column_stack([Y[:, 0], np.full(20, 2.0), np.zeros(20)])

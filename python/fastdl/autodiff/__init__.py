@@ -1,28 +1,14 @@
 """Derivatives of plain NumPy code, by forward and reverse mode.
 
 A function is called with traced arrays in place of its arguments (`_trace`); NumPy's protocols lead
-from each call to a rule (`_elementwise`, `_products`, `_reductions`, `_shapes` and others, written
-with `_table`). The transformations are in `_transforms` and `_matrices`, containers of arguments in
-`_tree`.
+from each call to a rule: those of `_rules`, and of `_functional` for `fastdl.functional`. The
+transformations are in `_transforms` and `_matrices`, containers of arguments in `_tree`.
 """
 
 from typing import Any
 
 from fastdl import _tracing
-from fastdl.autodiff import (  # noqa: F401 (they fill the table of rules)
-    _apply,
-    _constants,
-    _elementwise,
-    _indexing,
-    _linalg,
-    _polynomials,
-    _products,
-    _reductions,
-    _shapes,
-    _special,
-    _statistics,
-    _ufunc_methods,
-)
+from fastdl.autodiff import _rules  # noqa: F401 (fills the table of rules)
 from fastdl.autodiff._check import check_gradients
 from fastdl.autodiff._control import check_finite, checkpoint, rule, rules, stop_gradient, value_of
 from fastdl.autodiff._matrices import hessian, hessian_vector_product, jacobian

@@ -1,7 +1,7 @@
 """From X and y to a trained network: the machinery that the estimators share.
 
-`job` goes from the user's arrays to `training`, which loops over epochs; `windows` hands each to
-the core, cut where sequences are longer than the program. `network` holds what is trained,
-`targets` what y means, `progress` where the training stands, `evaluation` what is looked at after
-an epoch.
+An estimator makes a `job` of what the user gave: `targets` say what y means, `columns` and
+`preparation` make tables ready, `random` makes a generator of a seed. It trains by a `recipe`, for
+which `defaults` choose. The room `training` does that, as `progress` says; the room `trainable`,
+which uses nothing else of these, has the network.
 """

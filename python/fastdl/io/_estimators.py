@@ -9,8 +9,8 @@ from fastdl import estimators, losses
 from fastdl._rules import Rule
 from fastdl._saved import read, short
 from fastdl.estimators.parameters.words import saved as saved_of
-from fastdl.fitting import checkpoint
 from fastdl.fitting.trainable import TrainableNetwork
+from fastdl.fitting.training import checkpoint
 from fastdl.io import _values
 from fastdl.io._networks import store_trained
 from fastdl.io._values import Decoder, Encoder

@@ -12,10 +12,9 @@ from fastdl import _core, losses
 from fastdl import layers as L
 from fastdl import program as programs
 from fastdl._saved import ANYTHING, NATURAL, TEXT, short, take
-from fastdl.fitting import windows
 from fastdl.fitting.columns import Columns
 from fastdl.fitting.targets import Targets
-from fastdl.fitting.trainable import TrainableNetwork
+from fastdl.fitting.trainable import TrainableNetwork, windows
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.network.answers import both, each, of_classes

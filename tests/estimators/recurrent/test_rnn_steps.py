@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 import fastdl
 from fastdl import RNNClassifier, RNNRegressor, optim
 from fastdl import layers as L
-from fastdl.fitting import windows
+from fastdl.fitting.trainable import windows
 from fastdl.program import compile, set_optimizer
 from images import weights
 

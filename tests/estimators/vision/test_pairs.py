@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fastdl.estimators.vision.verification import pairs
-from fastdl.fitting.grouping import side_by_side
+from fastdl.fitting.training.grouping import side_by_side
 
 
 def unit(rng, n, size=4):

@@ -10,7 +10,7 @@ import numpy as np
 import fastdl.functional as F
 from fastdl.autodiff._functional.by_name import BY_NAME, negative
 from fastdl.autodiff._functional.rules import ARRAYS, checked, composed, custom
-from fastdl.autodiff._table import elementwise, primitive
+from fastdl.autodiff._rules.table import elementwise, primitive
 from fastdl.autodiff._trace import plain
 
 _SELU, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import fastdl.functional as F
-from fastdl.autodiff._table import elementwise, primitive
+from fastdl.autodiff._rules.table import elementwise, primitive
 from fastdl.autodiff._trace import plain
 
 

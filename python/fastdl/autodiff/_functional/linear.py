@@ -9,8 +9,8 @@ import numpy as np
 import fastdl.autodiff._trace as _trace
 import fastdl.functional as F
 from fastdl.autodiff._functional.rules import ARRAYS, composed, empty, linear
-from fastdl.autodiff._indexing import scatter
-from fastdl.autodiff._table import primitive
+from fastdl.autodiff._rules.indexing import scatter
+from fastdl.autodiff._rules.table import primitive
 from fastdl.autodiff._trace import RULES, any_traced, plain
 
 for _f, _back in (

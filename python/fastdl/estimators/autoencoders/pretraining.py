@@ -15,9 +15,9 @@ from fastdl._sklearn import _fit_context
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.autoencoders.autoencoder import Autoencoder
 from fastdl.estimators.parameters.words import parameters
-from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Job
 from fastdl.fitting.progress import layer_line
+from fastdl.fitting.training import checkpoint
 from fastdl.samples import core_input
 
 

@@ -23,9 +23,9 @@ from fastdl.estimators.inputs.scales import warn_of_other_scale
 from fastdl.estimators.parameters.layer_params import set_layers, with_layers
 from fastdl.estimators.parameters.names import check_names, hint_for, with_hints
 from fastdl.estimators.parameters.words import complete, fitted, reword, word
-from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Checked, Given, Job
 from fastdl.fitting.random import generator
+from fastdl.fitting.training import checkpoint
 from fastdl.program import devices
 from fastdl.program.devices import Device
 from fastdl.samples import Sequences

@@ -27,14 +27,14 @@ from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.summaries import Summary, kind_of_optimizer
 from fastdl.estimators.base.weights import get_weights, set_weights
 from fastdl.estimators.parameters.words import fitted
-from fastdl.fitting import checkpoint, windows
-from fastdl.fitting.evaluation import default_score, mean_loss
 from fastdl.fitting.job import Given, Job
-from fastdl.fitting.learning import learn
 from fastdl.fitting.progress import Progress
 from fastdl.fitting.recipe import Recipe
 from fastdl.fitting.targets import Targets
-from fastdl.fitting.trainable import TrainableNetwork
+from fastdl.fitting.trainable import TrainableNetwork, windows
+from fastdl.fitting.training import checkpoint
+from fastdl.fitting.training.evaluation import default_score, mean_loss
+from fastdl.fitting.training.learning import learn
 from fastdl.layers import Layer
 from fastdl.program.devices import Device
 from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of, with_steps

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl._rules import POSITIVE_INTEGER
-from fastdl.fitting import thinned
+from fastdl.fitting.trainable import thinned
 from fastdl.samples import Sequences
 
 if TYPE_CHECKING:

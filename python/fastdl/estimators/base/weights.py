@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl import program as programs
-from fastdl.fitting import checkpoint
+from fastdl.fitting.training import checkpoint
 
 
 def get_weights(self: Any) -> dict[str, NDArray[Any]]:

@@ -16,7 +16,7 @@ from fastdl.estimators.inputs.rows import TAKEN
 from fastdl.estimators.parameters.training_words import COUNT, TrainingWords
 from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.fitting.job import Given, Job
-from fastdl.fitting.tasks import epoch_tasks
+from fastdl.fitting.training.tasks import epoch_tasks
 from fastdl.program.devices import Device
 
 

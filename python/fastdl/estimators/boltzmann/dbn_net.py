@@ -18,8 +18,8 @@ from fastdl.estimators.heads.output import with_output
 from fastdl.estimators.inputs import ImageInput
 from fastdl.estimators.parameters.training_words import RATE, TrainingWords
 from fastdl.estimators.parameters.words import fitted, word
-from fastdl.fitting import checkpoint
 from fastdl.fitting.job import Job
+from fastdl.fitting.training import checkpoint
 from fastdl.layers import Layer
 
 

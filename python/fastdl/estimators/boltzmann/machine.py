@@ -15,7 +15,7 @@ from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.summaries import Summary
 from fastdl.estimators.boltzmann.weights import replace_weights, weights_of
-from fastdl.fitting import checkpoint
+from fastdl.fitting.training import checkpoint
 from fastdl.layers import Layer
 
 

@@ -21,7 +21,7 @@ from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.inputs.rows import TAKEN
 from fastdl.estimators.parameters.words import fitted
 from fastdl.fitting.job import Given, Job
-from fastdl.fitting.tasks import epoch_tasks
+from fastdl.fitting.training.tasks import epoch_tasks
 from fastdl.program import count_threads, devices
 from fastdl.program.devices import Device
 from fastdl.samples import core_input

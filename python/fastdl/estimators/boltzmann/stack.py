@@ -15,7 +15,7 @@ from fastdl.estimators.boltzmann.bernoulli import BernoulliRBM
 from fastdl.estimators.boltzmann.gaussian import GaussianRBM
 from fastdl.estimators.boltzmann.rbm import BaseRBM
 from fastdl.fitting.progress import layer_line
-from fastdl.fitting.tasks import EpochTasks
+from fastdl.fitting.training.tasks import EpochTasks
 from fastdl.validation import outside_unit_interval
 
 _RATES = {False: 0.05, True: 0.005}  # of learning, by whether the visible units are Gaussian

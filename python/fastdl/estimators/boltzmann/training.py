@@ -14,7 +14,7 @@ from fastdl._rules import Rule, optional
 from fastdl._saved import MATRIX, VECTOR, take
 from fastdl._warn import warn
 from fastdl.fitting.progress import line
-from fastdl.fitting.tasks import EpochTasks
+from fastdl.fitting.training.tasks import EpochTasks
 from fastdl.samples import core_input
 
 if TYPE_CHECKING:

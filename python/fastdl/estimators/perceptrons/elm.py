@@ -31,7 +31,7 @@ from fastdl.estimators.perceptrons import least_squares, leave_one_out
 from fastdl.estimators.perceptrons.least_squares import Part, Problem, System
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.targets import Targets
-from fastdl.fitting.tasks import epoch_tasks
+from fastdl.fitting.training.tasks import epoch_tasks
 from fastdl.initializers import Uniform
 from fastdl.layers import Layer
 from fastdl.layers._activation import FUNCTIONS

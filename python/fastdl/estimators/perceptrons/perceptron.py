@@ -16,9 +16,9 @@ from fastdl.estimators.heads.heads import Labels, Numbers
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.perceptrons.words import PerceptronWords
-from fastdl.fitting.lbfgs import PackedLoss
 from fastdl.fitting.targets import Targets
 from fastdl.fitting.trainable import TrainableNetwork
+from fastdl.fitting.training.lbfgs import PackedLoss
 from fastdl.initializers import Uniform
 from fastdl.samples import Samples, core_input
 

@@ -30,11 +30,11 @@ from fastdl.estimators.inputs.one_text import (
 )
 from fastdl.estimators.parameters.words import fitted, reword
 from fastdl.estimators.recurrent.words import RecurrentWords
-from fastdl.fitting import windows
 from fastdl.fitting.defaults import Defaults, or_auto
 from fastdl.fitting.job import Checked, Given, Job
-from fastdl.fitting.learning import data_of
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import windows
+from fastdl.fitting.training.learning import data_of
 from fastdl.layers import Layer
 from fastdl.losses import Loss
 from fastdl.optim import Optimizer

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from fastdl import _core
 from fastdl._warn import warn
 from fastdl.fitting.progress import line
-from fastdl.fitting.tasks import EpochTasks
+from fastdl.fitting.training.tasks import EpochTasks
 
 History = dict[str, list[float]]
 

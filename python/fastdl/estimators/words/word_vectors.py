@@ -22,7 +22,7 @@ from fastdl.estimators.parameters.words import fitted, reword, word
 from fastdl.estimators.words import similarity, skip_gram
 from fastdl.fitting.defaults import or_auto
 from fastdl.fitting.job import Given, Job
-from fastdl.fitting.tasks import epoch_tasks
+from fastdl.fitting.training.tasks import epoch_tasks
 
 _READ = 100_000  # words that a fit reads at least, but of a tiny corpus
 

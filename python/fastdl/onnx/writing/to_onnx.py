@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 
 from fastdl._rules import choice
 from fastdl._warn import warn
-from fastdl.fitting import checkpoint
+from fastdl.fitting.training import checkpoint
 from fastdl.io import _atomic
 from fastdl.onnx.writing.estimators import (
     Family,

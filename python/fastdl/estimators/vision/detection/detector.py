@@ -21,9 +21,9 @@ from fastdl.estimators.vision.detection.objects import (
     middle_of,
 )
 from fastdl.estimators.vision.detection.words import DetectionWords
-from fastdl.fitting import checkpoint
 from fastdl.fitting.defaults import DETECTION, Defaults
 from fastdl.fitting.job import Given, Job
+from fastdl.fitting.training import checkpoint
 from fastdl.layers import Layer
 from fastdl.metrics import mean_average_precision_score
 from fastdl.program import output_shape

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.fitting.evaluation import mean_loss
-from fastdl.fitting.grouping import side_by_side
+from fastdl.fitting.training.evaluation import mean_loss
+from fastdl.fitting.training.grouping import side_by_side
 from fastdl.losses import Loss
 from fastdl.samples import Samples
 

@@ -18,10 +18,10 @@ from fastdl.estimators.vision.verification.identities import Identities
 from fastdl.estimators.vision.verification.pairs import all_pairs, area_under_curve
 from fastdl.estimators.vision.verification.threshold import threshold
 from fastdl.estimators.vision.verification.words import EmbeddingWords
-from fastdl.fitting import windows
 from fastdl.fitting.progress import Settings
 from fastdl.fitting.recipe import is_lbfgs
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import windows
 from fastdl.layers import Layer
 from fastdl.optim import Optimizer
 from fastdl.samples import Data

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.fitting import training
-from fastdl.fitting.evaluation import held_out_loss
 from fastdl.fitting.progress import LearningRate
 from fastdl.fitting.recipe import Recipe
+from fastdl.fitting.training import epochs
+from fastdl.fitting.training.evaluation import held_out_loss
 from fastdl.samples import Data
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _train(
     settings = recipe.settings
     rate = LearningRate(recipe.schedule, settings.learning_rate_init, recipe.n_epochs)
     for number in range(settings.max_epochs):
-        order, _, result = training.epoch(
+        order, _, result = epochs.epoch(
             program, train.samples, order, settings, rate, random_state, number
         )
         if result.status == "diverged":

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from fastdl._warn import warn
-from fastdl.fitting.checkpoint import Checkpoint
 from fastdl.fitting.progress import Progress, Settings
-from fastdl.fitting.tasks import EpochTasks
+from fastdl.fitting.training.checkpoint import Checkpoint
+from fastdl.fitting.training.tasks import EpochTasks
 from fastdl.optim import LBFGS
 from fastdl.program import Snapshot
 from fastdl.samples import Samples

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, r2_score
 
 from fastdl import _core
-from fastdl.fitting import windows
-from fastdl.fitting.checkpoint import at_rest
 from fastdl.fitting.targets import Targets
+from fastdl.fitting.trainable import windows
+from fastdl.fitting.training.checkpoint import at_rest
 from fastdl.losses import Custom, Loss
 from fastdl.samples import Data, Samples, Sequences, as_given
 

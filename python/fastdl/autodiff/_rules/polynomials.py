@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._table import composed
+from fastdl.autodiff._rules.table import composed
 
 # --- polynomials, from the highest power
 

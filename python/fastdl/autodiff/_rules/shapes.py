@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._indexing import along, scatter
-from fastdl.autodiff._table import composed, custom, linear, primitive
+from fastdl.autodiff._rules.indexing import along, scatter
+from fastdl.autodiff._rules.table import composed, custom, linear, primitive
 from fastdl.autodiff._trace import broadcast_to, plain
 
 

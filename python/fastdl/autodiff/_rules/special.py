@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import fastdl.autodiff._trace as _trace
-from fastdl.autodiff._table import elementwise, primitive
+from fastdl.autodiff._rules.table import elementwise, primitive
 from fastdl.autodiff._trace import RULES, plain
 
 _ROOT = 2 / math.sqrt(math.pi)

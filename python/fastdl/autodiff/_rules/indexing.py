@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import fastdl.autodiff._trace as _trace
-from fastdl.autodiff._table import composed, custom, linear, primitive
+from fastdl.autodiff._rules.table import composed, custom, linear, primitive
 from fastdl.autodiff._trace import RULES, may_repeat, plain
 
 

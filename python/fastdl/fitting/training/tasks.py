@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastdl.fitting.checkpoint import at_rest
+from fastdl.fitting.training.checkpoint import at_rest
 
 
 class EpochTasks:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import fastdl.autodiff._trace as _trace
-from fastdl.autodiff._table import composed, linear, multilinear
+from fastdl.autodiff._rules.table import composed, linear, multilinear
 from fastdl.autodiff._trace import RULES
 
 # --- matmul

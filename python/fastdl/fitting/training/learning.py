@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from fastdl import layers as L
 from fastdl._sklearn import _safe_indexing
 from fastdl._warn import warn
-from fastdl.fitting import checkpoint, lbfgs, training
-from fastdl.fitting.checkpoint import Checkpoint
-from fastdl.fitting.choosing import choose
-from fastdl.fitting.evaluation import evaluation
 from fastdl.fitting.job import Checked, Job
 from fastdl.fitting.progress import LearningRate, Progress
 from fastdl.fitting.recipe import Recipe, is_lbfgs
 from fastdl.fitting.targets import Targets
-from fastdl.fitting.tasks import EpochTasks, epoch_tasks
 from fastdl.fitting.trainable import TrainableNetwork
+from fastdl.fitting.training import checkpoint, epochs, lbfgs
+from fastdl.fitting.training.checkpoint import Checkpoint
+from fastdl.fitting.training.choosing import choose
+from fastdl.fitting.training.evaluation import evaluation
+from fastdl.fitting.training.tasks import EpochTasks, epoch_tasks
 from fastdl.losses import Custom
 from fastdl.optim import LBFGS
 from fastdl.samples import Data, Pairs, Samples, Sequences, as_given, core_input, lengths_of
@@ -251,7 +251,7 @@ def _run(
     else:
         e._optimizer = LearningRate(recipe.schedule, settings.learning_rate_init, recipe.n_epochs)
         e._optimizer.resume(e._progress, settings)
-    training.run(
+    epochs.run(
         program,
         train.samples,
         order,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 import fastdl.autodiff._trace as _trace
-from fastdl.autodiff._shapes import cast
-from fastdl.autodiff._table import composed, constant
+from fastdl.autodiff._rules.shapes import cast
+from fastdl.autodiff._rules.table import composed, constant
 from fastdl.autodiff._trace import METHODS, any_traced, plain, plain_of_all, traced_constant
 
 constant(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._table import composed, custom, linear, primitive
+from fastdl.autodiff._rules.table import composed, custom, linear, primitive
 from fastdl.autodiff._trace import RULES, extreme_of, plain, shares, spread, spread_to, sum_of
 
 

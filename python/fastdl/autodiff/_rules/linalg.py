@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._reductions import root
-from fastdl.autodiff._table import composed, custom, primitive
+from fastdl.autodiff._rules.reductions import root
+from fastdl.autodiff._rules.table import composed, custom, primitive
 from fastdl.autodiff._trace import plain, spread
 
 

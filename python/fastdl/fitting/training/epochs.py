@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from fastdl._warn import warn
-from fastdl.fitting import windows
-from fastdl.fitting.checkpoint import Checkpoint
-from fastdl.fitting.grouping import side_by_side
 from fastdl.fitting.progress import LearningRate, Progress, Settings
-from fastdl.fitting.tasks import EpochTasks
+from fastdl.fitting.trainable import windows
+from fastdl.fitting.training.checkpoint import Checkpoint
+from fastdl.fitting.training.grouping import side_by_side
+from fastdl.fitting.training.tasks import EpochTasks
 from fastdl.program import Snapshot, gpus
 from fastdl.samples import Samples
 

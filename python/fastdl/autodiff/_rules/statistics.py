@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._reductions import (
+from fastdl.autodiff._rules.reductions import (
     cumulative_product,
     mean_of,
     number_of,
     root,
     variance_of,
 )
-from fastdl.autodiff._table import composed
+from fastdl.autodiff._rules.table import composed
 from fastdl.autodiff._trace import plain
 
 # --- with nan left out

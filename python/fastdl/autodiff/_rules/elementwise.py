@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdl.autodiff._table import composed, constant, custom, elementwise
+from fastdl.autodiff._rules.table import composed, constant, custom, elementwise
 from fastdl.autodiff._trace import halves, plain
 
 _LN2 = math.log(2.0)
