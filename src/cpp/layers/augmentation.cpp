@@ -13,12 +13,15 @@ constexpr std::uint32_t mixing_block = 1u << 27;  // far past the noise of any i
 
 // Random words of a sample: block 0 has one for each thing that is drawn, whatever else is.
 struct Words {
-  std::uint32_t word[4][16];
+  RandomKey key;
+  std::int64_t sample;
+  std::uint64_t first;  // element of the block
 
-  Words(std::uint64_t seed, std::uint32_t layer, std::uint32_t epoch, std::int64_t sample, std::uint32_t block) {
-    generic::philox({.seed = seed, .layer = layer, .epoch = epoch, .sample = nullptr, .n = 1}, sample, block, word);
-  }
-  std::uint32_t operator[](int i) const { return word[i / 16][i % 16]; }
+  Words(std::uint64_t seed, std::uint32_t layer, std::uint32_t epoch, std::int64_t sample, std::uint32_t block)
+      : key{.seed = seed, .layer = layer, .epoch = epoch, .sample = nullptr, .n = 1},
+        sample(sample),
+        first(std::uint64_t(block) * generic::philox_block) {}
+  std::uint32_t operator[](int i) const { return generic::philox_word(key, sample, first + i); }
   double uniform(int i) const { return double((*this)[i] >> 8) * 0x1p-24; }          // in [0, 1)
   double open(int i) const { return (double((*this)[i]) + 0.5) * 0x1p-32; }          // in (0, 1)
   double within(int i, double range) const { return range * (2 * uniform(i) - 1); }  // in [-range, range)

@@ -160,14 +160,13 @@ FASTDL_INLINE void colour(const AugmentShape& s, const AugmentDraw& d, T* y) {
 // Block b of 64 values has the words of block b + 1; block 0 is for the draws.
 template <class T>
 FASTDL_INLINE void add_normal(const RandomKey& key, const AugmentDraw& d, std::int64_t count, T* y) {
-  std::uint32_t word[4][16];
+  const Philox philox(key);
+  std::uint32_t word[philox_block];
   alignas(64) T normal[philox_block];
   for (std::int64_t first = 0; first < count; first += philox_block) {
-    philox(key, d.sample, std::uint32_t(first / philox_block + 1), word);
-    for (int j = 0; j < 4; j++)
-#pragma GCC unroll 1
-      for (int k = 0; k < 16; k++) normal[16 * j + k] = T(word[j][k] >> 8) * T(0x1p-23) - T(1 - 0x1p-24);
-    for (int j = 0; j < philox_block; j += lanes<T>) store(normal + j, T(d.noise) * normal_quantile(load(normal + j)));
+    philox.block(d.sample, std::uint32_t(first / philox_block + 1), word);
+    for (int j = 0; j < philox_block; j += lanes<T>)
+      store(normal + j, T(d.noise) * normal_draw<T>(load_random<T>(word + j)));
     const int size = int(least<std::int64_t>(philox_block, count - first));
     for (int j = 0; j < size; j++) y[first + j] += normal[j];
   }

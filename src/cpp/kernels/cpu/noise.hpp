@@ -2,35 +2,38 @@
 // epoch, sample and element (philox.hpp): backward draws it again.
 #pragma once
 
+#include "kernels/cpu/philox.hpp"
 #include "kernels/cpu/views.hpp"
 #include "kernels/pointwise.hpp"
-#include "math/philox.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
 
 template <class T>
-struct Noise {  // of elements 64 b .. 64 b + 63 of a sample
-  alignas(64) T scale[philox_block], shift[philox_block];
+struct Noise {
+  Vec<T> scale, shift;
 };
 
-// draw(noise, words) makes noise of random words; apply(at, scale, shift) does with it what is done at some place.
+// draw(words) makes noise of random words; apply(at, noise) does with it what is done at some place.
 template <class T, class Draw, class Apply>
 void noise_rows(const Team& team, int n, int features, const RandomKey& key, Draw draw, Apply apply) {
   const std::int64_t blocks = ceil_div(features, philox_block);
   Range part = team.share(n * blocks);
-  std::uint32_t word[4][16];
-  Noise<T> noise;
-  for (std::int64_t u = part.begin; u < part.end; u++) {
-    std::int64_t row = u / blocks, first = u % blocks * philox_block;
-    const std::int64_t before = key.by_step ? row / key.n * blocks : 0;
-    philox(key, key.sample[row % key.n], std::uint32_t(before + u % blocks), word);
-    draw(noise, word);
-    std::int64_t begin = row * features + first;
-    for_slices<T>(begin, begin + least<std::int64_t>(philox_block, features - first), [&](Slice<T> at) {
-      const std::int64_t i = at.i - begin;
-      apply(at, load(noise.scale + i), load(noise.shift + i));
-    });
+  const Philox philox(key);
+  alignas(64) std::uint32_t word[philox_block];
+  for (std::int64_t u = part.begin; u < part.end;) {
+    const std::int64_t row = u / blocks, before = key.by_step ? row / key.n * blocks : 0;
+    const std::uint64_t sample = key.sample[row % key.n];
+    for (std::int64_t b = u % blocks; b < blocks && u < part.end; b++, u++) {
+      philox.block(sample, std::uint32_t(before + b), word);
+      const std::int64_t begin = row * features + b * philox_block, left = features - b * philox_block;
+      if (left >= philox_block)
+        for (int i = 0; i < philox_block; i += lanes<T>)
+          apply(Slice<T>{begin + i, lanes<T>}, draw(load_random<T>(word + i)));
+      else
+        for_slices<T>(begin, begin + left,
+                      [&](Slice<T> at) { apply(at, draw(load_random<T>(word + (at.i - begin)))); });
+    }
   }
   team.sync();
 }
@@ -40,22 +43,19 @@ template <class T, class Draw, class Apply>
 void noise_images(const Team& team, int n, int elements, int pixels, const RandomKey& key, Draw draw, Apply apply) {
   const std::int64_t blocks = ceil_div(elements, philox_block);
   Range part = team.share(ceil_div(n, lanes<T>) * blocks);
-  std::uint32_t word[4][16];
-  Noise<T> noise;
-  alignas(64) T scale[philox_block][lanes<T>], shift[philox_block][lanes<T>];
+  const Philox philox(key);
   for (std::int64_t u = part.begin; u < part.end; u++) {
-    std::int64_t image = u / blocks * lanes<T>, first = u % blocks * philox_block;
-    for (int l = 0; l < lanes<T>; l++) {  // the lanes past n repeat the last sample
-      philox(key, key.sample[least<std::int64_t>(image + l, n - 1)], std::uint32_t(u % blocks), word);
-      draw(noise, word);
-      for (int j = 0; j < philox_block; j++) scale[j][l] = noise.scale[j], shift[j][l] = noise.shift[j];
-    }
-    const std::int64_t begin = (image / lanes<T> * elements + first) * pixels * lanes<T>;
-    int size = int(least<std::int64_t>(philox_block, elements - first));
-    for (int j = 0; j < size; j++) {
-      const Vec<T> scales = load(scale[j]), shifts = load(shift[j]);
-      for (int p = 0; p < pixels; p++)
-        apply(Slice<T>{begin + (std::int64_t(j) * pixels + p) * lanes<T>, lanes<T>}, scales, shifts);
+    const std::int64_t image = u / blocks * lanes<T>, b = u % blocks, first = b * philox_block;
+    std::uint64_t sample[lanes<T>];  // the lanes past n repeat the last sample
+    for (int l = 0; l < lanes<T>; l++) sample[l] = key.sample[least<std::int64_t>(image + l, n - 1)];
+    for (int i = 0; i < least<std::int64_t>(16, elements - first); i++) {
+      Random<T> word[4];
+      philox.of_samples<T>(sample, std::uint32_t(16 * b + i), word);
+      for (int j = 0; j < 4 && first + 16 * j + i < elements; j++) {
+        const Noise<T> noise = draw(word[j]);
+        const std::int64_t begin = (image / lanes<T> * elements + first + 16 * j + i) * pixels;
+        for (int p = 0; p < pixels; p++) apply(Slice<T>{(begin + p) * lanes<T>, lanes<T>}, noise);
+      }
     }
   }
   team.sync();
@@ -73,19 +73,9 @@ FASTDL_INLINE void each_noise(const Team& team, const NormShape& s, const Random
 // y = scale x + shift; x null: ones
 template <class T, class Draw>
 FASTDL_INLINE void add_noise(const Team& team, const NormShape& s, const RandomKey& key, Draw draw, const T* x, T* y) {
-  each_noise<T>(team, s, key, draw, [=](const Slice<T>& at, Vec<T> scale, Vec<T> shift) {
-    at.write(y, (x ? at.read(x) : splat(T(1))) * scale + shift);
+  each_noise<T>(team, s, key, draw, [=](const Slice<T>& at, const Noise<T>& noise) {
+    at.write(y, (x ? at.read(x) : splat(T(1))) * noise.scale + noise.shift);
   });
-}
-
-// draw(scale, shift, word) for each of the 64 elements
-template <class T, class Draw>
-FASTDL_INLINE auto each_draw(Draw draw) {
-  return [=](Noise<T>& noise, const std::uint32_t (&word)[4][16]) {
-    for (int j = 0; j < 4; j++)
-#pragma GCC unroll 1
-      for (int k = 0; k < 16; k++) draw(noise.scale[16 * j + k], noise.shift[16 * j + k], word[j][k]);
-  };
 }
 
 // --- dropout, inverted (Srivastava et al. 2014): what stays is scaled by 1 / (1 - rate), so that inference is the
@@ -93,8 +83,8 @@ FASTDL_INLINE auto each_draw(Draw draw) {
 template <class T>
 void dropout_forward(const Team& team, const NormShape& s, const RandomKey& key, T rate, const T* x, T* y) {
   const T kept = 1 / (1 - rate);
-  auto draw = [=](T& scale, T& shift, std::uint32_t word) { scale = u01(word) < rate ? T(0) : kept, shift = 0; };
-  add_noise<T>(team, s, key, each_draw<T>(draw), x, y);
+  auto draw = [=](Random<T> word) { return Noise<T>{u01<T>(word) < rate ? Vec<T>{} : splat(kept), Vec<T>{}}; };
+  add_noise<T>(team, s, key, draw, x, y);
 }
 
 // dx = dy times the same factors
@@ -107,10 +97,10 @@ void dropout_backward(const Team& team, const NormShape& s, const RandomKey& key
 template <class T>
 void rrelu(const Team& team, const NormShape& s, const RandomKey& key, T lower, T upper, const T* x, const T* d, T* y) {
   const T width = upper - lower;
-  auto draw = [=](T& scale, T& shift, std::uint32_t word) { scale = lower + width * u01(word), shift = 0; };
-  each_noise<T>(team, s, key, each_draw<T>(draw), [=](const Slice<T>& at, Vec<T> slope, Vec<T>) {
+  auto draw = [=](Random<T> word) { return Noise<T>{lower + width * u01<T>(word), Vec<T>{}}; };
+  each_noise<T>(team, s, key, draw, [=](const Slice<T>& at, const Noise<T>& noise) {
     const Vec<T> v = at.read(d);
-    at.write(y, at.read(x) > 0 ? v : slope * v);
+    at.write(y, at.read(x) > 0 ? v : noise.scale * v);
   });
 }
 
@@ -125,27 +115,25 @@ FASTDL_INLINE V normal_quantile(V u) {
                      0.00134934322, 0.000100950558, -0.000200214257);
   return Element<V>(1.4142135623730951) * u * (w < 5 ? near : far);
 }
+template <class T>
+FASTDL_INLINE Vec<T> normal_draw(Random<T> word) {
+  return normal_quantile(upper_bits<T>(word) * T(0x1p-23) - T(1 - 0x1p-24));
+}
 
 // with_noise(body): body(draw) with what the kind draws
 template <class T, class Body>
 FASTDL_INLINE void with_noise(NoiseKind kind, T rate, Body body) {
   switch (kind) {
     case NoiseKind::masking:
-      return body(
-          each_draw<T>([=](T& scale, T& shift, std::uint32_t word) { scale = u01(word) < rate ? 0 : 1, shift = 0; }));
+      return body([=](Random<T> word) { return Noise<T>{u01<T>(word) < rate ? Vec<T>{} : splat(T(1)), Vec<T>{}}; });
     case NoiseKind::salt_and_pepper:  // the last bit of the word, which u01 leaves out, is black or white
-      return body(each_draw<T>([=](T& scale, T& shift, std::uint32_t word) {
-        const bool struck = u01(word) < rate;
-        scale = struck ? 0 : 1, shift = struck ? T(word & 1) : 0;
-      }));
-    case NoiseKind::gaussian:
-      return body([=](Noise<T>& noise, const std::uint32_t (&word)[4][16]) {
-        each_draw<T>([](T& scale, T& shift, std::uint32_t w) {
-          scale = 1, shift = T(w >> 8) * T(0x1p-23) - T(1 - 0x1p-24);
-        })(noise, word);
-        for (int i = 0; i < philox_block; i += lanes<T>)
-          store(noise.shift + i, rate * normal_quantile(load(noise.shift + i)));
+      return body([=](Random<T> word) {
+        const Mask<T> struck = u01<T>(word) < rate;
+        const Vec<T> white = __builtin_convertvector((Signed<T>)(word & 1), Vec<T>);
+        return Noise<T>{struck ? Vec<T>{} : splat(T(1)), struck ? white : Vec<T>{}};
       });
+    case NoiseKind::gaussian:
+      return body([=](Random<T> word) { return Noise<T>{splat(T(1)), rate * normal_draw<T>(word)}; });
   }
 }
 
@@ -160,11 +148,7 @@ template <class T>
 void corrupt_backward(const Team& team, const NormShape& s, const RandomKey& key, NoiseKind kind, T rate, const T* dy,
                       T* dx) {
   with_noise<T>(kind, rate, [&](auto draw) {
-    auto factors = [=](Noise<T>& noise, const std::uint32_t (&word)[4][16]) {
-      draw(noise, word);
-      for (int i = 0; i < philox_block; i++) noise.shift[i] = 0;
-    };
-    add_noise<T>(team, s, key, factors, dy, dx);
+    add_noise<T>(team, s, key, [=](Random<T> word) { return Noise<T>{draw(word).scale, Vec<T>{}}; }, dy, dx);
   });
 }
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "kernels/cpu/gemm.hpp"
+#include "kernels/cpu/philox.hpp"
 #include "kernels/cpu/views.hpp"
 #include "math/activations.hpp"
-#include "math/philox.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -27,22 +27,18 @@ template <class T>
 void bernoulli_units(const Team& team, int n, int features, const RandomKey& key, const double* uniform, const T* x,
                      T* p, T* h) {
   const Sigmoid<T> sigmoid;
+  const Philox philox(key);
   each_philox_block(team, n, features, [&](std::int64_t row, int b, std::int64_t begin, int size) {
-    alignas(64) T chance[philox_block];
-    alignas(64) double draw[philox_block];
+    alignas(64) std::uint32_t word[philox_block];
+    if (!uniform) philox.block(key.sample[row], b, word);
     for_slices<T>(begin, begin + size, [&](Slice<T> at) {
-      Vec<T> value = sigmoid.value(at.read(x));
-      store(chance + (at.i - begin), value);
-      if (p) at.write(p, value);
+      const Vec<T> chance = sigmoid.value(at.read(x));
+      if (p) at.write(p, chance);
+      if (uniform)  // NumPy's, which are doubles
+        for (int j = 0; j < at.count; j++) h[at.i + j] = uniform[at.i + j] < chance[j] ? T(1) : T(0);
+      else
+        at.write(h, u01<T>(load_random<T>(word + (at.i - begin))) < chance ? splat(T(1)) : Vec<T>{});
     });
-    if (uniform) {
-      __builtin_memcpy(draw, uniform + begin, size * sizeof(double));
-    } else {
-      std::uint32_t word[4][16];
-      philox(key, key.sample[row], b, word);
-      for (int j = 0; j < philox_block; j++) draw[j] = u01(word[j / 16][j % 16]);
-    }
-    for (int j = 0; j < size; j++) h[begin + j] = draw[j] < chance[j] ? T(1) : T(0);
   });
 }
 
@@ -66,19 +62,22 @@ FASTDL_INLINE Circle<T> circle(Vec<T> u) {
 // v = x + a draw of the normal distribution (Box and Muller 1958: two words, two draws).
 template <class T>
 void gaussian_units(const Team& team, int n, int features, const RandomKey& key, const T* x, T* v) {
+  const Philox philox(key);
   each_philox_block(team, n, features, [&](std::int64_t row, int b, std::int64_t begin, int size) {
-    std::uint32_t word[4][16];
-    philox(key, key.sample[row], b, word);
-    alignas(64) T uniform[4][16], noise[4][16];
-    for (int j = 0; j < philox_block; j++) uniform[j / 16][j % 16] = (T(word[j / 16][j % 16]) + T(0.5)) * T(0x1p-32);
-    for (int j = 0; j < 4; j += 2)
-      for (int i = 0; i < 16; i += lanes<T>) {
-        const Vec<T> radius = vsqrt(-2 * vlog(load(uniform[j] + i)));
-        const Circle<T> at = circle<T>(load(uniform[j + 1] + i));
-        store(noise[j] + i, radius * at.cosine);
-        store(noise[j + 1] + i, radius * at.sine);
+    alignas(64) std::uint32_t word[philox_block];
+    philox.block(key.sample[row], b, word);
+    const auto uniform = [&](int i) {
+      return (__builtin_convertvector(load_random<T>(word + i), Vec<T>) + T(0.5)) * T(0x1p-32);
+    };
+    alignas(64) T noise[philox_block];
+    for (int j = 0; j < philox_block; j += 32)
+      for (int i = j; i < j + 16; i += lanes<T>) {
+        const Vec<T> radius = vsqrt(-2 * vlog(uniform(i)));
+        const Circle<T> at = circle<T>(uniform(i + 16));
+        store(noise + i, radius * at.cosine);
+        store(noise + i + 16, radius * at.sine);
       }
-    for_slices<T>(begin, begin + size, [&](Slice<T> at) { at.write(v, at.read(x) + load(noise[0] + (at.i - begin))); });
+    for_slices<T>(begin, begin + size, [&](Slice<T> at) { at.write(v, at.read(x) + load(noise + (at.i - begin))); });
   });
 }
 

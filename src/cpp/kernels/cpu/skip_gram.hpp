@@ -4,10 +4,10 @@
 // 2016). Loss of a pair: -log sigmoid(h u_0) - the sum of log sigmoid(-h u_j).
 #pragma once
 
+#include "kernels/cpu/philox.hpp"
 #include "kernels/cpu/views.hpp"
 #include "kernels/words.hpp"
 #include "math/activations.hpp"
-#include "math/philox.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
@@ -47,18 +47,19 @@ template <class T>
 void skip_gram(SkipGram<T>& s) {
   const RandomKey key{s.seed, 0, s.epoch, nullptr, 1};
   auto below = [](std::uint32_t word, std::int64_t n) { return std::int64_t(std::uint64_t(word) * n >> 32); };
-  std::uint32_t word[4][16];
+  const Philox philox(key);
+  std::uint32_t word[philox_block];
   T* u[philox_block];
   s.loss = 0, s.pairs = 0;
   for (std::int64_t sentence = 0; sentence < s.sentences; sentence++) {
     const std::int64_t begin = s.starts[sentence], end = s.starts[sentence + 1];
     for (std::int64_t i = begin; i < end; i++) {
-      philox(key, s.first + i, 0, word);
-      const std::int64_t span = 1 + below(word[0][0], s.window);  // a shorter window for some: near words count more
+      philox.block(s.first + i, 0, word);
+      const std::int64_t span = 1 + below(word[0], s.window);  // a shorter window for some: near words count more
       int targets = 0;
       u[targets++] = s.contexts + std::int64_t(s.tokens[i]) * s.size;
       for (int j = 1; j <= s.negative; j++) {
-        const std::int32_t drawn = s.noise[below(word[j / 16][j % 16], s.noise_size)];
+        const std::int32_t drawn = s.noise[below(word[j], s.noise_size)];
         if (drawn != s.tokens[i]) u[targets++] = s.contexts + std::int64_t(drawn) * s.size;
       }
       const T rate = T(s.rate - s.fall * i);

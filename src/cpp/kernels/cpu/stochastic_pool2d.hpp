@@ -26,8 +26,8 @@ FASTDL_INLINE Vec<T> sum_of_weights_under(const Pool2DShape& s, const Plane& pla
 template <class T>
 void stochastic_pool2d_forward(const Team& team, const Pool2DShape& s, const RandomKey& key, const T* x, T* y,
                                T* where) {
-  auto draw = [](T& scale, T& shift, std::uint32_t word) { scale = u01(word), shift = 0; };
-  add_noise<T>(team, {s.n, s.c, s.oh * s.ow, true}, key, each_draw<T>(draw), static_cast<const T*>(nullptr), y);
+  auto draw = [](Random<T> word) { return Noise<T>{u01<T>(word), Vec<T>{}}; };
+  add_noise<T>(team, {s.n, s.c, s.oh * s.ow, true}, key, draw, static_cast<const T*>(nullptr), y);
   const int map = s.h * s.w, out = s.oh * s.ow;
   each_plane<T>(team, s, [&](auto plane) {
     for (int i = 0, at = 0; i < s.oh; i++)

@@ -5,7 +5,7 @@
 #include "kernels/augment.hpp"
 #include "kernels/cuda/gather.hpp"
 #include "kernels/cuda/normal.hpp"
-#include "kernels/cuda/philox.hpp"
+#include "math/philox.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "kernels/cuda/each.hpp"
 #include "kernels/cuda/normal.hpp"
-#include "kernels/cuda/philox.hpp"
 #include "kernels/pointwise.hpp"
+#include "math/philox.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

@@ -4,10 +4,10 @@
 #include "kernels/cuda/channels.hpp"
 #include "kernels/cuda/map.hpp"
 #include "kernels/cuda/normal.hpp"
-#include "kernels/cuda/philox.hpp"
 #include "kernels/cuda/rows.hpp"
 #include "kernels/shapes.hpp"
 #include "math/activations.hpp"
+#include "math/philox.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {

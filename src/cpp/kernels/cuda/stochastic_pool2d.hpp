@@ -2,8 +2,8 @@
 // Fergus 2013). Negative values count as 0.
 #pragma once
 
-#include "kernels/cuda/philox.hpp"
 #include "kernels/cuda/pool2d.hpp"
+#include "math/philox.hpp"
 
 namespace fastdl::FASTDL_ISA {
 namespace {
