@@ -143,7 +143,7 @@ class Labels:
         if _check_partial_fit_first_call(estimator, classes):
             several = y is not None and type_of_target(y).startswith("multilabel")
             labels = y if several else classes
-            estimator._targets = _targets_of(estimator, labels)
+            estimator._targets = self._new_targets(estimator, labels)
 
     def normalized(self, estimator: Any, targets: Targets, train: Checked) -> Targets:
         """See `Head.normalized`: labels are as they are."""

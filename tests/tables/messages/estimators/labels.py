@@ -1,20 +1,38 @@
 """What estimators say when something does not fit: y, and the weights of its classes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
+import fastdl
 from fastdl import (
     CNNClassifier,
     CNNRegressor,
     losses,
 )
 
-from .calls import X, Y, cnn, fit
+from .calls import ROWS, X, Y, cnn, fit
+
+
+def first_part(name: str, X: Any = ROWS) -> Callable[[], object]:
+    """With one class named."""
+    new = getattr(fastdl, name)
+    X = [np.asarray(x) for x in X.reshape(20, 8, -1)] if name == "RNNClassifier" else X
+    X = X.reshape(20, 8, 8, 3) if new is CNNClassifier else X
+    return lambda: new(n_jobs=1).partial_fit(X, 0 * Y, classes=[0])
+
 
 # fmt: off
 LABELS = [
     (fit(y=0 * Y), ValueError,
      "CNNClassifier needs samples of at least 2 classes in the data, but the data contains only "
      "one class: 0"),
+    *[(first_part(name), ValueError,
+       f"{name} needs samples of at least 2 classes in the data, but the data contains only "
+       "one class: 0")
+      for name in ("CNNClassifier", "NetClassifier", "RNNClassifier", "DBNClassifier",
+                   "SoftmaxRegression", "StackedAutoencoderClassifier")],
     (fit(y=Y + 0.5), ValueError,
      "Unknown label type: continuous. Maybe you are trying to fit a classifier, which expects "
      "discrete classes on a regression target with continuous values."),
