@@ -4,6 +4,8 @@ import ast
 import functools
 import importlib.util
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,13 @@ def test_no_level_uses_one_above_it(level):
     for module, needed in graph().items():
         if module.startswith(f"fastdl.{level}"):
             assert not [name for name in needed if name.startswith(above)]
+
+
+def test_private_names_are_refused_at_once():
+    """Tools ask all modules for such names: no hint is sought, and nothing imported for one."""
+    code = """
+import sys, fastdl
+assert not hasattr(fastdl, "__no_name__") and not hasattr(fastdl, "_no_name")
+assert "fastdl._other_names" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -144,6 +144,8 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_HOMES[name]), name)
     if name in _MODULES:
         return import_module(f"fastdl.{name}")
+    if name.startswith("_"):  # asked of every module by tools that look at all of them
+        raise AttributeError(f"module 'fastdl' has no attribute {name!r}")
     from fastdl._other_names import about_top_level
 
     raise AttributeError(about_top_level(name, _PUBLIC))

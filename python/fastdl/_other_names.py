@@ -319,7 +319,7 @@ def about_name(module: str, name: str, public: list[str]) -> str:
 
 def about_top_level(name: str, public: list[str]) -> str:
     """The message for a name that `fastdl` itself does not have."""
-    if name in NAMES[""] or name.startswith("_"):
+    if name in NAMES[""]:
         return about_name("fastdl", name, public)
     for module, names in NAMES.items():
         is_there = module and isinstance(
