@@ -26,6 +26,13 @@ def of_layers(name: str, hint: str) -> tuple[Callable[[], object], type[Exceptio
     return get(L, name), AttributeError, text
 
 
+def of_estimator(
+    name: str, attribute: str, hint: str
+) -> tuple[Callable[[], object], type[Exception], str]:
+    text = f"{name!r} object has no attribute {attribute!r}. {hint}"
+    return lambda: getattr(getattr(fastdl, name)(), attribute), AttributeError, text
+
+
 # fmt: off
 NAMES = [
     of_layers("Linear", "Did you mean 'Dense'?"),
@@ -173,6 +180,35 @@ PARAMETERS = [
     (fit("ELMClassifier", y=Y, validation_data=(X, Y)), TypeError,
      "ELMClassifier.fit has no argument 'validation_data'. It takes X, y, sample_weight."),
 ]
+
+MODE = "Leave it out: fit trains, and all else uses the network as it is in use."
+DEVICE = 'Write device="cuda" in the constructor, or set_params(device="cuda") before fit.'
+ATTRIBUTES = [
+    of_estimator("NetClassifier", "compile",
+     "Leave it out: loss and optimizer are parameters; fit makes the network."),
+    of_estimator("MLPClassifier", "evaluate", "Write score(X, y)."),
+    of_estimator("BernoulliRBM", "evaluate", "Write score_samples(X)."),
+    of_estimator("CNNClassifier", "forward", "Write predict(X)."),
+    of_estimator("DBN", "forward", "Write transform(X)."),
+    of_estimator("RNNRegressor", "train", MODE),
+    of_estimator("TabularClassifier", "eval", MODE),
+    of_estimator("NetRegressor", "to", DEVICE),
+    of_estimator("NetRegressor", "cuda", DEVICE),
+    of_estimator("NetRegressor", "cpu", DEVICE),
+    of_estimator("Autoencoder", "state_dict", "Write get_weights()."),
+    of_estimator("GaussianRBM", "state_dict", "Write get_weights()."),
+    of_estimator("Autoencoder", "load_state_dict", "Write set_weights(weights)."),
+    of_estimator("Seq2Seq", "parameters", "Write get_weights()."),
+    of_estimator("TextGenerator", "named_parameters", "Write get_weights()."),
+    of_estimator("CNNRegressor", "fit_generator",
+     "Write partial_fit(X, y) for each part, or fit(X, y): X may be mapped."),
+    of_estimator("TabularClassifier", "fit_generator", "Write fit(X, y): X may be mapped."),
+    of_estimator("NetClassifier", "train_on_batch", "Write partial_fit(X, y)."),
+    (lambda: fastdl.TabularClassifier().train_on_batch, AttributeError,  # which has no partial_fit
+     "'TabularClassifier' object has no attribute 'train_on_batch'"),
+    (lambda: fastdl.MLPClassifier(solver="lbfgs").partial_fit, AttributeError,
+     "This 'MLPClassifier' has no attribute 'partial_fit'"),  # scikit-learn says so, and why
+]
 # fmt: on
 
-OTHER_NAMES = [*NAMES, *FIELDS, *PARAMETERS]
+OTHER_NAMES = [*NAMES, *FIELDS, *PARAMETERS, *ATTRIBUTES]

@@ -21,7 +21,12 @@ from fastdl.estimators.base.saving import export_onnx, save
 from fastdl.estimators.heads.heads import Head, Nothing
 from fastdl.estimators.inputs.scales import warn_of_other_scale
 from fastdl.estimators.parameters.layer_params import set_layers, with_layers
-from fastdl.estimators.parameters.names import check_names, hint_for, with_hints
+from fastdl.estimators.parameters.names import (
+    about_attribute,
+    check_names,
+    hint_for,
+    with_hints,
+)
 from fastdl.estimators.parameters.words import complete, fitted, reword, word
 from fastdl.fitting.job import Checked, Given, Job
 from fastdl.fitting.random import generator
@@ -78,6 +83,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         """Raise TypeError, with a hint, for parameters called as in other libraries."""
         check_names(cls, kwargs)
         return super().__new__(cls)
+
+    if not TYPE_CHECKING:  # which knows what there is
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise AttributeError, with a hint for what networks of other libraries have."""
+            hint = about_attribute(self, name)
+            if hint is None:
+                return object.__getattribute__(self, name)  # raises what has led here
+            raise AttributeError(hint)
 
     @classmethod
     def _get_param_names(cls) -> list[str]:

@@ -47,6 +47,31 @@ _OTHER_NAMES = {  # the first that the estimator has is meant
     "callbacks": ("set_callbacks()",),
 }
 
+# Attributes that networks have elsewhere: what this estimator must have for a hint, and the hint.
+_MODE = ("", "Leave it out: fit trains, and all else uses the network as it is in use.")
+_DEVICE = ("", 'Write device="cuda" in the constructor, or set_params(device="cuda") before fit.')
+_WEIGHTS = ("get_weights", "Write get_weights().")
+_PARTS = ("partial_fit", "Write partial_fit(X, y) for each part, or fit(X, y): X may be mapped.")
+_ATTRIBUTES: dict[str, tuple[tuple[str, str], ...]] = {
+    "compile": (("", "Leave it out: loss and optimizer are parameters; fit makes the network."),),
+    "evaluate": (("score", "Write score(X, y)."), ("score_samples", "Write score_samples(X).")),
+    "forward": (("predict", "Write predict(X)."), ("transform", "Write transform(X).")),
+    **dict.fromkeys(["train", "eval"], (_MODE,)),
+    **dict.fromkeys(["to", "cuda", "cpu"], (_DEVICE,)),
+    **dict.fromkeys(["state_dict", "parameters", "named_parameters"], (_WEIGHTS,)),
+    "load_state_dict": (("set_weights", "Write set_weights(weights)."),),
+    "fit_generator": (_PARTS, ("", "Write fit(X, y): X may be mapped.")),
+    "train_on_batch": (("partial_fit", "Write partial_fit(X, y)."),),
+}
+
+
+def about_attribute(estimator: Any, name: str) -> str | None:
+    """The message for an attribute that networks of other libraries have, and this has not."""
+    for here, hint in _ATTRIBUTES.get(name, ()):
+        if not here or hasattr(estimator, here):
+            return f"{type(estimator).__name__!r} object has no attribute {name!r}. {hint}"
+    return None
+
 
 @cache
 def _parameters(estimator: type) -> frozenset[str]:
