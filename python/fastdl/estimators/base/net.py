@@ -25,7 +25,7 @@ from fastdl.estimators.base.available import (
 )
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.summaries import Summary, kind_of_optimizer
-from fastdl.estimators.base.weights import get_weights, set_weights
+from fastdl.estimators.base.weights import get_weights, replace_weights, set_weights
 from fastdl.estimators.parameters.words import fitted
 from fastdl.fitting.job import Given, Job
 from fastdl.fitting.progress import Progress
@@ -480,3 +480,4 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     get_weights = get_weights
     set_weights = set_weights
+    _replace_weights = replace_weights

@@ -1,4 +1,4 @@
-"""The methods that read and replace the weights of a network, by name."""
+"""The methods that read and replace weights, by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def get_weights(self: Any) -> dict[str, NDArray[Any]]:
 
 
 def set_weights(self: Any, weights: Mapping[str, Any]) -> Any:
-    """Replace weights, biases or running statistics, all or some of them.
+    """Replace what `get_weights` gives, all or some of it.
 
     Parameters
     ----------
@@ -39,11 +39,17 @@ def set_weights(self: Any, weights: Mapping[str, Any]) -> Any:
     Raises
     ------
     ValueError
-        For a name or shape that the network does not have, and for NaN or infinity; then
-        nothing is changed.
+        For a name or shape that there is not, and for NaN or infinity; then nothing is changed.
     """
     self._check_is_fitted()
-    with checkpoint.fitting(self), checkpoint.at_rest(self):
+    with checkpoint.fitting(self):
+        self._replace_weights(weights)
+    return self
+
+
+def replace_weights(self: Any, weights: Mapping[str, Any]) -> None:
+    """Replace weights of a network; see `set_weights`."""
+    with checkpoint.at_rest(self):
         program = self.program_
         new = {name: np.asarray(value, program.dtype) for name, value in weights.items()}
         for name, value in new.items():
@@ -51,4 +57,3 @@ def set_weights(self: Any, weights: Mapping[str, Any]) -> Any:
                 raise ValueError(f"{name!r} of the weights holds NaN or infinity.")
         programs.set_state(program, {**programs.get_state(program), **new})
         self._show()
-    return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,8 +14,8 @@ from fastdl import program as programs
 from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.estimator import Estimator
 from fastdl.estimators.base.summaries import Summary
+from fastdl.estimators.base.weights import set_weights
 from fastdl.estimators.boltzmann.weights import replace_weights, weights_of
-from fastdl.fitting.training import checkpoint
 from fastdl.layers import Layer
 
 
@@ -48,27 +48,10 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         self._check_is_fitted()
         return weights_of(self._machines())
 
-    def set_weights(self, weights: Mapping[str, Any]) -> Self:
-        """Replace weights or biases, all or some of them.
+    set_weights = set_weights
 
-        Parameters
-        ----------
-        weights : dict of str to array-like
-            As from `get_weights`; what is not in it stays.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            For a name or shape that there is not, and for NaN or infinity; then nothing is changed.
-        """
-        self._check_is_fitted()
-        with checkpoint.fitting(self):
-            replace_weights(self._machines(), weights)
-        return self
+    def _replace_weights(self, weights: Mapping[str, Any]) -> None:
+        replace_weights(self._machines(), weights)
 
     # --- the table
 
