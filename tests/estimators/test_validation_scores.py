@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
+from fastdl import CNNRegressor, MLPRegressor, NetRegressor
+from fastdl import layers as L
 from fastdl.fitting.training.evaluation import r_squared
 
 Y = np.random.default_rng(0).normal(size=(20, 3)) * [1, 1e3, 1e-3] + [0, 1e6, 5]
@@ -34,3 +36,23 @@ def test_one_sample_has_no_r_squared():
     """As scikit-learn says."""
     with pytest.warns(Warning, match="less than two samples"):
         assert np.isnan(r_squared(Y[:1], Y[:1], None))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "reg",
+    [
+        NetRegressor([L.Dense(4)], max_epochs=2, random_state=0),
+        CNNRegressor((2,), max_epochs=2, input_shape=(4, 4, 1), random_state=0),
+        MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0),
+    ],
+    ids=lambda reg: type(reg).__name__,
+)
+def test_score_is_that_of_the_history(reg):
+    """In float64 for float32 y, too, of which R^2 in float32 would lose eight digits of sixteen."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 16)).astype(np.float32)
+    y = (1000 + X[:, 0]).astype(np.float32)
+    reg.fit(X[:40], y[:40], X_val=X[40:], y_val=y[40:])
+    scores = [row for row in reg.history_["val_score"] if row == row]
+    assert reg.score(X[40:], y[40:]) in [pytest.approx(score, rel=1e-12) for score in scores]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from sklearn.base import RegressorMixin
-
 from fastdl.estimators.autoencoders.stacked_predictor import StackedPredictor
+from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.heads.heads import Numbers
 from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
 from fastdl.estimators.parameters.words import word
 from fastdl.losses import Loss
 
 
-class StackedAutoencoderRegressor(RegressorMixin, StackedPredictor):
+class StackedAutoencoderRegressor(Regressor, StackedPredictor):
     """Regressor whose hidden layers are learnt layer by layer, mostly without y.
 
     Examples

@@ -210,13 +210,17 @@ class SequenceNet(Net):
         self._check_is_fitted()
         _, y, weight = self._without_padding(X, y, sample_weight, lengths, anew=False)
         X = self._cut(X, lengths, "score")
-        metric = r2_score if is_regressor(self) else accuracy_score
         if self._answers_for == "samples":
-            return float(metric(y, super().predict(X), sample_weight=sample_weight))
+            return self._scored(y, super().predict(X), sample_weight)
         X, y = self._check(X, y, reset=False)
         weight = check_step_weights(weight, y)
         answers = self._targets.decode(self._predict(X, None)[y.counts_of_real])
-        return float(metric(y.steps, answers, sample_weight=y.of_steps(weight)))
+        return self._scored(y.steps, answers, y.of_steps(weight))
+
+    def _scored(self, y: Any, answers: NDArray[Any], weight: Any) -> float:
+        if is_regressor(self):
+            return float(r2_score(y, answers.astype(np.float64), sample_weight=weight))
+        return float(accuracy_score(y, answers, sample_weight=weight))
 
     def transform(self, X: Any, layer: int | str | None = None, lengths: Any = None) -> Any:
         """The last hidden state, shape (n, units), or the outputs of a layer.

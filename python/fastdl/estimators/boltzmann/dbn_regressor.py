@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn.base import RegressorMixin
-
+from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.boltzmann.dbn_net import BeliefNet
 from fastdl.estimators.heads.heads import Numbers
 from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
@@ -11,7 +10,7 @@ from fastdl.estimators.parameters.words import word
 from fastdl.losses import Loss
 
 
-class DBNRegressor(RegressorMixin, BeliefNet):
+class DBNRegressor(Regressor, BeliefNet):
     """Deep belief net with an output layer for numbers: pretrained, then fine-tuned.
 
     Examples

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn.base import RegressorMixin
-
+from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.convolutional.cnn import ConvNet
 from fastdl.estimators.heads.heads import Numbers
 from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
@@ -11,7 +10,7 @@ from fastdl.estimators.parameters.words import word
 from fastdl.losses import Loss
 
 
-class CNNRegressor(RegressorMixin, ConvNet):
+class CNNRegressor(Regressor, ConvNet):
     """Convolutional network for numbers that images stand for.
 
     The network of `CNNClassifier` with an output for each target; the score is R^2.

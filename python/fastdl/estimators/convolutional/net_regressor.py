@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn.base import RegressorMixin
-
+from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.convolutional.free_form import FreeForm
 from fastdl.estimators.heads.heads import Numbers
 from fastdl.estimators.heads.of_choice import OfChoice
@@ -12,7 +11,7 @@ from fastdl.estimators.parameters.words import word
 from fastdl.losses import Loss
 
 
-class NetRegressor(RegressorMixin, FreeForm):
+class NetRegressor(Regressor, FreeForm):
     """Network of your own layers, for numbers: of samples, steps or pixels.
 
     The output layer comes from y: a dense layer, after a `Flatten` of images or the `LastStep` of

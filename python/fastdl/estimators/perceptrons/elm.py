@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils import gen_batches
 
 from fastdl import layers as L
@@ -16,6 +16,7 @@ from fastdl._saved import REAL
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.net import Net
+from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.heads.heads import Labels, Numbers, takes_indicators, warn_of_one_hot
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.parameters.training_words import (
@@ -256,7 +257,7 @@ class ELMClassifier(ClassifierMixin, ELM):
         return _Goals()
 
 
-class ELMRegressor(RegressorMixin, ELM):
+class ELMRegressor(Regressor, ELM):
     """Extreme learning machine: random hidden layers, and least squares for numbers.
 
     See `ELMClassifier` for the method; the score is R^2.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from sklearn.base import RegressorMixin
-
 from fastdl._sklearn import StrOptions
+from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.heads.heads import Numbers
 from fastdl.estimators.parameters.words import word
 from fastdl.estimators.perceptrons.perceptron import Perceptron, PerceptronNumbers
 
 
-class MLPRegressor(RegressorMixin, Perceptron):
+class MLPRegressor(Regressor, Perceptron):
     """Multi-layer perceptron regressor: scikit-learn's, with the same network for the same seed.
 
     Takes the parameters, and has the attributes, of `sklearn.neural_network.MLPRegressor` 1.9; the

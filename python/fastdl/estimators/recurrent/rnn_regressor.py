@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.heads.heads import Numbers, Steps
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
@@ -18,7 +18,7 @@ from fastdl.estimators.recurrent.recurrent import Recurrent
 from fastdl.losses import Loss
 
 
-class RNNRegressor(RegressorMixin, Recurrent):
+class RNNRegressor(Regressor, Recurrent):
     """Recurrent network for numbers that sequences stand for: one value for each, or for each step.
 
     The network of `RNNClassifier` with an output for each target. With `return_sequences` every
@@ -59,7 +59,7 @@ class RNNRegressor(RegressorMixin, Recurrent):
     loss: str | Loss = word(default="squared_error", like=NUMBER_LOSS)
     normalize_y: bool = word(default=True, like=NORMALIZE_Y)
 
-    score = Recurrent.score  # with lengths, which RegressorMixin's does not know
+    score = Recurrent.score  # with lengths, which Regressor's does not know
 
     def forecast(
         self, series: ArrayLike, n_steps: int, *, exogenous: ArrayLike | None = None

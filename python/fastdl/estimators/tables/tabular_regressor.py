@@ -6,16 +6,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import RegressorMixin
 
 from fastdl._saved import MATRIX, Saved
+from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.heads.heads import Numbers
 from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.tables.tabular import Tabular
 from fastdl.estimators.tables.words import ACTIVATION, BASE_RATE
 
 
-class TabularRegressor(RegressorMixin, Tabular):
+class TabularRegressor(Regressor, Tabular):
     """Network for tables of numbers and categories, with defaults that need no search.
 
     As `TabularClassifier`, which says what it does and where it comes from, but for the squared
