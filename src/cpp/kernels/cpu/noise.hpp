@@ -83,7 +83,8 @@ FASTDL_INLINE void add_noise(const Team& team, const NormShape& s, const RandomK
 template <class T>
 void dropout_forward(const Team& team, const NormShape& s, const RandomKey& key, T rate, const T* x, T* y) {
   const T kept = 1 / (1 - rate);
-  auto draw = [=](Random<T> word) { return Noise<T>{u01<T>(word) < rate ? Vec<T>{} : splat(kept), Vec<T>{}}; };
+  const Chance<T> dropped(rate);
+  auto draw = [=](Random<T> word) { return Noise<T>{dropped(word) ? Vec<T>{} : splat(kept), Vec<T>{}}; };
   add_noise<T>(team, s, key, draw, x, y);
 }
 
@@ -125,12 +126,13 @@ template <class T, class Body>
 FASTDL_INLINE void with_noise(NoiseKind kind, T rate, Body body) {
   switch (kind) {
     case NoiseKind::masking:
-      return body([=](Random<T> word) { return Noise<T>{u01<T>(word) < rate ? Vec<T>{} : splat(T(1)), Vec<T>{}}; });
+      return body([struck = Chance<T>(rate)](Random<T> word) {
+        return Noise<T>{struck(word) ? Vec<T>{} : splat(T(1)), Vec<T>{}};
+      });
     case NoiseKind::salt_and_pepper:  // the last bit of the word, which u01 leaves out, is black or white
-      return body([=](Random<T> word) {
-        const Mask<T> struck = u01<T>(word) < rate;
+      return body([struck = Chance<T>(rate)](Random<T> word) {
         const Vec<T> white = __builtin_convertvector((Signed<T>)(word & 1), Vec<T>);
-        return Noise<T>{struck ? Vec<T>{} : splat(T(1)), struck ? white : Vec<T>{}};
+        return Noise<T>{struck(word) ? Vec<T>{} : splat(T(1)), struck(word) ? white : Vec<T>{}};
       });
     case NoiseKind::gaussian:
       return body([=](Random<T> word) { return Noise<T>{splat(T(1)), rate * normal_draw<T>(word)}; });

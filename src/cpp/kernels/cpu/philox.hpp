@@ -110,6 +110,22 @@ template <class T>
 FASTDL_INLINE Vec<T> u01(Random<T> word) {
   return upper_bits<T>(word) * T(0x1p-24);
 }
+// u01 < rate, 0 < rate < 1, without making numbers of words.
+template <class T>
+struct Chance {
+  std::uint32_t last;  // word below rate
+  FASTDL_INLINE explicit Chance(T rate) {
+    const T scaled = rate * T(0x1p24);
+    const std::uint32_t whole = std::uint32_t(scaled);
+    last = ((whole + (whole < scaled)) << 8) - 1;
+  }
+  FASTDL_INLINE Mask<T> operator()(Random<T> word) const {
+    if constexpr (sizeof(T) == 4)
+      return (Mask<T>)(word <= last);  // GCC 12 would not leave the conversion out
+    else
+      return __builtin_convertvector((Signed<T>)(word <= last), Mask<T>);
+  }
+};
 
 }  // namespace
 }  // namespace fastdl::FASTDL_ISA
