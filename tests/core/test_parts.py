@@ -12,8 +12,8 @@ from fastdl._core import Program
 
 test_backends = pytest.importorskip("fastdl._test_backends")
 
-N = 300
-ROOM = 150_000  # bytes; X takes 480,000
+N = 150
+ROOM = 75_000  # bytes; X takes 240,000
 
 
 @pytest.fixture(autouse=True)

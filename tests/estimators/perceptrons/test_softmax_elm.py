@@ -201,6 +201,7 @@ def test_elm_classifies(data: Any, tmp_path: Any) -> None:
     scores = elm.decision_function(X)
     for again in (pickle.loads(pickle.dumps(elm)), _saved(elm, tmp_path)):
         np.testing.assert_array_equal(again.decision_function(X), scores)
+    elm.set_params(hidden_layer_sizes=(300,))
     two = elm.fit(X, y > 4)
     assert two.decision_function(X).shape == (1797,)
     indicators = np.stack([y > 4, y % 2 == 0], axis=1).astype(int)

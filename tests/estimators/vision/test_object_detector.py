@@ -215,7 +215,7 @@ def test_the_same_for_any_threads_and_batch(learnt: ObjectDetector) -> None:
 def test_augmented_it_learns_too() -> None:
     """Boxes that did not move along would be learnt in the wrong places."""
     augment = L.Augment(flip="both", shift=6, scale=0.2)
-    detector = ObjectDetector(TINY, augment=augment, max_epochs=60, random_state=0).fit(X, Y)
+    detector = ObjectDetector(TINY, augment=augment, max_epochs=40, random_state=0).fit(X, Y)
     X_new, y_new = scenes(40, seed=1)
     assert detector.score(X_new, y_new) > 0.85
 
@@ -226,7 +226,7 @@ def test_crop() -> None:
     The validation score is of the middle.
     """
     augment = L.Augment(crop=(24, 32), flip="both")
-    detector = ObjectDetector(TINY, augment=augment, max_epochs=60, random_state=0)
+    detector = ObjectDetector(TINY, augment=augment, max_epochs=40, random_state=0)
     detector.fit(X, Y, X_val=X[:20], y_val=Y[:20])
     X_new, y_new = scenes(40, seed=1)
     assert detector.score(X_new, y_new) > 0.8
