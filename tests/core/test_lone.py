@@ -165,6 +165,14 @@ def test_networks(name: str, backend: str, dtype: str) -> None:
     check(layers, input_shape, backend, dtype, 17)
 
 
+@pytest.mark.parametrize("filters", [9, 31, 40])
+def test_rows_of_every_width(filters: int, backend: str, dtype: str) -> None:
+    """A tile for each number of pixels, by as many vectors of filters as go together."""
+    for width in range(1, 15):
+        layers = [L.Conv2D(filters, (2, 3), padding=((0, 1), (1, 1)))]
+        check(layers, (2, width, 3), backend, dtype, 2)
+
+
 @pytest.mark.parametrize("batch_size", [7, 16, 40])
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_what_is_left_of_a_batch(threads: int, batch_size: int, backend: str) -> None:

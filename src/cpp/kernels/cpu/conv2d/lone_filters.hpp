@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/conv2d/band.hpp"
 #include "kernels/cpu/conv2d/finish.hpp"
+#include "kernels/cpu/conv2d/tile.hpp"
 #include "kernels/cpu/gemm_tiles.hpp"
 
 namespace fastdl::FASTDL_ISA {
@@ -54,25 +55,17 @@ void filter_tile(const FilterTile<T>& tile, const T* x, const T* w, const Finish
   }
 }
 
-// Tiles have as many pixels as the registers hold, or two thirds where that suits the width of the map.
-constexpr int fewer_rows(int columns) { return tile_rows(columns) * 2 / 3; }
-inline int pixels_of_tile(int columns, int ow) {
-  const int many = tile_rows(columns), few = fewer_rows(columns);
-  return ow >= many && ceil_div(ow, many) * many <= ceil_div(ow, few) * few ? many : few;
-}
-
-template <class T, int columns>
-void run_filter_tile(int pixels, const FilterTile<T>& s, const T* x, const T* w, const Finish<T>& finish, T* y) {
-  if (pixels == tile_rows(columns)) return filter_tile<T, columns, tile_rows(columns)>(s, x, w, finish, y);
-  filter_tile<T, columns, fewer_rows(columns)>(s, x, w, finish, y);
-}
+#define FASTDL_FILTER_TILE(columns, rows) (filter_tile<T, columns, least(rows, tile_rows(columns))>)
+#define FASTDL_FILTER_TILES(columns)                                                                 \
+  {FASTDL_FILTER_TILE(columns, 1),  FASTDL_FILTER_TILE(columns, 2),  FASTDL_FILTER_TILE(columns, 3), \
+   FASTDL_FILTER_TILE(columns, 4),  FASTDL_FILTER_TILE(columns, 5),  FASTDL_FILTER_TILE(columns, 6), \
+   FASTDL_FILTER_TILE(columns, 7),  FASTDL_FILTER_TILE(columns, 8),  FASTDL_FILTER_TILE(columns, 9), \
+   FASTDL_FILTER_TILE(columns, 10), FASTDL_FILTER_TILE(columns, 11), FASTDL_FILTER_TILE(columns, 12)}
 template <class T>
-void run_filter_tile(int columns, int pixels, const FilterTile<T>& s, const T* x, const T* w, const Finish<T>& finish,
-                     T* y) {
-  if (columns == 1) return run_filter_tile<T, 1>(pixels, s, x, w, finish, y);
-  if (columns == 2) return run_filter_tile<T, 2>(pixels, s, x, w, finish, y);
-  run_filter_tile<T, 3>(pixels, s, x, w, finish, y);
-}
+constexpr decltype(&filter_tile<T, 1, 1>) filter_tiles[max_columns][max_rows] = {
+    FASTDL_FILTER_TILES(1), FASTDL_FILTER_TILES(2), FASTDL_FILTER_TILES(3)};
+#undef FASTDL_FILTER_TILES
+#undef FASTDL_FILTER_TILE
 
 // Vectors of the filters of a group in panels, and what a tile of a panel sees.
 template <class T>
@@ -102,10 +95,12 @@ std::int64_t lone_filters_scratch(const Conv2DShape& s, int threads) {
   return filter_weights<T>(s) + threads * filter_space<T>(s);
 }
 
+// Of a tile: with fewer, products wait for each other and weights are read too often.
+constexpr int least_sums = 6;
+
 template <class T>
 bool lone_filters_fit(const Conv2DShape& s) {
-  const int pixels = pixels_of_tile(FilterPanels<T>(s).columns(0), s.ow);  // of no panel more; the last tile overlaps
-  return 2 * (s.f / s.groups) > lanes<T> && s.ow >= pixels && 3 * ceil_div(s.ow, pixels) * pixels <= 5 * s.ow;
+  return 2 * (s.f / s.groups) > lanes<T> && s.ow * FilterPanels<T>(s).columns(0) >= least_sums;
 }
 
 // w (kh, kw, c, f) as (groups, panels, c, kh, kw, vectors of the panel), the order of the sums
@@ -142,8 +137,9 @@ void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w
 
   const Range mine = team.share(std::int64_t(s.groups) * s.oh);
   for (int panel = 0; panel < panels.count; panel++) {
-    const int columns = panels.columns(panel), pixels = pixels_of_tile(columns, s.ow), below = columns_below(s, pixels);
-    const int first = panels.begin(panel) * lanes<T>;
+    const int columns = panels.columns(panel), first = panels.begin(panel) * lanes<T>;
+    const Parts tiles = parts_of(s.ow, tile_rows(columns));
+    const int below = columns_below(s, tiles.largest());
     for (int a = 0; a < s.kh; a++)
       for (int v = 0; v < s.kw; v++) {
         in_x[a * s.kw + v] = (std::int64_t(a) * s.dh * s.w + v * s.dw) * s.c;
@@ -156,13 +152,14 @@ void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w
       const T* weights = packed + (std::int64_t(g) * panels.vectors + panels.begin(panel)) * c * taps * lanes<T>;
       const Finish<T> ends = finish.from(g * f + first);
       const bool rows_inside = top >= 0 && top + (s.kh - 1) * s.dh < s.h;
-      for (int next = 0; next < s.ow; next += pixels) {
-        const int j = least(next, s.ow - pixels), left = j * s.sw - s.left;  // the last one overlaps the one before
+      for (int part = 0; part < tiles.count; part++) {
+        const int j = tiles.begin(part), left = j * s.sw - s.left;
+        const auto& run = filter_tiles<T>[columns - 1][tiles.size(part) - 1];
         T* to = y + (std::int64_t(i) * s.ow + j) * s.f + g * f + first;
         const T* from = x + g * c;
         if (rows_inside && left >= 0 && left + below <= s.w) {
           tile.taps = in_x, tile.x_step = std::int64_t(s.sw) * s.c;
-          run_filter_tile<T>(columns, pixels, tile, from + (std::int64_t(top) * s.w + left) * s.c, weights, ends, to);
+          run(tile, from + (std::int64_t(top) * s.w + left) * s.c, weights, ends, to);
           continue;
         }
         const int begin = least(most(-left, 0), below), end = most(least(below, s.w - left), begin);  // inside the map
@@ -183,7 +180,7 @@ void lone_filters(const Team& team, const Conv2DShape& s, const T* x, const T* w
               __builtin_memcpy(row + std::int64_t(v) * c, pixel, c * sizeof(T));
         }
         tile.taps = in_copy, tile.x_step = std::int64_t(s.sw) * c;
-        run_filter_tile<T>(columns, pixels, tile, copy, weights, ends, to);
+        run(tile, copy, weights, ends, to);
       }
     }
   }
