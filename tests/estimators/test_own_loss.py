@@ -61,6 +61,7 @@ PAIRS = {
 }  # fmt: skip
 
 
+@pytest.mark.share(3)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs", "adamw"])
 @pytest.mark.parametrize("name", PAIRS)

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 X, Y = TABLE["MLPClassifier"][1:]
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("name", TABLE)
 def test_weights_go_to_another(name):
     one, other = fitted(name), copy.deepcopy(fitted(name))

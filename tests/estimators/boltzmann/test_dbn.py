@@ -64,6 +64,7 @@ def test_samples() -> None:
     np.testing.assert_array_equal(again.sample(300, n_steps=200), means)
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("kind", [DBN, DBNClassifier, DBNRegressor])
 @pytest.mark.parametrize("persistent", [True, False])
 def test_same_bytes_for_any_threads(kind: Any, persistent: bool) -> None:

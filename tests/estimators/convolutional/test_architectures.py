@@ -123,6 +123,7 @@ def test_small_images(name):
     np.testing.assert_allclose(clf.predict_proba(X).sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("name", architectures.NAMES)
 def test_smallest_images(name):
     """From the smallest size on, every layer gives something."""

@@ -96,16 +96,30 @@ def test_dropout_and_batch_norm_predict_alike(digits: Any) -> None:
     np.testing.assert_array_equal(together, copied.predict_proba(X))
 
 
-@pytest.mark.parametrize("n_jobs", [2, 4, -1, None])
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_same_bytes_for_any_threads(digits: Any, n_jobs: int | None, solver: str) -> None:
+WIDE = {"hidden_layer_sizes": (300, 50), "max_iter": 3}
+
+
+@pytest.fixture(scope="module")
+def of_one_thread(digits: Any) -> dict[str, tuple[bytes, bytes]]:
+    """The weights and probabilities that one thread comes to, by solver."""
     X, y = digits
-    params = {"hidden_layer_sizes": (300, 50), "solver": solver, "max_iter": 3}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        one, many = new(n_jobs=1, **params).fit(X, y), new(n_jobs=n_jobs, **params).fit(X, y)
-    assert weights(one).tobytes() == weights(many).tobytes()
-    assert one.predict_proba(X).tobytes() == many.predict_proba(X).tobytes()
+        fits = {s: new(n_jobs=1, solver=s, **WIDE).fit(X, y) for s in ("adam", "lbfgs")}
+    return {s: (weights(m).tobytes(), m.predict_proba(X).tobytes()) for s, m in fits.items()}
+
+
+@pytest.mark.share(2)
+@pytest.mark.parametrize("n_jobs", [2, 4, -1, None])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_same_bytes_for_any_threads(
+    digits: Any, of_one_thread: Any, n_jobs: int | None, solver: str
+) -> None:
+    X, y = digits
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        many = new(n_jobs=n_jobs, solver=solver, **WIDE).fit(X, y)
+    assert (weights(many).tobytes(), many.predict_proba(X).tobytes()) == of_one_thread[solver]
 
 
 # --- X and y

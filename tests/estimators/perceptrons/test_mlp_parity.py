@@ -137,6 +137,7 @@ def test_sample_weight_and_early_stopping() -> None:
     np.testing.assert_allclose(b.validation_scores_, a.validation_scores_)
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("name", ["digits", "outputs"])
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("random_state", [5, None], ids=["int", "instance"])
@@ -169,6 +170,7 @@ def test_fit_then_partial_fit() -> None:
     check_same(a.fit(X, y).partial_fit(X, y), b.fit(X, y).partial_fit(X, y), X, 1e-9)
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_sparse(form: Any, solver: str) -> None:
