@@ -217,6 +217,27 @@ def test_regularisation_for_each_batch(backend: str) -> None:
             weights(wrong, 0.5, 0.3)
 
 
+@pytest.mark.parametrize("cell", [L.RNN, L.LSTM, L.GRU], ids=lambda cell: cell.__name__)
+def test_states_are_not_dropped_by_a_factor_of_zero(
+    cell: type[Any], backend: str, dtype: str
+) -> None:
+    """Theirs is drawn at a rate of 0, too; other layers leave it out."""
+    x, y = sample((6, 4, 5)).astype(dtype), sample((6, 3), 1).astype(dtype)
+
+    def weights(drop: float, factor: float) -> NDArray[Any]:
+        layers = [cell(6, recurrent_dropout=drop), L.Dense(3)]
+        program = compiled(layers, (4, 5), backend=backend, dtype=dtype, batch_size=3)
+        program.set_loss("squared_error")
+        program.set_optimizer_rule("sgd")
+        given = np.array([factor])
+        program.train_epoch(x, y, np.arange(6), np.array([0.01]), regularisation=given)
+        return program.get_weights()
+
+    whole = weights(0.0, 1.0)
+    assert_close(weights(0.5, 0.0), whole, EPS[dtype])
+    assert np.abs(weights(0.5, 1.0) - whole).max() > 1e-4
+
+
 @kinds
 def test_state_moves_to_another_program(kind: str, backend: str, dtype: str) -> None:
     """Moments and step count taken along, training goes on with the same bytes."""

@@ -110,20 +110,21 @@ template <class T>
 FASTDL_INLINE Vec<T> u01(Random<T> word) {
   return upper_bits<T>(word) * T(0x1p-24);
 }
-// u01 < rate, 0 < rate < 1, without making numbers of words.
+// u01 < rate, 0 <= rate <= 1, without making numbers of words.
 template <class T>
 struct Chance {
-  std::uint32_t last;  // word below rate
+  std::int32_t end;  // of the upper 24 bits below rate
   FASTDL_INLINE explicit Chance(T rate) {
     const T scaled = rate * T(0x1p24);
-    const std::uint32_t whole = std::uint32_t(scaled);
-    last = ((whole + (whole < scaled)) << 8) - 1;
+    end = std::int32_t(scaled);
+    end += end < scaled;
   }
   FASTDL_INLINE Mask<T> operator()(Random<T> word) const {
+    const Signed<T> below = (Signed<T>)(word >> 8) < end;
     if constexpr (sizeof(T) == 4)
-      return (Mask<T>)(word <= last);  // GCC 12 would not leave the conversion out
+      return (Mask<T>)below;  // GCC 12 would not leave the conversion out
     else
-      return __builtin_convertvector((Signed<T>)(word <= last), Mask<T>);
+      return __builtin_convertvector(below, Mask<T>);
   }
 };
 
