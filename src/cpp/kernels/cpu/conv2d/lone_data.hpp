@@ -90,6 +90,9 @@ void conv2d_lone_data_keep(const Team& team, const Conv2DShape& s, const T* w, T
   });
 }
 
+// Elements up to the next part of scratch, which may begin with offsets that are wider than a T.
+FASTDL_INLINE std::int64_t part_of_scratch(std::int64_t count) { return ceil_div<std::int64_t>(count, 16) * 16; }
+
 template <class T>
 void conv2d_lone_data(const Team& team, const Conv2DShape& s, const T* dy, const T* w, const T* b, const T* kept, T* dx,
                       T* scratch) {
@@ -97,10 +100,11 @@ void conv2d_lone_data(const Team& team, const Conv2DShape& s, const T* dy, const
     return lone_winograd<T>(team, winograd_data<T>(s), dy, w, Finish<T>{b}, kept, dx, scratch);
   if (!kept) {
     conv2d_lone_data_keep(team, s, w, scratch);
-    kept = scratch, scratch += conv2d_lone_data_kept<T>(s);
+    kept = scratch, scratch += part_of_scratch(conv2d_lone_data_kept<T>(s));
   }
   const bool one = s.sh == 1 && s.sw == 1;
-  T *outputs = one ? dx : scratch, *space = one ? scratch : scratch + std::int64_t(s.h) * s.w * s.c + lanes<T>;
+  T* const outputs = one ? dx : scratch;
+  T* const space = one ? scratch : scratch + part_of_scratch(std::int64_t(s.h) * s.w * s.c + lanes<T>);
   each_lone_phase<T>(s, [&](const LonePhase& p) {
     if (!p.is_empty())
       conv2d_lone_forward<T>(team, p.shape, dy, kept + p.weights, b, false, p.form_size > 0 ? kept + p.form : nullptr,
@@ -131,7 +135,7 @@ std::size_t conv2d_lone_data_scratch(const Conv2DShape& whole, int threads) {
   const std::int64_t weights = each_lone_phase<T>(s, [&](const LonePhase& p) {
     if (!p.is_empty()) space = most(space, conv2d_lone_scratch<T>(p.shape, threads));
   });
-  return weights + std::int64_t(s.h) * s.w * s.c + lanes<T> + space;
+  return part_of_scratch(weights) + part_of_scratch(std::int64_t(s.h) * s.w * s.c + lanes<T>) + space;
 }
 
 }  // namespace
