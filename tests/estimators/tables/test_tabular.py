@@ -102,6 +102,21 @@ def test_the_best_epoch_is_kept_and_the_later_of_equals():
     assert len(scores) == 150
 
 
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_the_history_scores_what_predict_says(n_outputs):
+    """No answer is beyond y of fit, also where the network, rightly, goes beyond."""
+    X = np.random.default_rng(0).uniform(-1, 1, (150, 3))
+    X[50:] *= 2
+    y = 1e6 + 1e3 * (X @ [[3.0, 1.0], [2.0, -2.0], [1.0, 0.5]])[:, :n_outputs].squeeze()
+    weight = np.linspace(0.5, 2, 100)
+    reg = TabularRegressor(**QUICK).fit(
+        X[:50], y[:50], X_val=X[50:], y_val=y[50:], sample_weight_val=weight
+    )
+    assert reg.score(X[50:], y[50:], weight) == pytest.approx(max(reg.validation_scores_))
+    unbound = reg._targets.decode(reg._outputs(X[50:]).astype(float))
+    assert not np.array_equal(unbound, reg.predict(X[50:]))
+
+
 def test_stops_without_improvement():
     X, y = load_wine(return_X_y=True)
     clf = TabularClassifier(**{**QUICK, "n_iter_no_change": 3}).fit(X, y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,8 @@ from fastdl.estimators.heads.heads import Numbers
 from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.tables.tabular import Tabular
 from fastdl.estimators.tables.words import ACTIVATION, BASE_RATE
+from fastdl.fitting.training.evaluation import r_squared
+from fastdl.samples import Data
 
 
 class TabularRegressor(Regressor, Tabular):
@@ -53,6 +56,14 @@ class TabularRegressor(Regressor, Tabular):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        outputs = self._outputs(X).astype(np.float64)
-        answers = self._targets.decode(outputs)
+        return self._answers(self._outputs(X))
+
+    def _answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        answers = self._targets.decode(outputs.astype(np.float64))
         return np.clip(answers, *(self._limits if answers.ndim == 2 else self._limits[:, 0]))
+
+    def _default_score(self, output: NDArray[Any], data: Data) -> float:
+        """See `Net._default_score`; of what `predict` says, as `score` has it."""
+        if not np.isfinite(output).all():
+            return math.nan
+        return r_squared(np.asarray(data.y), self._answers(output), data.samples.weight)
