@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, cross_validate
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import fastdl
+from fastdl import SequenceScaler
 from fastdl._sklearn import VERSION
 
 
@@ -58,9 +59,21 @@ def test_routed_lengths_go_wherever_X_goes(name: str) -> None:
     )
 
 
-def test_without_routing_the_scores_are_warned_of() -> None:
-    with pytest.warns(UserWarning, match="score got no lengths.*enable_metadata_routing=True"):
-        cross_validate(make(), X, Y, cv=2, params={"lengths": LENGTHS}, error_score="raise")
+@pytest.mark.parametrize("is_scaled", [False, True])
+def test_the_line_in_the_warning_gives_the_right_scores(is_scaled: bool) -> None:
+    """Without routing scores are warned of; what the warning says to write routes the lengths."""
+    if is_scaled and VERSION < (1, 9):
+        pytest.skip("pipelines of older versions do not hand metadata to scores")
+    model = make_pipeline(SequenceScaler(), make()) if is_scaled else make()
+    lengths = "rnnclassifier__lengths" if is_scaled else "lengths"
+    with pytest.warns(UserWarning, match="score got no lengths") as caught:
+        cross_val_score(model, X, Y, cv=2, params={lengths: LENGTHS}, error_score="raise")
+    text = next(str(w.message) for w in caught if "got no lengths" in str(w.message))
+    (name,) = re.findall(r"sklearn\.set_config\((\w+)=True\)", text)
+    expected = cross_val_score(model, LISTED, Y, cv=2)
+    with sklearn.config_context(**{name: True}):
+        found = cross_val_score(model, X, Y, cv=2, params={"lengths": LENGTHS})
+    np.testing.assert_array_equal(found, expected)
 
 
 METHODS = ["predict", "predict_proba", "predict_log_proba", "transform"]
@@ -73,7 +86,7 @@ def test_forgotten_lengths(method: str, tmp_path: Any) -> None:
         "RNNClassifier was fitted with lengths, and X is padded to as many steps, 9, but "
         f"{method} got no lengths: it reads the padding, too. Pass lengths=. For cross_val_score "
         "and searches, sklearn.set_config(enable_metadata_routing=True) takes them to where the "
-        "scores are computed."
+        "scores are computed, if they are called lengths there."
     )
     clf.save(tmp_path / "net.safetensors")
     copies = (clf, fastdl.load(tmp_path / "net.safetensors"), pickle.loads(pickle.dumps(clf)))

@@ -273,7 +273,8 @@ class SequenceNet(Net):
                 f"{type(self).__name__} was fitted with lengths, and X is padded to as many steps, "
                 f"{self._padded_to}, but {method} got no lengths: it reads the padding, too. Pass "
                 "lengths=. For cross_val_score and searches, sklearn.set_config("
-                "enable_metadata_routing=True) takes them to where the scores are computed."
+                "enable_metadata_routing=True) takes them to where the scores are computed, if "
+                "they are called lengths there."
             )
         return X
 

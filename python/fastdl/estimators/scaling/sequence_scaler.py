@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,12 @@ class SequenceScaler(Scaler):
     """
 
     input_shape_: tuple[int, ...] = fitted(saved=SHAPE)
+
+    # Where metadata is routed, lengths go wherever X goes.
+    __metadata_request__fit: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__partial_fit: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__transform: ClassVar[dict[str, Any]] = {"lengths": True}
+    __metadata_request__inverse_transform: ClassVar[dict[str, Any]] = {"lengths": True}
 
     def fit(self, X: Any, y: object = None, *, lengths: Any = None) -> Self:
         """Learn the statistics of X.
