@@ -13,7 +13,7 @@ struct PackedWeights {
   T* data = nullptr;
   Matrix<T> as_it_lies{};
 
-  static std::int64_t space(int n, int depth) { return std::int64_t(ceil_div(n, lanes<T>)) * lanes<T> * depth; }
+  static std::int64_t space(int n, int depth) { return ceil_div<std::int64_t>(n, lanes<T>) * lanes<T> * depth; }
   int vectors() const { return ceil_div(n, lanes<T>); }
   int panels() const { return ceil_div(vectors(), max_columns); }
   Range columns(int panel) const { return part({0, vectors()}, panel, panels()); }
