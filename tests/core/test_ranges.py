@@ -130,6 +130,29 @@ def test_too_large(call: Callable[[], object], text: str) -> None:
         call()
 
 
+MANY_CHANNELS = [
+    (L.Conv2D(LARGE, 1), 4),
+    (L.Conv2D(2**27, 3, padding="same"), 4),
+    (L.Conv2D(2**26, 5, padding="same"), 1),
+    (L.Conv2D(4, 3, padding="same"), 2**27),
+    (L.Conv2DTranspose(4, 3, padding="same"), 2**27),
+    (L.LocalResponseNorm(), 2**30 + 2),
+    (L.LayerNorm(), 2**30),
+    (L.BatchNorm(), 2**30),
+    (L.GroupNorm(1), 2**30),
+    (L.AvgPool2D(3, 1, padding="same"), 2**30),
+]
+
+
+@pytest.mark.parametrize(("layer", "channels"), MANY_CHANNELS, ids=range(len(MANY_CHANNELS)))
+def test_products_of_sizes(layer: L.Layer, channels: int) -> None:
+    """Each size is below 2**31, products of them are not; what planning does with them shows
+    under the sanitizers. All channels together are too many, so that nothing is allocated."""
+    others = [[L.Conv2D(LARGE, 1)]] if channels < 2**10 else 16 * [[]]
+    with pytest.raises(ValueError, match=r"the number of channels=\d+ is too large; expected"):
+        compile([L.Concat([[layer], [], *others])], (8, 8, channels))
+
+
 @pytest.mark.parametrize("stride", [7, 2**30, LARGE])
 def test_strides_beyond_the_image(stride: int) -> None:
     """One window; forward, backward and pooling as with a stride of the image's size."""

@@ -16,8 +16,8 @@ struct LocalResponseNorm : Layer<T> {
 
   void plan(Plan<T>& plan) override {
     // No sum reaches further than from the first channel to the last.
-    const int whole = spec.integer("size"), all = 2 * in.shape.c() - 1;
-    size = whole < all ? whole : all;
+    const int whole = spec.integer("size"), c = in.shape.c();
+    size = whole / 2 < c ? whole : 2 * c - 1;
     alpha = spec.number("alpha") / whole, beta = spec.number("beta"), k = spec.number("k");
     rscale = plan.saved_of(in.shape);
     out = plan.tensor(in.shape, in.wants_gradient);

@@ -51,7 +51,7 @@ std::int64_t lone_pixels_scratch(const Conv2DShape& s, int threads) {
 
 template <class T>
 bool lone_pixels_fit(const Conv2DShape& s) {
-  return s.sw == 1 && s.groups == 1 && 4 * s.f < 3 * lanes<T> && s.ow >= lanes<T>;
+  return s.sw == 1 && s.groups == 1 && s.f < ceil_div(3 * lanes<T>, 4) && s.ow >= lanes<T>;
 }
 
 // w (kh, kw, c, f) as (groups, tiles of filters, c, kh, kw, filters of the tile)

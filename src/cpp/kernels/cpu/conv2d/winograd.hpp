@@ -33,7 +33,7 @@ struct Winograd : WinogradGrid {
 //   16 -> 16,  3x3     1.21    1.27   1.73    |   3 -> 64, 32x32    0.68    0.89   0.88
 //   16 -> 16,  2x2     0.63    0.68   1.20    |  64 -> 64,  2x2     0.70    0.84   2.08
 FASTDL_INLINE bool winograd_pays(const Winograd& s, int stored) {
-  const std::int64_t useful = s.oh * s.ow, covered = 16 * s.down() * s.across(), c = s.c;
+  const std::int64_t useful = std::int64_t(s.oh) * s.ow, covered = std::int64_t(16) * s.down() * s.across(), c = s.c;
   return 4 * c * s.f * useful >= (c * stored + 9 * (c + stored)) * covered;
 }
 
@@ -184,8 +184,8 @@ void transform_outputs(const Winograd& s, Range filters, const T* m, const Finis
 
 template <class T>
 int winograd_tiles_of(const Winograd& s) {
-  const int fitting = winograd_bytes / (winograd_points * (s.c + s.f) * int(sizeof(Vec<T>)));
-  return least(most(fitting, winograd_least), winograd_most);
+  const std::int64_t tile = winograd_points * (std::int64_t(s.c) + s.f) * sizeof(Vec<T>);
+  return least(most(int(winograd_bytes / tile), winograd_least), winograd_most);
 }
 template <class T>
 std::int64_t winograd_space(const Winograd& s) {

@@ -109,8 +109,8 @@ void gradients_back(const Team& team, const Winograd& s, const T* du, T* dw) {
 
 template <class T>
 int winograd_gradient_chunk(const Winograd& s) {
-  const int tile = winograd_points * (s.c + winograd_stored<T>(s)) * int(sizeof(Vec<T>));
-  return least(most(winograd_bytes / tile, winograd_least), winograd_most);
+  const std::int64_t tile = winograd_points * (std::int64_t(s.c) + winograd_stored<T>(s)) * sizeof(Vec<T>);
+  return least(most(int(winograd_bytes / tile), winograd_least), winograd_most);
 }
 // Elements for one point: inputs and gradients.
 template <class T>
