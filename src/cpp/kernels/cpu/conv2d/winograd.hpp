@@ -39,6 +39,10 @@ FASTDL_INLINE bool winograd_pays(const Winograd& s, int stored) {
 
 constexpr int winograd_bytes = 512 * 1024;  // of a chunk's inputs and products, if so few do: they stay in L2
 constexpr int winograd_least = 6, winograd_most = 32;  // tiles in a chunk
+template <class V>
+int fitting_tiles(int bytes, std::int64_t inputs, std::int64_t outputs) {
+  return bytes / (winograd_points * (inputs + outputs) * std::int64_t(sizeof(V)));
+}
 
 // Elements from one point to the next, where each has so many: an odd number of cache lines, for what is written or
 // read for all points at once would otherwise meet in a few sets of the caches (sizes are often powers of two).
@@ -184,8 +188,7 @@ void transform_outputs(const Winograd& s, Range filters, const T* m, const Finis
 
 template <class T>
 int winograd_tiles_of(const Winograd& s) {
-  const std::int64_t tile = winograd_points * (std::int64_t(s.c) + s.f) * sizeof(Vec<T>);
-  return least(most(int(winograd_bytes / tile), winograd_least), winograd_most);
+  return least(most(fitting_tiles<Vec<T>>(winograd_bytes, s.c, s.f), winograd_least), winograd_most);
 }
 template <class T>
 std::int64_t winograd_space(const Winograd& s) {

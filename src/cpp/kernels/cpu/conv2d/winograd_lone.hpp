@@ -28,8 +28,7 @@ LoneShare lone_share(const Team& team, const Winograd& s) {
 constexpr int lone_bytes_of_tiles = 1024 * 1024, lone_least_tiles = 2 * tile_rows(1);
 template <class T>
 int lone_tiles(const Winograd& s) {
-  const int fitting = lone_bytes_of_tiles / (winograd_points * (s.c + s.f) * int(sizeof(T)));
-  return least(most(fitting, lone_least_tiles), s.tiles());
+  return least(most(fitting_tiles<T>(lone_bytes_of_tiles, s.c, s.f), lone_least_tiles), s.tiles());
 }
 struct SomeTiles {
   int first, count;

@@ -109,8 +109,7 @@ void gradients_back(const Team& team, const Winograd& s, const T* du, T* dw) {
 
 template <class T>
 int winograd_gradient_chunk(const Winograd& s) {
-  const std::int64_t tile = winograd_points * (std::int64_t(s.c) + winograd_stored<T>(s)) * sizeof(Vec<T>);
-  return least(most(int(winograd_bytes / tile), winograd_least), winograd_most);
+  return least(most(fitting_tiles<Vec<T>>(winograd_bytes, s.c, winograd_stored<T>(s)), winograd_least), winograd_most);
 }
 // Elements for one point: inputs and gradients.
 template <class T>
