@@ -23,9 +23,9 @@ NVCC := $(or $(CUDACXX),$(shell command -v nvcc))
 ISAS ?=
 SANITIZED := build/sanitize/site$(addprefix -,$(ISAS))
 # Whatever reaches the core by a way of its own.
-SANITIZED_TESTS := -m "not slow" tests/core tests/functional tests/estimators/boltzmann tests/estimators/words \
-  tests/estimators/convolutional tests/estimators/recurrent tests/estimators/autoencoders tests/estimators/tables \
-  tests/estimators/test_own_loss.py tests/estimators/test_memory_mapped.py --ignore=tests/core/test_memory.py
+SANITIZED_TESTS := -n 2 --dist worksteal -m "not slow" tests/core tests/functional tests/estimators/boltzmann \
+  tests/estimators/words tests/estimators/convolutional tests/estimators/recurrent tests/estimators/autoencoders \
+  tests/estimators/tables tests/estimators/test_own_loss.py tests/estimators/test_memory_mapped.py --ignore=tests/core/test_memory.py
 # Python itself is built without sanitizers: their library is loaded before it. Its own leaks at the end are not ours.
 # A PYTHONPATH, unlike the environment's own packages, does not lead to the editable install. What they find ends the
 # process: their message is not captured by pytest, and Python says which test it was. Plugins of pytest that stand beside
