@@ -33,10 +33,10 @@ class Snapshot(NamedTuple):
     steps: int
 
     @classmethod
-    def of(cls, program: Program) -> Snapshot:
-        """Copies out of a program."""
+    def of(cls, program: Program, weights: NDArray[Any] | None = None) -> Snapshot:
+        """Copies out of a program, but for the weights where they are given."""
         return cls(
-            program.get_weights(),
+            program.get_weights() if weights is None else weights,
             program.get_states(),
             program.get_optimizer(),
             program.optimizer_steps,
@@ -89,10 +89,6 @@ class Snapshot(NamedTuple):
         program.set_weights(self.weights)
         program.set_states(self.states)
         program.set_optimizer(self.moments, self.steps)
-
-    def is_finite(self) -> bool:
-        """Whether all weights are."""
-        return bool(np.isfinite(self.weights).all())
 
 
 def _joined(arrays: list[NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -1,8 +1,9 @@
 """An estimator while it is being fitted: what others see of it, and what an error leaves.
 
 One thread fits. It sees the estimator itself while it is in a callback or a scorer. All others, and
-signal handlers inside the core, see the estimator as it was at the end of the last epoch: they
-neither wait for the fit nor touch the program that learns. A forked child sees that, too.
+signal handlers inside the core, see the estimator as it was at the end of the last epoch, under
+early stopping with the weights of the best one: they neither wait for the fit nor touch the program
+that learns. A forked child sees that, too.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _OF_FIT = (_NAME, "_skl_callbacks", "_callback_fit_ctx", "_skl_callbacks_to_tear
 class Checkpoint(NamedTuple):
     """A training at the end of an epoch. The lists of the history are shared with those after."""
 
-    snapshot: Snapshot
+    snapshot: Snapshot  # what the fit would keep if it ended there
     n_rows: int  # of the history
     progress: Progress
     rate: LearningRate | None

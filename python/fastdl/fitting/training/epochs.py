@@ -44,8 +44,8 @@ def run(
     """Train epoch by epoch until something says stop.
 
     Ends with the weights of the best epoch under early stopping, otherwise with those of the last
-    one. Ctrl-C, a diverging loss and an error in a callback leave those of the last epoch that was
-    finished.
+    one; also by Ctrl-C, a diverging loss and an error in a callback, with those of an epoch that
+    was finished.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def run(
             order, rates, result = epoch(
                 program, train, order, settings, rate, random_state, progress.n_epochs, version
             )
-            now = Snapshot.of(program)
-            if result.status == "diverged" or not now.is_finite():
+            weights = program.get_weights()
+            if result.status == "diverged" or not np.isfinite(weights).all():
                 kept.snapshot.load(program)
                 _report_divergence(result, settings, progress)
                 break
@@ -107,9 +107,9 @@ def run(
                 print(settings.report(progress))
             watched = progress.watch(settings)
             if progress.keep(settings) or not settings.early_stopping:
-                best, progress.best_iter = now, progress.n_epochs
+                best, progress.best_iter = Snapshot.of(program, weights), progress.n_epochs
             rate.epoch_ends(progress.t, watched)
-            kept = Checkpoint.of(now, progress, rate)
+            kept = Checkpoint.of(best, progress, rate)
             publish(kept)
             stop = _should_stop(settings, progress, rate)
             if (tasks and tasks.end()) or stop:
