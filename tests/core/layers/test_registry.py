@@ -13,7 +13,7 @@ from fastdl import _core, functional, losses
 from fastdl import layers as L
 from fastdl._core import Program
 
-SOURCES = Path(__file__).parents[2] / "src" / "cpp"
+SOURCES = Path(__file__).parents[3] / "src" / "cpp"
 FIELDS = _core.layer_fields()
 
 

@@ -13,7 +13,7 @@ from fastdl import layers as L
 from fastdl import program as programs
 from reference import decoder as reference
 
-PYTORCH = Path(__file__).parents[1] / "data" / "torch" / "seq2seq.npz"
+PYTORCH = Path(__file__).parents[2] / "data" / "torch" / "seq2seq.npz"
 ROOM, STEPS, FEATURES, OUTPUTS = 5, 6, 3, 4
 
 KINDS = [

@@ -9,7 +9,7 @@ import pytest
 
 from versions import promised_for_1_9
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 
 SUITES = "sklearn.neural_network.tests."
 
