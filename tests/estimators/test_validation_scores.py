@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
 from fastdl import CNNRegressor, MLPRegressor, NetRegressor
@@ -30,6 +31,39 @@ def test_r_squared_is_scikit_learns(y, answers, weight):
     """Of constant columns, too, which count 1 where they are met and 0 where not."""
     expected = r2_score(y.astype(float), answers, sample_weight=weight)
     assert r_squared(y, answers, weight) == pytest.approx(expected, rel=1e-12)
+
+
+def rows() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    return X, X[:, 0]
+
+
+def scored(scores: list[float]) -> NetRegressor:
+    """Fitted on 40 rows with these validation scores, one after each epoch."""
+    following = iter(scores)
+    reg = NetRegressor(
+        [L.Dense(4)],
+        early_stopping=True,
+        scoring=lambda *_: next(following),
+        max_epochs=len(scores),
+        n_iter_no_change=3,
+        random_state=0,
+    )
+    return reg.fit(*rows())
+
+
+def test_without_a_score_the_last_epoch_is_kept():
+    """Not the weights that the net started with."""
+    with pytest.warns(UserWarning, match="score was nan after each of 4 epochs. The weights of"):
+        reg = scored(8 * [np.nan])
+    assert reg.n_iter_ == 4  # nan is no improvement
+    assert reg.best_iter_ == 4
+    assert reg.score(*rows()) > 0
+
+
+def test_the_first_score_replaces_none():
+    reg = scored([np.nan, np.nan, 0.5, np.nan, 0.4, 0.3])
+    assert reg.best_iter_ == 3
 
 
 def test_one_sample_has_no_r_squared():

@@ -197,7 +197,7 @@ class Progress:
     def watch(self, settings: Settings) -> float:
         """Compare the last epoch with the best one as scikit-learn does; the watched value."""
         watched = -self.last("val_score") if settings.early_stopping else self.last("loss")
-        failed = watched > self.best(settings) - settings.tol
+        failed = watched > self.best(settings) - settings.tol or math.isnan(watched)
         self.no_improvement = self.no_improvement + 1 if failed else 0
         return watched
 
@@ -208,10 +208,15 @@ class Progress:
             equal = settings.later_best and score == self.best_score
             better = score > self.best_score or equal
             self.best_score = score if better else self.best_score
+            better |= self.is_without_score()  # until there is one, the last epoch is kept
         else:
             better = self.last("loss") < self.best_loss
             self.best_loss = self.last("loss") if better else self.best_loss
         return better
+
+    def is_without_score(self) -> bool:
+        """Whether no epoch has had a validation score that is a number."""
+        return math.isnan(self.last("val_score")) and self.best_score == -math.inf
 
 
 def _with_sides(sides: Sequence[str]) -> tuple[str, ...]:

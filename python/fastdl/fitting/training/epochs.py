@@ -126,6 +126,11 @@ def run(
         warn("Training interrupted by user.")
     if settings.early_stopping:
         best.load(program)
+        if progress.n_iter and progress.is_without_score():
+            warn(
+                f"The validation score was nan after each of {progress.n_iter} epochs. The weights "
+                "of the last one are kept: validate on more samples, or by another score."
+            )
 
 
 def _load(kept: Snapshot, program: Program, error: BaseException) -> None:
