@@ -40,7 +40,7 @@ def rows() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def scored(scores: list[float]) -> NetRegressor:
     """Fitted on 40 rows with these validation scores, one after each epoch."""
-    following = iter(scores)
+    following = iter(np.repeat(scores, 2))  # of the samples it learns from, and of the others
     reg = NetRegressor(
         [L.Dense(4)],
         early_stopping=True,
