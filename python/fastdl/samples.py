@@ -240,10 +240,10 @@ def plain(values: NDArray[Any]) -> NDArray[Any]:
 
 def depth(values: Any) -> int:
     """How many dimensions values have, whose lists may differ in length."""
-    if not hasattr(values, "__len__") or isinstance(values, (str, bytes)):
+    n_dims, dtype = getattr(values, "ndim", None), getattr(values, "dtype", None)
+    if n_dims == 0 or not hasattr(values, "__len__") or isinstance(values, (str, bytes)):
         return 0
-    n_dims, dtype = getattr(values, "ndim", 0), getattr(values, "dtype", None)
-    if n_dims > 1 or (n_dims and getattr(dtype, "kind", "O") != "O"):
+    if n_dims is not None and (n_dims > 1 or getattr(dtype, "kind", "O") != "O"):
         return int(n_dims)
     return 1 + depth(next(iter(values), None))
 

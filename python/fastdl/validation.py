@@ -119,8 +119,13 @@ def _check_class_weight(class_weight: Any, y: Any) -> None:
     said = f"class_weight={class_weight!r}"
     columns = y.T if y.ndim == 2 else [y]
     tables = class_weight if isinstance(class_weight, (list, tuple)) else [class_weight]
+    if isinstance(class_weight, str):
+        return  # "balanced"; the estimators' constraints refuse any other
     if not all(isinstance(table, Mapping) for table in tables):
-        return  # "balanced"; the estimators' constraints refuse anything else
+        raise ValueError(
+            f"{said} holds what is no dict; expected {{label: weight}}, a list of such dicts for "
+            "several outputs, 'balanced' or None."
+        )
     if len(tables) != len(columns):
         raise ValueError(
             f"{said} has {len(tables)} dict{'s' * (len(tables) > 1)}, but y has {len(columns)} "

@@ -20,6 +20,7 @@ from messages.names import OTHER_NAMES
 from messages.objects import OBJECTS
 from messages.pairs import PAIRS
 from messages.pictures import PICTURES
+from messages.refused import REFUSED
 from messages.unsupervised import UNSUPERVISED
 
 
@@ -327,6 +328,7 @@ WEIGHTS = [
         *PICTURES,
         *OBJECTS,
         *EMBEDDER,
+        *REFUSED,
         *UNSUPERVISED,
         *OTHER_NAMES,
         *MISLEADING,

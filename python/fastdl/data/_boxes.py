@@ -106,11 +106,12 @@ def _rows_with(wrong: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _listed(y: Any, name: str, n_images: int | None) -> list[Any]:
     """The dicts of y, one for each image."""
-    if isinstance(y, (Mapping, str)) or not isinstance(y, Iterable):
+    is_list = isinstance(y, Iterable) and getattr(y, "ndim", 1) > 0
+    if isinstance(y, (Mapping, str)) or not is_list:
         hint = " Pass a list also for one image." if isinstance(y, Mapping) else ""
         raise ValueError(
-            f"{name} is a {type(y).__name__}; expected a list with a dict {_FORM} for each image."
-            f"{hint}"
+            f"{name} is of type {type(y).__name__}; expected a list with a dict {_FORM} for each "
+            f"image.{hint}"
         )
     items = list(y)
     if n_images is not None and len(items) != n_images:
@@ -144,7 +145,7 @@ def _joined(items: list[Any], name: str, with_scores: bool) -> BoxLists:
 def _check_keys(item: Any, here: str, with_scores: bool) -> None:
     form = _FORM_OF_ANSWERS if with_scores else _FORM
     if not isinstance(item, Mapping):
-        raise ValueError(f"{here} is a {type(item).__name__}; expected a dict {form}.")
+        raise ValueError(f"{here} is of type {type(item).__name__}; expected a dict {form}.")
     for key in item:
         if key not in ("boxes", "labels", "scores"):
             close = difflib.get_close_matches(str(key), ["boxes", "labels", "scores"], 1, 0.5)

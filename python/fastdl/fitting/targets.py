@@ -69,6 +69,7 @@ class Targets:
             raise ValueError("Multioutput target data is not supported with label binarization")
         classes = unique_labels(y)
         if kind == "multilabel-indicator":
+            _check_indicators(y)
             return cls("multilabel", len(classes), classes, is_sparse(y))
         if kind == "binary" and one_output:
             return cls("binary", 1, classes)
@@ -254,6 +255,16 @@ class Targets:
         if len(self.classes) == 1:
             return np.zeros(len(output), int)
         return (output.ravel() > threshold).astype(int)
+
+
+def _check_indicators(y: Any) -> None:
+    """Raise for two values other than 0 and 1, which scikit-learn takes for indicators, too."""
+    values = np.unique(y.data if is_sparse(y) else y)
+    if not np.isin(values, (0, 1)).all():
+        raise ValueError(
+            f"y has shape {y.shape} and holds {' and '.join(map(str, values.tolist()))}; "
+            "indicators of several labels are 0 and 1."
+        )
 
 
 _FIELDS = {

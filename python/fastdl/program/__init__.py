@@ -7,7 +7,7 @@ before there is one; `threads` counts the processors it may use; `summary` shows
 Estimators come here by `fastdl.fitting`, `fastdl.functional` and `fastdl.inspection` directly.
 """
 
-from fastdl.program.compile import compile, draw_weights, make, set_loss, set_optimizer
+from fastdl.program.compile import compile, draw_weights, dtype_name, make, set_loss, set_optimizer
 from fastdl.program.part import part
 from fastdl.program.shapes import output_shape, survey, takes_steps
 from fastdl.program.summary import summary, summary_of
@@ -19,6 +19,7 @@ __all__ = [
     "compile",
     "count_threads",
     "draw_weights",
+    "dtype_name",
     "get_state",
     "make",
     "output_shape",

@@ -129,7 +129,7 @@ def make(
         L.to_dict(layers),
         tuple(checked("input_shape", tuple(input_shape), INPUT_SHAPE)),
     )
-    name, size = _dtype_name(dtype), checked("batch_size", batch_size, POSITIVE_INTEGER)
+    name, size = dtype_name(dtype), checked("batch_size", batch_size, POSITIVE_INTEGER)
     with gpus.room(
         backend or "", lambda: _core.survey(plain, shape, dtype=name, batch_size=size)[2]
     ):
@@ -240,7 +240,8 @@ def set_optimizer(
     )
 
 
-def _dtype_name(dtype: DTypeLike) -> str:
+def dtype_name(dtype: DTypeLike) -> str:
+    """The name of a type of weights: float32 or float64; ValueError for any other."""
     try:
         name = np.dtype(dtype).name
     except TypeError:

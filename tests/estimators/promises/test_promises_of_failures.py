@@ -96,6 +96,21 @@ def test_a_bad_frame_changes_nothing(case: Case) -> None:
         assert isinstance(error, ValueError), error
 
 
+@promised()
+def test_what_is_no_data_is_refused(case: Case) -> None:
+    """By the estimator's name, in fit and in predictions, before NumPy reads it as numbers."""
+    n, name = len(case.X), type(case.estimator).__name__
+    dates = np.full((n, 6), np.datetime64("2020-01-01"))
+    hidden = np.ma.masked_greater(np.ones((n, 6)), 0)
+    for X in ({"a": 1}, iter([1, 2]), len, dates, hidden, np.zeros(n, [("a", float)])):
+        if name == "WordVectors" and not isinstance(X, dict):
+            continue  # of which words may be anything, in any iterable
+        for estimator in (case.new(), case.fitted()):
+            error = unchanged(estimator, case, lambda e=estimator, X=X: e.fit(X, *case.data[1:]))  # type: ignore[misc]
+            assert isinstance(error, ValueError), error
+            assert name in str(error), error
+
+
 @promised(lambda case: has("predict")(case) and case.y is not None)
 def test_a_bad_y_changes_nothing(case: Case) -> None:
     for estimator in (case.new(), case.fitted()):

@@ -264,9 +264,10 @@ TEXTS = [
     (lambda w: tiny().fit([]), "X has no words; expected a list of sentences."),
     (lambda w: tiny().fit(["", []]), "X has no words; expected a list of sentences."),
     (lambda w: tiny().fit("the cat sleeps"),
-     "X is the string 'the cat sleeps'; expected a list of sentences, strings or lists of tokens."),
+     "X is the string 'the cat sleeps'; WordVectors takes a list of sentences, strings or lists of "
+     "tokens."),
     (lambda w: tiny().fit(["the cat", 3]),
-     "X[1] is 3; expected a sentence, a string or a list of tokens."),
+     "X[1] is 3; WordVectors takes sentences, strings or lists of tokens."),
     (lambda w: tiny().fit(["the cat the cow"]),
      "no word of X occurs min_count=5 times; the most frequent, 'the', occurs 2 times. Lower "
      "min_count, or pass more text."),
@@ -285,14 +286,14 @@ TEXTS = [
     (lambda w: w.transform([[("a", ["b"])]]),
      "X[0] has ('a', ['b']) for a word; expected a string, a number or a tuple of them."),
     (lambda w: tiny().fit({"a b": 1}),
-     "X is a dict; expected a list of sentences, strings or lists of tokens."),
+     "X is of type dict; WordVectors takes a list of sentences, strings or lists of tokens."),
     (lambda w: tiny().fit(3.0),
-     "X is a float; expected a list of sentences, strings or lists of tokens."),
+     "X is 3.0; WordVectors takes a list of sentences, strings or lists of tokens."),
     (lambda w: tiny().fit(pd.DataFrame({"text": ["a b"] * 5})),
-     "X is a DataFrame; expected a list of sentences, strings or lists of tokens. Pass one of its "
-     "columns."),
+     "X is a data frame of shape (5, 1); WordVectors takes a list of sentences, strings or lists "
+     "of tokens. Pass one of its columns."),
     (lambda w: tiny().fit([b"a b"] * 5),
-     "X[0] is b'a b'; expected a sentence, a string or a list of tokens."),
+     "X[0] is b'a b'; WordVectors takes sentences, strings or lists of tokens."),
     (lambda w: w.most_similar(["the", "zebra"]), "'zebra' is not in the vocabulary of 20 words."),
     (lambda w: w.most_similar("cat", negative=["hors"]),
      "'hors' is not in the vocabulary of 20 words. Did you mean 'horse'?"),

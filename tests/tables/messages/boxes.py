@@ -55,15 +55,15 @@ def likeness(a: Any, b: Any, **options: Any) -> Callable[[], object]:
 BOXES = [
     # the list of dicts
     (lambda: checked_boxes(GOOD), ValueError,
-     'y is a dict; expected a list with a dict {"boxes": (k, 4), "labels": (k,)} for each image. '
-     "Pass a list also for one image."),
+     'y is of type dict; expected a list with a dict {"boxes": (k, 4), "labels": (k,)} for each '
+     "image. Pass a list also for one image."),
     (lambda: checked_boxes(None, "y_val"), ValueError,
-     'y_val is a NoneType; expected a list with a dict {"boxes": (k, 4), "labels": (k,)} for each '
-     "image."),
+     'y_val is of type NoneType; expected a list with a dict {"boxes": (k, 4), "labels": (k,)} '
+     "for each image."),
     (given(n_images=5), ValueError,
      "y has dicts of 1 images, but there are 5; expected one for each. An image without objects "
      "has an empty list of boxes."),
-    (given([[0, 0, 2, 2]]), ValueError, f"y[1] is a list; {DICTS}"),
+    (given([[0, 0, 2, 2]]), ValueError, f"y[1] is of type list; {DICTS}"),
     (given({"boxes": []}), ValueError, f"y[1] has no 'labels'; {DICTS}"),
     (given({"labels": []}), ValueError, f"y[1] has no 'boxes'; {DICTS}"),
     (given(GOOD | {"label": [0]}), ValueError,

@@ -55,8 +55,8 @@ EMBEDDER = [
      "In A: X has shape (24, 5, 6), but Embedder was fitted with images of shape (6, 6, 1). Crop "
      "or scale to 6x6, or fit on images of this size."),
     (fit(np.array([1, "Ada"] * 12, dtype=object)), ValueError,
-     "y holds labels of several types ('<' not supported between instances of 'str' and 'int'); "
-     "Embedder takes those of one, such as numbers or names."),
+     "y holds labels of several types: y[0] is 1, and others are text. Embedder takes those of "
+     "one: all numbers, or all text."),
     (fit(X[:, 0]), ValueError,
      "Unknown label type: continuous. Maybe you are trying to fit a classifier, which expects "
      "discrete classes on a regression target with continuous values."),

@@ -127,9 +127,9 @@ PAIRS = [
     (fit([b"ab", b"b", b"a"]), ValueError,
      "X[0] is b'ab'; Seq2Seq takes strings, or lists of tokens that are strings."),
     (fit(x for x in X), ValueError,
-     "X is a generator; Seq2Seq takes a list of sequences."),
+     "X is of type generator; Seq2Seq takes a list of sequences."),
     (fit(X, set(Y)), ValueError,
-     "y is a set; Seq2Seq takes a list of sequences."),
+     "y is of type set; Seq2Seq takes a list of sequences."),
     (later(lambda net: net.attention_weights(X), attention=None), ValueError,
      "attention_weights: this Seq2Seq has attention=None. Fit one with attention='additive'."),
 ]

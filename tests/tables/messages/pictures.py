@@ -51,7 +51,8 @@ PICTURES = [
     (fit(np.zeros((2, 3, 4, 5, 3), np.uint8)), ValueError,
      f"X has shape (2, 3, 4, 5, 3); {_FORMS}"),
     (fit([PICTURE, PICTURE[:0]]), ValueError,
-     "X[1] has shape (0, 48): there is no pixel in it."),
+     "X[1] has shape (0, 48), without a pixel; SuperResolver takes images of one or more. Leave "
+     "it out."),
     (fit(Image.new("RGBA", (60, 60))), ValueError,
      "X is an image of mode 'RGBA'; SuperResolver takes \"L\" and \"RGB\". Use "
      'image.convert("RGB").'),

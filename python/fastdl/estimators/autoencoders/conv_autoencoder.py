@@ -22,6 +22,7 @@ from fastdl.estimators.autoencoders.words import (
 )
 from fastdl.estimators.base.augmented import check_whole_images
 from fastdl.estimators.inputs import ImageInput
+from fastdl.estimators.inputs.refused import refuse
 from fastdl.estimators.inputs.text import unpacked
 from fastdl.estimators.parameters.layer_params import check_layer_names
 from fastdl.estimators.parameters.training_words import CONVOLUTION, TrainingWords
@@ -107,6 +108,7 @@ class ConvAutoencoder(TrainingWords, Coder):
         return ImageInput(self.input_shape, strips=lambda: L.asks_for(self._encoder()) == "images")
 
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        refuse(type(self).__name__, "X", X)
         given = unpacked(X)
         X, y = super()._check(given, y, reset=reset)
         if y is not None:

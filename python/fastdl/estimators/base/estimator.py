@@ -31,7 +31,7 @@ from fastdl.estimators.parameters.words import complete, fitted, reword, word
 from fastdl.fitting.job import Checked, Given, Job
 from fastdl.fitting.random import generator
 from fastdl.fitting.training import checkpoint
-from fastdl.program import devices
+from fastdl.program import devices, dtype_name
 from fastdl.program.devices import Device
 from fastdl.samples import Sequences
 from fastdl.validation import check_step_weights, check_weights
@@ -188,6 +188,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         if changed:
             constraints = self._parameter_constraints
             validate_parameter_constraints(constraints, changed, type(self).__name__)
+        if "dtype" in changed:
+            dtype_name(changed["dtype"])
 
     # --- fit
 

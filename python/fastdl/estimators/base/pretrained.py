@@ -41,7 +41,8 @@ def vectors_of(name: str, embedding: Any, symbols: Sequence[Hashable]) -> dict[i
     """
     if isinstance(embedding, FrozenEstimator):
         embedding = embedding.estimator
-    if not (hasattr(embedding, "__contains__") and hasattr(embedding, "__getitem__")):
+    is_table = hasattr(embedding, "__contains__") and hasattr(embedding, "__getitem__")
+    if not is_table or isinstance(embedding, (str, list, tuple)):
         raise ValueError(
             f"{name}: embedding={embedding!r}; expected a fitted WordVectors, a dictionary from "
             "symbols to vectors, or None."

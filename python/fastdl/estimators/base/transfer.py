@@ -31,6 +31,10 @@ def freeze(layers: Sequence[Layer], patterns: str | Sequence[str]) -> list[Layer
         If a pattern matches no layer.
     """
     patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    if not all(isinstance(pattern, str) for pattern in patterns):
+        raise ValueError(
+            f"freeze={patterns!r}; expected names of layers, or patterns such as 'conv*'."
+        )
     named = L.with_names(layers)
     names = [layer.name or "" for layer in L.walk(named)]
     for pattern in patterns:

@@ -17,6 +17,7 @@ from fastdl import losses
 from fastdl._rules import unknown
 from fastdl._sklearn import _check_partial_fit_first_call
 from fastdl._warn import warn
+from fastdl.estimators.inputs.refused import refuse_labels
 from fastdl.estimators.inputs.steps import labels_that_count
 from fastdl.fitting.job import Checked
 from fastdl.fitting.targets import Targets
@@ -94,7 +95,9 @@ class Labels:
         """See `Head.check`."""
         if self.of_parts:
             _refuse_parts(estimator, y, self.of_parts)
-        return estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=False)
+        X, y = estimator._inputs.check_with(estimator, X, y, reset=reset, numeric=False)
+        refuse_labels(type(estimator).__name__, y)
+        return X, y
 
     def targets(self, estimator: Any, y: Any, *, anew: bool, incremental: bool) -> Targets:
         """See `Head.targets`."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl.estimators.inputs.refused import shown
 from fastdl.estimators.inputs.symbols import CHARACTERS, Reading, Symbols, warn_of_tokens
 from fastdl.estimators.inputs.text import items
 from fastdl.layers import Layer
@@ -131,7 +132,7 @@ def _what(X: Any) -> str:
     if isinstance(X, (list, tuple)) and len(X):
         other = [token for token in X if not isinstance(token, str)]
         return f"a list with {other[0]!r} in it" if other else "a list of strings"
-    return "an empty list" if isinstance(X, (list, tuple)) else repr(X)[:40]
+    return "an empty list" if isinstance(X, (list, tuple)) else shown(X)
 
 
 def piece_length(documents: list[NDArray[np.int32]], n: int, least: int) -> int:

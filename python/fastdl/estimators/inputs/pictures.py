@@ -9,9 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdl.estimators.inputs.frames import is_frame
 from fastdl.estimators.inputs.images import image_shape
+from fastdl.estimators.inputs.refused import holds_nothing, refuse, shown
 from fastdl.estimators.inputs.text import refuse_path
 from fastdl.layers import Layer
+from fastdl.samples import is_sparse
 
 _FORMS = (
     "a list of uint8 images (height, width), (height, width, 1) or (height, width, 3), which may "
@@ -38,11 +41,13 @@ class PictureInput:
         """
         name = type(estimator).__name__
         refuse_path(name, "X", X)
+        if is_sparse(X) or is_frame(X):
+            raise ValueError(f"X is {shown(X)}; {name} takes {_FORMS}.")
+        refuse(name, "X", X)
         if is_one(X):
             return [_checked(name, "X", X)]
-        is_list = hasattr(X, "__len__") and hasattr(X, "__getitem__")
-        if not is_list or isinstance(X, dict) or hasattr(X, "columns"):
-            raise ValueError(f"X is {_what(X)}; {name} takes {_FORMS}.")
+        if holds_nothing(X):
+            raise ValueError(f"X is {shown(X)}; {name} takes {_FORMS}.")
         if len(X) == 0:
             raise ValueError(f"X holds no image; {name} takes {_FORMS}.")
         if getattr(X, "ndim", 1) > 4:
@@ -95,7 +100,8 @@ def _checked(name: str, which: str, x: Any) -> NDArray[np.uint8]:
             'image.convert("RGB").'
         )
     if not hasattr(x, "__len__") and not hasattr(x, "__array_interface__"):
-        raise ValueError(f"{which} is {_what(x)}; {name} takes {_FORMS}.")
+        raise ValueError(f"{which} is {shown(x)}; {name} takes {_FORMS}.")
+    refuse(name, which, x)
     image = np.asarray(x)
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
         raise ValueError(
@@ -103,7 +109,10 @@ def _checked(name: str, which: str, x: Any) -> NDArray[np.uint8]:
             "width, 1) or (height, width, 3)."
         )
     if 0 in image.shape:
-        raise ValueError(f"{which} has shape {image.shape}: there is no pixel in it.")
+        raise ValueError(
+            f"{which} has shape {image.shape}, without a pixel; {name} takes images of one or "
+            "more. Leave it out."
+        )
     if image.dtype != np.uint8:
         way_out = "x.astype(np.uint8)"
         if image.dtype.kind == "f":
@@ -112,7 +121,3 @@ def _checked(name: str, which: str, x: Any) -> NDArray[np.uint8]:
             f"{which} holds {image.dtype}; {name} takes uint8, from 0 to 255. Use {way_out}."
         )
     return image
-
-
-def _what(X: Any) -> str:
-    return repr(X) if X is None or isinstance(X, (int, float)) else f"of type {type(X).__name__}"

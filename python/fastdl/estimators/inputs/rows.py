@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
 from fastdl._sklearn import validate_data
+from fastdl.estimators.inputs.frames import is_frame
+from fastdl.estimators.inputs.refused import check_y, refuse, why
 from fastdl.estimators.inputs.text import unpacked, way_out_of_paths
 from fastdl.layers import Layer
 
@@ -113,24 +115,44 @@ def validated(
             return X
         if _is_plain(y, options["y_numeric"]) and len(y) == len(X):
             return X, y
+    name = type(estimator).__name__
+    refuse(name, "X", X)
     X = unpacked(X)
     if isinstance(X, np.ndarray) and not X.dtype.isnative:
         X = X.astype(X.dtype.newbyteorder("="))
-    is_frame = hasattr(X, "columns") or hasattr(X, "column_names")  # pandas, polars; pyarrow
-    X = X if hasattr(X, "ndim") or is_frame else _together(type(estimator).__name__, X)
-    rows = is_frame or X.ndim <= 2
+    X = X if hasattr(X, "ndim") or is_frame(X) else _together(name, X)
+    rows = is_frame(X) or X.ndim <= 2
     finite = "allow-nan" if all_finite == "allow-nan" else rows or all_finite
     options |= {"reset": reset, "ensure_2d": rows, "ensure_all_finite": finite}
     if y is NO_Y:
-        return validate_data(estimator, X, **options)
-    X, y = validate_data(estimator, X, y, multi_output=True, **options)
+        return _validated(name, X, estimator, X, **options)
+    y = check_y(name, y, numeric=options["y_numeric"])
+    X, y = _validated(name, X, estimator, X, y, multi_output=True, **options)
     return X, as_column(y)
+
+
+def _validated(name: str, X: Any, *args: Any, **options: Any) -> Any:
+    """What `validate_data` gives; its errors of NumPy's, about X, in our words."""
+    try:
+        return validate_data(*args, **options)
+    except (TypeError, ValueError) as error:
+        said = why(name, X) if _is_of_numpy(error) else None
+        if said is None:
+            raise
+        raise ValueError(said) from error
+
+
+def _is_of_numpy(error: Exception) -> bool:
+    """Whether an error says no more than that something cannot be converted."""
+    said = str(error)
+    return said.startswith(("could not convert", "float() argument", "dtype='numeric'", "Cannot"))
 
 
 def validated_y(estimator: Any, y: Any, *, numeric: bool) -> Any:
     """What `validate_data` makes of targets; (n, 1) become (n,), with scikit-learn's warning."""
     if _is_plain(y, numeric):
         return y
+    y = check_y(type(estimator).__name__, y, numeric=numeric)
     return as_column(validate_data(estimator, NO_Y, y, multi_output=True, y_numeric=numeric))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, ClassVar
 
+from fastdl.estimators.inputs.refused import shown
 from fastdl.estimators.inputs.symbols import WORDS, Reading, warn_of_tokens
 from fastdl.layers import Layer
 
@@ -21,11 +22,12 @@ class SentenceInput:
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> list[list[Hashable]]:
         """The words of each sentence."""
-        sentences = _listed(X)
-        words = [_words(sentence, i, self.reading) for i, sentence in enumerate(sentences)]
+        name = type(estimator).__name__
+        sentences = _listed(name, X)
+        words = [_words(name, x, i, self.reading) for i, x in enumerate(sentences)]
         if reset:
             found = {word: 1 for sentence in words for word in sentence if isinstance(word, str)}
-            warn_of_tokens(type(estimator).__name__, sentences, found)
+            warn_of_tokens(name, sentences, found)
         return words
 
     def check_with(
@@ -47,25 +49,25 @@ class SentenceInput:
         tags.two_d_array = False
 
 
-def _listed(X: Any) -> list[Any]:
+def _listed(name: str, X: Any) -> list[Any]:
     """The sentences, as the user has them."""
     is_frame = hasattr(X, "columns")
     if isinstance(X, (str, bytes, Mapping)) or is_frame or not _is_iterable(X):
-        what = f"the string {X[:20]!r}" if isinstance(X, str) else f"a {type(X).__name__}"
+        what = f"the string {X[:20]!r}" if isinstance(X, str) else shown(X)
         way_out = " Pass one of its columns." if is_frame else ""
         raise ValueError(
-            f"X is {what}; expected a list of sentences, strings or lists of tokens.{way_out}"
+            f"X is {what}; {name} takes a list of sentences, strings or lists of tokens.{way_out}"
         )
     if hasattr(X, "to_pylist"):  # pyarrow's arrays iterate over scalars of its own
         X = X.to_pylist()
     return list(X)
 
 
-def _words(sentence: Any, i: int, reading: Reading) -> list[Hashable]:
+def _words(name: str, sentence: Any, i: int, reading: Reading) -> list[Hashable]:
     is_text = isinstance(sentence, str)  # np.str_, too, which has no dimensions
     if isinstance(sentence, (bytes, Mapping)) or not (is_text or _is_iterable(sentence)):
         raise ValueError(
-            f"X[{i}] is {sentence!r}; expected a sentence, a string or a list of tokens."
+            f"X[{i}] is {sentence!r}; {name} takes sentences, strings or lists of tokens."
         )
     return list(reading.symbols(sentence))
 

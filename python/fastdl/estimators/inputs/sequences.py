@@ -17,6 +17,7 @@ from fastdl._warn import warn
 from fastdl.data import pad_sequences
 from fastdl.estimators.inputs.forms import Cut, Seen, in_form_of, is_array_of_numbers
 from fastdl.estimators.inputs.images import normalises
+from fastdl.estimators.inputs.refused import holds_nothing, refuse, shown
 from fastdl.estimators.inputs.rows import TAKEN, validated, validated_y
 from fastdl.estimators.inputs.steps import check_steps, marked_off
 from fastdl.estimators.inputs.symbols import (
@@ -102,6 +103,11 @@ class SequenceInput:
         if y is None:
             raise ValueError(f"{name} needs y, with a value for every step of each sequence.")
         seen = _seen(estimator, X, reset)
+        if holds_nothing(y):
+            raise ValueError(
+                f"y is {shown(y)}; {name} takes a list with a value for every step of each "
+                "sequence."
+            )
         check_consistent_length(seen.X, y)
         checked = self._checked(estimator, seen, reset)
         steps = check_steps(name, y, checked.lengths, numeric=numeric, classes=classes)
@@ -267,7 +273,7 @@ def _warn_of_large(name: str, X: Sequences) -> None:
 def _seen(estimator: Any, X: Any, reset: bool) -> Seen:
     """X looked at; ValueError for what holds no sequences."""
     name = type(estimator).__name__
-    if not is_array_of_numbers(X):
+    if type(X) is not np.ndarray or not is_array_of_numbers(X):
         _refuse_other_forms(name, X)
     seen = Seen.of(X)
     if not reset and _were_of_one_feature(estimator) and seen.are_rows:
@@ -286,8 +292,10 @@ def _refuse_other_forms(name: str, X: Any) -> None:
             f"X is the string {X[:20]!r}; {name} takes a list of strings, or of lists of tokens: "
             "pass it in a list."
         )
-    if X is None or isinstance(X, Number):
+    if X is None or isinstance(X, Number) or getattr(X, "ndim", 1) == 0:
         raise ValueError(f"X is {X!r}; {name} takes {_FORMS}, or texts.")
+    if not is_table_of_texts(X):
+        refuse(name, "X", X, f"{_FORMS}, or texts")
     if is_table_of_texts(X):
         raise ValueError(
             f"X is a table with text in it, of shape {X.shape}; {name} takes one column of texts: "
@@ -304,6 +312,7 @@ def _were_of_one_feature(estimator: Any) -> bool:
 
 def _numbers(name: str, i: int, x: Any) -> NDArray[Any]:
     """A sequence of a list as an array of numbers."""
+    refuse(name, f"X[{i}]", x, "sequences of numbers, or texts")
     try:
         x = np.asarray(x)
         x = np.asarray(x.tolist()) if x.dtype == object else x  # of arrays, as parquet has them

@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite, check_consistent_length
 
 from fastdl._sklearn import _check_y, validate_data
+from fastdl.estimators.inputs.frames import (
+    NO_NUMBERS,
+    columns_of,
+    is_frame,
+    names_of,
+    numbers_of,
+    type_of,
+)
+from fastdl.estimators.inputs.refused import check_y
 from fastdl.estimators.inputs.rows import as_column, validated
 from fastdl.layers import Layer
 
@@ -21,7 +30,6 @@ _CATEGORICAL = re.compile(
     r"(category|categorical|enum|bool|boolean|object|str|string|string_view|utf8|large_string"
     r"|large_utf8|dictionary)\b"
 )
-_REFUSED = re.compile(r"(datetime|date|time|timestamp|timedelta|duration|period|interval|list)")
 _PLAIN = (bool, int, float, str)
 
 _TYPES = [np.float64]
@@ -70,6 +78,7 @@ class TableInput:
             )
             return _only_numbers(estimator, X, reset), y
         validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+        y = check_y(type(estimator).__name__, y, numeric=numeric)
         y = _check_y(y, multi_output=True, y_numeric=numeric, estimator=estimator)
         check_consistent_length(X, y)
         return self._coded(estimator, X, columns, reset), as_column(y)
@@ -101,13 +110,14 @@ class TableInput:
 
     def _named(self, X: Any) -> list[int]:
         """The columns that the user named, by number, name or mask."""
-        names, asked = _names(X), np.asarray(self.categorical)
+        names, asked = names_of(X), np.asarray(self.categorical)
         width = np.shape(X)[1] if np.ndim(X) == 2 else 0
         if asked.dtype == bool and asked.shape == (width,):
             return np.flatnonzero(asked).tolist()
         found = [names.index(c) if c in names else c for c in asked.ravel().tolist()]
         for column in found:
-            if isinstance(column, (bool, str, float)) or not -width <= column < width:
+            is_number = isinstance(column, int) and not isinstance(column, bool)
+            if not is_number or not -width <= column < width:
                 raise ValueError(
                     f"categorical_features has {column!r}, which is no column of X: it has {width}"
                     f"{f', {names[0]!r} ...' if names else ''}. Give numbers or names of columns, "
@@ -119,7 +129,7 @@ class TableInput:
 
     def _coded(self, estimator: Any, X: Any, columns: list[int], reset: bool) -> NDArray[Any]:
         table = columns_of(X)
-        names = _names(X) or [f"{j}" for j in range(len(table))]
+        names = names_of(X) or [f"{j}" for j in range(len(table))]
         if reset:
             estimator.categories_ = [None] * len(table)
         coded = np.empty((len(table[0]) if table else 0, len(table)))
@@ -147,69 +157,19 @@ def _only_numbers(estimator: Any, X: NDArray[Any], reset: bool) -> NDArray[Any]:
     return X
 
 
-def is_frame(X: Any) -> bool:
-    """Whether X is a data frame: of pandas, polars or pyarrow."""
-    return hasattr(X, "columns") or hasattr(X, "column_names")
-
-
-def columns_of(X: Any) -> list[Any]:
-    """The columns of a data frame or an array, each in its own form."""
-    if hasattr(X, "iloc"):
-        return [X.iloc[:, j] for j in range(X.shape[1])]
-    if hasattr(X, "column_names"):
-        return list(X.columns)
-    if hasattr(X, "get_columns"):
-        return list(X.get_columns())
-    return list(np.asarray(X).T)
-
-
-def _names(X: Any) -> list[Any]:
-    """The names of the columns; none of an array."""
-    return list(getattr(X, "column_names", getattr(X, "columns", ())))
-
-
-def _type_of(column: Any) -> str:
-    return str(getattr(column, "dtype", None) or column.type).lower()
-
-
 def is_categorical(column: Any) -> bool:
     """Whether a column of a frame holds categories, by its type; numbers as objects are numbers."""
-    kind = _type_of(column)
+    kind = type_of(column)
     if kind != "object":
         return _CATEGORICAL.match(kind) is not None
     values = [value for value in _listed(column) if value is not None]
     return not all(isinstance(v, Real) and not isinstance(v, (bool, np.bool_)) for v in values)
 
 
-def numbers_of(column: Any, name: Any) -> NDArray[np.float64]:
-    """The numbers of a column, NaN where they are missing.
-
-    Raises
-    ------
-    ValueError
-        If it holds something else.
-    """
-    kind = _type_of(column)
-    try:
-        if _REFUSED.match(kind):
-            raise TypeError
-        if hasattr(column, "isna"):  # pandas
-            return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        if hasattr(column, "cast") and not hasattr(column, "to_pylist"):  # polars
-            return np.asarray(column.cast(float).to_numpy(), np.float64)
-        values = column.to_numpy() if hasattr(column, "to_pylist") else column
-        return np.asarray(values, np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Column {name!r} of X is of type {kind}; expected numbers. Turn it into some, such as "
-            "days since a date, or into text if its values are names."
-        ) from error
-
-
 def values_of(column: Any, name: Any) -> list[Any]:
     """The values of a column as Python's own, None where they are missing."""
-    kind = _type_of(column)
-    if _REFUSED.match(kind) and not kind.startswith("interval"):
+    kind = type_of(column)
+    if NO_NUMBERS.match(kind) and not kind.startswith("interval"):
         raise ValueError(
             f"Column {name!r} of X is of type {kind}, which is no category. Turn it into text."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any, ClassVar
@@ -16,12 +16,13 @@ from fastdl import losses
 from fastdl._warn import warn
 from fastdl.data import Vocabulary
 from fastdl.estimators.inputs import SequenceInput
+from fastdl.estimators.inputs.refused import holds_nothing, refuse, shown
 from fastdl.estimators.inputs.text import as_texts, is_empty, items, unpacked
 from fastdl.fitting.job import Checked
 from fastdl.fitting.targets import Targets
 from fastdl.layers import Layer
 from fastdl.losses import Loss
-from fastdl.samples import Pairs, Sequences
+from fastdl.samples import Pairs, Sequences, is_sparse
 
 ARRAYS, CHARACTERS, WORDS, TOKENS = FORMS = ("arrays", "characters", "words", "tokens")
 _UNKNOWN, _FIRST = 1, 2  # codes of a Vocabulary
@@ -267,8 +268,9 @@ def _listed(name: str, side: str, values: Any) -> Any:
         )
     if values is None or isinstance(values, Number):
         raise ValueError(f"{side} is {values!r}; {name} takes a list of sequences.")
-    if not hasattr(values, "__len__") or isinstance(values, (Set, Mapping)):
-        raise ValueError(f"{side} is a {type(values).__name__}; {name} takes a list of sequences.")
+    if holds_nothing(values) or is_sparse(values):
+        raise ValueError(f"{side} is {shown(values)}; {name} takes a list of sequences.")
+    refuse(name, side, values)
     if items(values) == [] or len(values) == 0:
         raise ValueError(f"{side} holds no sequence; {name} needs at least one pair.")
     return unpacked(values)
@@ -292,7 +294,7 @@ def _is_nothing(x: Any) -> bool:
 def _check_lengths(name: str, X: Any, y: Any) -> None:
     if y is None:
         raise ValueError(f"y is None; {name} needs an answer for each source.")
-    if not isinstance(X, str) and not isinstance(y, str) and hasattr(X, "__len__"):
+    if not holds_nothing(X) and not holds_nothing(y):
         check_consistent_length(X, y)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl._rules import POSITIVE_INTEGER
-from fastdl.estimators.inputs.tables import is_frame
+from fastdl.estimators.inputs.frames import is_frame
 from fastdl.inspection._saliency.answers import asked, check_of_samples, columns
 from fastdl.inspection._saliency.behind import parted
 from fastdl.inspection._saliency.forms import form_of, in_form_of, listed

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdl.estimators.inputs import ImageInput
+from fastdl.estimators.inputs.frames import is_frame
+from fastdl.estimators.inputs.refused import holds_nothing, refuse, shown
 from fastdl.estimators.inputs.rows import TAKEN
 from fastdl.estimators.inputs.text import refuse_path
 from fastdl.layers import Layer
+from fastdl.samples import is_sparse
 
 _FORM = "images (n, height, width, channels), or a list of images (height, width, channels)"
 
@@ -103,8 +106,9 @@ class ImagesInput:
 
 def _listed(name: str, X: Any) -> Images:
     refuse_path(name, "X", X)
-    if X is None or not hasattr(X, "__len__"):
-        raise ValueError(f"X is {X!r}; {name} takes {_FORM}.")
+    if holds_nothing(X) or is_sparse(X) or is_frame(X):
+        raise ValueError(f"X is {shown(X)}; {name} takes {_FORM}.")
+    refuse(name, "X", X)
     if len(X) == 0:
         raise ValueError(f"X holds no image; {name} takes {_FORM}.")
     if hasattr(X, "ndim") and X.dtype != np.dtype(object):  # also what acts as an array

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
 from fastdl import losses
+from fastdl.estimators.inputs.refused import refuse_labels
 from fastdl.fitting.job import Checked
 from fastdl.fitting.targets import Targets
 from fastdl.losses import Loss
@@ -32,13 +33,8 @@ class Identities:
             )
         if y.dtype.kind == "f" and (y != np.floor(y)).any():  # else many labels would be warned of
             check_classification_targets(y)
-        try:
-            labels, counts = np.unique(y, return_counts=True)
-        except TypeError as error:
-            raise ValueError(
-                f"y holds labels of several types ({error}); {name} takes those of one, such as "
-                "numbers or names."
-            ) from error
+        refuse_labels(name, y)
+        labels, counts = np.unique(y, return_counts=True)
         if len(labels) == 1:
             raise ValueError(
                 f"{name} compares samples of at least 2 identities, but y holds only one class: "
