@@ -42,6 +42,7 @@ def check_weights(
     """
     weight = None
     if sample_weight is not None:
+        _check_numbers(sample_weight)
         weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
     if class_weight is not None:
         _check_class_weight(class_weight, y)
@@ -53,6 +54,17 @@ def check_weights(
                 "classes that are to be learnt a weight above 0."
             )
     return weight
+
+
+def _check_numbers(sample_weight: Any) -> None:
+    """Raise for weights that are no numbers."""
+    try:
+        np.asarray(sample_weight, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"sample_weight holds what is no number ({error}); expected numbers of 0 or more, one "
+            "for each sample."
+        ) from error
 
 
 def check_step_weights(
@@ -100,6 +112,8 @@ def is_of_steps(sample_weight: Any) -> bool:
 
 def _flat_weights(sample_weight: Any, y: Sequences) -> NDArray[Any]:
     """The weights of all real steps, one sequence after the other."""
+    for of_one in sample_weight:
+        _check_numbers(of_one)
     listed = [np.asarray(of_one, np.float64) for of_one in sample_weight]
     if len(listed) != len(y.values):
         raise ValueError(

@@ -143,6 +143,23 @@ FIELDS = [
 ]
 
 PARAMETERS = [
+    (lambda: fastdl.NetClassifier(units=3), TypeError,
+     "NetClassifier has no parameter 'units'. Did you mean 'layers'?"),
+    (lambda: fastdl.Autoencoder(units=3), TypeError,
+     "Autoencoder has no parameter 'units'. Did you mean 'hidden_layer_sizes'?"),
+    (lambda: fastdl.CNNClassifier(filters=3), TypeError,
+     "CNNClassifier has no parameter 'filters'. Did you mean 'conv_layer_sizes'?"),
+    (lambda: fastdl.MLPRegressor(max_epoch=3), TypeError,
+     "MLPRegressor has no parameter 'max_epoch'. Did you mean 'max_iter'?"),
+    (lambda: fastdl.SoftmaxRegression(C=3), TypeError,
+     "SoftmaxRegression has no parameter 'C'. Did you mean 'alpha'?"),
+    (lambda: fastdl.ELMRegressor(filters=3), TypeError,
+     "ELMRegressor has no parameter 'filters'. It has 'activation', 'alpha', 'batch_size', "
+     "'device', 'dtype', 'hidden_layer_sizes', 'n_jobs', 'precision', 'random_state'."),
+    (lambda: fastdl.NDScaler(axis=1), TypeError,
+     "NDScaler has no parameter 'axis'. It has 'feature_range', 'kind', 'method'."),
+    (lambda: fastdl.SequenceScaler(axis=1), TypeError,
+     "SequenceScaler has no parameter 'axis'. It has 'feature_range', 'method'."),
     (lambda: fastdl.CNNClassifier(data_augmentation=True), TypeError,
      "CNNClassifier has no parameter 'data_augmentation'. Did you mean 'augment'?"),
     (lambda: fastdl.NetClassifier(epochs=5), TypeError,

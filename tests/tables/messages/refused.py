@@ -19,6 +19,7 @@ from fastdl import (
     SequenceTagger,
     SoftmaxRegression,
     SuperResolver,
+    TabularRegressor,
     TextGenerator,
     WordVectors,
 )
@@ -29,6 +30,7 @@ from .estimators.calls import X as IMAGES
 
 X, VALUES = ROWS[:, :3].astype(np.float64), ROWS[:, 3].astype(np.float64)
 FRAME = pd.DataFrame({"a": X[:, 0], "town": ["Ulm", "Bonn"] * 10})
+NUMBERS = pd.DataFrame(X[:, :2], columns=["a", "town"])
 DATES = np.full(20, np.datetime64("2020-01-01", "D"))
 RECORDS = np.zeros(20, [("a", float), ("b", float)])
 HIDDEN = np.ma.masked_greater(X, np.sort(X.ravel())[-3])
@@ -136,6 +138,18 @@ REFUSED = [
      "one: all numbers, or all text."),
     (learn(y=np.arange(40).reshape(20, 2) % 2 + 1), ValueError,
      "y has shape (20, 2) and holds 1 and 2; indicators of several labels are 0 and 1."),
+    (lambda: NetRegressor().fit(X, VALUES, ["a"] * 20), ValueError,
+     "sample_weight holds what is no number (could not convert string to float: 'a'); expected "
+     "numbers of 0 or more, one for each sample."),
+    (fit(FRAME.to_numpy(), new=TabularRegressor), ValueError,
+     "X[0, 1] is 'Ulm'; TabularRegressor takes numbers. Name the columns with text in "
+     "categorical_features, or pass a data frame."),
+    (lambda: fit(NUMBERS, new=TabularRegressor)().predict(FRAME), ValueError,  # type: ignore[attr-defined]
+     "Column 'town' of X holds 'Ulm', but TabularRegressor was fitted with numbers in it. Pass "
+     "numbers."),
+    (lambda: fit()().predict(np.vstack([X, X[:1] * 1e200])), ValueError,  # type: ignore[attr-defined]
+     f"NetRegressor gives what is not finite for X[20]: X has values up to "
+     f"{abs(X[0]).max() * 1e200:g}, too large for weights of float32. Scale X, as for fit."),
     (learn(class_weight=[1, 2, 3]), ValueError,
      "class_weight=[1, 2, 3] holds what is no dict; expected {label: weight}, a list of such dicts "
      "for several outputs, 'balanced' or None."),

@@ -328,7 +328,19 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
             outputs = windows.predict(program, core_input(X), lengths, link=link)
         else:
             outputs = windows.predict(program, core_input(X), lengths, layer=layer)
+        if not np.isfinite(outputs).all():
+            raise ValueError(self._about_overflow(X, outputs))
         return outputs.astype(self._dtype_of_outputs(X, outputs.dtype), copy=False)
+
+    def _about_overflow(self, X: Any, outputs: NDArray[Any]) -> str:
+        """What to say of answers that are infinite, or none."""
+        values = X.values if isinstance(X, Sequences) else X
+        i, largest = int(np.argwhere(~np.isfinite(outputs))[0][0]), float(abs(values).max())
+        of = "" if isinstance(X, Sequences) else f" for X[{i}]"
+        return (
+            f"{type(self).__name__} gives what is not finite{of}: X has values up to {largest:g}, "
+            f"too large for weights of {self._network.dtype}. Scale X, as for fit."
+        )
 
     @available_if(has_answers)
     def predict(

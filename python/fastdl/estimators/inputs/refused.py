@@ -100,22 +100,27 @@ def _refuse_dates(X: Any) -> None:
             numbers_of(columns_of(X)[j], names_of(X)[j])
 
 
-def why(name: str, X: Any) -> str | None:
-    """Why rows X were refused, and what can be done about it; None where others have said so."""
+def why(name: str, X: Any, *, categories: bool) -> str | None:
+    """Why rows X were refused, and what can be done about it; None where others have said so.
+
+    `categories` says that the estimator reads text as categories, in columns that it knows of.
+    """
     if is_frame(X):
-        return _column(name, X)
+        return _column(name, X, categories)
     text = _first_text(X)
     if text is None:
         return None
     at, value = text
     where = f"X[{', '.join(map(str, at))}]" if at else "X"
-    return (
-        f"{where} is {value!r}; {name} takes numbers. Encode text as numbers, as OneHotEncoder "
-        "does."
+    way_out = (
+        "Name the columns with text in categorical_features, or pass a data frame"
+        if categories
+        else "Encode text as numbers, as OneHotEncoder does"
     )
+    return f"{where} is {value!r}; {name} takes numbers. {way_out}."
 
 
-def _column(name: str, X: Any) -> str | None:
+def _column(name: str, X: Any, categories: bool) -> str | None:
     """About the first column of a frame that holds no numbers."""
     for column, called in zip(columns_of(X), names_of(X), strict=True):
         try:
@@ -124,8 +129,11 @@ def _column(name: str, X: Any) -> str | None:
             text = _first_text(np.asarray(column, object))
             if text is None:
                 return str(error)
+            seen = f"Column {called!r} of X holds {text[1]!r}"
+            if categories:
+                return f"{seen}, but {name} was fitted with numbers in it. Pass numbers."
             return (
-                f"Column {called!r} of X holds {text[1]!r}; {name} takes numbers. Encode it, as "
+                f"{seen}; {name} takes numbers. Encode it, as "
                 "OneHotEncoder does, or use TabularClassifier or TabularRegressor, which read such "
                 "columns as categories."
             )

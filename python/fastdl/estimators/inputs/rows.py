@@ -125,18 +125,20 @@ def validated(
     finite = "allow-nan" if all_finite == "allow-nan" else rows or all_finite
     options |= {"reset": reset, "ensure_2d": rows, "ensure_all_finite": finite}
     if y is NO_Y:
-        return _validated(name, X, estimator, X, **options)
+        return _validated(estimator, X, **options)
     y = check_y(name, y, numeric=options["y_numeric"])
-    X, y = _validated(name, X, estimator, X, y, multi_output=True, **options)
+    X, y = _validated(estimator, X, y, multi_output=True, **options)
     return X, as_column(y)
 
 
-def _validated(name: str, X: Any, *args: Any, **options: Any) -> Any:
+def _validated(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
     """What `validate_data` gives; its errors of NumPy's, about X, in our words."""
     try:
-        return validate_data(*args, **options)
+        return validate_data(estimator, X, *y, **options)
     except (TypeError, ValueError) as error:
-        said = why(name, X) if _is_of_numpy(error) else None
+        reads = estimator.__sklearn_tags__().input_tags.categorical
+        name = type(estimator).__name__
+        said = why(name, X, categories=reads) if _is_of_numpy(error) else None
         if said is None:
             raise
         raise ValueError(said) from error

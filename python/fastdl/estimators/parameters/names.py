@@ -12,11 +12,21 @@ from fastdl._other_names import short
 
 _OTHER_NAMES = {  # the first that the estimator has is meant
     "epochs": ("max_iter", "max_epochs", "n_iter", "pretrain_epochs"),
+    **dict.fromkeys(
+        ["epoch", "max_epoch"], ("max_epochs", "max_iter", "n_iter", "pretrain_epochs")
+    ),
     "n_epochs": ("max_iter", "max_epochs", "n_iter", "pretrain_epochs"),
     "max_epochs": ("max_iter", "n_iter"),
     "max_iter": ("max_epochs", "n_iter"),
     "lr": ("learning_rate_init", "learning_rate"),
     "n_hidden": ("n_components", "hidden_layer_sizes"),
+    **dict.fromkeys(
+        ["units", "neurons", "n_units", "hidden_units", "hidden_size", "layer_sizes"],
+        ("hidden_layer_sizes", "n_components", "layers"),
+    ),
+    **dict.fromkeys(["filters", "n_filters"], ("conv_layer_sizes", "layers")),
+    "embedding_dim": ("embedding_size", "vector_size"),
+    "vocab_size": ("max_tokens",),
     "optimizer": ("solver",),
     "patience": ("n_iter_no_change",),
     "min_delta": ("tol",),
@@ -28,13 +38,13 @@ _OTHER_NAMES = {  # the first that the estimator has is meant
     "augmentation": ("augment",),
     "data_augmentation": ("augment",),
     "batchnorm": ("batch_norm",),
-    "l2": ("alpha",),
+    **dict.fromkeys(["l2", "C", "penalty", "reg_lambda"], ("alpha",)),
     "clipnorm": ("clip_norm",),
     "clipvalue": ("clip_value",),
     "betas": ("beta_1 and beta_2",),
     "eps": ("epsilon",),
     "metrics": ("scoring",),
-    "criterion": ("loss",),
+    **dict.fromkeys(["criterion", "loss_fn", "loss_function"], ("loss",)),
     "label_smoothing": ("loss",),
     "quantile": ("loss",),
     "seed": ("random_state",),
@@ -46,6 +56,8 @@ _OTHER_NAMES = {  # the first that the estimator has is meant
     "num_words": ("max_tokens",),
     "callbacks": ("set_callbacks()",),
 }
+
+_LIKE = 0.75  # of names that are alike: "batchsize", not "filters" and "integers"
 
 # Attributes that networks have elsewhere: what this estimator must have for a hint, and the hint.
 _MODE = ("", "Leave it out: fit trains, and all else uses the network as it is in use.")
@@ -88,11 +100,20 @@ _OF_FIT = {  # arguments of other libraries' fit, and what fastdl's must have fo
 
 
 def check_names(estimator: type, names: Iterable[str]) -> None:
-    """Raise TypeError with a "did you mean" for names of parameters known from elsewhere."""
+    """Raise TypeError for names that are no parameters, with the one that may be meant, or all."""
+    known = _parameters(estimator)
     for name in names:
         hint = hint_for(estimator, name)
+        if hint is None and name not in known and not _takes_any(estimator):
+            hint = f"It has {', '.join(map(repr, sorted(known)))}."
         if hint:
             raise TypeError(f"{estimator.__name__} has no parameter {name!r}. {hint}")
+
+
+@cache
+def _takes_any(estimator: type) -> bool:
+    """Whether it is a user's class, with ``**kwargs`` in its constructor."""
+    return any(p.kind is p.VAR_KEYWORD for p in signature(estimator).parameters.values())
 
 
 def hint_for(estimator: type, name: str) -> str | None:
@@ -100,7 +121,7 @@ def hint_for(estimator: type, name: str) -> str | None:
     known = _parameters(estimator)
     if name in known:
         return None
-    others = _meant(known, name) or difflib.get_close_matches(name, known, n=1)
+    others = _meant(known, name) or difflib.get_close_matches(name, known, n=1, cutoff=_LIKE)
     return f"Did you mean {' and '.join(map(repr, others))}?" if others else None
 
 

@@ -15,6 +15,7 @@ from fastdl._rules import choice, is_number
 from fastdl._saved import NAMES, NATURAL, VECTOR, Saved
 from fastdl._sklearn import TransformerMixin
 from fastdl.estimators.base.saving import export_onnx, save
+from fastdl.estimators.parameters.names import check_names
 from fastdl.estimators.parameters.words import fitted
 
 _METHOD = choice("standard", "minmax", "robust")
@@ -42,6 +43,11 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     n_features_in_: int = fitted(saved=NATURAL)
     feature_names_in_: NDArray[Any] = fitted(saved=NAMES)
     _count: int = fitted(saved=Saved(NATURAL, "n_values_seen"))
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Raise TypeError for names that are no parameters."""
+        check_names(cls, kwargs)
+        return super().__new__(cls)
 
     def __init__(
         self, method: str = "standard", *, feature_range: tuple[float, float] = (0, 1)

@@ -74,6 +74,11 @@ class SequenceScaler(Scaler):
     __metadata_request__transform: ClassVar[dict[str, Any]] = {"lengths": True}
     __metadata_request__inverse_transform: ClassVar[dict[str, Any]] = {"lengths": True}
 
+    def __init__(
+        self, method: str = "standard", *, feature_range: tuple[float, float] = (0, 1)
+    ) -> None:
+        super().__init__(method, feature_range=feature_range)
+
     def fit(self, X: Any, y: object = None, *, lengths: Any = None) -> Self:
         """Learn the statistics of X.
 
