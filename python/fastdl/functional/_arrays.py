@@ -22,12 +22,14 @@ def floats(who: str, **inputs: ArrayLike | None) -> list[Any]:
     Raises
     ------
     TypeError
-        For complex numbers, objects and text, and for None where an array must be.
+        For complex numbers, objects, text and masked values, and for None where an array must be.
+    ValueError
+        For lists of different lengths.
     """
     for name, a in inputs.items():
         if a is None and name not in _OPTIONAL:
             raise TypeError(f"{who}(): {name} is None; expected an array.")
-    arrays = {name: None if a is None else np.asarray(a) for name, a in inputs.items()}
+    arrays = {name: None if a is None else _array(who, name, a) for name, a in inputs.items()}
     for name, a in arrays.items():
         if a is not None and (a.dtype.kind not in "buif" or a.dtype.itemsize > 8):
             raise TypeError(
@@ -36,6 +38,21 @@ def floats(who: str, **inputs: ArrayLike | None) -> list[Any]:
     common = np.result_type(*(a.dtype for a in arrays.values() if a is not None))
     dtype = np.float64 if common.kind != "f" else np.result_type(common, np.float32)
     return [None if a is None else np.require(a, dtype, ["C", "A"]) for a in arrays.values()]
+
+
+def _array(who: str, name: str, a: ArrayLike) -> NDArray[Any]:
+    """As NumPy reads it; a mask, which it would drop, and rows of several lengths are refused."""
+    if isinstance(a, np.ma.MaskedArray) and np.ma.is_masked(a):
+        raise TypeError(
+            f"{who}(): {name} is a masked array; expected an array without a mask. Use "
+            f"{name}.filled(...)."
+        )
+    try:
+        return np.asarray(a)
+    except ValueError as error:
+        raise ValueError(
+            f"{who}(): {name} holds lists of different lengths; expected an array."
+        ) from error
 
 
 def expect(who: str, parameter: str, value: object, rule: Rule) -> Any:

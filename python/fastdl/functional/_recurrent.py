@@ -315,6 +315,11 @@ def _arguments(cache: RecurrentCache) -> tuple[Any, ...]:
 def _backward(
     who: str, dh: ArrayLike, dc: ArrayLike | None, cache: RecurrentCache
 ) -> dict[str, NDArray[Any]]:
+    if not isinstance(cache, RecurrentCache):
+        forward = who.removesuffix("_backward")
+        raise TypeError(
+            f"{who}(): cache is of type {type(cache).__name__}; expected what {forward}() gave."
+        )
     dh, dc, x = floats(who, dh=dh, dc=dc, x=cache.x)
     user = (x.shape[1], cache.steps, len(cache.w_hh))
     for name, array in {"dh": dh, "dc": dc}.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -173,6 +173,12 @@ def _checked(optimizer: type[optim.Optimizer], *numbers: float) -> _Rule:
 
 def _step(rule: _Rule, params: Params, grads: Grads, state: State | None, lr: float) -> State:
     who = f"{rule.kind}_step"
+    for name, arrays in {"params": params, "grads": grads}.items():
+        if isinstance(arrays, Mapping) or not isinstance(arrays, Iterable):
+            raise TypeError(
+                f"{who}(): {name} is of type {type(arrays).__name__}; expected an array or a list "
+                "of arrays."
+            )
     weights = [params] if isinstance(params, np.ndarray) else list(params)
     gradients = [grads] if isinstance(params, np.ndarray) else list(grads)  # type: ignore[arg-type]
     _check(who, weights, gradients)
