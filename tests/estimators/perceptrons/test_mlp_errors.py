@@ -243,9 +243,16 @@ def test_errors(digits: Any, call: Any, error: type[Exception], text: str) -> No
     assert str(raised.value) == text
 
 
-def test_unknown_parameter_has_pythons_error() -> None:
-    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+def test_unknown_parameter() -> None:
+    """What there is, unless a user's class takes any name."""
+
+    class Painted(MLPClassifier):
+        def __init__(self, **kwargs: Any) -> None:
+            self.kwargs = kwargs
+
+    with pytest.raises(TypeError, match="no parameter 'colour'. It has 'activation', 'alpha', "):
         MLPClassifier(colour="red")
+    assert Painted(colour="red").kwargs == {"colour": "red"}
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "transform"])
