@@ -343,6 +343,12 @@ def test_no_room() -> None:
     )
     with pytest.raises(MemoryError, match=text), gpus.room("cuda:0", lambda: plan):
         raise MemoryError("std::bad_alloc")
+    text = (
+        r"^There is no room in memory for this network, which needs 96 GB: parameters 4 MB, values "
+        r"96 GB\. Take fewer units, or lower batch_size"
+    )
+    with pytest.raises(MemoryError, match=text), gpus.room("", lambda: plan):
+        raise MemoryError("std::bad_alloc")
     with pytest.raises(MemoryError, match="^bad$"), gpus.room("cpu:avx2", lambda: plan):
         raise MemoryError("bad")
 

@@ -121,7 +121,7 @@ def make(
     Raises
     ------
     MemoryError
-        Where a GPU has no room for it: with the bytes by purpose.
+        Where there is no room for it: with the bytes by purpose.
     """
     from fastdl import _core
 

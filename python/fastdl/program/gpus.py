@@ -144,19 +144,20 @@ def describe() -> list[str]:
 
 @contextmanager
 def room(name: str, memory: Callable[[], Mapping[str, int]]) -> Iterator[None]:
-    """Say what a network takes of a GPU's memory, where that has no room for it.
+    """Say what a network takes of memory, a GPU's or the machine's, where that has no room for it.
 
     Parameters
     ----------
     name : str
-        Of the backend; others than GPUs pass.
+        Of the backend.
     memory : callable
         Gives the bytes by purpose.
     """
     try:
         yield
     except MemoryError as error:
-        if not name.startswith("cuda") or type(error) is not MemoryError:  # NumPy has its own
+        of_core = str(error) == "std::bad_alloc" or name.startswith("cuda")
+        if not of_core or type(error) is not MemoryError:  # NumPy has its own
             raise
         raise MemoryError(_no_room(name, memory())) from error
 
@@ -164,6 +165,11 @@ def room(name: str, memory: Callable[[], Mapping[str, int]]) -> Iterator[None]:
 def _no_room(name: str, plan: Mapping[str, int]) -> str:
     parts = ", ".join(f"{what} {as_bytes(size)}" for what, size in plan.items() if size)
     whole = as_bytes(sum(plan.values()))
+    if not name.startswith("cuda"):
+        return (
+            f"There is no room in memory for this network, which needs {whole}: {parts}. Take "
+            "fewer units, or lower batch_size (values, saved, scratch)."
+        )
     return (
         f"{name} has no room for X and this network, which needs {whole}: {parts}. "
         "Lower batch_size (values, saved, scratch; of sequences truncate_bptt, too), take fewer "

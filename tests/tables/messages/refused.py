@@ -48,6 +48,12 @@ def learn(X: Any = X, y: Any = Y, new: Any = NetClassifier, **params: Any) -> Ca
     return fit(X, y, new, **params)
 
 
+def with_large_weights() -> NetRegressor:
+    reg = fit()()
+    reg.set_weights({name: np.full_like(w, 1e38) for name, w in reg.get_weights().items()})  # type: ignore[attr-defined]
+    return reg  # type: ignore[return-value]
+
+
 _ROWS = "takes an array or a data frame of shape (n_samples, n_features)."
 _TARGETS = "takes an array or a list, with a target for each sample."
 
@@ -150,6 +156,9 @@ REFUSED = [
     (lambda: fit()().predict(np.vstack([X, X[:1] * 1e200])), ValueError,  # type: ignore[attr-defined]
      f"NetRegressor gives what is not finite for X[20]: X has values up to "
      f"{abs(X[0]).max() * 1e200:g}, too large for weights of float32. Scale X, as for fit."),
+    (lambda: with_large_weights().predict(X), ValueError,
+     "NetRegressor gives what is not finite for X[0]: its weights are too large. Scale y, or lower "
+     "learning_rate_init, in fit."),
     (learn(class_weight=[1, 2, 3]), ValueError,
      "class_weight=[1, 2, 3] holds what is no dict; expected {label: weight}, a list of such dicts "
      "for several outputs, 'balanced' or None."),

@@ -42,6 +42,8 @@ from fastdl.samples import Data, Samples, Sequences, core_input, lengths_of, wit
 if TYPE_CHECKING:
     from fastdl._core import Program
 
+_LARGE = 1e15  # values of X that may overflow weights of float32; smaller ones are not to blame
+
 
 class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     """A network that learns from samples.
@@ -337,9 +339,12 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
         values = X.values if isinstance(X, Sequences) else X
         i, largest = int(np.argwhere(~np.isfinite(outputs))[0][0]), float(abs(values).max())
         of = "" if isinstance(X, Sequences) else f" for X[{i}]"
+        said = f"{type(self).__name__} gives what is not finite{of}: "
+        if largest < _LARGE:
+            return f"{said}its weights are too large. Scale y, or lower learning_rate_init, in fit."
         return (
-            f"{type(self).__name__} gives what is not finite{of}: X has values up to {largest:g}, "
-            f"too large for weights of {self._network.dtype}. Scale X, as for fit."
+            f"{said}X has values up to {largest:g}, too large for weights of "
+            f"{self._network.dtype}. Scale X, as for fit."
         )
 
     @available_if(has_answers)
