@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 import fastdl
@@ -177,6 +178,17 @@ def test_bad_losses(row):
     function, message = ROWS[row]
     with pytest.raises(ValueError, match=message):
         NetRegressor(loss=function, random_state=0).fit(X, numbers)
+
+
+def test_targets_of_a_usual_seed():
+    """Losses are tried on other numbers than users draw: an error of nothing is no kink."""
+    y = np.random.default_rng(0).normal(size=60)
+    reg = NetRegressor(
+        loss=lambda y_true, y_pred: abs(y_true - y_pred).sum(axis=1) ** 1.5, max_epochs=2
+    )
+    with pytest.warns(ConvergenceWarning):
+        reg.fit(X, y)
+    assert np.isfinite(reg.loss_)
 
 
 def test_errors_of_the_function_come_out():

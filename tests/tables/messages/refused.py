@@ -48,6 +48,14 @@ def learn(X: Any = X, y: Any = Y, new: Any = NetClassifier, **params: Any) -> Ca
     return fit(X, y, new, **params)
 
 
+def returns_none(y_true: Any, y_pred: Any) -> None:
+    """A loss without a return."""
+
+
+def of_y_alone(y_true: Any, y_pred: Any) -> Any:
+    return (y_true**2).mean(axis=1)
+
+
 def with_large_weights() -> NetRegressor:
     reg = fit()()
     reg.set_weights({name: np.full_like(w, 1e38) for name, w in reg.get_weights().items()})  # type: ignore[attr-defined]
@@ -159,6 +167,16 @@ REFUSED = [
     (lambda: with_large_weights().predict(X), ValueError,
      "NetRegressor gives what is not finite for X[0]: its weights are too large. Scale y, or lower "
      "learning_rate_init, in fit."),
+    (fit(learning_rate=0.1), ValueError,
+     "NetRegressor: learning_rate=0.1 is a number, but learning_rate is the name of a schedule. "
+     "Set learning_rate_init=0.1."),
+    (fit(loss=returns_none), TypeError,
+     "loss returns_none gave None; expected one loss for each row, (8,), or one number."),
+    (fit(loss=of_y_alone), UserWarning,
+     "loss of_y_alone has a gradient of zero for normal outputs, from which nothing is learnt. Let "
+     "it depend on its second argument, y_pred, by NumPy's functions."),
+    (learn(y=Y % 2, early_stopping=True, scoring=lambda *_: "high"), TypeError,
+     "scoring gave 'high'; expected one number."),
     (learn(class_weight=[1, 2, 3]), ValueError,
      "class_weight=[1, 2, 3] holds what is no dict; expected {label: weight}, a list of such dicts "
      "for several outputs, 'balanced' or None."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
@@ -185,6 +186,12 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
             for name, default in self._defaults.items()
             if values.get(name, default) is not default
         }
+        rate = changed.get("learning_rate")
+        if isinstance(rate, Real) and "learning_rate_init" in values:
+            raise ValueError(
+                f"{type(self).__name__}: learning_rate={rate!r} is a number, but learning_rate is "
+                f"the name of a schedule. Set learning_rate_init={rate!r}."
+            )
         if changed:
             constraints = self._parameter_constraints
             validate_parameter_constraints(constraints, changed, type(self).__name__)

@@ -92,7 +92,11 @@ def _score(scorer: Any, estimator: Any, data: Data) -> float:
         y = y.steps
     weights = {} if weight is None else {"sample_weight": weight}
     with at_rest(getattr(estimator, "whole", estimator)):
-        return float(scorer(estimator, data.X, y, **weights))
+        score = scorer(estimator, data.X, y, **weights)
+    try:
+        return float(score)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"scoring gave {score!r}; expected one number.") from error
 
 
 class _ByParts:
