@@ -114,6 +114,6 @@ def try_out(spec: Custom, y: NDArray[Any], n_outputs: int) -> None:
         )
     except AssertionError as error:
         raise ValueError(
-            f"loss {spec.name}: {str(error).rstrip(".")}. A part of it may be hidden from fastdl.autodiff "
-            "(value_of, a branch on a value), or it jumps."
+            f"loss {spec.name}: {str(error).rstrip('.')}. A part of it may be hidden from "
+            "fastdl.autodiff (value_of, a branch on a value), or it jumps."
         ) from None
