@@ -15,8 +15,8 @@ struct DenseKernels {
   // Predictions with weights in a form that is kept until they change: its elements of T, 0 where none is of use.
   std::size_t (*dense_kept)(int in, int out);
   void (*dense_keep)(const Team&, int in, int out, const T* w, T* kept);
-  void (*dense_kept_forward)(const Team&, int n, int in, int out, const T* x, const T* w, const T* kept, const T* b,
-                             bool relu, T* y, T* scratch);
+  void (*dense_kept_forward)(const Team&, int n, int in, int out, const T* x, const T* kept, const T* b, bool relu,
+                             T* y);
   void (*dense_backward_data)(const Team&, int n, int in, int out, const T* dy, const T* w, T* dx, T* scratch);
   void (*dense_backward_weights)(const Team&, int n, int in, int out, const T* x, const T* dy, T* dw, T* db,
                                  T* scratch);

@@ -27,6 +27,7 @@ struct RecurrentArrays {
   T* h;                             // (steps, n, units)
   T* gates;                         // (steps, n, gates*units), kept for backward; null for an RNN
   T* extra;                         // (steps, n, units), kept: an LSTM's c, a GRU's r*h or h w_n + b_n; null for an RNN
+  bool passing;                     // nobody goes back: the gates of a step need not outlast it
   const T* kept;                    // the weights as recurrent_keep has put them, or null; forward only
   T* scratch;
 };

@@ -55,7 +55,7 @@ struct Dense : Layer<T> {
     T *const y = f.value(out), *const form = f.kept && kept >= 0 ? f.kept + kept : nullptr;
     if (form && f.renews_kept) k.dense_keep(f.team, features, units, weight, form);
     if (form)
-      k.dense_kept_forward(f.team, n, features, units, x, weight, form, bias, relu, y, f.scratch);
+      k.dense_kept_forward(f.team, n, features, units, x, form, bias, relu, y);
     else
       k.dense_forward(f.team, n, features, units, x, weight, bias, relu, y, f.scratch);
   }

@@ -137,7 +137,7 @@ struct Recurrent : Layer<T> {
     if (f.stateful) a.h0 = f.saved(h0), a.c0 = f.saved(c0);
     if (drops(f)) a.mask = f.saved(mask), a.masked = f.saved(masked);
     if (!is_rnn()) a.gates = f.saved(z), a.extra = f.saved(extra);
-    a.scratch = f.scratch;
+    a.scratch = f.scratch, a.passing = f.value_starts;
     return a;
   }
 };

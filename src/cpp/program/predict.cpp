@@ -43,9 +43,9 @@ struct Program<T>::Prediction {
 };
 
 template <class T>
-int Program<T>::threads_to_predict(index n, int batch, bool abreast) const {
+int Program<T>::threads_to_predict(index n, int batch) const {
   const int threads = team_size(int(std::min<index>(n, batch)));
-  const bool share = !abreast || n < threads;
+  const bool share = !abreast_ || n < threads;
   return are_few(n) && share && work_ * double(n) < few_threshold ? 1 : threads;
 }
 
@@ -57,7 +57,7 @@ auto Program<T>::plan_prediction(const Data& data, ActivationKind link, int laye
   p.in_place = !backend_.device && p.out->place != 0 && !in.is_sequence() && !out.is_sequence() &&
                lies_as_here(data, y, n * in.size(), n * out.size());
   p.batch = data.stateful ? settings_.batch : at_once_;
-  p.threads = threads_to_predict(n, p.batch, abreast_);
+  p.threads = threads_to_predict(n, p.batch);
   p.paced = p.threads > 1 && work_ * double(n) < paced_below;
   if (p.paced) p.threads = paces_[p.few].threads(p.threads);
   const int lanes = kernels_.lanes, abreast = abreast_ ? p.threads : 1;

@@ -69,7 +69,7 @@ class Program final : public AnyProgram {
   bool are_few(index n) const { return n <= kernels_.lanes / 4; }  // images go one by one: most lanes would be idle
   struct Prediction;
   Prediction plan_prediction(const Data& data, ActivationKind link, int layer, T* y);
-  int threads_to_predict(index n, int batch, bool abreast) const;
+  int threads_to_predict(index n, int batch) const;
   void predict_samples(const Prediction& p, const Team& team, const Data& data, const Data& there, index from,
                        index end);
   void predict_abreast(const Prediction& p, const Team& team, Batch batch);

@@ -22,6 +22,24 @@ def test_rows_of_a_batch_of_any_size(n_inputs: int, units: int, backend: str, dt
         assert_same_bytes(few.predict(x[:n]), whole[:n], f"{n} rows")
 
 
+@pytest.mark.parametrize("n", [1, 7, 13, 250])
+@pytest.mark.parametrize("units", [17, 23, 24, 25, 33, 40, 41, 53])
+def test_columns_do_not_know_each_other(units: int, n: int, backend: str, dtype: str) -> None:
+    """Whether the last vector is a whole one or half of one, and which columns it has twice."""
+    x, dy = (sample((n, size), size).astype(dtype) for size in (30, 64))
+    found = []
+    for size in (64, units):
+        options = {"dtype": dtype, "backend": backend, "batch_size": n, "input_gradient": True}
+        program = compiled([L.Dense(size, name="d"), L.Activation("relu")], (30,), **options)
+        for name, value in (("d.weight", sample((30, 64), 2)), ("d.bias", sample((64,), 3))):
+            program.set_parameter(name, value[..., :size])
+        y = program.forward(x)
+        program.backward(np.ascontiguousarray(dy[:, :size]))
+        found.append([y, *gradients(program).values(), program.predict(x)])
+    for wide, narrow in zip(*found, strict=True):
+        assert_same_bytes(np.ascontiguousarray(wide[..., :units]), narrow)
+
+
 @pytest.mark.parametrize("n", [1, 3, 8, 70])
 def test_relu_behind_a_product_is_part_of_it(n: int, backend: str, dtype: str) -> None:
     """In slices of 512 inputs, streamed and in tiles; NaN stays, and each is still seen apart."""

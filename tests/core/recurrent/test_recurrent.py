@@ -157,6 +157,20 @@ def test_few_sequences_read_weights_as_they_lie(layer: L.Layer, backend: str) ->
         assert_same_bytes(alone, together[few], str(few))
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("cell", [L.LSTM, L.GRU])
+def test_gates_that_nobody_goes_back_to(cell: type[L.LSTM], threads: int, backend: str) -> None:
+    """Predictions keep those of a few steps; the states are those of a forward pass."""
+    n, steps = 60, 23
+    net = [cell(70, return_sequences=True), cell(90)]
+    program = compiled(net, (steps, 3), backend=backend, threads=threads, batch_size=n)
+    x, lengths = sample((n, steps, 3)).astype("float32"), np.arange(n, dtype=np.int32) % steps + 1
+    for some in (None, lengths):
+        expected = program.forward(x, lengths=some)
+        for what in ("as they lie", "packed"):
+            assert_same_bytes(program.predict(x, lengths=some), expected, what)
+
+
 @pytest.mark.parametrize(
     "layer",
     [

@@ -8,7 +8,7 @@ from sequence_nets import ALL, FEATURES, LENGTHS, NETS, STEPS, N, X, build, run
 
 import reference
 from fastdl import layers as L
-from programs import arrays, assert_close, assert_same_bytes, compiled, sample
+from programs import EPS, arrays, assert_close, assert_same_bytes, compiled, gradients, sample
 
 # --- windows over time
 
@@ -28,6 +28,42 @@ def test_lengths_shrink_with_strides(backend: str) -> None:
     known = arrays(program) | {"lengths": lengths}
     assert_close(y, reference.forward(L.to_dict(net), known, X[:4]), 1e-12)
     np.testing.assert_array_equal(known["lengths"], left)
+
+
+CONVOLUTIONS = {
+    "same": (L.Conv1D(24, 3, padding="same"), 11),
+    "one feature": (L.Conv1D(70, 4, padding="same"), 1),  # of which four panels of weights are made
+    "causal, dilation": (L.Conv1D(5, 3, padding="causal", dilation=2), 9),
+    "valid, groups": (L.Conv1D(34, 2, groups=2), 20),
+    "longer than most": (L.Conv1D(6, 19, padding="same"), 8),
+    "strides": (L.Conv1D(6, 3, 2, "same"), 8),
+    "deep": (L.Conv1D(3, 2), 520),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_convolutions_in_place_and_of_gathered_steps(name: str, backend: str, dtype: str) -> None:
+    """They are gathered if a short sequence is among them: all others stay as they were."""
+    layer, features = CONVOLUTIONS[name]
+    x = sample((9, 21, features)).astype(dtype)
+    options = {"backend": backend, "dtype": dtype, "batch_size": 9, "input_gradient": True}
+    found = []
+    for n, threads in ((8, 1), (9, 1), (9, 3)):
+        program = compiled([layer], (21, features), threads=threads, **options)
+        lengths = np.array([21] * 8 + [4], np.int32)[:n]
+        y = program.forward(x[:n], lengths=lengths)
+        known = arrays(program) | {"lengths": lengths}
+        expected = reference.forward(L.to_dict([layer]), known, x[:n].astype(float))
+        assert_close(y, expected, EPS[dtype] * 10)
+        dy = sample((9, *program.output_shape), 1).astype(dtype)
+        dy[8] = 0
+        dx = program.backward(dy[:n])
+        found.append([y[:8], dx[:8], *gradients(program).values()])
+    for other in found[1:]:
+        for a, b in zip(found[0][:2], other, strict=False):
+            assert_same_bytes(a, b)
+        for a, b in zip(found[0][2:], other[2:], strict=True):
+            assert_close(a, b, EPS[dtype] * 10)
 
 
 def test_sequences_shorter_than_a_kernel() -> None:

@@ -37,8 +37,8 @@ void dense_keep(const Team& team, int in, int out, const T* w, T* kept) {
 }
 
 template <class T>
-void dense_kept_forward(const Team& team, int n, int in, int out, const T* x, const T*, const T* kept, const T* b,
-                        bool relu, T* y, T*) {
+void dense_kept_forward(const Team& team, int n, int in, int out, const T* x, const T* kept, const T* b, bool relu,
+                        T* y) {
   const PackedWeights<T> packed{out, in, const_cast<T*>(kept)};
   const int panels = packed.panels();
   const bool even = panels % team.size == 0 || panels >= 4 * team.size;

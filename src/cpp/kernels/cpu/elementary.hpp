@@ -84,6 +84,29 @@ FASTDL_INLINE V power_of_two(Bits<V> k) {
   return (V)((k + FormatOf<V>::bias) << FormatOf<V>::mantissa);
 }
 
+// x 2^k, of x below 2 and a whole k, also where 2^k alone is out of range.
+template <class V>
+FASTDL_INLINE V scaled(V x, V k) {
+#if defined(__AVX512F__)
+  if constexpr (is_float<V>)
+    return (V)_mm512_maskz_scalef_ps(-1, (__m512)x, (__m512)k);  // GCC warns of the other
+  else
+    return (V)_mm512_maskz_scalef_pd(-1, (__m512d)x, (__m512d)k);
+#else
+  using F = FormatOf<V>;
+  const Bits<V> all = magic_integer(k + F::magic), half = magic_integer(k * Element<V>(0.5) + F::magic);
+  return x * power_of_two<V>(half) * power_of_two<V>(all - half);
+#endif
+}
+template <class V>
+FASTDL_INLINE V half_power_of_two(V k) {  // 2^(k - 1)
+#if defined(__AVX512F__)
+  return scaled(splat(Element<V>(0.5)), k);
+#else
+  return power_of_two<V>(magic_integer(k + FormatOf<V>::magic) - 1);
+#endif
+}
+
 // exp(x) = 2^k (1 + p), |p| < 0.42.
 template <class V>
 struct SplitExp {
@@ -104,25 +127,25 @@ FASTDL_INLINE SplitExp<V> split_exp(V x) {
 
 template <class V>
 FASTDL_INLINE V vexp(V x) {
-  using F = FormatOf<V>;
-  SplitExp<V> e = split_exp(at_most(at_least(x, is_float<V> ? -104 : -746), is_float<V> ? 89 : 710));
-  V half = e.k * Element<V>(0.5) + F::magic;  // two factors: 2^k alone may be out of range
-  Bits<V> k = magic_integer(e.k + F::magic), k1 = magic_integer(half);
-  return (1 + e.p) * power_of_two<V>(k1) * power_of_two<V>(k - k1);
+  const SplitExp<V> e = split_exp(at_most(at_least(x, is_float<V> ? -104 : -746), is_float<V> ? 89 : 710));
+  return scaled(1 + e.p, e.k);
 }
 
 template <class V>
+FASTDL_INLINE V half_expm1(V x) {  // of at least -30 and at most 89, in float64 -60 and 710
+  const SplitExp<V> e = split_exp(x);
+  const V half_scale = half_power_of_two(e.k);
+  return half_scale * e.p + (half_scale - Element<V>(0.5));
+}
+template <class V>
 FASTDL_INLINE V vexpm1(V x) {
-  using F = FormatOf<V>;
-  SplitExp<V> e = split_exp(at_most(at_least(x, is_float<V> ? -30 : -60), is_float<V> ? 89 : 710));
-  V half_scale = power_of_two<V>(magic_integer(e.k + F::magic) - 1);
-  return 2 * (half_scale * e.p + (half_scale - Element<V>(0.5)));
+  return 2 * half_expm1(at_most(at_least(x, is_float<V> ? -30 : -60), is_float<V> ? 89 : 710));
 }
 
 template <class V>
 FASTDL_INLINE V vtanh(V x) {
-  V e = vexpm1(2 * at_most(vabs(x), is_float<V> ? 10 : 20));
-  return with_sign(e / (e + 2), x);
+  const V e = half_expm1(2 * at_most(vabs(x), is_float<V> ? 10 : 20));
+  return with_sign(e / (e + 1), x);
 }
 
 // --- log ------------------------------------------------------------------------------------------------------------

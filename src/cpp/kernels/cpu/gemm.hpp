@@ -22,11 +22,16 @@ constexpr int copying_panels = 4;           // fewer panels than this do not pay
 constexpr int streamed_columns = 192;       // B is streamed from this width
 constexpr int streamed_bytes = 1 << 18;     // and size on
 
-// Element (i, j) is at data[i * row + j * col]; row or col is 1.
+// Element (i, j) is at data[i * row + j * col]; row or col is 1. Of a left operand whose columns come in runs each run
+// lies `jump` further than the one before it.
 template <class T>
 struct Matrix {
   const T* data;
   std::int64_t row, col;
+  int run = 0;  // columns of one; 0: all
+  std::int64_t jump = 0;
+
+  const T* column(int k) const { return data + k * col + (run ? k / run * jump : 0); }
 };
 
 template <class T>
@@ -107,7 +112,8 @@ FASTDL_INLINE Range part(Range whole, std::int64_t i, std::int64_t parts) {
 template <class T>
 void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
   Tile<T> t{};
-  t.a_row = g.a.row, t.a_col = g.a.col, t.c_row = g.c_stride, t.c_last = panel.last;
+  t.a_row = g.a.row, t.a_col = g.a.col, t.run = g.a.run, t.a_jump = g.a.jump;
+  t.c_row = g.c_stride, t.c_last = panel.last;
   t.depth = g.depth, t.resume = g.resume, t.rate = g.rate, t.width = panel.width;
   t.b = g.b.data + panel.first * g.b.col, t.b_row = g.b.row, t.b_last = panel.last;
   t.bias = g.bias ? g.bias + panel.first : nullptr, t.relu = g.relu;
@@ -125,16 +131,21 @@ void multiply_panel(const Gemm<T>& g, const Panel& panel, T* packed) {
     const Range rows = part({0, g.m}, tile, tiles);
     t.a = g.a.data + rows.begin * g.a.row;
     t.c = g.c + rows.begin * g.c_stride + panel.first;
-    tile_kernels<T>().at[panel.columns - 1][rows.end - rows.begin - 1](t);
+    run_tile(t, int(rows.end - rows.begin), panel.columns);
     if (t.copy) t.read_packed(t.copy, panel.columns), t.copy = nullptr;
   }
 }
 
+// How many k are a slice: whole runs.
+template <class T>
+int deepest(const Gemm<T>& g) {
+  return g.a.run ? slice_depth / g.a.run * g.a.run : slice_depth;
+}
 template <class T>
 Gemm<T> slice(const Gemm<T>& g, Range rows, int k) {
   Gemm<T> s = g;
-  s.m = rows.end - rows.begin, s.depth = least(slice_depth, g.depth - k);
-  s.a.data += rows.begin * g.a.row + k * g.a.col;
+  s.m = rows.end - rows.begin, s.depth = least(deepest(g), g.depth - k);
+  s.a.data = g.a.column(k) + rows.begin * g.a.row;
   s.b.data += k * g.b.row;
   s.c += rows.begin * g.c_stride;
   s.resume = g.rate == 0 && (g.resume || k > 0);
@@ -145,7 +156,7 @@ Gemm<T> slice(const Gemm<T>& g, Range rows, int k) {
 // A transposed A is read down its columns, which may lie a page apart; each panel would meet the same cache sets again.
 template <class T>
 Matrix<T> copy_columns(const Gemm<T>& g, T* copy) {
-  for (int k = 0; k < g.depth; k++) __builtin_memcpy(copy + k * slice_rows, g.a.data + k * g.a.col, g.m * sizeof(T));
+  for (int k = 0; k < g.depth; k++) __builtin_memcpy(copy + k * slice_rows, g.a.column(k), g.m * sizeof(T));
   return {copy, 1, slice_rows};
 }
 
@@ -171,7 +182,7 @@ constexpr std::size_t gemm_scratch = panel_size<T> + slice_depth * slice_rows;  
 // Few rows stream B, if there is enough of it.
 template <class T>
 bool is_streamed(const Gemm<T>& g) {
-  return g.m <= streamed_rows && g.b.col == 1 && g.rate == 0 && g.n >= streamed_columns &&
+  return g.m <= streamed_rows && g.b.col == 1 && g.rate == 0 && !g.a.run && g.n >= streamed_columns &&
          std::int64_t(g.n) * g.depth * sizeof(T) >= streamed_bytes;
 }
 // In stretches of a page of memory: what C has there stays in the first cache.
@@ -197,7 +208,7 @@ void gemm(const Team& team, const Gemm<T>& g, T* scratch) {
   const int panels = ceil_div<int>(columns.end - columns.begin, max_columns);
   T *packed = scratch + team.rank * gemm_scratch<T>, *copy = packed + panel_size<T>;
   for (int block = 0; block < blocks; block++)
-    for (int k = 0; k < g.depth; k += slice_depth) {
+    for (int k = 0; k < g.depth; k += deepest(g)) {
       Gemm<T> s = slice(g, part(rows, block, blocks), k);
       if (s.a.row == 1 && panels >= copying_panels) s.a = copy_columns(s, copy);
       for (int p = 0; p < panels; p++) multiply_panel(s, panel_of(s, part(columns, p, panels)), packed);

@@ -11,16 +11,25 @@ namespace fastdl::FASTDL_ISA {
 namespace {
 
 // What becomes of a sum at its end.
-template <class T>
-FASTDL_INLINE Vec<T> finished(const Tile<T>& t, Vec<T> sum, Vec<T> bias) {
+template <class T, class V>
+FASTDL_INLINE V finished(const Tile<T>& t, V sum, V bias) {
   if (t.bias) sum = sum + bias;
-  return t.relu ? Relu<T>{}.value(sum) : sum;
+  return t.relu ? vmax(V{}, sum) : sum;
 }
 
 template <int count>
 struct Number {
   static constexpr int n = count;
   constexpr operator int() const { return count; }
+};
+
+// The last columns of a tile: half a vector, the upper one of the vector that would end with the row.
+template <class T>
+struct HalfVec {
+  typedef T V __attribute__((vector_size(FASTDL_VECTOR_BYTES / 2)));
+  typedef T U __attribute__((vector_size(FASTDL_VECTOR_BYTES / 2), aligned(sizeof(T)), may_alias));
+  static FASTDL_INLINE V load(const T* last) { return *reinterpret_cast<const U*>(last + lanes<T> / 2); }
+  static FASTDL_INLINE void store(T* last, V x) { *reinterpret_cast<U*>(last + lanes<T> / 2) = x; }
 };
 
 template <class T, int columns>
@@ -34,47 +43,67 @@ FASTDL_INLINE void store_columns(const Tile<T>& t, T* p, int j, Vec<T> x) {
   store(p + (j == columns - 1 ? t.c_last : j * lanes<T>), x);
 }
 
-template <class T, int rows, int columns>
+template <class T, int rows, int columns, bool half>
 void multiply_tile(const Tile<T>& tile) {
+  using Last = HalfVec<T>;
+  constexpr int full = columns - half;
   const Tile<T> t = tile;  // in registers: the stores cannot reach it
-  Vec<T> c[rows][columns];
+  Vec<T> c[rows][full];
+  typename Last::V e[half ? rows : 1];
 #pragma GCC unroll 16
-  for (int i = 0; i < rows; i++)
+  for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4
-    for (int j = 0; j < columns; j++) c[i][j] = t.resume ? load_columns<T, columns>(t, t.c + i * t.c_row, j) : Vec<T>{};
+    for (int j = 0; j < full; j++) c[i][j] = t.resume ? load_columns<T, columns>(t, t.c + i * t.c_row, j) : Vec<T>{};
+    if constexpr (half) e[i] = t.resume ? Last::load(t.c + i * t.c_row + t.c_last) : typename Last::V{};
+  }
 
   const T *a = t.a, *b = t.b;
   T* copy = t.copy;
+  int left = t.run;
   for (int k = 0; k < t.depth; k++, a += t.a_col, b += t.b_row) {
-    Vec<T> bk[columns];
+    Vec<T> bk[full];
+    typename Last::V last{};
 #pragma GCC unroll 4
-    for (int j = 0; j < columns; j++) bk[j] = load(b + (j == columns - 1 ? t.b_last : j * lanes<T>));
+    for (int j = 0; j < full; j++) bk[j] = load(b + (j == columns - 1 ? t.b_last : j * lanes<T>));
+    if constexpr (half) last = Last::load(b + t.b_last);
     if (copy) {
 #pragma GCC unroll 4
-      for (int j = 0; j < columns; j++) store(copy + j * lanes<T>, bk[j]);
+      for (int j = 0; j < full; j++) store(copy + j * lanes<T>, bk[j]);
+      if constexpr (half) Last::store(copy + full * lanes<T>, last);
       copy += columns * lanes<T>;
     }
 #pragma GCC unroll 4
     for (int j = 0; j < columns; j++)  // of the next panel: its rows lie too far apart for the machine to foresee
       __builtin_prefetch(b + (columns + j) * lanes<T>);
+#pragma GCC unroll 4
+    for (int j = 0; j < full; j++) FASTDL_IN_REGISTER(bk[j]);  // GCC would leave one in memory
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
       const Vec<T> aik = splat(a[i * t.a_row]);
 #pragma GCC unroll 4
-      for (int j = 0; j < columns; j++) c[i][j] += aik * bk[j];
+      for (int j = 0; j < full; j++) c[i][j] += aik * bk[j];
+      if constexpr (half) e[i] += a[i * t.a_row] * last;
     }
+    if (--left == 0) left = tile.run, a += tile.a_jump;  // seldom: no registers for these
   }
   if (t.rate != 0)
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++)
+    for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4
-      for (int j = 0; j < columns; j++) c[i][j] = load_columns<T, columns>(t, t.c + i * t.c_row, j) + t.rate * c[i][j];
+      for (int j = 0; j < full; j++) c[i][j] = load_columns<T, columns>(t, t.c + i * t.c_row, j) + t.rate * c[i][j];
+      if constexpr (half) e[i] = Last::load(t.c + i * t.c_row + t.c_last) + t.rate * e[i];
+    }
 
 #pragma GCC unroll 4
-  for (int j = 0; j < columns; j++) {
+  for (int j = 0; j < full; j++) {
     const Vec<T> bias = t.bias ? load_columns<T, columns>(t, t.bias, j) : Vec<T>{};
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) store_columns<T, columns>(t, t.c + i * t.c_row, j, finished(t, c[i][j], bias));
+  }
+  if constexpr (half) {
+    const typename Last::V bias = t.bias ? Last::load(t.bias + t.c_last) : typename Last::V{};
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) Last::store(t.c + i * t.c_row + t.c_last, finished(t, e[i], bias));
   }
 }
 
@@ -124,7 +153,8 @@ void multiply_streamed(const Tile<T>& tile) {
 template <class T, int columns, int rows>
 constexpr void list_kernels(TileKernels<T>& kernels) {
   if constexpr (rows > 0) {
-    kernels.at[columns - 1][rows - 1] = multiply_tile<T, rows, columns>;
+    kernels.at[columns - 1][rows - 1] = multiply_tile<T, rows, columns, false>;
+    if constexpr (halves && columns > 1) kernels.half_at[columns - 1][rows - 1] = multiply_tile<T, rows, columns, true>;
     list_kernels<T, columns, rows - 1>(kernels);
   } else if constexpr (columns > 1) {
     list_kernels<T, columns - 1, tile_rows(columns - 1)>(kernels);

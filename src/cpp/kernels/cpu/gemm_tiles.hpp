@@ -17,8 +17,9 @@ constexpr int tile_rows(int columns) { return accumulators / columns < max_rows 
 
 template <class T>
 struct Tile {
-  const T* a;  // element (i, k) at a[i * a_row + k * a_col]
-  std::int64_t a_row, a_col;
+  const T* a;  // element (i, k) at a[i * a_row + k * a_col], and each run of k a_jump further than the one before it
+  std::int64_t a_row, a_col, a_jump;
+  int run;                     // how many k are one; or 0: all
   const T* b;                  // row k at b + k * b_row
   std::int64_t b_row, b_last;  // b_last, c_last: where the last vector of the columns starts
   T* c;
@@ -34,11 +35,13 @@ struct Tile {
   void read_packed(const T* packed, int columns) { b = packed, b_row = columns * lanes<T>, b_last = b_row - lanes<T>; }
 };
 
-// kernels.at[columns - 1][rows - 1]; streamed[rows - 1] takes as many columns as width says.
+// kernels.at[columns - 1][rows - 1], or half_at where half of the last vector is enough; streamed[rows - 1] takes as
+// many columns as width says.
 template <class T>
 struct TileKernels {
   void (*streamed[streamed_rows])(const Tile<T>&);
   void (*at[max_columns][max_rows])(const Tile<T>&);
+  void (*half_at[max_columns][max_rows])(const Tile<T>&);
 };
 
 extern const TileKernels<float> tiles_f32;
@@ -52,6 +55,11 @@ FASTDL_INLINE const TileKernels<T>& tile_kernels() {
     return tiles_f32;
   else
     return tiles_f64;
+}
+template <class T>
+FASTDL_INLINE void run_tile(const Tile<T>& t, int rows, int columns) {
+  const bool half = halves && columns > 1 && t.c_last <= (columns - 2) * lanes<T> + lanes<T> / 2;
+  (half ? tile_kernels<T>().half_at : tile_kernels<T>().at)[columns - 1][rows - 1](t);
 }
 
 }  // namespace

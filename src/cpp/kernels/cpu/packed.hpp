@@ -69,7 +69,7 @@ void multiply_rows(const PackedWeights<T>& w, Range panels, int rows, const T* a
         const Range part_rows = part({0, rows}, tile, tiles);
         t.a = a + part_rows.begin * a_row + k;
         t.c = c + part_rows.begin * c_row + panel.first;
-        tile_kernels<T>().at[panel.columns - 1][part_rows.end - part_rows.begin - 1](t);
+        run_tile(t, int(part_rows.end - part_rows.begin), panel.columns);
       }
     }
   }

@@ -98,6 +98,8 @@ inline Range share_samples(const Team& team, const RecurrentShape& s) {
 // that multiplies with them. Then the threads go together: each multiplies the rows of all with its part of the
 // weights.
 constexpr std::int64_t own_weights = 1 << 20;  // bytes
+// Gates that nobody goes back to lie in the place of those some steps before, which stays in a core's cache.
+constexpr std::int64_t passing_gates = 1 << 18;  // bytes, for each thread
 
 template <class T>
 struct RecurrentWalk {
@@ -108,6 +110,7 @@ struct RecurrentWalk {
   Range mine;
   int units, gates;
   bool together;
+  int window = 1;               // steps whose gates have places of their own
   PackedWeights<T> w{}, w_n{};  // of all gates; of a GRU w of r and z, w_n of n
 
   RecurrentWalk() = default;
@@ -121,12 +124,17 @@ struct RecurrentWalk {
         gates(cell_gates(s.cell) * units),
         together(team.size > 1 && std::int64_t(units) * gates * sizeof(T) > own_weights) {
     if (team.rank == 0) clear(space.zeros, std::int64_t(s.n) * units);
+    const std::int64_t step = most<std::int64_t>(std::int64_t(s.n) * gates * sizeof(T), 1);
+    const std::int64_t lasting = a.passing && a.gates ? team.size * passing_gates / step : s.steps;
+    window = int(most<std::int64_t>(least<std::int64_t>(lasting, s.steps), 1));
   }
 
   std::int64_t row(int t, std::int64_t i) const { return std::int64_t(t) * s.n + i; }
   bool goes_on(int t, std::int64_t i) const { return t < s.lengths[i]; }
   T* h(int t, std::int64_t i) const { return a.h + row(t, i) * units; }
-  T* z(int t, std::int64_t i) const { return (a.gates ? a.gates : a.h) + row(t, i) * gates; }  // an RNN's become h
+  T* z(int t, std::int64_t i) const {  // an RNN's become h
+    return (a.gates ? a.gates : a.h) + row(t % window, i) * gates;
+  }
   T* extra(int t, std::int64_t i) const { return a.extra + row(t, i) * units; }
   T* dz(int t, std::int64_t i) const { return space.dz + row(t, i) * gates; }
   T* dq(int t, std::int64_t i) const { return space.dq + row(t, i) * units; }
@@ -189,6 +197,7 @@ struct RecurrentWalk {
 
   void mask_forward(int t) const;
   void mask_backward(int t) const;
+  void inputs(int t) const;
   void forward(int t) const;
   void backward(int t, const RecurrentGradients<T>& d) const;
 
@@ -223,6 +232,17 @@ void RecurrentWalk<T>::mask_backward(int t) const {
       at.write(dh(i), is_gru(s.cell) ? at.read(dh(i)) + part : part);
     });
   });
+}
+
+// What the inputs of the next steps give to their gates.
+template <class T>
+void RecurrentWalk<T>::inputs(int t) const {
+  const int rows = least(window, s.steps - t) * s.n;
+  const T* const x = a.x + row(t, 0) * s.features;
+  if (t > 0) team.sync();  // the steps before are done with their gates
+  if (!a.kept) return dense_forward(team, rows, s.features, gates, x, a.w_ih, a.b, false, z(t, 0), space.gemm);
+  const RecurrentForms<T> forms(s.cell, s.features, units, const_cast<T*>(a.kept));
+  dense_kept_forward(team, rows, s.features, gates, x, forms.w_ih.data, a.b, false, z(t, 0));
 }
 
 template <class T>
@@ -307,16 +327,10 @@ template <class T>
 void recurrent_forward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a) {
   RecurrentWalk<T> walk(team, s, a);
   walk.pack(false);
-  const int rows = s.steps * s.n;
-  T* const z = a.gates ? a.gates : a.h;
-  if (a.kept) {
-    const RecurrentForms<T> forms(s.cell, s.features, s.units, const_cast<T*>(a.kept));
-    dense_kept_forward(team, rows, s.features, walk.gates, a.x, a.w_ih, forms.w_ih.data, a.b, false, z,
-                       walk.space.gemm);
-  } else {
-    dense_forward(team, rows, s.features, walk.gates, a.x, a.w_ih, a.b, false, z, walk.space.gemm);
+  for (int t = 0; t < s.steps; t++) {
+    if (t % walk.window == 0) walk.inputs(t);
+    walk.forward(t);
   }
-  for (int t = 0; t < s.steps; t++) walk.forward(t);
   team.sync();
 }
 
