@@ -9,7 +9,7 @@ from sklearn.datasets import load_wine, make_friedman1
 from sklearn.model_selection import cross_val_score
 
 import fastdl
-from fastdl import TabularClassifier, TabularRegressor
+from fastdl import NetClassifier, TabularClassifier, TabularRegressor
 from fastdl import layers as L
 from fastdl.estimators.tables.start import multipliers
 from fastdl.program import compile
@@ -168,3 +168,16 @@ def test_rates_and_decays():
 
 def test_there_is_no_partial_fit():
     assert not hasattr(TabularClassifier(), "partial_fit")
+
+
+@pytest.mark.filterwarnings("ignore:Determining the column names")  # of polars
+def test_polars_that_is_refused():
+    """Text where numbers are taken, and a frame that is not read yet."""
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"a": [1.0, 2.0] * 10, "town": ["Ulm", None] * 10})
+    with pytest.raises(ValueError, match="^Column 'town' of X holds 'Ulm'; NetClassifier takes"):
+        NetClassifier().fit(frame, [0, 1] * 10)
+    for estimator in (NetClassifier(), TabularClassifier()):
+        name = type(estimator).__name__
+        with pytest.raises(ValueError, match=f"^X is of type LazyFrame, .*; {name} .*X.collect"):
+            estimator.fit(frame.lazy(), [0, 1] * 10)

@@ -400,13 +400,26 @@ class Net(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
-        """Logarithms of `predict_proba`."""
+        """Logarithms of `predict_proba`.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
         p = self.predict_proba(X)
         return np.log(p, out=p)
 
     @available_if(has_scores)
     def decision_function(self, X: Any) -> NDArray[Any]:
         """Scores of the classes: what the last layer gives, before the link.
+
+        Parameters
+        ----------
+        X : as in `fit`
 
         Returns
         -------

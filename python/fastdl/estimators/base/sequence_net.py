@@ -168,6 +168,11 @@ class SequenceNet(Net):
 
         With `dropout_samples`, the mean of so many thinned networks.
 
+        Parameters
+        ----------
+        X, lengths : as in `fit`
+        dropout_samples : int, default=None
+
         Returns
         -------
         ndarray of shape (n, n_classes), (n, T, n_classes) or (n, height, width, n_classes), or list
@@ -181,7 +186,16 @@ class SequenceNet(Net):
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any, lengths: Any = None) -> Any:
-        """Logarithms of `predict_proba`, in the same form."""
+        """Logarithms of `predict_proba`, in the same form.
+
+        Parameters
+        ----------
+        X, lengths : as in `fit`
+
+        Returns
+        -------
+        As `predict_proba`.
+        """
         self._check_is_fitted()
         p = np.log(super().predict_proba(self._cut(X, lengths, "predict_log_proba")))
         return self._formed(X, lengths, p, (*self._targets.shape[:2], p.shape[1]))
@@ -191,6 +205,14 @@ class SequenceNet(Net):
         """Scores of the classes before the link, in the form of `predict_proba`.
 
         Of two classes one score, above 0 where the second is predicted.
+
+        Parameters
+        ----------
+        X, lengths : as in `fit`
+
+        Returns
+        -------
+        As `predict_proba`; of two classes without the last axis.
         """
         self._check_is_fitted()
         z = super().decision_function(self._cut(X, lengths, "decision_function"))
@@ -244,7 +266,16 @@ class SequenceNet(Net):
     def fit_transform(
         self, X: Any, y: Any = None, sample_weight: Any = None, *, lengths: Any = None
     ) -> Any:
-        """`fit`, then `transform`."""
+        """`fit`, then `transform`.
+
+        Parameters
+        ----------
+        X, y, sample_weight, lengths : as in `fit`
+
+        Returns
+        -------
+        As `transform`.
+        """
         return self.fit(X, y, sample_weight, lengths=lengths).transform(X, lengths=lengths)
 
     # --- answers

@@ -29,7 +29,7 @@ def shown(x: Any) -> str:
     """What messages call something that is not what it should be."""
     if x is None or isinstance(x, (Number, str, bytes)):
         return repr(x)[:40]
-    if is_sparse(x) or isinstance(x, np.ndarray) or is_frame(x):
+    if is_sparse(x) or isinstance(x, np.ndarray) or (is_frame(x) and hasattr(x, "shape")):
         kind = "array" if isinstance(x, np.ndarray) else "data frame"
         kind = "sparse matrix" if is_sparse(x) else kind
         return f"{'an' if kind == 'array' else 'a'} {kind} of shape {x.shape}"
@@ -60,12 +60,18 @@ def refuse(name: str, which: str, values: Any, takes: str = _ROWS, *, dates: boo
     takes : str
         What the estimator takes.
     dates : bool, default=False
-        Whether dates are taken, as labels are.
+        Whether dates are taken, as labels are, or refused elsewhere.
     """
     if isinstance(values, np.ndarray):
         _refuse_array(name, which, values, dates)
     elif is_frame(values):
-        _refuse_dates(values)
+        if not hasattr(values, "shape"):
+            raise ValueError(
+                f"{which} is {shown(values)}, which is not read yet; {name} takes {takes}. Use "
+                f"{which}.collect()."
+            )
+        if not dates:
+            _refuse_dates(values)
     elif holds_nothing(values) and not (
         values is None or isinstance(values, (Number, str, bytes)) or hasattr(values, "shape")
     ):
@@ -123,12 +129,8 @@ def why(name: str, X: Any, *, categories: bool) -> str | None:
 def _column(name: str, X: Any, categories: bool) -> str | None:
     """About the first column of a frame that holds no numbers."""
     for column, called in zip(columns_of(X), names_of(X), strict=True):
-        try:
-            numbers_of(column, called)
-        except ValueError as error:
-            text = _first_text(np.asarray(column, object))
-            if text is None:
-                return str(error)
+        text = _first_text(np.asarray(column, object))
+        if text is not None:
             seen = f"Column {called!r} of X holds {text[1]!r}"
             if categories:
                 return f"{seen}, but {name} was fitted with numbers in it. Pass numbers."
@@ -137,6 +139,10 @@ def _column(name: str, X: Any, categories: bool) -> str | None:
                 "OneHotEncoder does, or use TabularClassifier or TabularRegressor, which read such "
                 "columns as categories."
             )
+        try:
+            numbers_of(column, called)
+        except ValueError as error:
+            return str(error)
     return None
 
 

@@ -147,7 +147,12 @@ def _validated(estimator: Any, X: Any, *y: Any, **options: Any) -> Any:
 def _is_of_numpy(error: Exception) -> bool:
     """Whether an error says no more than that something cannot be converted."""
     said = str(error)
-    return said.startswith(("could not convert", "float() argument", "dtype='numeric'", "Cannot"))
+    return said.startswith(
+        (
+            *("could not convert", "float() argument", "dtype='numeric'", "Cannot"),
+            *("conversion from", "setting an array element"),
+        )
+    )
 
 
 def validated_y(estimator: Any, y: Any, *, numeric: bool) -> Any:

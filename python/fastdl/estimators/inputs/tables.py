@@ -21,7 +21,7 @@ from fastdl.estimators.inputs.frames import (
     numbers_of,
     type_of,
 )
-from fastdl.estimators.inputs.refused import check_y
+from fastdl.estimators.inputs.refused import check_y, refuse
 from fastdl.estimators.inputs.rows import as_column, validated
 from fastdl.layers import Layer
 
@@ -54,6 +54,7 @@ class TableInput:
 
     def check(self, estimator: Any, X: Any, *, reset: bool) -> Any:
         """The table in numbers; see `Input.check`."""
+        refuse(type(estimator).__name__, "X", X, dates=True)
         columns = self._categorical(estimator, X, reset)
         if not columns:
             X = validated(estimator, X, reset=reset, all_finite="allow-nan", dtype=_TYPES)
@@ -65,6 +66,7 @@ class TableInput:
         self, estimator: Any, X: Any, y: Any, *, reset: bool, numeric: bool
     ) -> tuple[Any, Any]:
         """`check` for X and y together; y of shape (n_samples,) or (n_samples, n_outputs)."""
+        refuse(type(estimator).__name__, "X", X, dates=True)
         columns = self._categorical(estimator, X, reset)
         if not columns:
             X, y = validated(

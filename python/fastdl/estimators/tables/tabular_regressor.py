@@ -52,6 +52,10 @@ class TabularRegressor(Regressor, Tabular):
     def predict(self, X: Any) -> NDArray[Any]:
         """What the network answers, between the least and the largest y of fit.
 
+        Parameters
+        ----------
+        X : as in `fit`
+
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
