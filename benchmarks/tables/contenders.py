@@ -56,12 +56,12 @@ def _real_mlp(of_classes: bool, seed: int) -> Any:
 
 
 def prepared(name: str, X: pd.DataFrame) -> pd.DataFrame:
-    """X as the contender takes it: only fastdl and boosting know what to do without a number."""
-    if name not in ("RealMLP", "boosting"):
+    """X as the contender takes it: only fastdl knows what to do with any of it."""
+    if name == "Tabular":
         return X
-    X = X.astype(dict.fromkeys(X.select_dtypes(exclude=["number"]).columns, "category"))
-    if name == "RealMLP":  # whose pytabkit takes no categories of text from the newest pandas
-        X = X.fillna(X.median(numeric_only=True))
-        for column in X.select_dtypes("category").columns:
-            X[column] = X[column].cat.codes.astype("category")
-    return X
+    others = X.select_dtypes(exclude=["number"]).columns
+    if name == "MLP":  # scikit-learn's encoder takes no pandas.NA
+        return X.assign(**{c: X[c].astype(object).where(X[c].notna(), "missing") for c in others})
+    # Numbers of categories: neither pytabkit nor boosting takes all kinds of text from pandas.
+    codes = {c: X[c].astype("category").cat.codes.astype("category") for c in others}
+    return (X.fillna(X.median(numeric_only=True)) if name == "RealMLP" else X).assign(**codes)

@@ -54,9 +54,9 @@ def _frame(X: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(np.asarray(X, float), columns=[f"x{j}" for j in range(X.shape[1])])
 
 
-def _sales(seed: int, n: int) -> tuple[pd.DataFrame, np.ndarray, np.random.Generator]:
+def sales(seed: int) -> Table:
     """Shops with prices: many towns, few kinds, gaps, and effects that meet."""
-    rng = np.random.default_rng(seed)
+    n, rng = 3000, np.random.default_rng(seed)
     town = rng.integers(0, 40, n)
     kind = rng.choice(["a", "b", "c", "d"], n, p=[0.5, 0.3, 0.15, 0.05])
     X = pd.DataFrame(
@@ -78,17 +78,41 @@ def _sales(seed: int, n: int) -> tuple[pd.DataFrame, np.ndarray, np.random.Gener
         + 0.5 * (X["stock"] > 100) * X["open"]
     )
     X.loc[rng.random(n) < 0.05, "stock"] = np.nan
-    return X, value.to_numpy(), rng
+    return X, 1000 + 50 * (value.to_numpy() + 0.5 * rng.normal(size=n))
 
 
-def sales_numbers(seed: int) -> Table:
-    X, value, rng = _sales(seed, 3000)
-    return X, 1000 + 50 * (value + 0.5 * rng.normal(size=len(X)))
-
-
-def sales_classes(seed: int) -> Table:
-    X, value, rng = _sales(seed, 6000)
-    return X, np.digitize(value + 0.3 * rng.normal(size=len(X)), [-0.5, 1.0])
+def loans(seed: int) -> Table:
+    """Who pays late: few and many categories, rare ones too, gaps in numbers and categories."""
+    n, rng = 6000, np.random.default_rng(seed)
+    branch = np.minimum(rng.geometric(0.04, n) - 1, 99)  # few samples in most of the 100
+    purpose = rng.choice(14, n, p=np.arange(14, 0, -1) / 105)
+    home = rng.choice(["own", "rent", "family"], n, p=[0.4, 0.5, 0.1])
+    X = pd.DataFrame(
+        {
+            "income": rng.lognormal(10, 0.5, n),
+            "amount": rng.lognormal(9, 0.8, n),
+            "age": rng.integers(18, 80, n).astype(float),
+            "months": rng.choice([12.0, 24.0, 36.0, 60.0], n),
+            "branch": pd.Categorical([f"branch {b}" for b in branch]),
+            "purpose": pd.Series([f"purpose {p}" for p in purpose]).astype("string"),
+            "home": home,
+            "married": rng.random(n) < 0.5,
+        }
+    )
+    of_branch, of_purpose = rng.normal(size=100), rng.normal(size=14)
+    burden = np.log(X["amount"] / X["income"] / X["months"]) + 4.5
+    risk = (
+        burden * np.where(home == "rent", 1.5, 0.5)
+        + of_branch[branch]
+        + of_purpose[purpose] * (X["age"] < 45)
+        + np.abs(X["age"] - 45) / 20 * ~X["married"]
+        + rng.logistic(scale=0.3, size=n)
+    ).to_numpy()
+    y = np.digitize(risk, np.quantile(risk, [0.5, 0.85]))
+    X.loc[rng.random(n) < 0.1, "income"] = np.nan
+    X.loc[rng.random(n) < 0.1, "purpose"] = pd.NA
+    X.loc[rng.random(n) < 0.05, "home"] = None
+    return X, y
 
 
 def friedman_100000(seed: int) -> Table:
@@ -109,8 +133,8 @@ SETS = [
     Set("digits, 1,797 rows", "classes", _bundled(datasets.load_digits)),
     Set("Friedman 2, 2,000 rows", "numbers", _made(
         datasets.make_friedman2, n_samples=2000, noise=50.0)),
-    Set("sales, 3,000 rows, categories", "numbers", sales_numbers),
-    Set("sales, 6,000 rows, categories", "classes", sales_classes),
+    Set("sales, 3,000 rows, categories", "numbers", sales),
+    Set("loans, 6,000 rows, categories", "classes", loans),
     Set("64 features, 10,000 rows", "classes", _made(
         _CLASSES, n_samples=10_000, n_features=64, n_informative=12, n_classes=5,
         n_clusters_per_class=3), large=True),
