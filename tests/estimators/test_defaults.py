@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_iris, make_classification, make_friedman1
+from sklearn.datasets import load_iris, load_wine, make_classification, make_friedman1
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import scale
+from sklearn.model_selection import StratifiedShuffleSplit
+from sklearn.preprocessing import StandardScaler, scale
 
 import fastdl
 from fastdl import (
     CNNClassifier,
+    DBNClassifier,
     MLPClassifier,
     NetClassifier,
     NetRegressor,
@@ -27,6 +29,7 @@ from fastdl import (
 )
 from fastdl import layers as L
 from fastdl.callbacks import EpochEnd
+from fastdl.fitting.training.choosing import is_clearly_less
 from promises import failing
 
 SEED: dict[str, Any] = {"random_state": 0, "n_jobs": 1}
@@ -159,6 +162,31 @@ def test_few_features_that_say_much_are_learnt_at_three_times_the_rate() -> None
     assert same(net, again, Z)
     given = clone(net).set_params(learning_rate_init=0.01).fit(Z[:300], y[:300])
     assert given.learning_rate_init_ == 0.01
+
+
+def test_few_samples_do_not_choose_three_times_the_rate_by_chance() -> None:
+    """Where all trials get nearly all of the 25 right, one that is surer of them is not better."""
+    split = StratifiedShuffleSplit(3, train_size=0.7, random_state=0)
+    wine, y = load_wine(return_X_y=True)
+    *_, (train, test) = split.split(wine, y)
+    scaler = StandardScaler().fit(wine[train])
+    dbn = DBNClassifier(random_state=2, n_jobs=1).fit(scaler.transform(wine[train]), y[train])
+    assert dbn.learning_rate_init_ == pytest.approx(0.0125)
+    assert dbn.score(scaler.transform(wine[test]), y[test]) > 0.95  # 0.91 at three times the rate
+
+
+def test_clearly_less_is_by_two_standard_errors() -> None:
+    others = np.ones(100)
+    gains = np.random.default_rng(0).normal(size=100)
+    gains = (gains - gains.mean()) / gains.std(ddof=1) / np.sqrt(100)
+    assert is_clearly_less(others - gains - 0.021, others)
+    assert not is_clearly_less(others - gains - 0.019, others)
+    assert not is_clearly_less(others, others)
+    one, none = np.array([0.5]), np.array([np.inf])  # a mean is all that is known; it diverged
+    assert is_clearly_less(one, 2 * one)
+    assert is_clearly_less(others, none)
+    assert not is_clearly_less(none, others)
+    assert not is_clearly_less(none, none)
 
 
 def test_a_warm_start_keeps_the_rate_that_was_chosen() -> None:

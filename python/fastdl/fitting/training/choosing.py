@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fastdl.fitting.progress import LearningRate
 from fastdl.fitting.recipe import Recipe
 from fastdl.fitting.training import epochs
-from fastdl.fitting.training.evaluation import held_out_loss
+from fastdl.fitting.training.evaluation import held_out_losses
 from fastdl.samples import Data
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def choose(
     """The one of `recipe.shrinkages` with the smallest loss on held-out samples; None if none has.
 
     And whether it goes with `recipe.faster_rate`, which is tried with the least shrinkage: samples
-    that say clearly what is to be learnt, in few features, want large steps. Each trial is two
-    thirds as long as the fit, and shrinks the weights as much.
+    that say clearly what is to be learnt, in few features, want large steps. It must be clearly
+    better, for where it is not needed it does harm, and few held-out samples may choose it by
+    chance. Each trial is two thirds as long as the fit, and shrinks the weights as much.
 
     Parameters
     ----------
@@ -60,22 +61,32 @@ def choose(
     )
     weights, states = program.get_weights(), program.get_states()
 
-    def loss_of(shrinkage: float, faster: bool) -> float:
+    def losses_of(shrinkage: float, faster: bool) -> NDArray[np.float64]:
         trial = recipe.at_rate(recipe.faster_rate) if faster else recipe
         trial = trial.shrinking(shrinkage, len(order))
         trainee._network.set_optimizer(trial.optimizer, **trial.options)
         learns = _train(program, train, order, trial, copy.deepcopy(random_state))
-        loss = held_out_loss(trainee, program, held_out) if learns else math.inf
+        losses = held_out_losses(trainee, program, held_out) if learns else np.array([math.inf])
         program.set_weights(weights)
         program.set_states(states)
-        return math.inf if math.isnan(loss) else loss
+        return np.array([math.inf]) if np.isnan(losses).any() else losses
 
-    trials = [(shrinkage, False) for shrinkage in recipe.shrinkages]
+    losses = [losses_of(shrinkage, False) for shrinkage in recipe.shrinkages]
+    best = int(np.argmin([of_trial.sum() for of_trial in losses]))
     if recipe.faster > 1:
-        trials.append((min(recipe.shrinkages), True))
-    losses = [loss_of(*trial) for trial in trials]
-    best = int(np.argmin(losses))
-    return trials[best] if math.isfinite(losses[best]) else None
+        least = min(recipe.shrinkages)
+        if is_clearly_less(losses_of(least, True), losses[best]):
+            return least, True
+    return (recipe.shrinkages[best], False) if math.isfinite(losses[best].sum()) else None
+
+
+def is_clearly_less(losses: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether the first are less than the others by two standard errors of the difference."""
+    if not (math.isfinite(losses.sum()) and math.isfinite(others.sum())):
+        return math.isfinite(losses.sum())
+    gains = others - losses
+    error = gains.std(ddof=1) * math.sqrt(len(gains)) if len(gains) > 1 else 0.0
+    return bool(gains.sum() > 2 * error)
 
 
 def _train(

@@ -62,14 +62,20 @@ def evaluation(
     return evaluate
 
 
-def held_out_loss(estimator: Any, program: Program, held_out: Data) -> float:
-    """The mean loss on held-out samples, weighted; nan where none of them has a weight."""
+def held_out_losses(estimator: Any, program: Program, held_out: Data) -> NDArray[np.float64]:
+    """The losses on held-out samples, times their weights; nan where none of them has a weight.
+
+    Of each sample or step, or their mean alone where there is no other.
+    """
     if held_out.samples.weight is not None and not held_out.samples.weight.any():
-        return math.nan
+        return np.array([math.nan])
     if estimator._targets.kind in ("input", "next", "answer", "boxes"):
-        return float(windows.mean_loss(program, held_out.samples))
+        return np.array([windows.mean_loss(program, held_out.samples)])
     data, output = _outputs(program, held_out)
-    return float(estimator._mean_loss(output, data))
+    loss = estimator._network.loss
+    if isinstance(loss, Custom) or loss.pairs:
+        return np.array([estimator._mean_loss(output, data)])
+    return sample_losses(loss, output, data.samples)
 
 
 def _outputs(program: Program, data: Data) -> tuple[Data, NDArray[Any]]:
@@ -133,10 +139,16 @@ def mean_loss(loss: Loss, output: NDArray[Any], samples: Samples) -> float:
         weight = np.ones(len(output), output.dtype) if samples.weight is None else samples.weight
         total, _ = OwnLoss(loss)(output, samples.y, weight, float(weight.sum()), False)
         return total / float(weight.sum())
-    values = np.empty(len(output))
-    _core.loss(loss.kind, output, samples.y, samples.weight, 1.0, loss.param, values, None)
+    values = sample_losses(loss, output, samples)
     total = len(output) if samples.weight is None else samples.weight.sum()
     return float(values.sum() / total)
+
+
+def sample_losses(loss: Loss, output: NDArray[Any], samples: Samples) -> NDArray[np.float64]:
+    """The loss of each output before the link, times its weight."""
+    values = np.empty(len(output))
+    _core.loss(loss.kind, output, samples.y, samples.weight, 1.0, loss.param, values, None)
+    return values
 
 
 def no_from_yes(loss: Loss) -> float:
