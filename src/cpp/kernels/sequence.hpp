@@ -14,6 +14,7 @@ struct RecurrentShape {
   Cell cell;
   int n, steps, features, units;
   const std::int32_t* lengths;  // (n,), at most steps
+  bool passing = false;         // nobody goes back: the gates need not outlast their step, and lie in the scratch
 };
 
 template <class T>
@@ -25,9 +26,8 @@ struct RecurrentArrays {
   const T* mask;                    // (n, units), factors of the state on its way to w_hh at every step, or null
   T* masked;                        // (steps, n, units): those states, kept; null without mask
   T* h;                             // (steps, n, units)
-  T* gates;                         // (steps, n, gates*units), kept for backward; null for an RNN
+  T* gates;                         // (steps, n, gates*units), kept for backward; null for an RNN, or where they pass
   T* extra;                         // (steps, n, units), kept: an LSTM's c, a GRU's r*h or h w_n + b_n; null for an RNN
-  bool passing;                     // nobody goes back: the gates of a step need not outlast it
   const T* kept;                    // the weights as recurrent_keep has put them, or null; forward only
   T* scratch;
 };

@@ -42,7 +42,7 @@ struct Lambda : Layer<T> {
   }
 
   void forward(const Frame<T>& f) const override {
-    const bool back = !f.value_starts;  // predictions have none
+    const bool back = !f.predicts();
     const T* x = to_user(f, in.shape, f.value(in), f.scratch);
     T* y = out.shape.is_row() ? f.value(out) : f.scratch + x_size;
     const FunctionCall call = call_of(f, back);

@@ -72,6 +72,8 @@ struct Frame {
   T* kept = nullptr;         // weights in the form that predictions meet, each layer's own; or null
   bool renews_kept = false;  // they changed since: each layer puts its own there anew
 
+  // Nobody goes back from this pass.
+  bool predicts() const { return value_starts; }
   // Samples of a tensor of this shape with the padded lanes of images.
   index padded(const Shape& shape) const {
     return shape.is_image() && !lone ? (n + kernels.lanes - 1) / kernels.lanes * index(kernels.lanes) : n;

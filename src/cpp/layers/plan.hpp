@@ -26,14 +26,20 @@ struct DenseWeight {
 template <class T>
 class Plan {
  public:
-  Plan(const Backend& backend, int batch, int threads, bool direct)
-      : backend(backend), kernels(kernels_of<T>(backend)), batch(batch), threads(threads), direct(direct) {}
+  Plan(const Backend& backend, int batch, int threads, bool direct, bool predicts = false)
+      : backend(backend),
+        kernels(kernels_of<T>(backend)),
+        batch(batch),
+        threads(threads),
+        direct(direct),
+        predicts(predicts) {}
 
   const Backend& backend;
   const Kernels<T>& kernels;
   const int batch;  // the largest batch
   const int threads;
-  const bool direct;  // convolutions never go by Winograd
+  const bool direct;    // convolutions never go by Winograd
+  const bool predicts;  // no pass of this plan learns
 
   // Elements of a tensor of this sample shape: rows (batch, features), sequences (steps, batch, features) or images
   // (blocks, c, h, w, lanes).

@@ -53,19 +53,19 @@ struct Recurrent : Layer<T> {
     out = !all_steps ? plan.tensor({{units}}, wants_gradient) : reverse ? plan.tensor(h.shape, wants_gradient) : h;
     out.overwritable = !all_steps || reverse;
     index states = plan.batch * index(units);
-    if (!is_rnn()) z = plan.saved(states * steps * (gates / units)), extra = plan.saved(states * steps);
+    if (!is_rnn()) z = plan.saved(plan.predicts ? 0 : times(states * steps, gates / units));
+    if (!is_rnn()) extra = plan.saved(states * steps);
     h0 = plan.saved(states), c0 = plan.saved(states);
     drop = spec.number("recurrent_dropout");
     if (drop > 0) number = plan.random_layers++, mask = plan.saved(states), masked = plan.saved(states * steps);
     carry_h = plan.carry(states), carry_c = plan.carry(states);
     std::vector<std::int32_t> lengths(plan.batch, steps);
-    plan.scratch(plan.kernels.sequence.recurrent_scratch({.cell = cell,
-                                                          .n = plan.batch,
-                                                          .steps = steps,
-                                                          .features = features,
-                                                          .units = units,
-                                                          .lengths = lengths.data()},
-                                                         plan.threads));
+    RecurrentShape s{
+        .cell = cell, .n = plan.batch, .steps = steps, .features = features, .units = units, .lengths = lengths.data()};
+    const auto& kernels = plan.kernels.sequence;
+    if (!plan.predicts) plan.scratch(kernels.recurrent_scratch(s, plan.threads));
+    s.passing = true;
+    plan.scratch(kernels.recurrent_scratch(s, plan.threads));
   }
 
   void forward(const Frame<T>& f) const override {
@@ -127,7 +127,13 @@ struct Recurrent : Layer<T> {
 
   RecurrentShape shape(const Frame<T>& f) const {
     const SequenceShape s = f.sequence(in.shape);
-    return {.cell = cell, .n = s.n, .steps = s.steps, .features = features, .units = units, .lengths = s.lengths};
+    return {.cell = cell,
+            .n = s.n,
+            .steps = s.steps,
+            .features = features,
+            .units = units,
+            .lengths = s.lengths,
+            .passing = f.predicts()};
   }
   RecurrentArrays<T> arrays(const Frame<T>& f) const {
     RecurrentArrays<T> a{};
@@ -136,8 +142,8 @@ struct Recurrent : Layer<T> {
     if (cell == Cell::gru_reset_after) a.b_hh = a.b + gates;
     if (f.stateful) a.h0 = f.saved(h0), a.c0 = f.saved(c0);
     if (drops(f)) a.mask = f.saved(mask), a.masked = f.saved(masked);
-    if (!is_rnn()) a.gates = f.saved(z), a.extra = f.saved(extra);
-    a.scratch = f.scratch, a.passing = f.value_starts;
+    if (!is_rnn()) a.gates = f.predicts() ? nullptr : f.saved(z), a.extra = f.saved(extra);
+    a.scratch = f.scratch;
     return a;
   }
 };

@@ -203,3 +203,12 @@ def test_full_lengths_are_no_lengths(net: list[L.Layer]) -> None:
     full = run(program, X, np.full(N, STEPS, np.int32))
     for a, b in zip(run(program, X, None), full, strict=True):
         assert_same_bytes(a, b)
+
+
+@pytest.mark.parametrize("layer", [L.LSTM(32), L.GRU(32), L.GRU(32, reset_after=False)], ids=repr)
+def test_predictions_keep_no_gates(layer: L.Layer) -> None:
+    """Of a step, they hold its input, its state, and what a cell carries beside it."""
+    batch = 256
+    short, long = (compiled([layer], (steps, 8), batch_size=batch) for steps in (100, 200))
+    more = long.memory()["prediction"] - short.memory()["prediction"]
+    assert more == 100 * batch * (8 + 2 * 32) * 4

@@ -15,28 +15,38 @@ namespace fastdl::FASTDL_ISA {
 namespace {
 
 FASTDL_INLINE bool is_gru(Cell cell) { return cell == Cell::gru || cell == Cell::gru_reset_after; }
+FASTDL_INLINE bool is_gated(Cell cell) { return cell == Cell::lstm || is_gru(cell); }
 FASTDL_INLINE int cell_gates(Cell cell) { return cell == Cell::lstm ? 4 : is_gru(cell) ? 3 : 1; }
 
 // --- scratch and shares ---------------------------------------------------------------------------------------------
+// Gates that nobody goes back to lie in the place of those some steps before, which stays in a core's cache.
+constexpr std::int64_t passing_gates = 1 << 18;  // bytes, for each thread
+
 template <class T>
 struct RecurrentSpace {
-  T *zeros, *packed, *dh, *dmasked, *dc, *dz, *dq, *gemm;
+  T *zeros{}, *packed{}, *gates{}, *gemm{}, *dh{}, *dmasked{}, *dc{}, *dz{}, *dq{};
+  int window;             // steps whose gates have places of their own
   std::int64_t size = 0;  // of all
 
   RecurrentSpace() = default;
   RecurrentSpace(const RecurrentShape& s, int threads, T* scratch) {
     const int units = s.units, gates = cell_gates(s.cell) * units;
-    const std::int64_t states = std::int64_t(s.n) * units;
+    const std::int64_t states = std::int64_t(s.n) * units, step = std::int64_t(s.n) * gates;
+    const std::int64_t fitting = threads * passing_gates / most<std::int64_t>(step * sizeof(T), 1);
+    const bool passing = s.passing && is_gated(s.cell);
+    window = passing ? int(most<std::int64_t>(least<std::int64_t>(fitting, s.steps), 1)) : s.steps;
     auto take = [&](std::int64_t count) {
       T* at = scratch + size;
       size += ceil_div<std::int64_t>(count, 64) * 64;
       return at;
     };
-    zeros = take(states), dh = take(states), dmasked = take(states), dc = take(states);
+    zeros = take(states), this->gates = take(passing ? step * window : 0);
     packed = take(most(PackedWeights<T>::space(gates, units), PackedWeights<T>::space(units, gates)) +
                   PackedWeights<T>::space(units, units));
-    dz = take(states * s.steps * cell_gates(s.cell)), dq = take(is_gru(s.cell) ? states * s.steps : 0);
     gemm = take(threads * gemm_scratch<T>);
+    if (s.passing) return;
+    dh = take(states), dmasked = take(states), dc = take(states);
+    dz = take(step * s.steps), dq = take(is_gru(s.cell) ? states * s.steps : 0);
   }
 };
 
@@ -98,8 +108,6 @@ inline Range share_samples(const Team& team, const RecurrentShape& s) {
 // that multiplies with them. Then the threads go together: each multiplies the rows of all with its part of the
 // weights.
 constexpr std::int64_t own_weights = 1 << 20;  // bytes
-// Gates that nobody goes back to lie in the place of those some steps before, which stays in a core's cache.
-constexpr std::int64_t passing_gates = 1 << 18;  // bytes, for each thread
 
 template <class T>
 struct RecurrentWalk {
@@ -110,7 +118,6 @@ struct RecurrentWalk {
   Range mine;
   int units, gates;
   bool together;
-  int window = 1;               // steps whose gates have places of their own
   PackedWeights<T> w{}, w_n{};  // of all gates; of a GRU w of r and z, w_n of n
 
   RecurrentWalk() = default;
@@ -124,17 +131,16 @@ struct RecurrentWalk {
         gates(cell_gates(s.cell) * units),
         together(team.size > 1 && std::int64_t(units) * gates * sizeof(T) > own_weights) {
     if (team.rank == 0) clear(space.zeros, std::int64_t(s.n) * units);
-    const std::int64_t step = most<std::int64_t>(std::int64_t(s.n) * gates * sizeof(T), 1);
-    const std::int64_t lasting = a.passing && a.gates ? team.size * passing_gates / step : s.steps;
-    window = int(most<std::int64_t>(least<std::int64_t>(lasting, s.steps), 1));
+    if (!is_gated(s.cell))
+      this->a.gates = a.h;  // an RNN's become h
+    else if (s.passing)
+      this->a.gates = space.gates;
   }
 
   std::int64_t row(int t, std::int64_t i) const { return std::int64_t(t) * s.n + i; }
   bool goes_on(int t, std::int64_t i) const { return t < s.lengths[i]; }
   T* h(int t, std::int64_t i) const { return a.h + row(t, i) * units; }
-  T* z(int t, std::int64_t i) const {  // an RNN's become h
-    return (a.gates ? a.gates : a.h) + row(t % window, i) * gates;
-  }
+  T* z(int t, std::int64_t i) const { return a.gates + row(t % space.window, i) * gates; }
   T* extra(int t, std::int64_t i) const { return a.extra + row(t, i) * units; }
   T* dz(int t, std::int64_t i) const { return space.dz + row(t, i) * gates; }
   T* dq(int t, std::int64_t i) const { return space.dq + row(t, i) * units; }
@@ -237,7 +243,7 @@ void RecurrentWalk<T>::mask_backward(int t) const {
 // What the inputs of the next steps give to their gates.
 template <class T>
 void RecurrentWalk<T>::inputs(int t) const {
-  const int rows = least(window, s.steps - t) * s.n;
+  const int rows = least(space.window, s.steps - t) * s.n;
   const T* const x = a.x + row(t, 0) * s.features;
   if (t > 0) team.sync();  // the steps before are done with their gates
   if (!a.kept) return dense_forward(team, rows, s.features, gates, x, a.w_ih, a.b, false, z(t, 0), space.gemm);
@@ -328,7 +334,7 @@ void recurrent_forward(const Team& team, const RecurrentShape& s, const Recurren
   RecurrentWalk<T> walk(team, s, a);
   walk.pack(false);
   for (int t = 0; t < s.steps; t++) {
-    if (t % walk.window == 0) walk.inputs(t);
+    if (t % walk.space.window == 0) walk.inputs(t);
     walk.forward(t);
   }
   team.sync();

@@ -46,7 +46,7 @@ struct Walk {
 
   FASTDL_INLINE std::int64_t row(int t, int i) const { return std::int64_t(t) * n + i; }
   FASTDL_INLINE bool goes_on(int t, int i) const { return t < lengths[i]; }
-  FASTDL_INLINE T* z(int t, int i) const { return (a.gates ? a.gates : a.h) + row(t, i) * width; }  // an RNN's become h
+  FASTDL_INLINE T* z(int t, int i) const { return a.gates + row(t, i) * width; }
   // Of step t, (n, units): states before, those that the products see; null for zeros
   FASTDL_INLINE const T* h_before(int t) const { return t > 0 ? a.h + row(t - 1, 0) * units : a.h0; }
   FASTDL_INLINE const T* c_before(int t) const { return t > 0 ? a.extra + row(t - 1, 0) * units : a.c0; }
@@ -58,29 +58,36 @@ struct Walk {
 template <class T>
 struct RecurrentSpace {
   std::int64_t size = 0;
-  T *dz, *dz_hh, *sums, *dh, *dc, *dseen;
+  T *gates{}, *dz{}, *dz_hh{}, *sums{}, *dh{}, *dc{}, *dseen{};
   RecurrentSpace(const RecurrentShape& s, T* scratch) {
-    const std::int64_t states = std::int64_t(s.n) * s.units, gates = states * s.steps * cell_gates(s.cell);
+    const std::int64_t states = std::int64_t(s.n) * s.units, of_gates = states * s.steps * cell_gates(s.cell);
     auto take = [&](std::int64_t count) {
       T* at = scratch + size;
       size += ceil_div<std::int64_t>(count, 64) * 64;
       return at;
     };
-    dz = take(gates), dz_hh = s.cell == Cell::gru_reset_after ? take(gates) : dz;
-    sums = take(states), dh = take(states), dc = take(states), dseen = take(states);
+    gates = take(s.passing && !is_rnn(s.cell) ? of_gates : 0), sums = take(states);
+    if (s.passing) return;
+    dz = take(of_gates), dz_hh = s.cell == Cell::gru_reset_after ? take(of_gates) : dz;
+    dh = take(states), dc = take(states), dseen = take(states);
   }
 };
 
 template <class T>
 Walk<T> walk_of(const RecurrentShape& s, const RecurrentArrays<T>& a, const RecurrentGradients<T>& d) {
   const RecurrentSpace<T> space(s, a.scratch);
+  RecurrentArrays<T> arrays = a;
+  if (is_rnn(s.cell))
+    arrays.gates = a.h;  // an RNN's become h
+  else if (s.passing)
+    arrays.gates = space.gates;
   return {.cell = s.cell,
           .n = s.n,
           .steps = s.steps,
           .units = s.units,
           .width = cell_gates(s.cell) * s.units,
           .lengths = s.lengths,
-          .a = a,
+          .a = arrays,
           .dh_out = d.dh,
           .dc_out = d.dc,
           .dh0 = d.dh0,
