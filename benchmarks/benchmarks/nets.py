@@ -68,9 +68,9 @@ def resnet20() -> list[L.Layer]:
     return [*architectures.resnet20(CIFAR), L.Dense(10)]
 
 
-def googlenet() -> list[L.Layer]:
+def googlenet(input_shape: tuple[int, ...] = CIFAR) -> list[L.Layer]:
     """With batch normalisation; without dropout and side heads."""
-    layers = architectures.googlenet(CIFAR, batch_norm=True)
+    layers = architectures.googlenet(input_shape, batch_norm=True)
     kept = [layer for layer in layers if not isinstance(layer, (L.AuxHead, L.Dropout))]
     return [*kept, L.Dense(10)]
 
