@@ -1,4 +1,4 @@
-"""Whether a validation set has the scale of the training set."""
+"""Whether a validation set has the scale of the training set, and X one that weights can take."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _LOOKED_AT = 1000  # samples, of more
 # Of iris, wine, digits, diabetes and breast cancer, standardised or in [0, 1], half of the columns
 # differ by more from what they were, and none does between two halves.
 _SHIFT, _FACTOR = 2.5, 4.0
+_LARGE = 1e15  # values of X that may overflow weights of float32; smaller ones are not to blame
 
 
 def warn_of_other_scale(estimator: Any, X: Any, y: Any, X_val: Any, y_val: Any) -> None:
@@ -76,3 +77,27 @@ def _columns(values: Any) -> NDArray[Any]:
 
 def _some(n: int) -> NDArray[np.int64]:
     return np.linspace(0, n - 1, min(n, _LOOKED_AT)).astype(np.int64)
+
+
+def about_overflow(name: str, X: Any, outputs: NDArray[Any], dtype: Any) -> str:
+    """What to say of a network's outputs for X that are infinite, or none.
+
+    Parameters
+    ----------
+    name : str
+        Of the estimator.
+    X : ndarray or Sequences
+    outputs : ndarray of shape (n_samples, ...)
+    dtype : dtype or str
+        Of the weights.
+    """
+    values = X.values if isinstance(X, Sequences) else X
+    i, largest = int(np.argwhere(~np.isfinite(outputs))[0][0]), float(abs(values).max())
+    of = "" if isinstance(X, Sequences) else f" for X[{i}]"
+    said = f"{name} gives what is not finite{of}: "
+    if largest < _LARGE:
+        return f"{said}its weights are too large. Scale y, or lower learning_rate_init, in fit."
+    return (
+        f"{said}X has values up to {largest:g}, too large for weights of {dtype}. Scale X, as for "
+        "fit."
+    )
