@@ -17,7 +17,8 @@ OLDEST := .venv-oldest
 
 # Architectures to compile CUDA kernels for: `make cuda ARCHS=native`, "86;90-virtual". Empty: those of the wheel.
 ARCHS ?=
-NVCC := $(or $(CUDACXX),$(shell command -v nvcc))
+TOOLKIT := .nvcc/nvidia/cu13
+NVCC := $(or $(CUDACXX),$(shell command -v nvcc),$(abspath $(wildcard $(TOOLKIT)/bin/nvcc)))
 
 # The core under the sanitizers stands in a folder of its own, which no other target sees. ISAS=generic halves the compilation.
 ISAS ?=
@@ -35,7 +36,7 @@ SANITIZE = PYTHONPATH="$(abspath $(SANITIZED)):$$($(BIN)/python -c 'import sysco
   ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:handle_segv=2 UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
   PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
 
-.PHONY: help build demo test test-quick test-oldest sanitize lint headers format bench bench-quick fuzz wheel cuda cuda-wheel clean
+.PHONY: help build demo test test-quick test-oldest sanitize lint headers format bench bench-quick fuzz wheel cuda nvcc cuda-wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -101,6 +102,11 @@ cuda: build $(if $(NVCC),,no-nvcc)  ## compile fastdl._cuda with nvcc and put it
 	$(BIN)/python cmake/registers.py build/cuda
 	$(BIN)/python -c 'from fastdl import _cuda; print(*_cuda.absent_rows(), sep=", ", end=": absent\n")'
 
+nvcc: $(TOOLS)  ## nvcc from PyPI, where there is no CUDA toolkit: what `make cuda` needs
+	$(PIP) install --upgrade --target .nvcc nvidia-cuda-nvcc==13.5.* nvidia-cuda-crt==13.5.* nvidia-nvvm==13.5.* \
+	  nvidia-cuda-runtime==13.5.* nvidia-cuda-cccl==13.3.*
+	ln -sfn lib $(TOOLKIT)/lib64 && ln -sf libcudart.so.13 $(TOOLKIT)/lib/libcudart.so  # where CMake looks for them
+
 cuda-wheel: $(TOOLS) $(if $(NVCC),,no-nvcc)  ## a wheel of fastdl._cuda alone, which fastdl[cuda] asks for
 	$(PIP) install build
 	CUDACXX=$(NVCC) $(BIN)/python -m build --wheel --no-isolation --outdir wheelhouse cmake/cuda-wheel
@@ -108,10 +114,10 @@ cuda-wheel: $(TOOLS) $(if $(NVCC),,no-nvcc)  ## a wheel of fastdl._cuda alone, w
 
 .PHONY: no-nvcc
 no-nvcc:
-	@echo "No nvcc on PATH: install the CUDA toolkit (12 or newer), or name the compiler: CUDACXX=/path/to/nvcc make cuda"; false
+	@echo "No nvcc on PATH: install the CUDA toolkit (12 or newer), or name the compiler: CUDACXX=/path/to/nvcc make cuda; or take it from PyPI: make nvcc"; false
 
 clean:  ## remove all that make has made
-	rm -rf $(VENV) $(OLDEST) build dist wheelhouse demo .asv compile_commands.json
+	rm -rf $(VENV) $(OLDEST) .nvcc build dist wheelhouse demo .asv compile_commands.json
 
 # The compiler's helpers stand in the environment itself, so that a second build compiles only what changed.
 $(TOOLS): pyproject.toml Makefile
