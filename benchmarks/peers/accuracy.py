@@ -42,7 +42,7 @@ class Recipe:
 RECIPES = {
     "resnet20": Recipe(architectures.resnet20(nets.CIFAR), 3e-3, 15),
     "vgg-small": Recipe(nets.vgg_small()[:-1], 5e-4, 8),
-    "nin": Recipe(architectures.nin(nets.CIFAR), 1e-3, 4),
+    "nin": Recipe(architectures.nin(nets.CIFAR), 1e-3, 3),
     # Of the means of 2x2 pixels: an epoch at full size takes a quarter of an hour.
     "googlenet": Recipe([L.AvgPool2D(2), *nets.googlenet((16, 16, 3))[:-1]], 2e-3, 2),
 }
