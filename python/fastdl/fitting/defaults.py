@@ -35,6 +35,8 @@ class Defaults:
         Of ReLUs, times the root of the largest fan-in.
     largest_rate : float
         Of ReLUs.
+    slower_from : float
+        Steps beyond which the rate falls, by the root of their number.
     shrinkages : tuple of float
         How much the weights may shrink in a fit: those without gradient by exp(-E). Held-out
         samples choose, of `least_choice` samples to below `most_choice`.
@@ -50,10 +52,11 @@ class Defaults:
     batch_size: int = 32
     rate_of_one: float = 0.1
     largest_rate: float = 0.01
+    slower_from: float = math.inf
     shrinkages: tuple[float, ...] = (0.5, 1.5, 5.0, 15.0)
     faster: float = 3.0
     shrinkage: float = 5.0
-    few: int = 1000
+    few: float = 1000
     least_choice: int = 50
     most_choice: int = 10_000
 
@@ -68,19 +71,20 @@ class Defaults:
         epochs = max(self.least_epochs, math.ceil(self.updates / math.ceil(n_samples / batch_size)))
         return int(min(epochs, self.most_epochs))
 
-    def rate(self, network: TrainableNetwork, optimizer: Optimizer) -> float:
-        """The largest rate, by the most inputs that a unit has and by the activations.
+    def rate(self, network: TrainableNetwork, optimizer: Optimizer, n_steps: int) -> float:
+        """The largest rate, by the most inputs that a unit has, the activations and the length.
 
         A change of the weights changes what a unit gets by the root of their number, and what
         comes out by the slope of its function, which also makes gradients small: sigmoids have
         twice the rate.
         """
         auto = min(self.largest_rate, self.rate_of_one / math.sqrt(network.largest_fan_in))
-        return auto / math.sqrt(_slope(network)) * optimizer.relative_rate
+        slower = math.sqrt(min(1.0, self.slower_from / n_steps))
+        return auto / math.sqrt(_slope(network)) * slower * optimizer.relative_rate
 
     def path(self, network: TrainableNetwork, optimizer: Optimizer) -> float:
         """The sum of the rates in a fit of no more than `updates`."""
-        return self.rate(network, optimizer) * self.updates / 2
+        return self.rate(network, optimizer, self.updates) * self.updates / 2
 
     def schedule(self, network: TrainableNetwork, n_epochs: int) -> Schedule:
         """Half a cosine to 0; before it, for sigmoids, a rise over 5 % of the epochs."""
@@ -102,6 +106,7 @@ CONVOLUTIONAL = Defaults(updates=600, shrinkages=(), shrinkage=1.5)
 RECURRENT = Defaults(updates=1000, shrinkages=(), shrinkage=3.0)
 DETECTION = Defaults(batch_size=8, shrinkages=(), shrinkage=1.5)
 ENLARGING = Defaults(updates=3000, most_epochs=60, batch_size=16, shrinkages=(), shrinkage=0.0)
+BELIEF = Defaults(slower_from=1500, shrinkage=1.5, few=math.inf)
 CODING = Defaults(4000, rate_of_one=0.05, largest_rate=0.005, shrinkages=(), shrinkage=0.5)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,8 @@ from fastdl.estimators.boltzmann.words import BeliefWords
 from fastdl.estimators.heads.output import with_output
 from fastdl.estimators.inputs import ImageInput
 from fastdl.estimators.parameters.training_words import RATE, TrainingWords
-from fastdl.estimators.parameters.words import fitted, word
+from fastdl.estimators.parameters.words import fitted, reword, word
+from fastdl.fitting.defaults import BELIEF, Defaults
 from fastdl.fitting.job import Job
 from fastdl.fitting.training import checkpoint
 from fastdl.layers import Layer
@@ -32,6 +33,14 @@ class BeliefNet(BeliefWords, TrainingWords, Net):
         kind="float",
         text="Probability that an output of a hidden layer is dropped in fine-tuning.",
     )
+    learning_rate_init: float | str = reword(
+        TrainingWords,
+        "learning_rate_init",
+        default="auto",
+        text='The rate that the schedule starts from. "auto": min(0.02, 0.2 / sqrt(n)), n the most '
+        "inputs that a unit has, times sqrt(1500 / steps) where a fit has more than 1500 steps.",
+    )
+    _auto: ClassVar[Defaults] = BELIEF
     input_shape_: tuple[int, ...] = fitted("tuple of int", "Of one sample.", saved=SHAPE)
     _pretrained: bool = fitted(saved=Saved(FLAG, "pretrained"))  # by `pretrain`
 

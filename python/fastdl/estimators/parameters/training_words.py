@@ -357,14 +357,15 @@ class TrainingWords(TrainingRecord):
     def _settings(self, optimizer: Optimizer, n_samples: int, *, own_validation: bool) -> Settings:
         """What stays the same during a fit of so many samples."""
         auto, batch_size = self._auto, self._batch_size(n_samples)
-        n_epochs = or_auto(self.max_epochs, auto.epochs(n_samples, batch_size, optimizer))
+        n_epochs = int(or_auto(self.max_epochs, auto.epochs(n_samples, batch_size, optimizer)))
+        n_steps = n_epochs * math.ceil(n_samples / batch_size)
         warns = self._complains and self.max_epochs != "auto"
         return Settings(
-            max_epochs=int(n_epochs),
+            max_epochs=n_epochs,
             batch_size=batch_size,
             solver=self.solver,
             learning_rate_init=float(
-                or_auto(self.learning_rate_init, auto.rate(self._network, optimizer))
+                or_auto(self.learning_rate_init, auto.rate(self._network, optimizer, n_steps))
             ),
             shuffle=self.shuffle,
             tol=or_auto(self.tol, 1e-4),
