@@ -66,17 +66,17 @@ struct Decoder : Layer<T>, Decoding<T> {
     own_keys = score == Score::additive || attention.text("score") == "general";
     check(symbols == outputs, this->who() + " has vectors for other symbols than it gives.");
     const index batch = plan.batch, rows = times(batch, room), source = times(batch, in.shape.steps());
-    summary = plan.saved(times(batch, features)), dsummary = plan.saved(times(batch, features));
-    more = plan.saved(times(source, features));  // gradients of what is read twice
+    summary = plan.saved(times(batch, features)), dsummary = plan.saved_to_learn(times(batch, features));
+    more = plan.saved_to_learn(times(source, features));  // gradients of what is read twice
     embedding_units = embedding.integer("units");
     embedding_learns = plan.learns(embedding);
     table_weight = plan.parameter(embedding, "weight", "weight", {symbols, embedding_units}, 1, embedding_units);
     part(embedding, {{room, 1}}, {{room, embedding_units}});
     for (int l = 0; l < n_cells; l++) plan_cell(plan, l, inside[2 * l + 1], inside[2 * l + 2], rows);
-    table = plan.saved(times(symbols, gates(0))), dtable = plan.saved(times(symbols, gates(0)));
+    table = plan.saved(times(symbols, gates(0))), dtable = plan.saved_to_learn(times(symbols, gates(0)));
     plan_attention(plan, attention, source, rows);
     plan_output(plan, output, rows);
-    if (score != Score::none && !in.wants_gradient) dvalues = plan.saved(times(source, features));
+    if (score != Score::none && !in.wants_gradient) dvalues = plan.saved_to_learn(times(source, features));
     this->learns = true;
     plan_scratch(plan);
   }
@@ -93,7 +93,7 @@ struct Decoder : Layer<T>, Decoding<T> {
     for (int k = 0; k < states(l); k++) {
       c.start[k] = plan.parameter(start, std::string("weight") + ends[k], "weight", {features, units}, features, units);
       c.start_bias[k] = plan.parameter(start, std::string("bias") + ends[k], "bias", {units}, features, units);
-      c.first[k] = plan.saved(times(plan.batch, units)), c.dfirst[k] = plan.saved(times(plan.batch, units));
+      c.first[k] = plan.saved(times(plan.batch, units)), c.dfirst[k] = plan.saved_to_learn(times(plan.batch, units));
     }
     const int columns = this->as_int(times(units, c.shape.cell == Cell::lstm ? 4 : 3), "the number of gates");
     const int from = both(below, l == 0 && score == Score::additive ? features : 0);
@@ -103,14 +103,14 @@ struct Decoder : Layer<T>, Decoding<T> {
     if (c.shape.cell == Cell::gru_reset_after) bias = {2, columns};
     c.b = plan.parameter(cell, "bias", "bias", bias, units, units);
     c.h = plan.saved(times(rows, units)), c.gates = plan.saved(times(rows, columns));
-    c.extra = plan.saved(times(rows, units)), c.dh = plan.saved(times(rows, units));
+    c.extra = plan.saved(times(rows, units)), c.dh = plan.saved_to_learn(times(rows, units));
     if (recurrent_dropout > 0) {
       c.mask_number = plan.random_layers++;
-      c.mask = plan.saved(times(plan.batch, units)), c.masked = plan.saved(times(rows, units));
+      c.mask = plan.saved_to_learn(times(plan.batch, units)), c.masked = plan.saved_to_learn(times(rows, units));
     }
     if (dropout > 0) {
       c.drop_number = plan.random_layers++;
-      c.drop = plan.saved(times(plan.batch, units)), c.dropped = plan.saved(times(rows, units));
+      c.drop = plan.saved_to_learn(times(plan.batch, units)), c.dropped = plan.saved(times(rows, units));
     }
     part(start, {{features}}, {{units * states(l)}});
     part(cell, {{room, from}}, {{room, units}});
@@ -134,12 +134,12 @@ struct Decoder : Layer<T>, Decoding<T> {
       if (own_keys) w_key = plan.parameter(attention, "weight_key", "weight", {features, size}, features, size);
       const int from = both(top, features);
       w_combine = plan.parameter(attention, "weight_combine", "weight", {from, top}, from, top);
-      combined = plan.saved(times(rows, top)), dcombined = plan.saved(times(rows, top));
+      combined = plan.saved(times(rows, top)), dcombined = plan.saved_to_learn(times(rows, top));
     }
-    if (own_keys) keys = plan.saved(times(source, size)), dkeys = plan.saved(times(source, size));
+    if (own_keys) keys = plan.saved(times(source, size)), dkeys = plan.saved_to_learn(times(source, size));
     weights = plan.saved(times(rows, in.shape.steps())), found = plan.saved(times(rows, features));
-    dquery = plan.saved(times(rows, size)), dfound = plan.saved(times(rows, features));
-    dscore = plan.saved(times(plan.batch, size));
+    dquery = plan.saved_to_learn(times(rows, size)), dfound = plan.saved_to_learn(times(rows, features));
+    dscore = plan.saved_to_learn(times(plan.batch, size));
     part(attention, in.shape, {{room, features}});
   }
 
@@ -149,7 +149,7 @@ struct Decoder : Layer<T>, Decoding<T> {
     w_out = plan.parameter(output, "weight", "weight", {from, outputs}, from, outputs);
     b_out = plan.parameter(output, "bias", "bias", {outputs}, from, outputs);
     inputs = plan.saved(rows);
-    if (teacher_forcing < 1) teacher_number = plan.random_layers++, teacher = plan.saved(rows);
+    if (teacher_forcing < 1) teacher_number = plan.random_layers++, teacher = plan.saved_to_learn(rows);
     out = plan.tensor({{room, outputs}}, true);
     part(output, {{room, from}}, out.shape);
   }

@@ -116,7 +116,9 @@ class Plan {
   }
   // Kept from forward to backward.
   Buffer saved(index count) { return saved(count, count); }
-  // The same, something for each element of a tensor of this shape.
+  // What predictions do not use.
+  Buffer saved_to_learn(index count) { return saved(predicts ? 0 : count); }
+  // The same as saved, something for each element of a tensor of this shape.
   Buffer saved_of(const Shape& shape) { return saved(elements(shape), elements_alone(shape)); }
   // Kept from batch to batch, zero at first: the states of recurrent layers.
   Buffer carry(index count) {

@@ -53,11 +53,12 @@ struct Recurrent : Layer<T> {
     out = !all_steps ? plan.tensor({{units}}, wants_gradient) : reverse ? plan.tensor(h.shape, wants_gradient) : h;
     out.overwritable = !all_steps || reverse;
     index states = plan.batch * index(units);
-    if (!is_rnn()) z = plan.saved(plan.predicts ? 0 : times(states * steps, gates / units));
+    if (!is_rnn()) z = plan.saved_to_learn(times(states * steps, gates / units));
     if (!is_rnn()) extra = plan.saved(states * steps);
     h0 = plan.saved(states), c0 = plan.saved(states);
     drop = spec.number("recurrent_dropout");
-    if (drop > 0) number = plan.random_layers++, mask = plan.saved(states), masked = plan.saved(states * steps);
+    if (drop > 0)
+      number = plan.random_layers++, mask = plan.saved_to_learn(states), masked = plan.saved_to_learn(states * steps);
     carry_h = plan.carry(states), carry_c = plan.carry(states);
     std::vector<std::int32_t> lengths(plan.batch, steps);
     RecurrentShape s{

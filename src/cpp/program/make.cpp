@@ -96,14 +96,14 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   saved_starts_in_predict_ = alone_ ? saved_starts_alone_ : plan.saved_starts;
   to_learn_ = plan.to_learn(), to_predict_ = alone_ ? room_alone_ : plan.to_predict();
   at_once_ = samples_at_once();
-  if (takes_any_batch()) {
-    Plan<T> wide(backend_, at_once_, settings.threads, plan.direct, true);
+  if (!alone_ && !backend_.device) {
+    Plan<T> predicting(backend_, at_once_, settings.threads, plan.direct, true);
     std::vector<LayerPtr<T>> twins;
-    const Tensor twin = wide.tensor(input, settings.input_gradient);
-    wide.busy.clear();
-    plan_chain(twins, layers, twin, wide);
-    value_starts_ = wide.predicted.starts(), saved_starts_in_predict_ = wide.saved_starts;
-    to_predict_ = wide.to_predict();
+    const Tensor twin = predicting.tensor(input, settings.input_gradient);
+    predicting.busy.clear();
+    plan_chain(twins, layers, twin, predicting);
+    value_starts_ = predicting.predicted.starts(), saved_starts_in_predict_ = predicting.saved_starts;
+    to_predict_ = predicting.to_predict();
   }
   make_room(to_predict_);
 
@@ -116,18 +116,13 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   of_sides_ = Block<double>(2 * index(sides_.size()), backend_.memory);
 }
 
-template <class T>
-bool Program<T>::takes_any_batch() const {
-  const bool any = std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->any_batch; });
-  return any && !backend_.device;
-}
-
 // Predictions of rows and sequences need not stop at a batch: weights are then read for more samples. As many as need
 // some 8 MB (of float) where passes learn, or a few times the weights.
 template <class T>
 int Program<T>::samples_at_once() const {
   constexpr index most = 256;
-  if (!takes_any_batch()) return settings_.batch;
+  const bool any = std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->any_batch; });
+  if (!any || backend_.device) return settings_.batch;
   const index of_one = std::max<index>(1, (to_predict_.values + to_predict_.saved) / settings_.batch);
   const index room = std::max<index>(index(1) << 21, 8 * params_.size());
   return int(std::clamp<index>(room / of_one, settings_.batch, std::max<index>(most, settings_.batch)));

@@ -64,7 +64,6 @@ class Program final : public AnyProgram {
   const Block<T>& block(Held what) const;
   void make_room(const Room& room);
   Frame<T> frame(const Team& team, const Batch& batch);
-  bool takes_any_batch() const;
   int samples_at_once() const;
   void forget_kept() { kept_through_[0] = kept_through_[1] = 0, has_predicted_ = false; }
   bool are_few(index n) const { return n <= kernels_.lanes / 4; }  // images go one by one: most lanes would be idle

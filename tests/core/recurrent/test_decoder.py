@@ -316,3 +316,11 @@ def test_probabilities_of_all_answers_add_up_to_one() -> None:
         np.repeat(X, n, axis=0), everything, lengths=np.repeat(lengths, n)
     )
     np.testing.assert_allclose(np.exp(totals).sum(), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["additive", "dot", "none"])
+def test_predictions_keep_nothing_of_the_way_back(kind: str) -> None:
+    net = network("lstm", kind, False, 2, dropout=0.2, recurrent_dropout=0.2)
+    few, many = (made(net, batch_size=batch).memory() for batch in (64, 256))
+    more = {purpose: many[purpose] - few[purpose] for purpose in many}
+    assert more["prediction"] < 0.65 * (more["values"] + more["saved"] + more["scratch"])
