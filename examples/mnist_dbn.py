@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=60_000, help="digits to learn from")
     parser.add_argument("--labels", type=int, help="digits that keep their label")
     parser.add_argument("--pretrain-epochs", type=int, default=10)
-    parser.add_argument("--epochs", type=int, help="10 if not given, with few labels more")
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--pictures", type=Path, help="a folder for pictures; needs matplotlib")
     arguments = parser.parse_args()
 
@@ -35,21 +35,17 @@ def main() -> None:
     X_train, y_train = X_train[: arguments.samples], y_train[: arguments.samples]
     X_train, X_test = ((X.reshape(len(X), -1) / 255).astype(np.float32) for X in (X_train, X_test))
 
-    n_labels = arguments.labels or len(X_train)
     start = time.perf_counter()
     clf = DBNClassifier(
         arguments.sizes,
         pretrain_epochs=arguments.pretrain_epochs,
-        batch_size=100,
-        max_epochs=arguments.epochs or max(10, 300_000 // n_labels),
-        learning_rate="cosine",
-        learning_rate_init=1e-3,
-        weight_decay=0.3,
+        max_epochs=arguments.epochs or "auto",
         random_state=0,
         verbose=True,
     ).pretrain(X_train)
     print(f"pretrained in {time.perf_counter() - start:.0f} s")
     plain = DBNClassifier(**{**clf.get_params(), "pretrain_epochs": 0})
+    n_labels = arguments.labels or len(X_train)
     for name, net in (("pretrained", clf), ("not pretrained", plain)):
         net.set_params(verbose=False).fit(X_train[:n_labels], y_train[:n_labels])
         print(f"{n_labels} labels, {name}: test accuracy {net.score(X_test, y_test):.4f}")
