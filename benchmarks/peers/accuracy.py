@@ -3,8 +3,9 @@
     python -m peers.accuracy --data cifar10.npz --results accuracy.jsonl
 
 The file holds x_train (n, 32, 32, 3), y_train, x_test and y_test, such as a part of CIFAR-10. Both
-sides start from the same weights, and shuffle and augment with draws of their own. Each fit is
-appended to the results as a line, and those that are there already are not repeated.
+sides start from weights drawn alike (the same ones where a network draws nothing else), and shuffle
+and augment with draws of their own. Each fit is appended to the results as a line, and those that
+are there already are not repeated.
 """
 
 import argparse
