@@ -44,6 +44,8 @@ class Defaults:
         What the rate is multiplied by in one more trial, with the least shrinkage.
     shrinkage : float
         Where nothing is held out, of up to `few` samples; of more, less in proportion.
+    least_shrinkage : float
+        But no less than this.
     """
 
     updates: int = 1500
@@ -56,7 +58,8 @@ class Defaults:
     shrinkages: tuple[float, ...] = (0.5, 1.5, 5.0, 15.0)
     faster: float = 3.0
     shrinkage: float = 5.0
-    few: float = 1000
+    few: int = 1000
+    least_shrinkage: float = 0.0
     least_choice: int = 50
     most_choice: int = 10_000
 
@@ -93,7 +96,7 @@ class Defaults:
 
     def shrinks(self, n_samples: int) -> float:
         """How much weights shrink where nothing is held out: what many samples say is believed."""
-        return self.shrinkage * min(1.0, self.few / n_samples)
+        return max(self.least_shrinkage, self.shrinkage * min(1.0, self.few / n_samples))
 
     def candidates(self, n_samples: int) -> tuple[float, ...]:
         """The shrinkages to choose from by held-out samples; none: `shrinkage` it is."""
@@ -106,7 +109,7 @@ CONVOLUTIONAL = Defaults(updates=600, shrinkages=(), shrinkage=1.5)
 RECURRENT = Defaults(updates=1000, shrinkages=(), shrinkage=3.0)
 DETECTION = Defaults(batch_size=8, shrinkages=(), shrinkage=1.5)
 ENLARGING = Defaults(updates=3000, most_epochs=60, batch_size=16, shrinkages=(), shrinkage=0.0)
-BELIEF = Defaults(slower_from=1500, shrinkage=1.5, few=math.inf)
+BELIEF = Defaults(slower_from=1500, least_shrinkage=1.5)
 CODING = Defaults(4000, rate_of_one=0.05, largest_rate=0.005, shrinkages=(), shrinkage=0.5)
 
 
