@@ -133,7 +133,7 @@ def test_plain_arrays_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> Non
     """Or what is measured is not what is tested."""
     clf, net = classifier(), images()
     monkeypatch.setattr(rows, "validate_data", None)
-    monkeypatch.setattr("fastdl.estimators.heads.heads.unique_labels", None)
+    monkeypatch.setattr("fastdl.estimators.heads.refused.unique_labels", None)
     clf.partial_fit(X, Y).predict(X[:1])
     net.partial_fit(X.reshape(12, 2, 2), Y).predict(X[:1].reshape(1, 2, 2))
 

@@ -8,7 +8,7 @@ import numpy as np
 import fastdl
 from fastdl import callbacks, data, initializers, losses, metrics, optim, schedules
 from fastdl import layers as L
-from fastdl.estimators.heads.heads import LABEL_LOSSES
+from fastdl.estimators.heads.labels import LABEL_LOSSES
 
 X, Y = np.zeros((4, 2)), [0, 1, 0, 1]
 

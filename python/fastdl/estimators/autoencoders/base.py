@@ -15,7 +15,7 @@ from fastdl import _core
 from fastdl import program as programs
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.heads.heads import Itself
+from fastdl.estimators.heads.itself import Itself
 from fastdl.estimators.inputs import Input, RowInput
 from fastdl.fitting.job import Given
 from fastdl.samples import core_input, depth

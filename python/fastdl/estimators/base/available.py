@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastdl.estimators.heads.heads import gives_probabilities
+from fastdl.estimators.heads.labels import gives_probabilities
 from fastdl.fitting.recipe import is_lbfgs
 
 

@@ -19,7 +19,8 @@ from fastdl._sklearn import (
 )
 from fastdl._spec import Spec
 from fastdl.estimators.base.saving import export_onnx, save
-from fastdl.estimators.heads.heads import Head, Nothing
+from fastdl.estimators.heads.head import Head
+from fastdl.estimators.heads.itself import Nothing
 from fastdl.estimators.inputs.scales import warn_of_other_scale
 from fastdl.estimators.parameters.layer_params import set_layers, with_layers
 from fastdl.estimators.parameters.names import (

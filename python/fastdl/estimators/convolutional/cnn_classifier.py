@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from fastdl.estimators.convolutional.cnn import ConvNet
-from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.heads.labels import Labels, takes_indicators
 from fastdl.estimators.parameters.training_words import (
     CLASS_WEIGHT,
     CLASSES,

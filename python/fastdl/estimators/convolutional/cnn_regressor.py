@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastdl.estimators.base.regressor import Regressor
 from fastdl.estimators.convolutional.cnn import ConvNet
-from fastdl.estimators.heads.heads import Numbers
+from fastdl.estimators.heads.numbers import Numbers
 from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
 from fastdl.estimators.parameters.words import word
 from fastdl.losses import Loss

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from sklearn.utils.multiclass import type_of_target
 
 from fastdl import layers as L
-from fastdl.estimators.heads.heads import Labels, Numbers, Steps, known_classes
+from fastdl.estimators.heads.labels import Labels
+from fastdl.estimators.heads.numbers import Numbers
 from fastdl.estimators.heads.output import gives_pixels
+from fastdl.estimators.heads.steps import Steps, known_classes
 from fastdl.estimators.inputs.forms import Cut
 from fastdl.estimators.inputs.pixels import check_pixels, images_of
 from fastdl.estimators.inputs.steps import labels_that_count

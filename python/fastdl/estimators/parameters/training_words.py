@@ -15,7 +15,8 @@ from numpy.typing import DTypeLike
 from fastdl import losses, schedules
 from fastdl._saved import NATURAL, REAL, Saved
 from fastdl._sklearn import Interval, Options, StrOptions
-from fastdl.estimators.heads.heads import LABEL_LOSSES, REGRESSION
+from fastdl.estimators.heads.labels import LABEL_LOSSES
+from fastdl.estimators.heads.numbers import REGRESSION
 from fastdl.estimators.parameters.words import Meaning, fitted, word
 from fastdl.fitting.defaults import Defaults, by_layers, or_auto
 from fastdl.fitting.progress import LearningRate, Progress, Settings

@@ -17,7 +17,9 @@ from fastdl._sklearn import StrOptions
 from fastdl.estimators.autoencoders import coding
 from fastdl.estimators.base.net import Net
 from fastdl.estimators.base.regressor import Regressor
-from fastdl.estimators.heads.heads import Labels, Numbers, takes_indicators, warn_of_one_hot
+from fastdl.estimators.heads.labels import Labels, takes_indicators
+from fastdl.estimators.heads.numbers import Numbers
+from fastdl.estimators.heads.refused import warn_of_one_hot
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.parameters.training_words import (
     CLASS_WEIGHT,

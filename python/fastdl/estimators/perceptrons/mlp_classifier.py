@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.heads.labels import Labels, takes_indicators
 from fastdl.estimators.parameters.training_words import CLASS_WEIGHT, CLASSES, ClassWeight
 from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.perceptrons.perceptron import Perceptron, PerceptronLabels

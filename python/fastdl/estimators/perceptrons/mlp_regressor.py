@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.regressor import Regressor
-from fastdl.estimators.heads.heads import Numbers
+from fastdl.estimators.heads.numbers import Numbers
 from fastdl.estimators.parameters.words import word
 from fastdl.estimators.perceptrons.perceptron import Perceptron, PerceptronNumbers
 

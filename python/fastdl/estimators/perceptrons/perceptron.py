@@ -12,7 +12,8 @@ from scipy.special import xlogy
 
 from fastdl import layers as L
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.heads.heads import Labels, Numbers
+from fastdl.estimators.heads.labels import Labels
+from fastdl.estimators.heads.numbers import Numbers
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.parameters.words import fitted
 from fastdl.estimators.perceptrons.words import PerceptronWords

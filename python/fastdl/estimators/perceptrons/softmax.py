@@ -10,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from fastdl import layers as L
 from fastdl._sklearn import StrOptions
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.heads.labels import Labels, takes_indicators
 from fastdl.estimators.inputs import RowInput
 from fastdl.estimators.parameters.training_words import (
     CLASS_WEIGHT,

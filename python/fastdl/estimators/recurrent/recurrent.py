@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from fastdl import layers as L
 from fastdl.estimators.base.sequence_net import SequenceNet
-from fastdl.estimators.heads.heads import Steps
 from fastdl.estimators.heads.output import check_all_steps
+from fastdl.estimators.heads.steps import Steps
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.parameters.layer_params import check_layer_names
 from fastdl.estimators.parameters.text_words import INTEGERS

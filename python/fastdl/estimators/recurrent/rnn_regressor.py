@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl.estimators.base.regressor import Regressor
-from fastdl.estimators.heads.heads import Numbers, Steps
+from fastdl.estimators.heads.numbers import Numbers
+from fastdl.estimators.heads.steps import Steps
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.parameters.training_words import NORMALIZE_Y, NUMBER_LOSS
 from fastdl.estimators.parameters.words import word

@@ -6,7 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fastdl.estimators.heads.heads import Labels, Steps
+from fastdl.estimators.heads.labels import Labels
+from fastdl.estimators.heads.steps import Steps
 from fastdl.estimators.inputs import SequenceInput
 from fastdl.estimators.parameters.training_words import (
     CLASS_WEIGHT,

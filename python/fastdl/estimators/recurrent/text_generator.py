@@ -19,7 +19,7 @@ from fastdl._rules import FLAG
 from fastdl._saved import NATURAL, Saved
 from fastdl.estimators.base.available import is_stochastic
 from fastdl.estimators.base.net import Net
-from fastdl.estimators.heads.heads import Itself
+from fastdl.estimators.heads.itself import Itself
 from fastdl.estimators.inputs.one_text import (
     END,
     FIRST,

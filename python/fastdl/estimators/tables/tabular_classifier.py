@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from fastdl import losses
-from fastdl.estimators.heads.heads import Labels, takes_indicators
+from fastdl.estimators.heads.labels import Labels, takes_indicators
 from fastdl.estimators.parameters.training_words import CLASS_WEIGHT, CLASSES, RATE, ClassWeight
 from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.tables.tabular import Tabular

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastdl._saved import MATRIX, Saved
 from fastdl.estimators.base.regressor import Regressor
-from fastdl.estimators.heads.heads import Numbers
+from fastdl.estimators.heads.numbers import Numbers
 from fastdl.estimators.parameters.words import fitted, word
 from fastdl.estimators.tables.tabular import Tabular
 from fastdl.estimators.tables.words import ACTIVATION, BASE_RATE

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastdl._pipelines import parted as _parted
-from fastdl.estimators.heads.heads import Itself
+from fastdl.estimators.heads.itself import Itself
 from fastdl.estimators.inputs.forms import cut
 from fastdl.fitting.trainable import windows
 from fastdl.samples import Sequences, core_input, lengths_of

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from fastdl import network as networks
-from fastdl.estimators.heads.heads import Itself
+from fastdl.estimators.heads.itself import Itself
 from fastdl.network.samples import checked
 from fastdl.samples import Sequences, with_steps
 

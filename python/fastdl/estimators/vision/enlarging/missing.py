@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdl.estimators.heads.heads import Numbers, Steps
+from fastdl.estimators.heads.numbers import Numbers
 from fastdl.estimators.heads.of_choice import OfPixels
+from fastdl.estimators.heads.steps import Steps
 from fastdl.estimators.vision.enlarging.geometry import Geometry
 from fastdl.estimators.vision.enlarging.luminance import divisible, enlarged, luminance, reduced
 from fastdl.estimators.vision.enlarging.whole import scaled
