@@ -1,4 +1,4 @@
-"""Every line of the case table on a real GPU, beside the generic kernels in float64.
+"""Every line of the case table on a real GPU, and decoders, beside the generic kernels in float64.
 
 `pytest -m cuda` on a machine that has one; elsewhere nothing here runs. Errors are relative to the
 norm of what is compared. Where factors are rounded, a net of several layers may be further off: a
@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cases import CASES, Case
+from decoders import NETS, check_learnt, learnt
 from fastdl import layers as L
 from fastdl._core import Program
 from fastdl.program import devices
@@ -123,3 +124,9 @@ def test_as_on_the_cpu(number: int, kind: str) -> None:
                     assert error <= 4 * off, (name, n, training, error / norm, off / norm)
                 else:
                     assert error <= limit * norm, (name, n, training, error / norm)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("net", NETS)
+def test_decoders_as_on_the_cpu(net: str, dtype: str) -> None:
+    check_learnt(learnt(net, gpu(), dtype), net, KINDS[dtype][2])

@@ -4,6 +4,7 @@ Device memory is hidden from the host, and streams work as late as they may.
 """
 
 import gc
+import pickle
 from collections import namedtuple
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -22,11 +23,7 @@ test_backends = pytest.importorskip("fastdl._test_backends")
 
 # BatchNorm takes biases before it away: their gradients are rounding, which Adam makes steps of.
 LIMITS = {"NetClassifier": 1e-2, "SuperResolver-pictures": 1e-2}
-ON_GPUS = [
-    case
-    for case in CASES
-    if "device" in case.estimator.get_params() and not case.name.startswith("Seq2Seq")
-]
+ON_GPUS = [case for case in CASES if "device" in case.estimator.get_params()]
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +87,24 @@ def test_fit(case: Case) -> None:
         del fitted
     gc.collect()
     assert test_backends.allocated_bytes() == 0
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.name.startswith("Seq2Seq")], ids=lambda case: case.name
+)
+def test_answers_of_a_decoder(case: Case) -> None:
+    """With all that is known of them; and those of what a pickle brings back, on either device."""
+    test_backends.emulate(hide=True, late=True)
+    cpu, gpu = case.fitted(), case.fitted(device="cuda")
+    y = cpu.predict(case.X)
+    copy, moved = (pickle.loads(pickle.dumps(gpu)) for _ in range(2))
+    assert copy.program_.backend == backends.EMULATED
+    for fitted in gpu, copy, moved.set_params(device="cpu"):
+        np.testing.assert_array_equal(fitted.predict(case.X), y)
+    for mine, other in zip(gpu.translate(case.X[0], 3), cpu.translate(case.X[0], 3), strict=True):
+        assert mine.y == other.y
+        np.testing.assert_allclose(mine.log_likelihood, other.log_likelihood, rtol=1e-4)
+    found, expected = (fitted.log_likelihood(case.X, case.y) for fitted in (gpu, cpu))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    for a, b in zip(*(fitted.attention_weights(case.X) for fitted in (gpu, cpu)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)

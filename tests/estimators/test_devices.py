@@ -158,6 +158,13 @@ def test_machines(machine: Machine) -> None:
     assert dbn.rbms_[0].device_ == dbn.device_
 
 
+def test_auto_of_a_decoder(machine: Machine) -> None:
+    pairs, words = (["ab", "b"], ["ba", "b"]), {"max_epochs": 1, "device": "auto"}
+    few = Seq2Seq((2,), embedding_size=1, **words).fit(*pairs)
+    assert few.device_.endswith(" multiply-adds for a sample are too few for a GPU)")
+    assert Seq2Seq((64,), **words).fit(*pairs).device_ == "cuda:0"
+
+
 # --- without one
 
 
@@ -318,10 +325,6 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: net("cuda", [L.Residual([L.Lambda(np.tanh, name="own")])]).fit(X, Y),
         "layer 'own' (Lambda) runs on the CPU only. Set device='cpu' or 'auto'.",
-    ),
-    (
-        lambda: Seq2Seq(device="cuda", max_epochs=1).fit(["a b", "b"], ["b a", "b"]),
-        "layer 'decoder' (Decoder) runs on the CPU only. Set device='cpu' or 'auto'.",
     ),
 ]
 

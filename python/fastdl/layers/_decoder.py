@@ -68,7 +68,6 @@ class Decoder(Layer):
     """
 
     kind: ClassVar[str] = "decoder"
-    cpu_only: ClassVar[bool] = True
     recurrent: ClassVar[bool] = True
     layers: Sequence[Layer]
     steps: int

@@ -44,4 +44,22 @@ class Staged {
   void (*copy_in_)(void*, const void*, std::size_t, void*);
 };
 
+// A block that kernels write and the host reads.
+template <class T>
+class Fetched {
+ public:
+  explicit Fetched(index count = 0, const Memory& memory = host_memory)
+      : there_(count, memory), here_(memory.copy_out == host_memory.copy_out ? 0 : count), copy_out_(memory.copy_out) {}
+  const T* here() const { return here_.empty() ? there_.data() : here_.data(); }
+  T* there() const { return there_.data(); }
+  void fetch(index count, void* queue) {
+    if (!here_.empty()) copy_out_(here_.data(), there_.data(), count * sizeof(T), queue);
+  }
+
+ private:
+  Block<T> there_;
+  std::vector<T> here_;  // empty where the host reads the block itself
+  void (*copy_out_)(void*, const void*, std::size_t, void*);
+};
+
 }  // namespace fastdl

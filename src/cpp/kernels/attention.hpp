@@ -134,12 +134,12 @@ struct AttentionKernels {
   std::size_t (*decoder_scratch)(const DecoderShape&, int threads);  // without that of the cells
   void (*decoder_forward)(const Team&, const DecoderShape&, const DecoderArrays<T>&);
   void (*decoder_backward)(const Team&, const DecoderShape&, const DecoderArrays<T>&, const DecoderGradients<T>&);
-  // Weights made ready for the steps of a search, and a step; scratch for one thread and so many rows.
+  // Weights made ready for the steps of a search, and a step, by one thread alone: its team is of one, or of a device.
   std::size_t (*decoder_packed)(const DecoderShape&);
   void (*decoder_pack)(const Team&, const DecoderShape&, const DecoderArrays<T>&, T* packed);
   std::size_t (*decoder_step_scratch)(const DecoderShape&, int rows);
-  void (*decoder_step)(const DecoderShape&, const DecoderArrays<T>&, const T* packed, const DecoderRows<T>&,
-                       T* scratch);
+  void (*decoder_step)(const Team&, const DecoderShape&, const DecoderArrays<T>&, const T* packed,
+                       const DecoderRows<T>&, T* scratch);
 };
 
 }  // namespace fastdl

@@ -150,7 +150,8 @@ template <class T>
 Status Program<T>::train_in_queue(const Data& data, const PerBatch& regularisation, int size, std::uint32_t epoch,
                                   const Poll& poll) {
   const Device& device = *backend_.device;
-  const bool alike = !data.lengths && !batch_.draws_on_host() && !loss_.own && regularisation.one;
+  const bool alike =
+      !data.lengths && !data.answer_lengths && !batch_.draws_on_host() && !loss_.own && regularisation.one;
   const index n_batches = (data.count + size - 1) / size;
   PollClock clock{poll};
   Status status = Status::done;

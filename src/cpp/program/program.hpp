@@ -9,7 +9,6 @@
 #pragma once
 
 #include <exception>
-#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -86,8 +85,11 @@ class Program final : public AnyProgram {
   void add_penalties(const Frame<T>& f, double* total) const;  // of the layers
   template <class Work>
   void each_batch(const Data& data, bool training, const Work& work);
-  // body(frame, begin) for each batch of answers, after the way forward, on every thread.
-  void each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body);
+  // body(frame, batch) on every thread, for so many samples at a time, once they are gathered.
+  template <class Body>
+  void each_gathered(const Data& data, int threads, int size, const Body& body);
+  template <class Body>  // body(frame, begin) for each batch of answers, after the way forward
+  void each_answered(const Data& data, const Body& body);
   void train_batch(Frame<T> f, const Batch& batch, index n_batches);
   Batch batch_of(const Data& data, const Data& there, index begin, int size, std::uint32_t epoch) const;
   std::vector<long> plan_epoch(const Data& data, const PerBatch& rates, const PerBatch& regularisation, int batch);

@@ -81,6 +81,7 @@ class Resident {
     f(data.boxes, data.boxes ? data.box_room * 5 * index(element_) : 0, boxes_);
     f(data.weights, data.weights ? (data.weights_of_steps ? rows_ : 1) * index(element_) : 0, weights_);
     f(data.lengths, data.lengths ? 4 : 0, lengths_);
+    f(data.answer_lengths, data.answer_lengths ? 4 : 0, answer_lengths_);
   }
   template <class P>
   static void put(P*& array, const void* there) {
@@ -88,7 +89,8 @@ class Resident {
   }
   index held() const {
     index bytes = 0;
-    for (const Bytes* b : {&x_, &codes_, &targets_, &boxes_, &weights_, &lengths_, &order_}) bytes += b->size();
+    for (const Bytes* b : {&x_, &codes_, &targets_, &boxes_, &weights_, &lengths_, &answer_lengths_, &order_})
+      bytes += b->size();
     return bytes;
   }
 
@@ -120,7 +122,7 @@ class Resident {
   std::size_t element_ = 0;
   index rows_ = 0, outputs_ = 0, n_ = 0;
   Data there_{};
-  Bytes x_, indptr_, indices_, codes_, targets_, boxes_, weights_, lengths_, order_;
+  Bytes x_, indptr_, indices_, codes_, targets_, boxes_, weights_, lengths_, answer_lengths_, order_;
 };
 
 }  // namespace fastdl

@@ -1,8 +1,9 @@
 // Answers of a decoder: how likely they are, where they looked, and the search for them. A thread takes its sources
-// through all steps and meets no other.
+// through all steps and meets no other; on a device there is one, which sends a step, and fetches what it gives.
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/threads.hpp"
 #include "kernels/attention.hpp"
@@ -39,15 +40,18 @@ template <class T>
 class Finder {
  public:
   // For at most so many sources of a batch.
-  Finder(const Kernels<T>& kernels, const Search& how, int units, int outputs, int sources)
-      : kernels_(kernels),
+  Finder(const Backend& backend, void* queue, const Search& how, int units, int outputs, int sources)
+      : memory_(backend.memory),
+        kernels_(kernels_of<T>(backend)),
+        alone_{.queue = queue},
         how_(how),
         outputs_(outputs),
         sources_at_a_time_(std::clamp(rows_at_a_time / how.beam_size, 1, sources)) {
     const std::size_t rows = std::size_t(sources_at_a_time_) * how.beam_size;
-    states_ = Block<T>(rows * units), next_ = Block<T>(rows * units), y_ = Block<T>(rows * outputs);
-    for (auto* of_rows : {&symbols_, &sources_, &before_, &new_symbols_, &new_sources_, &new_before_})
-      of_rows->resize(rows);
+    states_ = Block<T>(rows * units, memory_), next_ = Block<T>(rows * units, memory_);
+    y_ = Fetched<T>(rows * outputs, memory_);
+    for (auto* of_rows : {&symbols_, &before_, &sources_, &new_sources_})
+      *of_rows = Staged<std::int32_t>(rows, memory_);
     for (auto* answers : {&written_, &then_, &ended_symbols_}) answers->resize(rows * how.max_length);
     totals_.resize(rows), new_totals_.resize(rows), ended_.resize(rows), best_.reserve(how.beam_size);
     n_ended_.resize(sources_at_a_time_);
@@ -59,16 +63,17 @@ class Finder {
   void find(const DecoderShape& s, const DecoderArrays<T>& a, const T* packed, int first, int count,
             const Answers& to) {
     const std::size_t scratch = kernels_.attention.decoder_step_scratch(s, int(symbols_.size()));
-    if (std::size_t(scratch_.size()) < scratch) scratch_ = Block<T>(scratch);
+    if (std::size_t(scratch_.size()) < scratch) scratch_ = Block<T>(), scratch_ = Block<T>(scratch, memory_);
     std::fill_n(n_ended_.begin(), count, 0);
     begin(s, a, first, count);
     int rows_before = count;
     for (int t = 0; n_ > 0; t++) {
-      kernels_.attention.decoder_step(s, a, packed,
+      for (auto* of_rows : {&symbols_, &before_, &sources_}) of_rows->send(n_, alone_.queue);
+      kernels_.attention.decoder_step(alone_, s, a, packed,
                                       {.n = n_,
-                                       .symbols = symbols_.data(),
-                                       .sources = sources_.data(),
-                                       .before = before_.data(),
+                                       .symbols = symbols_.there(),
+                                       .sources = sources_.there(),
+                                       .before = before_.there(),
                                        .source_lengths = s.source_lengths,
                                        .n_sources = s.n,
                                        .keys = a.keys,
@@ -76,8 +81,9 @@ class Finder {
                                        .states_before = states_.data(),
                                        .rows_before = rows_before,
                                        .states = next_.data(),
-                                       .y = y_.data()},
+                                       .y = y_.there()},
                                       scratch_.data());
+      y_.fetch(index(n_) * outputs_, alone_.queue);
       rows_before = n_;
       go_on(s, t, first);
       std::swap(states_, next_);
@@ -92,20 +98,22 @@ class Finder {
       for (const T* from : {a.cells[l].h0, s.cells[l].cell == Cell::lstm ? a.cells[l].c0 : nullptr}) {
         const index units = s.cells[l].units;
         if (!from) continue;
-        kernels_.memory.copy(Team{}, count * units, from + first * units, to);
+        kernels_.memory.copy(alone_, count * units, from + first * units, to);
         to += count * units;
       }
     n_ = count;
-    for (int i = 0; i < count; i++) symbols_[i] = s.start, sources_[i] = first + i, before_[i] = i, totals_[i] = 0;
+    std::fill_n(symbols_.here(), count, s.start), std::fill_n(totals_.data(), count, 0);
+    std::iota(before_.here(), before_.here() + count, 0), std::iota(sources_.here(), sources_.here() + count, first);
   }
 
   // The best of all ways on, for each source whose answers may still change.
   void go_on(const DecoderShape& s, int t, int first) {
+    const std::int32_t* sources = sources_.here();
     int n = 0;
     for (int begin = 0, end; begin < n_; begin = end) {
-      for (end = begin; end < n_ && sources_[end] == sources_[begin];) end++;
+      for (end = begin; end < n_ && sources[end] == sources[begin];) end++;
       choose(s, t, begin, end);
-      const int source = sources_[begin] - first;
+      const int source = sources[begin] - first;
       for (const Candidate& c : best_)
         if (c.symbol == s.start) keep(source, c, t);
       if (is_over(source, t, s)) continue;
@@ -114,21 +122,20 @@ class Finder {
         std::int32_t* to = then_.data() + index(n) * how_.max_length;
         std::copy_n(written_.data() + index(c.row) * how_.max_length, t, to);
         to[t] = c.symbol;
-        new_sources_[n] = sources_[begin], new_totals_[n] = c.total;
-        new_symbols_[n] = c.symbol, new_before_[n] = c.row;
+        new_sources_.here()[n] = sources[begin], new_totals_[n] = c.total;
+        symbols_.here()[n] = c.symbol, before_.here()[n] = c.row;
         n++;
       }
     }
     n_ = n;
-    std::swap(sources_, new_sources_), std::swap(totals_, new_totals_), std::swap(symbols_, new_symbols_);
-    std::swap(before_, new_before_), std::swap(written_, then_);
+    std::swap(sources_, new_sources_), std::swap(totals_, new_totals_), std::swap(written_, then_);
   }
 
   // beam_size candidates of rows begin .. end, the best first, of equal ones the first; at max_length answers end.
   void choose(const DecoderShape& s, int t, int begin, int end) {
     best_.clear();
     for (int row = begin; row < end; row++) {
-      const T* y = y_.data() + index(row) * outputs_;
+      const T* y = y_.here() + index(row) * outputs_;
       for (std::int32_t j = t < how_.max_length ? 0 : s.start; j < outputs_; j++) {
         const double total = totals_[row] + double(y[j]);
         const bool full = int(best_.size()) == how_.beam_size;
@@ -179,11 +186,14 @@ class Finder {
     }
   }
 
+  const Memory& memory_;
   const Kernels<T>& kernels_;
+  const Team alone_;
   const Search how_;
   int outputs_, sources_at_a_time_, n_ = 0;  // rows
-  Block<T> states_, next_, y_, scratch_;
-  std::vector<std::int32_t> symbols_, sources_, before_, new_symbols_, new_sources_, new_before_;
+  Block<T> states_, next_, scratch_;
+  Fetched<T> y_;
+  Staged<std::int32_t> symbols_, before_, sources_, new_sources_;
   std::vector<std::int32_t> written_, then_, ended_symbols_;
   std::vector<double> totals_, new_totals_;
   std::vector<Candidate> best_;
@@ -200,67 +210,79 @@ int units_of_states(const DecoderShape& s) {
 }  // namespace
 
 template <class T>
-void Program<T>::search(const Data& data, const Search& how, const Answers& found) {
-  last_.n = 0;
-  if (data.count == 0) return;
-  make_room(to_learn_);
-  const DecoderShape any = decoding_->shape(frame(Team{}, {.data = &data, .there = &data, .begin = 0, .n = 1}));
-  const Block<T> packed(kernels_.attention.decoder_packed(any), backend_.memory);
-  const int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
-  const int most = int(std::min<index>({data.count, settings_.batch, index(encoded_at_a_time) * threads}));
-  std::vector<Finder<T>> finders;
-  for (int i = 0; i < threads; i++)
-    finders.emplace_back(kernels_, how, units_of_states(any), any.outputs, (most + threads - 1) / threads);
-  run_team(threads, [&](const Team& team) {
-    int n;
-    for (index begin = 0; begin < data.count; begin += n) {
-      n = int(std::min<index>(most, data.count - begin));
-      Batch batch{.data = &data, .there = &data, .begin = begin, .n = n};
-      batch_.set_steps(batch);
-      Frame<T> f = frame(team, batch);
-      batch_.gather(f, batch);
-      forward_chain(f, layers_, 0, n_layers() - 1);
-      decoding_->prepare(f);
-      const DecoderShape s = decoding_->shape(f);
-      const DecoderArrays<T> a = decoding_->arrays(f);
-      if (begin == 0) kernels_.attention.decoder_pack(team, s, a, packed.data());
-      const Range mine = team.share(n);
-      Finder<T>& finder = finders[team.rank];
-      for (index i = mine.begin; i < mine.end; i += finder.sources_at_a_time()) {
-        const index at = (begin + i) * how.n_best;
-        finder.find(s, a, packed.data(), int(i), int(std::min<index>(finder.sources_at_a_time(), mine.end - i)),
-                    {found.codes + at * how.max_length, found.log_likelihoods + at});
+template <class Body>
+void Program<T>::each_gathered(const Data& data, int threads, int size, const Body& body) {
+  each_part(data, size, [&](const Data& there, index from, index end) {
+    run(threads, [&](const Team& team) {
+      for (index begin = from; begin < end; begin += size) {
+        Batch batch{.data = &data,
+                    .there = &there,
+                    .begin = begin,
+                    .n = int(std::min<index>(size, end - begin)),
+                    .shift = shift_of(there, from)};
+        batch_.set_steps(batch);
+        const Frame<T> f = frame(team, batch);
+        batch_.gather(f, batch);
+        body(f, batch);
+        team.sync();
       }
-      team.sync();
-    }
+    });
+    return !failure_;
   });
   rethrow();
 }
 
 template <class T>
-void Program<T>::each_answered(const Data& data, const std::function<void(const Frame<T>&, index)>& body) {
+void Program<T>::search(const Data& data, const Search& how, const Answers& found) {
   last_.n = 0;
+  if (data.count == 0) return;
+  enter();
   make_room(to_learn_);
-  run_team(team_size(int(std::min<index>(data.count, settings_.batch))), [&](const Team& team) {
-    int n;
-    for (index begin = 0; begin < data.count; begin += n) {
-      n = int(std::min<index>(settings_.batch, data.count - begin));
-      Batch batch{.data = &data, .there = &data, .begin = begin, .n = n};
-      batch_.set_steps(batch);
-      Frame<T> f = frame(team, batch);
-      batch_.gather(f, batch);
-      batch_.gather_targets(f, batch);
-      forward_chain(f, layers_, 0, n_layers());
-      body(f, begin);
-      team.sync();
+  const DecoderShape any = decoding_->shape(frame(team(), {.data = &data, .there = &data, .begin = 0, .n = 1}));
+  const Block<T> packed(kernels_.attention.decoder_packed(any), backend_.memory);
+  const int threads = backend_.device ? 1 : team_size(int(std::min<index>(data.count, settings_.batch)));
+  const int most = int(std::min<index>({data.count, settings_.batch, index(encoded_at_a_time) * threads}));
+  std::vector<Finder<T>> finders;
+  for (int i = 0; i < threads; i++)
+    finders.emplace_back(backend_, queue_.get(), how, units_of_states(any), any.outputs,
+                         (most + threads - 1) / threads);
+  each_gathered(data, threads, most, [&](const Frame<T>& f, const Batch& batch) {
+    forward_chain(f, layers_, 0, n_layers() - 1);
+    decoding_->prepare(f);
+    const DecoderShape s = decoding_->shape(f);
+    const DecoderArrays<T> a = decoding_->arrays(f);
+    if (batch.begin == 0) kernels_.attention.decoder_pack(f.team, s, a, packed.data());
+    const Range mine = f.team.share(f.n);
+    Finder<T>& finder = finders[f.team.rank];
+    for (index i = mine.begin; i < mine.end; i += finder.sources_at_a_time()) {
+      const index at = (batch.begin + i) * how.n_best;
+      finder.find(s, a, packed.data(), int(i), int(std::min<index>(finder.sources_at_a_time(), mine.end - i)),
+                  {found.codes + at * how.max_length, found.log_likelihoods + at});
     }
   });
-  rethrow();
+}
+
+template <class T>
+template <class Body>
+void Program<T>::each_answered(const Data& data, const Body& body) {
+  last_.n = 0;
+  enter();
+  make_room(to_learn_);
+  const int threads = team_size(int(std::min<index>(data.count, settings_.batch)));
+  each_gathered(data, threads, settings_.batch, [&](const Frame<T>& f, const Batch& batch) {
+    batch_.gather_targets(f, batch);
+    forward_chain(f, layers_, 0, n_layers());
+    body(f, batch.begin);
+  });
 }
 
 template <class T>
 void Program<T>::log_likelihoods(const Data& data, double* of_each) {
-  const double one = 1;
+  enter();
+  Tally one{};
+  one.norm = 1;
+  reset(one);
+  std::vector<double> losses(std::min<index>(data.count, settings_.batch) * output().steps());
   each_answered(data, [&](const Frame<T>& f, index begin) {
     kernels_.training.loss(f.team, {.kind = LossKind::softmax_cross_entropy,
                                     .param = T(0),
@@ -271,16 +293,17 @@ void Program<T>::log_likelihoods(const Data& data, double* of_each) {
                                     .target = nullptr,
                                     .codes = batch_.codes(),
                                     .weight = batch_.weights(),
-                                    .norm = &one,
+                                    .norm = &tally_.data()->norm,
                                     .share = 1,
                                     .value = batch_.losses(),
                                     .total = f.sums,
                                     .dpred = nullptr,
                                     .pairs = nullptr});
-    const Range mine = f.team.share(f.n);
-    for (index i = mine.begin; i < mine.end; i++) {
+    if (f.team.rank) return;
+    backend_.memory.copy_out(losses.data(), batch_.losses(), batch_.rows(f) * sizeof(double), queue_.get());
+    for (index i = 0; i < f.n; i++) {
       double sum = 0;
-      for (int t = 0; t < f.answer_lengths[i]; t++) sum -= batch_.losses()[index(t) * f.n + i];
+      for (int t = 0; t < data.answer_lengths[begin + i]; t++) sum -= losses[index(t) * f.n + i];
       of_each[begin + i] = sum;
     }
   });
@@ -289,15 +312,17 @@ void Program<T>::log_likelihoods(const Data& data, double* of_each) {
 template <class T>
 void Program<T>::attention(const Data& data, void* weights) {
   const index room = output().steps(), steps = input().steps();
+  std::vector<T> read(std::min<index>(data.count, settings_.batch) * room * steps);
   each_answered(data, [&](const Frame<T>& f, index begin) {
-    const T* from = decoding_->arrays(f).weights;
-    const index source = decoding_->shape(f).source_steps;
-    const Range mine = f.team.share(f.n);
-    for (index i = mine.begin; i < mine.end; i++)
+    if (f.team.rank) return;
+    const T* const from = decoding_->arrays(f).weights;
+    const index source = decoding_->shape(f).source_steps, count = f.answer_steps * f.n * source;
+    if (from) backend_.memory.copy_out(read.data(), from, count * sizeof(T), queue_.get());
+    for (index i = 0; i < f.n; i++)
       for (index t = 0; t < room; t++) {
         T* to = static_cast<T*>(weights) + ((begin + i) * room + t) * steps;
         std::fill_n(to, steps, T(0));
-        if (from && t < f.answer_lengths[i]) std::copy_n(from + (t * f.n + i) * source, source, to);
+        if (from && t < data.answer_lengths[begin + i]) std::copy_n(read.data() + (t * f.n + i) * source, source, to);
       }
   });
 }

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from decoders import OUTPUTS, ROOM, STEPS, data, made, network
 from fastdl import _core
 from fastdl import layers as L
 from fastdl import program as programs
 from reference import decoder as reference
 
 PYTORCH = Path(__file__).parents[2] / "data" / "torch" / "seq2seq.npz"
-ROOM, STEPS, FEATURES, OUTPUTS = 5, 6, 3, 4
 
 KINDS = [
     pytest.param(
@@ -29,45 +29,6 @@ KINDS = [
         ("lstm", "none", True, 2),
     ]
 ]
-
-
-def network(cell: str, kind: str, bidirectional: bool, n_layers: int, **options: Any) -> list[Any]:
-    make: Any = {"gru": L.GRU, "lstm": L.LSTM}[cell]
-    layers, inside = [], [L.Embedding(OUTPUTS, 5, name="target_embedding")]
-    for i in range(1, n_layers + 1):
-        name, units = f"encoder_{i}", 4 if bidirectional else 8
-        inner = make(units, return_sequences=True, name=None if bidirectional else name)
-        layers.append(L.Bidirectional(inner, name=name) if bidirectional else inner)
-        inside += [L.Dense(8, name=f"start_{i}"), make(8, name=f"decoder_{i}")]
-    inside += [L.Attention(kind, 7, name="attention"), L.Dense(OUTPUTS, name="output")]
-    return [
-        *layers,
-        L.Decoder(inside, ROOM, bidirectional=bidirectional, name="decoder", **options),
-    ]
-
-
-def made(layers: list[Any], **options: Any) -> Any:
-    """With weights large enough to matter, biases too."""
-    settings = {"dtype": "float64", "batch_size": 4, "threads": 1, "random_state": 0, **options}
-    program = programs.compile(layers, (STEPS, FEATURES), **settings)
-    rng = np.random.default_rng(0)
-    flat = rng.normal(0, 0.5, len(program.get_weights()))
-    program.set_weights(flat.astype(program.dtype))
-    program.set_loss("softmax_cross_entropy")
-    return program
-
-
-def data(n: int = 4) -> tuple[Any, ...]:
-    """X, y, lengths; what stands past a length is never read."""
-    rng = np.random.default_rng(1)
-    X = rng.normal(size=(n, STEPS, FEATURES))
-    lengths = rng.permutation(np.arange(n) % STEPS + 1).astype(np.int32)
-    y = rng.integers(0, OUTPUTS - 1, (n, ROOM)).astype(np.int32)
-    for i in range(n):
-        X[i, lengths[i] :] = np.nan
-        y[i, i % ROOM] = OUTPUTS - 1
-        y[i, i % ROOM + 1 :] = -1
-    return X, y, lengths
 
 
 def answers(y: NDArray[np.int32]) -> list[NDArray[np.int32]]:

@@ -13,8 +13,8 @@ namespace {
 struct Query {
   std::int64_t row;  // query * n + sample
   int i, length;     // sample; steps it has
-  FASTDL_INLINE Query(const AttentionShape& s, std::int64_t row)
-      : row(row), i(int(row % s.n)), length(int(s.lengths[row % s.n])) {}
+  FASTDL_INLINE Query(const AttentionShape& s, std::int64_t row, const std::int32_t* samples = nullptr)
+      : row(row), i(samples ? samples[row] : int(row % s.n)), length(int(s.lengths[i])) {}
 };
 
 // sum over k of f(k), lanes side by side
@@ -55,12 +55,13 @@ __device__ void softmax_of_block(int count, T* x, T* room) {
   for (int j = threadIdx.x; j < count; j += block_threads) x[j] /= sum;
 }
 
+// samples: of each row, or null for one after the other
 template <class T>
-__global__ void attend(AttentionShape s, AttentionArrays<T> a, std::int64_t rows) {
+__global__ void attend(AttentionShape s, AttentionArrays<T> a, std::int64_t rows, const std::int32_t* samples) {
   SHARED(T, room, [32]);
   SHARED(T, partial, [rows_of_block][32]);
   for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
-    const Query at(s, row);
+    const Query at(s, row, samples);
     const T* q = a.q + row * s.size;
     T *weights = a.weights + row * s.steps, *y = a.y + row * s.features;
     for (int j = threadIdx.x / 32; j < at.length; j += rows_of_block) {
@@ -80,10 +81,14 @@ __global__ void attend(AttentionShape s, AttentionArrays<T> a, std::int64_t rows
   }
 }
 template <class T>
-void attention_forward(const Team& team, const AttentionShape& s, const AttentionArrays<T>& a) {
-  const std::int64_t rows = std::int64_t(s.queries) * s.n;
+void attend_rows(const Team& team, const AttentionShape& s, const AttentionArrays<T>& a, std::int64_t rows,
+                 const std::int32_t* samples) {
   if (rows <= 0) return;
-  launch({unsigned(least(rows, most_blocks)), block_threads, 0, stream_of(team)}, attend<T>, s, a, rows);
+  launch({unsigned(least(rows, most_blocks)), block_threads, 0, stream_of(team)}, attend<T>, s, a, rows, samples);
+}
+template <class T>
+void attention_forward(const Team& team, const AttentionShape& s, const AttentionArrays<T>& a) {
+  attend_rows<T>(team, s, a, std::int64_t(s.queries) * s.n, nullptr);
 }
 
 // --- backward, of some queries at a time: their gradients of the scores (queries, n, steps) stand between its kernels
@@ -126,17 +131,22 @@ __global__ void attend_backward(AttentionBackward<T> b) {
   }
 }
 
-// dk and dv of one feature, added up over the queries.
+// dk and dv of one feature, added up over the queries; both in one where keys are the values.
 template <class T>
 struct SourceGradients : AttentionBackward<T> {
+  FASTDL_INLINE bool is_one() const { return this->d.dk == this->d.dv; }
+  FASTDL_INLINE int width() const { return this->s.size + (is_one() ? 0 : this->s.features); }
   __device__ void operator()(std::int64_t u) const {
     const auto& s = this->s;
-    const int width = s.size + s.features, m = int(u % width);
-    const std::int64_t row = u / width, i = row % s.n, j = row / s.n;
-    T* to = m < s.size ? this->d.dk + row * s.size + m : this->d.dv + row * s.features + m - s.size;
+    const int m = int(u % width()), f = is_one() ? m : m - s.size;
+    const std::int64_t row = u / width(), i = row % s.n, j = row / s.n;
+    T* to = m < s.size ? this->d.dk + row * s.size + m : this->d.dv + row * s.features + f;
     T sum = this->first ? *to : T(0);
     if (j < s.lengths[i])
-      for (int t = this->first; t < this->end; t++) sum += m < s.size ? dkey(t, i, j, m) : dvalue(t, i, j, m - s.size);
+      for (int t = this->first; t < this->end; t++) {
+        if (m < s.size) sum += dkey(t, i, j, m);
+        if (f >= 0) sum += dvalue(t, i, j, f);
+      }
     *to = sum;
   }
   FASTDL_INLINE T dkey(std::int64_t t, std::int64_t i, std::int64_t j, int m) const {
@@ -179,6 +189,12 @@ void launch_blocks(const Team& team, std::int64_t count, void (*kernel)(Attentio
 }
 
 template <class T>
+void source_gradients(const Team& team, const AttentionBackward<T>& b) {
+  const SourceGradients<T> gradients{b};
+  for_each(team, std::int64_t(b.s.n) * b.s.steps * gradients.width(), gradients);
+}
+
+template <class T>
 void attention_backward(const Team& team, const AttentionShape& s, const AttentionArrays<T>& a,
                         const AttentionGradients<T>& d) {
   const std::int64_t of_query = std::int64_t(s.n) * s.steps;
@@ -190,7 +206,7 @@ void attention_backward(const Team& team, const AttentionShape& s, const Attenti
                                  first, end, together ? static_cast<T*>(queue_of(team).workspace) : d.dweights};
     launch_blocks(team, std::int64_t(end - first) * s.n, attend_backward<T>, b);
     if (d.dw) launch_blocks(team, s.n, weight_gradients<T>, b);
-    for_each(team, of_query * (s.size + s.features), SourceGradients<T>{b});
+    source_gradients(team, b);
     first = end;
   } while (first < s.queries);
   if (d.dw) sum_rows(team, s.n, s.size, d.dw_of_each, d.dw);

@@ -9,13 +9,13 @@
 namespace fastdl::FASTDL_ISA {
 namespace {
 
-template <class T>
-FASTDL_INLINE std::int64_t symbol_of(T id, int symbols) {  // never outside of the table, whatever the id
-  return id >= 0 && id < T(symbols) ? std::int64_t(id) : 0;
+template <class Id>
+FASTDL_INLINE std::int64_t symbol_of(Id id, int symbols) {  // never outside of the table, whatever the id
+  return id >= 0 && id < Id(symbols) ? std::int64_t(id) : 0;
 }
 
-template <class T>
-void embedding_forward(const Team& team, int rows, int symbols, int units, const T* ids, const T* table, T* y) {
+template <class T, class Id>
+void embedding_forward(const Team& team, int rows, int symbols, int units, const Id* ids, const T* table, T* y) {
   for_each(team, std::int64_t(rows) * units, [=] __device__(std::int64_t k) {
     const std::int64_t row = k / units;
     y[k] = table[symbol_of(ids[row], symbols) * units + k - row * units];
@@ -27,8 +27,8 @@ constexpr int sorted_together = 2048, rows_of_piece = 32;
 constexpr std::uint64_t no_row = ~0ull;
 
 // keys (rows,), sorted in each block's part of them (bitonic: Batcher 1968), twice as many as the block has threads
-template <class T>
-__global__ void sort_symbols(int rows, int symbols, const T* ids, std::uint64_t* keys) {
+template <class Id>
+__global__ void sort_symbols(int rows, int symbols, const Id* ids, std::uint64_t* keys) {
   SHARED(std::uint64_t, part, [sorted_together]);
   const int threads = int(blockDim.x), together = 2 * threads;
   const int first = int(blockIdx.x) * together, thread = int(threadIdx.x);
@@ -117,8 +117,8 @@ void join_pieces(const Team& team, const SortedRows& all, int units, const T* ed
   });
 }
 
-template <class T>
-void embedding_backward(const Team& team, int rows, int symbols, int units, const T* ids, const T* dy, T* dtable) {
+template <class T, class Id>
+void embedding_backward(const Team& team, int rows, int symbols, int units, const Id* ids, const T* dy, T* dtable) {
   const std::int64_t size = std::int64_t(symbols) * units;
   if (size > 0) cudaMemsetAsync(dtable, 0, size * sizeof(T), stream_of(team));
   // As many rows at once as the workspace has room for
@@ -131,7 +131,7 @@ void embedding_backward(const Team& team, int rows, int symbols, int units, cons
     unsigned threads = 32;
     while (2 * threads < sorted_together && int(2 * threads) < count) threads *= 2;
     const unsigned parts = ceil_div(unsigned(count), 2 * threads);
-    launch({parts, threads, 0, stream_of(team)}, sort_symbols<T>, count, symbols, ids + first, keys);
+    launch({parts, threads, 0, stream_of(team)}, sort_symbols<Id>, count, symbols, ids + first, keys);
     if (parts > 1) merge_parts(team, count, keys, keys + count);
     const SortedRows sorted{count, parts > 1 ? keys + count : keys};
     sum_pieces(team, sorted, units, dy + std::int64_t(first) * units, dtable, edges);

@@ -86,12 +86,11 @@ FASTDL_INLINE void log_softmax_row(int count, T* x) {
 FASTDL_INLINE int states_of(const DecoderShape& s, int l) { return s.cells[l].cell == Cell::lstm ? 2 : 1; }
 
 template <class T>
-void decoder_step(const DecoderShape& s, const DecoderArrays<T>& a, const T* packed, const DecoderRows<T>& r,
-                  T* scratch) {
+void decoder_step(const Team& alone, const DecoderShape& s, const DecoderArrays<T>& a, const T* packed,
+                  const DecoderRows<T>& r, T* scratch) {
   const StepSpace<T> space(s, r.n, scratch);
   const SearchWeights<T> w(nobody, s, a, const_cast<T*>(packed));  // not written
   const int last = s.n_cells - 1, top = s.top(), gates = gates_of(s, 0);
-  const Team alone{};
   // The states that the rows go on from.
   const T* from = r.states_before;
   for (int l = 0; l < s.n_cells; l++) {

@@ -55,25 +55,6 @@ __global__ void peephole_gradients(const Walk<T> w, T* dpeepholes) {
   }
 }
 
-// dw_hh (units, width) = the sum over all steps of seen^T dz_hh
-template <class T>
-void recurrent_weights(const Team& team, const Walk<T>& w, T* dw_hh) {
-  const int units = w.units, width = w.width, rows = w.steps * w.n, main = w.cell == Cell::gru ? 2 * units : width;
-  auto multiply = [&](int count_of_rows, const T* states, const T* dz, int count, T beta, T* dw) {
-    if (count_of_rows > 0)
-      gemm<T>(team, true, false, units, count, count_of_rows, 1, states, units, dz, width, beta, dw, width, nullptr);
-  };
-  if (w.a.mask) {
-    multiply(rows, w.a.masked, w.dz_hh, main, 0, dw_hh);
-  } else {
-    if (w.a.h0) multiply(w.n, w.a.h0, w.dz_hh, main, 0, dw_hh);
-    multiply(rows - w.n, w.a.h, w.dz_hh + std::int64_t(w.n) * width, main, w.a.h0 ? 1 : 0, dw_hh);
-    if (!w.a.h0 && w.steps == 1)
-      for_each(team, std::int64_t(units) * width, [=] __device__(std::int64_t k) { dw_hh[k] = 0; });
-  }
-  if (w.cell == Cell::gru) multiply(rows, w.a.extra, w.dz + main, units, 0, dw_hh + main);
-}
-
 template <class T>
 void recurrent_backward(const Team& team, const RecurrentShape& s, const RecurrentArrays<T>& a,
                         const RecurrentGradients<T>& d) {
