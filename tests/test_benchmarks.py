@@ -39,4 +39,5 @@ def test_small_program_of_a_gpu() -> None:
         "images",
         "sequences",
         "symbols",
+        "answers",
     ]

@@ -28,6 +28,20 @@ NETS = {
     ),
     "sequences": Net((6, 5), [L.LSTM(8), L.Dense(3)], 16, optim.Adam(), 1e-2),
     "symbols": Net((6, 1), [L.Embedding(9, 4), L.GRU(8), L.Dense(3)], 16, optim.Adam(), 1e-2),
+    "answers": Net(
+        (6, 5),
+        [
+            L.LSTM(8, return_sequences=True),
+            L.Decoder(
+                [L.Embedding(3, 4), L.Dense(8), L.GRU(8), L.Attention("additive", 7), L.Dense(3)],
+                4,
+                teacher_forcing=0.5,
+            ),
+        ],
+        16,
+        optim.Adam(),
+        1e-2,
+    ),
 }
 
 
@@ -47,7 +61,12 @@ def learnt(net: Net, X, y, backend: str, precision: str):
     start = program.get_weights()
     for epoch in range(2):
         program.train_epoch(X, y, np.arange(N), np.array([net.rate]), epoch=epoch)
-    return program.get_weights() - start, program.predict(X, link="softmax")
+    if isinstance(net.layers[-1], L.Decoder):
+        program.search(X, beam_size=2, max_length=4)
+        answers = np.exp(program.log_likelihoods(X, y))
+    else:
+        answers = program.predict(X, link="softmax")
+    return program.get_weights() - start, answers
 
 
 def main() -> int:
@@ -58,7 +77,8 @@ def main() -> int:
         X = rng.normal(size=(N, *net.input_shape)).astype(np.float32)
         if isinstance(net.layers[0], L.Embedding):
             X = rng.integers(0, 9, (N, *net.input_shape), dtype=np.int32)
-        y = rng.integers(0, 3, N, dtype=np.int32)
+        of_each = (4,) if isinstance(net.layers[-1], L.Decoder) else ()
+        y = rng.integers(0, 3, (N, *of_each), dtype=np.int32)
         change, outputs = learnt(net, X, y, "cpu:generic", "float32")
         for precision in ("float32",) if rehearse else ("float32", "tf32", "bf16"):
             found, answers = learnt(net, X, y, backend(rehearse), precision)
