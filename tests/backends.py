@@ -4,6 +4,8 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections import namedtuple
+from types import SimpleNamespace
 from typing import Any
 
 from fastdl import _core
@@ -27,6 +29,19 @@ EMULATED = "cuda:emulated"  # the kernels for GPUs, on the host
 GUARDED = (
     "cpu:guarded"  # the best of the CPU, whose values nothing but kernels and copies can touch
 )
+
+
+def cuda_module() -> SimpleNamespace:
+    """``fastdl._cuda`` of a machine with one GPU, which is emulated."""
+    info = namedtuple("DeviceInfo", "name capability total_bytes free_bytes problem")
+    return SimpleNamespace(
+        __version__=_core.__version__,
+        table_fingerprint=_core.table_fingerprint,
+        devices=lambda: [info("emulated", "9.0", 8 << 30, 8 << 30, "")],
+        reason=lambda: "",
+        backend=lambda number: _test_backends.emulated(),
+        device_of=_test_backends.device_of,
+    )
 
 
 def add() -> list[str]:

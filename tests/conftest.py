@@ -17,6 +17,7 @@ import pytest
 import backends
 from each import Each, pytest_pyfunc_call
 from fastdl import _core
+from fastdl.functional import _device, _layer
 from fastdl.program import gpus
 
 __all__ = ["pytest_pyfunc_call"]  # a hook of pytest's that stands in each.py
@@ -54,6 +55,21 @@ def dtype(request: pytest.FixtureRequest) -> Each:
     if chosen or request.config.getoption("--quick"):
         return Each(chosen or ["float64"])
     return Each(["float32", "float64"])
+
+
+@pytest.fixture
+def emulated_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A GPU, emulated: its memory is hidden from the host, and streams work as late as they may."""
+    test_backends = pytest.importorskip("fastdl._test_backends")
+    module = backends.cuda_module()
+    monkeypatch.setattr(gpus, "module", lambda: module)
+    monkeypatch.setattr(gpus, "_backends", {})
+    monkeypatch.setattr(gpus, "_users", [])
+    test_backends.emulate(hide=True, late=True)
+    yield
+    _layer._of_thread.build.cache_clear()
+    _device._of_thread.queues.clear()
+    test_backends.emulate()
 
 
 @pytest.fixture

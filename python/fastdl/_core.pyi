@@ -66,6 +66,59 @@ def survey(
 ) -> tuple[list[LayerInfo], list[ParameterInfo], dict[str, int]]: ...
 def n_moments(kind: str) -> int: ...  # arrays beside the weights that an optimizer keeps: 0, 1 or 2
 
+# --- arrays on a device, of fastdl.functional
+
+class DeviceArray:
+    """C-contiguous values in a GPU's memory; whoever has one finds its values there, no stream is to be waited for."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    ndim: int
+    size: int
+    nbytes: int
+    device: str  # "cuda:0"
+    def get(self) -> NDArray[Any]: ...  # a copy on the host
+    def reshape(self, *shape: int | Sequence[int]) -> DeviceArray: ...  # the same values
+    def __len__(self) -> int: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: Any = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> object: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]: ...  # version 3
+    def _part(
+        self, first: int, shape: Sequence[int]
+    ) -> DeviceArray: ...  # a view of the flat array
+    def _overlaps(self, other: DeviceArray) -> bool: ...
+    def _is(self, other: DeviceArray) -> bool: ...  # the same memory
+
+class DeviceQueue:
+    """A device, by its backend and number, and a queue of it, which one thread uses; all calls wait until all is done."""
+
+    def __init__(self, backend: str, number: int) -> None: ...
+    number: int
+    def wait_for(self, stream: int) -> None: ...  # of another library's, or 1: the default one
+    def new(self, dtype: np.dtype[Any], shape: Sequence[int]) -> DeviceArray: ...  # zeros
+    def send(self, host: NDArray[Any]) -> DeviceArray: ...
+    def assign(
+        self, to: DeviceArray, values: DeviceArray
+    ) -> None: ...  # of one shape and float dtype
+    def sum(self, array: DeviceArray) -> float: ...
+    # The values at an address, for as long as the owner lives.
+    def wrap(
+        self, address: int, dtype: np.dtype[Any], shape: Sequence[int], owner: object
+    ) -> DeviceArray: ...
+
+# Takes a capsule 'dltensor': (address, shape, strides in elements or None, (code, bits, lanes), what keeps the values).
+def open_dlpack(
+    capsule: object,
+) -> tuple[int, tuple[int, ...], tuple[int, ...] | None, tuple[int, int, int], object]: ...
+
 class Program:
     """A network made ready: shapes, memory, kernels, weights, optimizer state.
 
@@ -89,6 +142,9 @@ class Program:
         input_gradient: bool = False,  # whether backward gives dX
         convolution: str = "auto",  # "direct": no 3x3 layer by Winograd; FASTDL_CONVOLUTION=direct: none of all
         precision: str = "float32",  # of products on a device: or "tf32", "bf16"
+        # Of a device, instead of a backend: predict, forward, backward and what sets and gets values take and give
+        # DeviceArrays of the program's dtype; lengths are the host's. It does not train.
+        queue: DeviceQueue | None = None,
     ) -> None: ...
 
     backend: str
@@ -301,7 +357,8 @@ class Rbm:
         seed: int = 0,
     ) -> NDArray[Any]: ...
 
-# --- plain functions for functional; arrays C-contiguous of one dtype, results written to given arrays
+# --- plain functions for functional; arrays C-contiguous of one dtype, results written to given arrays; with a queue
+# DeviceArrays, and codes that were looked at. loss gives the sum of `value`
 def loss(
     kind: str,
     pred: NDArray[Any],
@@ -311,7 +368,8 @@ def loss(
     param: float,
     value: NDArray[np.float64],
     dpred: NDArray[Any] | None,
-) -> None: ...
+    queue: DeviceQueue | None = None,
+) -> float: ...
 def update(
     kind: str,
     params: NDArray[Any],
@@ -329,6 +387,7 @@ def update(
     l1: float,
     l2: float,
     clip_value: float,
+    queue: DeviceQueue | None = None,
 ) -> None: ...
 
 # One Augment as plain data, X (n, h, w, c) -> (y, draws by name); with targets of pixels, int32 codes (n, h, w) or numbers
@@ -350,6 +409,7 @@ def im2col(
     stride: Sequence[int],
     padding: Sequence[int],
     dilation: Sequence[int],
+    queue: DeviceQueue | None = None,
 ) -> None: ...
 def col2im(
     cols: NDArray[Any],
@@ -358,6 +418,7 @@ def col2im(
     stride: Sequence[int],
     padding: Sequence[int],
     dilation: Sequence[int],
+    queue: DeviceQueue | None = None,
 ) -> None: ...
 
 # Arrays (steps, n, ...) in the order of the steps done: x w_ih w_hh b peepholes h0 c0 h gates extra

@@ -6,6 +6,7 @@
 
 #include "guarded.hpp"
 #include "kernels/cuda/backends.hpp"
+#include "kernels/cuda/devices.hpp"
 #include "kernels/fingerprint.hpp"
 
 namespace py = pybind11;
@@ -38,10 +39,13 @@ PYBIND11_MODULE(_test_backends, m) {
   m.def("guarded",
         [](const py::capsule& real) { return py::capsule(guarded::guard(backend_in(real)), capsule_name()); });
   m.def("guarded_address", [] { return reinterpret_cast<std::uintptr_t>(guarded::some_block()); });
+  m.def("device_of",
+        [](std::uintptr_t address) { return FASTDL_ISA::device_of(reinterpret_cast<const void*>(address)); });
   m.def("absent_rows", [](const py::capsule& of) { return absent_rows(*backend_in(of).f32); });
   m.def(
       "emulate",
       [](const std::string& order, bool hide, bool late, unsigned seed, std::size_t memory) {
+        const cuda_emulation::Open open;  // what was hidden, too
         cuda_emulation::options = {order_named(order), seed, late, hide, memory};
       },
       py::kw_only(), py::arg("order") = "forward", py::arg("hide") = false, py::arg("late") = false,

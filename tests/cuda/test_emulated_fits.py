@@ -5,43 +5,20 @@ Device memory is hidden from the host, and streams work as late as they may.
 
 import gc
 import pickle
-from collections import namedtuple
-from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import backends
-import fastdl
-from fastdl import _core
-from fastdl.program import gpus
 from promises import CASES, Case, answers, facts
 
 test_backends = pytest.importorskip("fastdl._test_backends")
+pytestmark = pytest.mark.usefixtures("emulated_gpu")
 
 # BatchNorm takes biases before it away: their gradients are rounding, which Adam makes steps of.
 LIMITS = {"NetClassifier": 1e-2, "SuperResolver-pictures": 1e-2}
 ON_GPUS = [case for case in CASES if "device" in case.estimator.get_params()]
-
-
-@pytest.fixture(autouse=True)
-def emulated_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """`fastdl._cuda` of a machine with one GPU."""
-    backends.add()
-    info = namedtuple("DeviceInfo", "name capability total_bytes free_bytes problem")
-    module = SimpleNamespace(
-        __version__=fastdl.__version__,
-        table_fingerprint=_core.table_fingerprint,
-        devices=lambda: [info("emulated", "9.0", 8 << 30, 8 << 30, "")],
-        reason=lambda: "",
-        backend=lambda number: test_backends.emulated(),
-    )
-    monkeypatch.setattr(gpus, "module", lambda: module)
-    monkeypatch.setattr(gpus, "_backends", {})
-    yield
-    test_backends.emulate()
 
 
 def flat(value: Any) -> np.ndarray:

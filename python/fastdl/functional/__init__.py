@@ -1,4 +1,4 @@
-"""The operations of networks as plain functions: NumPy in, NumPy out.
+"""The operations of networks as plain functions: NumPy in, NumPy out; or arrays on a GPU.
 
 Arrays may be any array-like, strided or not; images are (n, h, w, c). Everything is computed in
 float32 where NumPy's rules give float32 for the inputs together, in float64 otherwise. ``out=``
@@ -6,6 +6,16 @@ takes the result without a copy where it is C-contiguous and of that dtype. Ever
 losses and `augment` has an ``f_backward(dy, ...)`` that takes what ``f`` took and gives the
 gradients in the order of the inputs; where there are several, ``needs=(True, False, ...)`` asks for
 some, the others are None.
+
+Arrays on a GPU
+---------------
+An array of an NVIDIA GPU that has ``__cuda_array_interface__`` or DLPack's methods (CuPy's,
+torch's) is read where it lies, and the function works on that GPU (docs/cuda.md); results are
+`DeviceArray`, which those libraries take without a copy. All arrays of a call lie on one GPU, are
+C-contiguous and of one dtype, float32 or float64: nothing is converted there. `out` is such an
+array too. Class codes, of any integer dtype, are copied to the host to be looked at; ``lengths``
+may be at either place. What runs on the CPU only says so: log_softmax, maxout, weight_norm,
+embedding, attention, the recurrent nets, augment and the indices of max_pool2d.
 
 Losses
 ------
@@ -45,6 +55,7 @@ state : State, optional
 ValueError is raised for shapes that do not fit, TypeError for params that are no arrays of floats.
 """
 
+from fastdl._core import DeviceArray
 from fastdl.functional._activation import (
     activation,
     activation_backward,
@@ -177,7 +188,10 @@ from fastdl.functional._upsample import (
 )
 from fastdl.functional._weight_norm import weight_norm, weight_norm_backward
 
+DeviceArray.__module__ = __name__
+
 __all__ = [
+    "DeviceArray",
     "RecurrentCache",
     "State",
     "absolute_error",

@@ -13,12 +13,16 @@ from fastdl import layers as L
 from fastdl._rules import SEED
 from fastdl._tracing import differentiable
 from fastdl.functional._arrays import (
+    assign,
     buffer,
     deliver,
     expect,
     expect_same_shape,
     floats,
+    host_floats,
+    part,
     wanted,
+    zeros,
 )
 from fastdl.functional._layer import backward, backward_input, forward, forward_training
 
@@ -53,10 +57,10 @@ def activation(
         For an unknown name, or an alpha that the function does not have.
     """
     (x,) = floats(name, x=x)
-    y = buffer(name, out, x.shape, x.dtype)
+    y = buffer(name, out, x.shape, x)
     layer = L.Activation(name, alpha, name="activation")
-    for part in _parts(x, name):
-        forward(layer, _rows(x, name)[part], {}, _rows(y, name)[part])
+    for first, shape in _parts(x, name):
+        forward(layer, part(x, first, shape), {}, part(y, first, shape))
     return deliver(y, out)
 
 
@@ -69,29 +73,25 @@ def activation_backward(
     layer = L.Activation(name, alpha, name="activation")
     parts = _parts(x, name)
     if len(parts) == 1:
-        return backward_input(layer, _rows(dy, name), _rows(x, name)).reshape(x.shape)
-    dx = np.empty_like(x)
-    for part in parts:
-        _rows(dx, name)[part] = backward_input(layer, _rows(dy, name)[part], _rows(x, name)[part])
+        return backward_input(layer, part(dy, *parts[0]), part(x, *parts[0])).reshape(x.shape)
+    dx = zeros(x.shape, x)
+    for of in parts:
+        assign(part(dx, *of), backward_input(layer, part(dy, *of), part(x, *of)))
     return dx
 
 
 _PART = 1 << 24  # elements that the core takes at a time; it counts in 32 bits
 
 
-def _parts(x: NDArray[Any], name: str) -> list[tuple[slice, slice]]:
-    """Of `_rows`: some rows for softmax, else some columns of the only one."""
-    rows = _rows(x, name)
-    if name == "softmax":
-        step = max(1, _PART // rows.shape[1])
-        return [(slice(i, i + step), slice(None)) for i in range(0, max(1, len(rows)), step)]
-    return [(slice(None), slice(i, i + _PART)) for i in range(0, rows.shape[1], _PART)]
-
-
-def _rows(x: NDArray[Any], name: str) -> NDArray[Any]:
-    """Samples of the last axis for softmax, else everything as one sample."""
-    last = x.shape[-1] if name == "softmax" and x.ndim else x.size
-    return x.reshape(-1, max(1, last))
+def _parts(x: NDArray[Any], name: str) -> list[tuple[int, tuple[int, int]]]:
+    """The first value and the shape of each: rows for softmax, else some of all as one sample."""
+    columns = max(1, x.shape[-1] if name == "softmax" and x.ndim else x.size)
+    if x.size == 0:
+        return [(0, (0, columns))]
+    if name != "softmax":
+        return [(i, (1, min(_PART, x.size - i))) for i in range(0, x.size, _PART)]
+    n, step = x.size // columns, max(1, _PART // columns)
+    return [(i * columns, (min(step, n - i), columns)) for i in range(0, n, step)]
 
 
 @differentiable
@@ -218,8 +218,8 @@ def softmax_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
 @differentiable
 def log_softmax(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """log(softmax(x)), without overflow."""
-    (x,) = floats("log_softmax", x=x)
-    y = buffer("log_softmax", out, x.shape, x.dtype)
+    (x,) = host_floats("log_softmax", x=x)
+    y = buffer("log_softmax", out, x.shape, x)
     if x.size:
         top = np.max(x, axis=-1, keepdims=True)
         np.subtract(x - top, np.log(np.sum(np.exp(x - top), axis=-1, keepdims=True)), out=y)
@@ -228,7 +228,7 @@ def log_softmax(x: ArrayLike, *, out: Out = None) -> NDArray[Any]:
 
 def log_softmax_backward(dy: ArrayLike, x: ArrayLike) -> NDArray[Any]:
     """Gradient: dy - softmax(x) sum(dy), the sum over the last axis."""
-    dy, x = floats("log_softmax", dy=dy, x=x)
+    dy, x = host_floats("log_softmax", dy=dy, x=x)
     expect_same_shape("log_softmax", "dy", dy, "x", x)
     dx: NDArray[Any] = dy - softmax(x) * np.sum(dy, axis=-1, keepdims=True)
     return dx
@@ -251,7 +251,7 @@ def prelu(x: ArrayLike, alpha: ArrayLike, *, out: Out = None) -> NDArray[Any]:
     """
     x, alpha = floats("prelu", x=x, alpha=alpha)
     rows = _channels(x, alpha)
-    y = buffer("prelu", out, x.shape, x.dtype)
+    y = buffer("prelu", out, x.shape, x)
     forward(L.PReLU(name="prelu"), rows, {"alpha": alpha}, y.reshape(rows.shape))
     return deliver(y, out)
 
@@ -301,7 +301,8 @@ def rrelu(
     ndarray of the shape of x
     """
     (x,) = floats("rrelu", x=x)
-    buffer("rrelu", out, x.shape, x.dtype)  # raises
+    if out is not None:
+        buffer("rrelu", out, x.shape, x)  # raises
     layer, seed = L.RReLU(lower, upper, name="rrelu"), expect("rrelu", "seed", seed, SEED)
     rows = x.reshape(-1, max(1, x.size))
     y, _ = forward_training(layer, rows, {}, seed=seed, training=training)

@@ -1,14 +1,21 @@
-"""Arrays in, as C-contiguous floats of one dtype, and results out, into `out`."""
+"""Arrays in, as C-contiguous floats of one dtype, and results out, into `out`.
+
+Arrays on a GPU stay there (`fastdl.functional._device`); what is here serves those of both places.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from fastdl._core import DeviceArray
 from fastdl._rules import Rule
+from fastdl.functional import _device
+from fastdl.functional._producers import is_on_gpu
 
 _OPTIONAL = {"b", "h0", "c0", "peepholes", "dc", "sample_weight"}  # inputs that may be None
 
@@ -17,7 +24,8 @@ def floats(who: str, **inputs: ArrayLike | None) -> list[Any]:
     """The inputs as C-contiguous arrays of one dtype, without a copy where they are already.
 
     float32 if NumPy would give that (or float16) for all of them together, float64 otherwise; None
-    stays None where an input is optional.
+    stays None where an input is optional. Arrays on a GPU must be C-contiguous floats of one dtype
+    already.
 
     Raises
     ------
@@ -29,6 +37,9 @@ def floats(who: str, **inputs: ArrayLike | None) -> list[Any]:
     for name, a in inputs.items():
         if a is None and name not in _OPTIONAL:
             raise TypeError(f"{who}(): {name} is None; expected an array.")
+    on_gpu = _device.taken(who, inputs)
+    if on_gpu is not None:
+        return on_gpu
     arrays = {name: None if a is None else _array(who, name, a) for name, a in inputs.items()}
     for name, a in arrays.items():
         if a is not None and (a.dtype.kind not in "buif" or a.dtype.itemsize > 8):
@@ -38,6 +49,12 @@ def floats(who: str, **inputs: ArrayLike | None) -> list[Any]:
     common = np.result_type(*(a.dtype for a in arrays.values() if a is not None))
     dtype = np.float64 if common.kind != "f" else np.result_type(common, np.float32)
     return [None if a is None else np.require(a, dtype, ["C", "A"]) for a in arrays.values()]
+
+
+def host_floats(who: str, **inputs: ArrayLike | None) -> list[Any]:
+    """`floats` of a function without kernels for GPUs: their arrays raise TypeError."""
+    _device.refuse(who, **inputs)
+    return floats(who, **inputs)
 
 
 def _array(who: str, name: str, a: ArrayLike) -> NDArray[Any]:
@@ -80,7 +97,7 @@ def counts(
     """
     if lengths is None:
         return np.full(n, steps, np.int32)
-    found = np.asarray(lengths)
+    found = np.asarray(_device.on_host(who, "lengths", lengths))
     if found.shape != (n,) or (n and found.dtype.kind not in "iu"):
         raise ValueError(
             f"{who}(): lengths has shape {found.shape} and dtype {found.dtype}; expected {n} "
@@ -105,10 +122,10 @@ def expect_same_shape(
         )
 
 
-def buffer(
-    who: str, out: NDArray[Any] | None, shape: Sequence[int], dtype: DTypeLike
-) -> NDArray[Any]:
+def buffer(who: str, out: Any, shape: Sequence[int], like: Any) -> Any:
     """Where to compute a result: `out` itself if it can be, else a new array for `deliver`.
+
+    It lies where `like` does, of the same dtype.
 
     Raises
     ------
@@ -117,6 +134,9 @@ def buffer(
     ValueError
         If it has another shape, or is read-only.
     """
+    if isinstance(like, DeviceArray):
+        return _device.buffer(who, out, shape, like)
+    dtype = like.dtype
     if out is None:
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray):
@@ -131,12 +151,66 @@ def buffer(
     return out if fits else np.empty(shape, dtype)
 
 
-def deliver(result: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
-    """The result, in `out` if there is one."""
+def deliver(result: Any, out: Any) -> Any:
+    """The result, in `out` if there is one; `buffer` has looked at it."""
     if out is None or out is result:
         return result
-    np.copyto(out, result, casting="same_kind")
+    assign(out, result)
     return out
+
+
+def assign(to: Any, values: Any) -> None:
+    """Copy the values into an array at the same place."""
+    if isinstance(values, DeviceArray):
+        _device.assign(_device.take("assign", "to", to), values)
+    else:
+        np.copyto(to, values, casting="same_kind")
+
+
+def shape_of(who: str, name: str, a: Any) -> tuple[int, ...]:
+    """Of an array of which nothing else is used."""
+    return _device.take(who, name, a).shape if is_on_gpu(a) else np.shape(a)
+
+
+def zeros(shape: Sequence[int], like: Any, dtype: DTypeLike | None = None) -> Any:
+    """Zeros where `like` lies, of its dtype if there is no other."""
+    dtype = like.dtype if dtype is None else dtype
+    if isinstance(like, DeviceArray):
+        return _device.new(shape, like, dtype)
+    return np.zeros(shape, dtype)
+
+
+def beside(like: Any, values: NDArray[Any]) -> Any:
+    """Values of the host where `like` lies."""
+    return _device.sent(values, like) if isinstance(like, DeviceArray) else values
+
+
+def total(a: Any) -> float:
+    """The sum of floats."""
+    if isinstance(a, DeviceArray):
+        return _device.total(a)
+    return float(np.sum(a, dtype=np.float64))
+
+
+def copied(a: Any) -> Any:
+    """The same values in memory of their own."""
+    if not isinstance(a, DeviceArray):
+        return a.copy()
+    b = _device.new(a.shape, a, a.dtype)
+    _device.assign(b, a)
+    return b
+
+
+def overlap(a: Any, b: Any) -> bool:
+    """Whether arrays at one place may share memory."""
+    return a._overlaps(b) if isinstance(a, DeviceArray) else np.may_share_memory(a, b)
+
+
+def part(a: Any, first: int, shape: Sequence[int]) -> Any:
+    """A view of values first, first + 1 ... of a C-contiguous array."""
+    if isinstance(a, DeviceArray):
+        return a._part(first, tuple(shape))
+    return a.reshape(-1)[first : first + math.prod(shape)].reshape(shape)
 
 
 def wanted(who: str, names: str, needs: Sequence[bool] | None) -> tuple[bool, ...]:

@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from fastdl import _core
 from fastdl._rules import choice
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, counts, deliver, expect, expect_shape, floats, wanted
+from fastdl.functional._arrays import (
+    buffer,
+    counts,
+    deliver,
+    expect,
+    expect_shape,
+    host_floats,
+    wanted,
+)
 
 _SCORE = choice("dot", "additive")
 
@@ -65,7 +73,7 @@ def attention(
     q, k, v, w = arrays
     steps, longest = k.shape[1], int(of_each.max(initial=0))
     shape = (*q.shape[:2], v.shape[2])
-    to = buffer("attention", out, shape, q.dtype)
+    to = buffer("attention", out, shape, q)
     y, weights = _forward(arrays, of_each, longest, score)
     np.copyto(to, y.swapaxes(0, 1))
     y = deliver(to, out)
@@ -108,7 +116,7 @@ def attention_backward(
     names = "q k v" if w is None else "q k v w"
     wants = wanted(who, names, needs)
     q, k, v, w = arrays
-    dy = np.asarray(floats(who, dy=dy)[0], q.dtype)
+    dy = np.asarray(host_floats(who, dy=dy)[0], q.dtype)
     shape = (*q.shape[:2], v.shape[2])
     if dy.shape != shape:
         raise ValueError(f"{who}(): dy has shape {dy.shape}; expected {shape}.")
@@ -139,7 +147,7 @@ def _checked(
         say = "needs w, of shape (size,)" if w is None else "takes no w"
         raise ValueError(f"{who}(): score={score!r} {say}.")
     given = {"q": q, "k": k, "v": v} | ({} if w is None else {"w": w})
-    arrays = floats(who, **given)
+    arrays = host_floats(who, **given)
     for name, array in zip("qkv", arrays, strict=False):
         expect_shape(who, name, array, f"(n, {'queries' if name == 'q' else 'T'}, size)")
     (n, _, size), steps = arrays[0].shape, arrays[1].shape[1]

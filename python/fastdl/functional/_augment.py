@@ -12,6 +12,7 @@ from fastdl import _core
 from fastdl import layers as L
 from fastdl._rules import SEED, integer
 from fastdl.functional._arrays import buffer, deliver, expect, floats
+from fastdl.functional._device import refuse
 from fastdl.functional._layer import named_as_function
 
 _EPOCH = integer("an integer from 0 to 2**32 - 1", 0, 2**32 - 1)
@@ -106,7 +107,7 @@ def augment(
     y, drawn = y[..., 0] if is_grey else y, dict[str, Any](found)
     if images.dtype == np.uint8:
         y = np.rint(y).astype(np.uint8)
-    buffer("augment", out, y.shape, y.dtype)  # raises
+    buffer("augment", out, y.shape, y)  # raises
     result: list[Any] = [deliver(y, out)]
     if given is not None:
         size = layer.output_shape(images.shape[1:])[:2]
@@ -122,6 +123,7 @@ def augment(
 
 def _images(x: ArrayLike) -> tuple[NDArray[Any], bool]:
     """Images (n, h, w, c) as the core takes them, and whether the channel was left out."""
+    refuse("augment", x=x)
     images = np.asarray(x)
     if images.dtype == np.uint8:
         images = np.ascontiguousarray(images)

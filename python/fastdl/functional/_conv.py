@@ -6,13 +6,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import _core
 from fastdl import layers as L
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, deliver, expect_shape, floats, wanted
+from fastdl.functional._arrays import (
+    buffer,
+    copied,
+    deliver,
+    expect_shape,
+    floats,
+    overlap,
+    shape_of,
+    wanted,
+    zeros,
+)
+from fastdl.functional._device import queue_of
 from fastdl.functional._layer import backward, forward
 from fastdl.functional._window import Padding, Pair, window
 
@@ -100,7 +110,7 @@ def conv2d_backward(
     dx, dw, db : ndarray of the shapes of x, w and b, or None
     """
     dy, x, w, b = floats("conv2d", dy=dy, x=x, w=w, b=b)
-    b = np.zeros(w.shape[-1:], w.dtype) if b is None else b
+    b = zeros(w.shape[-1:], w) if b is None else b
     layer = _layer(x, w, b, stride, padding, dilation, groups)
     params = {"weight": w, "bias": b}
     needed = wanted("conv2d_backward", "x w b", needs)
@@ -165,10 +175,10 @@ def im2col(
     expect_shape("im2col", "x", x, "(n, h, w, c)")
     at = window("im2col", x.shape[1:], size, stride, padding, dilation)
     shape = (len(x) * at.output[0] * at.output[1], at.size[0] * at.size[1] * x.shape[3])
-    cols = buffer("im2col", out, shape, x.dtype)
-    if out is not None and np.may_share_memory(x, cols):
-        x = x.copy()
-    _core.im2col(x, cols, at.size, at.stride, at.padding, at.dilation)
+    cols = buffer("im2col", out, shape, x)
+    if out is not None and overlap(x, cols):
+        x = copied(x)
+    _core.im2col(x, cols, at.size, at.stride, at.padding, at.dilation, queue_of(x))
     return deliver(cols, out)
 
 
@@ -182,7 +192,7 @@ def im2col_backward(
     dilation: Pair = 1,
 ) -> NDArray[Any]:
     """Gradient of `im2col`: `col2im` of dy; of x only the shape is used."""
-    return col2im(dy, np.shape(x), size, stride, padding, dilation)
+    return col2im(dy, shape_of("im2col", "x", x), size, stride, padding, dilation)
 
 
 @differentiable
@@ -218,10 +228,10 @@ def col2im(
     shape = (x_shape[0] * at.output[0] * at.output[1], at.size[0] * at.size[1] * x_shape[3])
     if cols.shape != shape:
         raise ValueError(f"col2im(): cols has shape {cols.shape}; expected {shape}.")
-    x = buffer("col2im", out, x_shape, cols.dtype)
-    if out is not None and np.may_share_memory(x, cols):
-        cols = cols.copy()
-    _core.col2im(cols, x, at.size, at.stride, at.padding, at.dilation)
+    x = buffer("col2im", out, x_shape, cols)
+    if out is not None and overlap(x, cols):
+        cols = copied(cols)
+    _core.col2im(cols, x, at.size, at.stride, at.padding, at.dilation, queue_of(x))
     return deliver(x, out)
 
 

@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import expect_shape, floats, wanted
+from fastdl.functional._arrays import expect_shape, floats, wanted, zeros
 from fastdl.functional._layer import backward, forward
 from fastdl.functional._window import Padding, Pair
 
@@ -105,7 +104,7 @@ def conv2d_transpose_backward(
     """
     dy, x, w, b = floats("conv2d_transpose", dy=dy, x=x, w=w, b=b)
     if b is None and w.ndim == 4:
-        b = np.zeros(w.shape[2] * groups, w.dtype)
+        b = zeros((w.shape[2] * groups,), w)
     layer = _layer(x, w, b, stride, padding, output_padding, dilation, groups)
     params = {"weight": w, "bias": b}
     needed = wanted("conv2d_transpose_backward", "x w b", needs)

@@ -12,7 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from fastdl import layers as L
 from fastdl._rules import POSITIVE_INTEGER
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, deliver, expect, expect_shape, floats, wanted
+from fastdl.functional._arrays import (
+    buffer,
+    deliver,
+    expect,
+    expect_shape,
+    floats,
+    host_floats,
+    wanted,
+    zeros,
+)
 from fastdl.functional._layer import backward, forward
 
 
@@ -71,7 +80,7 @@ def dense_backward(
     dx, dw, db : ndarray of the shapes of x, w and b, or None
     """
     dy, x, w, b = floats("dense", dy=dy, x=x, w=w, b=b)
-    b = np.zeros(w.shape[-1:], w.dtype) if b is None else b
+    b = zeros(w.shape[-1:], w) if b is None else b
     dx, dw, db = backward(
         _layer(x, w, b), dy, x, {"weight": w, "bias": b}, wanted("dense_backward", "x w b", needs)
     )
@@ -111,15 +120,15 @@ def maxout(x: ArrayLike, pieces: int, *, out: NDArray[Any] | None = None) -> NDA
     ValueError
         If the last axis is not a multiple of `pieces`.
     """
-    (x,) = floats("maxout", x=x)
+    (x,) = host_floats("maxout", x=x)
     grouped = _grouped(x, pieces)
-    y = buffer("maxout", out, grouped.shape[:-1], x.dtype)
+    y = buffer("maxout", out, grouped.shape[:-1], x)
     return deliver(np.max(grouped, axis=-1, out=y), out)
 
 
 def maxout_backward(dy: ArrayLike, x: ArrayLike, pieces: int) -> NDArray[Any]:
     """Gradient of `maxout`: dy at the first of the largest pieces, 0 elsewhere."""
-    dy, x = floats("maxout_backward", dy=dy, x=x)
+    dy, x = host_floats("maxout_backward", dy=dy, x=x)
     grouped = _grouped(x, pieces)
     if dy.shape != grouped.shape[:-1]:
         raise ValueError(

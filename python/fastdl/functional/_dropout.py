@@ -45,7 +45,8 @@ def dropout(
     ndarray of the shape of x
     """
     (x,) = floats("dropout", x=x)
-    buffer("dropout", out, x.shape, x.dtype)  # raises
+    if out is not None:
+        buffer("dropout", out, x.shape, x)  # raises
     layer, seed = L.Dropout(rate, name="dropout"), expect("dropout", "seed", seed, SEED)
     rows = x.reshape(-1, max(1, x.size))
     y, _ = forward_training(layer, rows, {}, seed=seed, training=training)

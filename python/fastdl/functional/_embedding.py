@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, deliver, expect_shape, floats
+from fastdl.functional._arrays import buffer, deliver, expect_shape, host_floats
+from fastdl.functional._device import refuse
 
 
 @differentiable
@@ -36,7 +37,7 @@ def embedding(ids: ArrayLike, table: ArrayLike, *, out: NDArray[Any] | None = No
         If the codes are no integers.
     """
     ids, table = _codes("embedding", ids, table)
-    result = buffer("embedding", out, (*ids.shape, table.shape[1]), table.dtype)
+    result = buffer("embedding", out, (*ids.shape, table.shape[1]), table)
     if out is not None and (np.may_share_memory(out, table) or np.may_share_memory(out, ids)):
         ids, table = ids.copy(), table.copy()
     np.take(table, ids, axis=0, out=result, mode="clip")  # the codes are inside; "raise" would copy
@@ -47,7 +48,7 @@ def embedding(ids: ArrayLike, table: ArrayLike, *, out: NDArray[Any] | None = No
 def embedding_backward(dy: ArrayLike, ids: ArrayLike, table: ArrayLike) -> NDArray[Any]:
     """Gradient of `embedding` with respect to the table: each row of dy added to its code's."""
     ids, table = _codes("embedding_backward", ids, table)
-    (dy,) = floats("embedding_backward", dy=dy)
+    (dy,) = host_floats("embedding_backward", dy=dy)
     if dy.shape != (*ids.shape, table.shape[1]):
         raise ValueError(
             f"embedding_backward(): dy has shape {dy.shape}; expected "
@@ -59,7 +60,8 @@ def embedding_backward(dy: ArrayLike, ids: ArrayLike, table: ArrayLike) -> NDArr
 
 
 def _codes(who: str, ids: ArrayLike, table: ArrayLike) -> tuple[Any, Any]:
-    (table,) = floats(who, table=table)
+    refuse(who, ids=ids)
+    (table,) = host_floats(who, table=table)
     ids = np.asarray(ids)
     expect_shape(who, "table", table, "(symbols, units)")
     if ids.dtype.kind not in "iu":

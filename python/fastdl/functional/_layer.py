@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from fastdl import _core
 from fastdl import layers as L
 from fastdl._rules import choice
-from fastdl.functional._arrays import buffer, deliver, expect, expect_same_shape
+from fastdl.functional import _device
+from fastdl.functional._arrays import (
+    buffer,
+    copied,
+    deliver,
+    expect,
+    expect_same_shape,
+    overlap,
+    zeros,
+)
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -52,12 +61,12 @@ def forward(
         Of convolutions.
     """
     batch = max(1, min(_BATCH, _KEPT // max(1, math.prod(x.shape[1:]))))
-    with named_as_function():
+    with named_as_function(layer.name or "", x):
         program = _program(layer, x, batch, algorithm=algorithm)
         _set(program, layer, params, states or {})
-        y = buffer(layer.name or "", out, (len(x), *program.output_shape), x.dtype)
-        if out is not None and np.may_share_memory(x, out):
-            x = x.copy()
+        y = buffer(layer.name or "", out, (len(x), *program.output_shape), x)
+        if out is not None and overlap(x, y):
+            x = copied(x)
         program.predict(x, out=y, lengths=lengths)
     return deliver(y, out)
 
@@ -75,7 +84,7 @@ def forward_training(
     algorithm: str = "direct",
 ) -> tuple[NDArray[Any], _core.Program]:
     """What the layer gives for all of x as one batch, and its program, ready for its backward."""
-    with named_as_function():
+    with named_as_function(layer.name or "", x):
         program = _program(layer, x, max(1, len(x)), input_gradient, seed >> 32, algorithm)
         _set(program, layer, params, states or {})
         y = program.forward(x, training=training, epoch=seed & 0xFFFFFFFF, lengths=lengths)
@@ -96,10 +105,10 @@ def backward(
     algorithm: str = "direct",
 ) -> tuple[NDArray[Any] | None, ...]:
     """Gradients of x and of the parameters, in this order; None for those not needed."""
-    grads: dict[str, NDArray[Any] | None]
+    grads: dict[str, Any]
     if len(x) == 0 or not any(needs):
         grads = {"x": x, **params}
-        grads = {name: np.zeros_like(a) for name, a in grads.items()}
+        grads = {name: zeros(a.shape, a) for name, a in grads.items()}
     else:
         if layer.has_weights:  # its dw costs as much as dx
             layer = layer.replace(trainable=any(needs[1:]))
@@ -125,7 +134,7 @@ def backward_input(
 ) -> NDArray[Any]:
     """Gradient of x for a layer without parameters."""
     (dx,) = backward(layer, dy, x, {}, (True,), **options)
-    return np.zeros_like(x) if dx is None else dx
+    return zeros(x.shape, x) if dx is None else dx
 
 
 def _program(
@@ -146,8 +155,8 @@ def _program(
     kept = batch * math.prod(x.shape[1:]) <= _KEPT
     build = _of_thread.build if kept else _build
     threads = max(1, _core.max_threads())
-    shape, dtype = x.shape[1:], x.dtype.name
-    what = (layer, shape, dtype, batch, input_gradient, seed, threads, convolution)
+    shape, dtype, queue = x.shape[1:], x.dtype.name, _device.queue_of(x)
+    what = (layer, shape, dtype, batch, input_gradient, seed, threads, convolution, queue)
     try:
         return build(*what)
     except TypeError:  # an argument that cannot be a key is none that a layer takes: it says which
@@ -164,6 +173,7 @@ def _build(
     seed: int,
     threads: int,
     convolution: str,
+    queue: _core.DeviceQueue | None,
 ) -> _core.Program:
     return _core.Program(
         L.to_dict([layer]),
@@ -174,6 +184,7 @@ def _build(
         seed=seed,
         input_gradient=input_gradient,
         convolution=convolution,
+        queue=queue,
     )
 
 
@@ -195,10 +206,13 @@ def _set(program: _core.Program, layer: L.Layer, params: Arrays, states: Arrays)
 
 
 @contextmanager
-def named_as_function() -> Iterator[None]:
+def named_as_function(who: str = "", x: Any = None) -> Iterator[None]:
     """Messages begin with ``conv2d():`` instead of ``layer 'conv2d' (Conv2D):``, X is x."""
     try:
         yield
+    except MemoryError as error:
+        _device.explain(error, who, x)
+        raise
     except ValueError as error:
         text = re.sub(r"(^|but )layer '(\w+)' \(\w+(, )?", r"\1\2(", str(error))
         text = re.sub(r"^X\[", "x[", text)

@@ -11,7 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 from fastdl import _core, losses
 from fastdl._rules import choice
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, deliver, expect, expect_same_shape, floats
+from fastdl.functional._arrays import (
+    beside,
+    buffer,
+    copied,
+    deliver,
+    expect,
+    expect_same_shape,
+    floats,
+    overlap,
+    total,
+    zeros,
+)
+from fastdl.functional._device import expect_together, on_host, queue_of
 
 Out: TypeAlias = NDArray[Any] | None
 Result: TypeAlias = tuple[Any, NDArray[Any]]
@@ -260,11 +272,14 @@ def _loss(
     spec.check()
     expect(who, "reduction", reduction, _REDUCTION)
     arrays = {"pred": pred, "sample_weight": sample_weight} | ({} if spec.codes else {"y": y})
+    if spec.codes:
+        expect_together(who, {"pred": pred, "y": y})
     pred, weight, *targets = floats(who, **arrays)
     rows = _rows(who, pred, spec.codes)
     n = len(rows)
     if spec.codes:
         targets = _codes(who, y, len(rows), None if spec.pairs else rows.shape[1])
+        targets = beside(pred, targets)
     else:
         expect_same_shape(who, "y", targets[0], "pred", pred)
         targets = targets[0].reshape(rows.shape)
@@ -272,15 +287,16 @@ def _loss(
         raise ValueError(f"{who}(): sample_weight has shape {weight.shape}; expected {(n,)}.")
     norm = 1.0
     if reduction == "mean":
-        norm = float(n if weight is None else np.sum(weight, dtype=np.float64))
+        norm = float(n if weight is None else total(weight))
         if norm == 0:
             raise ValueError(f"{who}(): sample_weight adds up to 0, there is no mean.")
-    values = np.empty(n)
-    dpred = buffer(who, out, pred.shape, pred.dtype)
-    if out is not None and np.may_share_memory(out, pred):
-        rows = rows.copy()
-    _core.loss(who, rows, targets, weight, norm, spec.param, values, dpred.reshape(rows.shape))
-    loss = values if reduction == "none" else float(np.sum(values)) / norm
+    values = zeros((n,), pred, np.float64)
+    dpred = buffer(who, out, pred.shape, pred)
+    if out is not None and overlap(pred, dpred):
+        rows = copied(rows)
+    to, queue = dpred.reshape(rows.shape), queue_of(pred)
+    _core.loss(who, rows, targets, weight, norm, spec.param, values, to, queue)
+    loss = values if reduction == "none" else total(values) / norm
     return loss, deliver(dpred, out)
 
 
@@ -295,7 +311,7 @@ def _rows(who: str, pred: NDArray[Any], codes: bool) -> NDArray[Any]:
 
 
 def _codes(who: str, y: ArrayLike, n: int, outputs: int | None) -> NDArray[np.int32]:
-    codes = np.asarray(y)
+    codes = np.asarray(on_host(who, "y", y))
     if codes.dtype.kind not in "bui":
         raise TypeError(
             f"{who}(): y has dtype {codes.dtype}; expected class codes, integers from 0."

@@ -13,13 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 from fastdl import layers as L
 from fastdl._tracing import differentiable
 from fastdl.functional._arrays import (
+    assign,
     buffer,
     deliver,
     expect_same_shape,
     floats,
     wanted,
 )
+from fastdl.functional._device import take
 from fastdl.functional._layer import backward, backward_input, forward, forward_training
+from fastdl.functional._producers import is_on_gpu
 
 
 @differentiable
@@ -72,12 +75,14 @@ def batch_norm(
     layer = L.BatchNorm(momentum, eps, name="batch_norm")
     params = {"gain": gamma, "shift": beta}
     states = {"running_mean": mean, "running_var": var}
-    y = buffer("batch_norm", out, x.shape, x.dtype)
+    y = buffer("batch_norm", out, x.shape, x)
     if not training:
         forward(layer, rows, params, y.reshape(rows.shape), states=states)
         return deliver(y, out)
     for name, array in zip(("mean", "var"), running, strict=True):
-        if not (isinstance(array, np.ndarray) and array.dtype.kind == "f"):
+        if is_on_gpu(array):
+            take("batch_norm", name, array, writes=True)
+        elif not (isinstance(array, np.ndarray) and array.dtype.kind == "f"):
             raise TypeError(
                 f"batch_norm(): {name} is moved in training; expected an array of floats."
             )
@@ -87,7 +92,7 @@ def batch_norm(
         )
     y, program = forward_training(layer, rows, params, states=states)
     for array, state in zip(running, states, strict=True):
-        np.copyto(array, program.get_state(f"batch_norm.{state}"), casting="same_kind")
+        assign(array, program.get_state(f"batch_norm.{state}"))
     return deliver(y.reshape(x.shape), out)
 
 
@@ -164,7 +169,7 @@ def layer_norm(
     """
     x, gamma, beta = floats("layer_norm", x=x, gamma=gamma, beta=beta)
     rows = _channels("layer_norm", x, gamma=gamma, beta=beta)
-    y = buffer("layer_norm", out, x.shape, x.dtype)
+    y = buffer("layer_norm", out, x.shape, x)
     layer = L.LayerNorm(eps, name="layer_norm")
     forward(layer, rows, {"gain": gamma, "shift": beta}, y.reshape(rows.shape))
     return deliver(y, out)
@@ -231,7 +236,7 @@ def group_norm(
     """
     x, gamma, beta = floats("group_norm", x=x, gamma=gamma, beta=beta)
     layer, images = _grouped(x, gamma, beta, groups, eps)
-    y = buffer("group_norm", out, x.shape, x.dtype)
+    y = buffer("group_norm", out, x.shape, x)
     forward(layer, images, {"gain": gamma, "shift": beta}, y.reshape(images.shape))
     return deliver(y, out)
 
@@ -310,7 +315,7 @@ def local_response_norm(
     """
     (x,) = floats("local_response_norm", x=x)
     rows = _channels("local_response_norm", x)
-    y = buffer("local_response_norm", out, x.shape, x.dtype)
+    y = buffer("local_response_norm", out, x.shape, x)
     layer = L.LocalResponseNorm(size, alpha, beta, k, name="local_response_norm")
     forward(layer, rows, {}, y.reshape(rows.shape))
     return deliver(y, out)
@@ -355,7 +360,7 @@ def unit_norm(x: ArrayLike, eps: float = 1e-12, *, out: NDArray[Any] | None = No
     """
     (x,) = floats("unit_norm", x=x)
     rows = _channels("unit_norm", x)
-    y = buffer("unit_norm", out, x.shape, x.dtype)
+    y = buffer("unit_norm", out, x.shape, x)
     forward(L.UnitNorm(eps, name="unit_norm"), rows, {}, y.reshape(rows.shape))
     return deliver(y, out)
 

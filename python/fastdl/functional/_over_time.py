@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl import layers as L
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import counts, expect_shape, floats, wanted
+from fastdl.functional._arrays import counts, expect_shape, floats, wanted, zeros
 from fastdl.functional._layer import backward, backward_input, forward
 
 
@@ -99,7 +99,7 @@ def conv1d_backward(
     dx, dw, db : ndarray of the shapes of x, w and b, or None
     """
     dy, x, w, b = floats("conv1d", dy=dy, x=x, w=w, b=b)
-    b = np.zeros(w.shape[-1:], w.dtype) if b is None else b
+    b = zeros(w.shape[-1:], w) if b is None else b
     dx, dw, db = backward(
         _layer(x, w, b, stride, padding, dilation, groups),
         dy,

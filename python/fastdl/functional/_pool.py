@@ -14,6 +14,7 @@ from fastdl import layers as L
 from fastdl._rules import SEED
 from fastdl._tracing import differentiable
 from fastdl.functional._arrays import buffer, deliver, expect, expect_shape, floats
+from fastdl.functional._device import refuse
 from fastdl.functional._layer import backward_input, forward, forward_training
 from fastdl.functional._window import Padding, Pair, window
 
@@ -71,6 +72,8 @@ def max_pool2d(
     """
     (x,) = floats("max_pool2d", x=x)
     expect_shape("max_pool2d", "x", x, "(n, h, w, c)")
+    if return_indices:
+        refuse("max_pool2d", " with return_indices", x=x)
     indices = _argmax(x, size, stride, padding) if return_indices else None
     y = forward(L.MaxPool2D(size, stride, padding, name="max_pool2d"), x, {}, out)
     return y if indices is None else (y, indices)
@@ -231,7 +234,8 @@ def stochastic_pool2d(
     if not training or not len(x):
         return forward(layer, x, {}, out)
     y, _ = forward_training(layer, x, {}, seed=seed)
-    buffer("stochastic_pool2d", out, y.shape, y.dtype)  # raises
+    if out is not None:
+        buffer("stochastic_pool2d", out, y.shape, y)  # raises
     return deliver(y, out)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastdl import _core
 from fastdl._rules import choice
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import counts, expect, expect_shape, floats, wanted
+from fastdl.functional._arrays import counts, expect, expect_shape, host_floats, wanted
 
 _GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3, "gru_reset_after": 3}
 
@@ -260,7 +260,7 @@ def _forward(
     lengths: ArrayLike | None,
     reverse: bool,
 ) -> RecurrentCache:
-    x, w_ih, w_hh, b, h0, c0, peepholes = floats(
+    x, w_ih, w_hh, b, h0, c0, peepholes = host_floats(
         who, x=x, w_ih=w_ih, w_hh=w_hh, b=b, h0=h0, c0=c0, peepholes=peepholes
     )
     expect_shape(who, "x", x, "(n, T, F)")
@@ -320,7 +320,7 @@ def _backward(
         raise TypeError(
             f"{who}(): cache is of type {type(cache).__name__}; expected what {forward}() gave."
         )
-    dh, dc, x = floats(who, dh=dh, dc=dc, x=cache.x)
+    dh, dc, x = host_floats(who, dh=dh, dc=dc, x=cache.x)
     user = (x.shape[1], cache.steps, len(cache.w_hh))
     for name, array in {"dh": dh, "dc": dc}.items():
         if array is not None and array.shape != user:

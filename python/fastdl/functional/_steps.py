@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastdl import _core, optim
+from fastdl._core import DeviceArray
+from fastdl.functional._arrays import zeros
+from fastdl.functional._device import queue_of, take, taken
+from fastdl.functional._producers import is_on_gpu
 
 Params: TypeAlias = NDArray[Any] | Sequence[NDArray[Any]]
 Grads: TypeAlias = ArrayLike | Sequence[ArrayLike]
@@ -173,25 +177,31 @@ def _checked(optimizer: type[optim.Optimizer], *numbers: float) -> _Rule:
 
 def _step(rule: _Rule, params: Params, grads: Grads, state: State | None, lr: float) -> State:
     who = f"{rule.kind}_step"
+    one = isinstance(params, np.ndarray) or is_on_gpu(params)
     for name, arrays in {"params": params, "grads": grads}.items():
+        if is_on_gpu(arrays):
+            continue
         if isinstance(arrays, Mapping) or not isinstance(arrays, Iterable):
             raise TypeError(
                 f"{who}(): {name} is of type {type(arrays).__name__}; expected an array or a list "
                 "of arrays."
             )
-    weights = [params] if isinstance(params, np.ndarray) else list(params)
-    gradients = [grads] if isinstance(params, np.ndarray) else list(grads)  # type: ignore[arg-type]
+    weights: list[Any] = [params] if one else list(params)
+    gradients: list[Any] = [grads] if one else list(grads)  # type: ignore[arg-type]
+    if any(map(is_on_gpu, [*weights, *gradients])):
+        weights, gradients = _on_gpu(who, one, weights, gradients)
     _check(who, weights, gradients)
     if state is None:
-        state = State(0, *([np.zeros_like(w, order="C") for w in weights] for _ in range(2)))
+        state = State(0, *([zeros(w.shape, w) for w in weights] for _ in range(2)))
     elif [m.shape for m in state.first] != [w.shape for w in weights]:
         raise ValueError(f"{who}(): state is of a step on other params; begin with state=None.")
     for w, g, m, v in zip(weights, gradients, state.first, state.second, strict=True):
-        flat = np.ascontiguousarray(w)  # w itself where it can be
+        on_gpu = queue_of(w)
+        flat = w if on_gpu else np.ascontiguousarray(w)  # w itself where it can be
         _core.update(
             rule.kind,
             flat,
-            np.ascontiguousarray(g, w.dtype),
+            g if on_gpu else np.ascontiguousarray(g, w.dtype),
             m,
             v,
             step=state.steps + 1,
@@ -200,10 +210,25 @@ def _step(rule: _Rule, params: Params, grads: Grads, state: State | None, lr: fl
             l1=0.0,
             l2=0.0,
             clip_value=float("inf"),
+            queue=on_gpu,
         )
         if flat is not w:
             w[...] = flat
     return state._replace(steps=state.steps + 1)
+
+
+def _on_gpu(
+    who: str, one: bool, weights: Sequence[Any], gradients: Sequence[Any]
+) -> tuple[list[Any], list[Any]]:
+    """Arrays of one GPU, of which those of `weights` may be written to."""
+    place = "" if one else "[{}]"
+    given = {f"params{place.format(i)}": w for i, w in enumerate(weights)}
+    for name, w in given.items():
+        if is_on_gpu(w):
+            take(who, name, w, writes=True)
+    given |= {f"grads{place.format(i)}": g for i, g in enumerate(gradients)}
+    arrays = taken(who, given) or []
+    return arrays[: len(weights)], arrays[len(weights) :]
 
 
 def _check(who: str, weights: Sequence[Any], gradients: Sequence[Any]) -> None:
@@ -211,13 +236,15 @@ def _check(who: str, weights: Sequence[Any], gradients: Sequence[Any]) -> None:
     if len(gradients) != len(weights):
         raise ValueError(f"{who}(): {len(gradients)} grads for {len(weights)} params.")
     for w, g in zip(weights, gradients, strict=True):
-        if not isinstance(w, np.ndarray) or w.dtype not in (np.float32, np.float64):
+        if isinstance(w, DeviceArray):
+            pass
+        elif not isinstance(w, np.ndarray) or w.dtype not in (np.float32, np.float64):
             kind = w.dtype if isinstance(w, np.ndarray) else type(w).__name__
             raise TypeError(
                 f"{who}(): params is changed in place; expected arrays of float32 or float64, got "
                 f"{kind}."
             )
-        if not w.flags.writeable:
+        elif not w.flags.writeable:
             raise ValueError(f"{who}(): params is read-only.")
         if np.shape(g) != w.shape:
             raise ValueError(f"{who}(): grads has shape {np.shape(g)}, but params has {w.shape}.")

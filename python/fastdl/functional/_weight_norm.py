@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastdl._rules import is_integer
 from fastdl._tracing import differentiable
-from fastdl.functional._arrays import buffer, deliver, expect_same_shape, floats, wanted
+from fastdl.functional._arrays import buffer, deliver, expect_same_shape, host_floats, wanted
 
 
 @differentiable
@@ -43,9 +43,9 @@ def weight_norm(
     ValueError
         If g has not one value for each output, or v has no such axis.
     """
-    v, g = floats("weight_norm", v=v, g=g)
+    v, g = host_floats("weight_norm", v=v, g=g)
     scale, _, _ = _scale(v, g, axis)
-    y = buffer("weight_norm", out, v.shape, v.dtype)
+    y = buffer("weight_norm", out, v.shape, v)
     return deliver(np.multiply(v, scale, out=y), out)
 
 
@@ -62,7 +62,7 @@ def weight_norm_backward(
 
     ``dg = sum(dy v) / ||v||`` and ``dv = g / ||v|| (dy - v dg / ||v||)``, equation 3.
     """
-    dy, v, g = floats("weight_norm", dy=dy, v=v, g=g)
+    dy, v, g = host_floats("weight_norm", dy=dy, v=v, g=g)
     expect_same_shape("weight_norm", "dy", dy, "v", v)
     scale, inverse, axes = _scale(v, g, axis)
     wants_v, wants_g = wanted("weight_norm_backward", "v g", needs)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PRECISIONS = ("float32", "tf32", "bf16")
 
 _DRIVER = "/proc/driver/nvidia/version"
-_FALLS_BACK = 'device="auto" falls back to the CPU.'
+FALLS_BACK = 'device="auto" falls back to the CPU.'
 _SPAWN = (
     "CUDA cannot be used in a process that was forked after CUDA had been used. Start it by spawn "
     '(multiprocessing.set_start_method("spawn"), or joblib\'s loky), or set device="cpu".'
@@ -68,25 +68,25 @@ def absence(number: int, asked: str) -> Absence:
     except ModuleNotFoundError:
         has_driver = os.path.exists(_DRIVER)
         found = "the driver, but no build (docs/cuda.md)" if has_driver else "neither"
-        return Absence("fastdl was built without CUDA", f"{needs} {found}. {_FALLS_BACK}")
+        return Absence("fastdl was built without CUDA", f"{needs} {found}. {FALLS_BACK}")
     except ImportError as error:
         what = f"fastdl._cuda cannot be loaded: {error}"
-        return Absence(what, f"{needs} the build, but {what}. {_FALLS_BACK}")
+        return Absence(what, f"{needs} the build, but {what}. {FALLS_BACK}")
     if cuda.__version__ != _core.__version__:
         what = f"that is of fastdl {cuda.__version__}, and this is {_core.__version__}"
-        return Absence(f"the build {what[5:]}", f"{needs} a build, but {what}. {_FALLS_BACK}")
+        return Absence(f"the build {what[5:]}", f"{needs} a build, but {what}. {FALLS_BACK}")
     if (table := getattr(cuda, "table_fingerprint", None)) != _core.table_fingerprint:
         what = (
             "that is of other sources: the fingerprint of its kernel table is "
             f"{table}, expected {_core.table_fingerprint}; build it again (make cuda)"
         )
-        return Absence(f"the build {what[5:]}", f"{needs} a build, but {what}. {_FALLS_BACK}")
+        return Absence(f"the build {what[5:]}", f"{needs} a build, but {what}. {FALLS_BACK}")
     if not _found:
         _users[:] = [os.getpid()]  # counting GPUs begins their use
         _found.extend(cuda.devices())
     if not _found:
         why = str(cuda.reason()).rstrip(".") or "there is no GPU"
-        return Absence(why, f"{needs} the build, but {why}. {_FALLS_BACK}")
+        return Absence(why, f"{needs} the build, but {why}. {FALLS_BACK}")
     if number >= len(_found):
         names = ", ".join(f'"cuda:{i}" ({gpu.name})' for i, gpu in enumerate(_found))
         return Absence("no such GPU", f"{asked}: no such GPU. This machine has {names}.")
@@ -121,7 +121,7 @@ def warn_of_absence(device: str, error: RuntimeError) -> None:
 
     if device not in _warned:
         _warned.add(device)
-        warn(f"{str(error).removesuffix(_FALLS_BACK).strip()} The CPU predicts instead.")
+        warn(f"{str(error).removesuffix(FALLS_BACK).strip()} The CPU predicts instead.")
 
 
 def describe() -> list[str]:

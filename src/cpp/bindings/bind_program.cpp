@@ -55,10 +55,10 @@ void check_least_steps(const AnyProgram& p, index n, const std::int32_t* lengths
 void bind_program(py::module_& m) {
   ProgramClass c(m, "Program", "A network made ready; see _core.pyi.");
   c.def(py::init<const py::sequence&, const std::vector<index>&, const std::string&, const std::string&, index, index,
-                 std::uint64_t, bool, const std::string&, const std::string&>(),
+                 std::uint64_t, bool, const std::string&, const std::string&, std::shared_ptr<DeviceQueue>>(),
         py::arg("layers"), py::arg("input_shape"), py::kw_only(), py::arg("dtype") = "float32", py::arg("backend") = "",
         py::arg("batch_size") = 64, py::arg("threads") = 1, py::arg("seed") = 0, py::arg("input_gradient") = false,
-        py::arg("convolution") = "auto", py::arg("precision") = "float32");
+        py::arg("convolution") = "auto", py::arg("precision") = "float32", py::arg("queue") = py::none());
 
   auto property = [&](const char* name, auto get) {
     c.def_property_readonly(name, [get](PyProgram& s) { return get(*s); });

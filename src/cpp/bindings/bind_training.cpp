@@ -21,6 +21,7 @@ struct __attribute__((visibility("hidden"))) Batches {
 
   Batches(const AnyProgram& p, const py::object& X, const py::object& y, const py::object& sample_weight,
           const py::object& rows, const py::object& steps, bool stateful, const std::string& sampling) {
+    check(!p.settings().queue, "a program that shares a queue reads no targets.");
     in = input_of(X, p.input());
     data.x = in.samples;
     check_stateful(p, stateful);

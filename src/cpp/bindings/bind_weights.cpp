@@ -1,5 +1,6 @@
 // Program: weights, gradients, states and moments, in the user's layout.
 #include "bindings/py_program.hpp"
+#include "bindings/values.hpp"
 
 namespace fastdl {
 namespace {
@@ -23,12 +24,10 @@ const State& state_named(const std::vector<State>& list, const std::string& name
 }
 
 // copy_out and copy_in wait, without the GIL, until no other thread trains or predicts.
-py::array copy_out(PyProgram& self, Held what, index first, const std::vector<py::ssize_t>& shape) {
-  py::array a(numpy_dtype(self->settings().dtype), shape);
-  const index count = a.size();
-  void* to = a.mutable_data();
-  self.busy(Use::read, [&](AnyProgram& p) { p.get(what, first, count, to); });
-  return a;
+py::object copy_out(PyProgram& self, Held what, index first, const std::vector<py::ssize_t>& shape) {
+  const Values a = new_values(numpy_dtype(self->settings().dtype), shape, self.queue());
+  self.busy(Use::read, [&](AnyProgram& p) { p.get(what, first, a.size, a.data); });
+  return a.object;
 }
 
 py::array numbers(PyProgram& self, const py::object& value, const std::vector<py::ssize_t>& shape,
@@ -42,6 +41,11 @@ py::array numbers(PyProgram& self, const py::object& value, const std::vector<py
 
 void copy_in(PyProgram& self, const py::object& value, const std::vector<py::ssize_t>& shape, const std::string& name,
              Held what, index first) {
+  if (const DeviceQueue* queue = self.queue()) {
+    const Values a = values_of(value, numpy_dtype(self->settings().dtype), name, queue);
+    check_shape(a, shape, name);
+    return self.busy(Use::write, [&](AnyProgram& p) { p.put(what, first, a.size, a.data); });
+  }
   const py::array a = numbers(self, value, shape, name);
   const void* from = a.data();
   const index count = a.size();

@@ -14,6 +14,7 @@ void bind_attention(py::module_& m);
 void bind_rbm(py::module_& m);
 void bind_words(py::module_& m);
 void bind_boxes(py::module_& m);
+void bind_device_arrays(py::module_& m);
 
 namespace {
 
@@ -65,6 +66,7 @@ PYBIND11_MODULE(_core, m) {
     return fields;
   });
   m.def("max_threads", [] { return max_threads(); });
+  bind_device_arrays(m);
   bind_program(m);
   bind_augment(m);
   bind_functions(m);

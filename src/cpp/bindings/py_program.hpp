@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bindings/busy.hpp"
+#include "bindings/device_array.hpp"
 #include "bindings/numpy.hpp"
 #include "bindings/spec.hpp"
 #include "program/any_program.hpp"
@@ -27,16 +28,18 @@ class PyProgram {
  public:
   PyProgram(const py::sequence& layers, const std::vector<index>& input_shape, const std::string& dtype,
             const std::string& backend, index batch, index threads, std::uint64_t seed, bool input_gradient,
-            const std::string& convolution, const std::string& precision)
-      : program_(make(layer_specs(layers), input_shape_of(input_shape),
+            const std::string& convolution, const std::string& precision, std::shared_ptr<DeviceQueue> queue)
+      : queue_(std::move(queue)),
+        program_(make(layer_specs(layers), input_shape_of(input_shape),
                       {.dtype = float_dtype(dtype),
-                       .backend = backend,
+                       .backend = queue_ ? queue_->backend().name : backend,
                        .batch = checked_int(batch, "batch_size"),
                        .threads = std::max(1, checked_int(threads, "threads")),
                        .seed = seed,
                        .input_gradient = input_gradient,
                        .convolution = convolution,
-                       .precision = precision})) {}
+                       .precision = precision,
+                       .queue = queue_ ? queue_->handle() : nullptr})) {}
 
   // What does not change, or does not matter; all else by busy().
   const AnyProgram& operator*() const { return *program_; }
@@ -45,16 +48,22 @@ class PyProgram {
   template <class F>
   auto busy(Use use, F f) {
     Busy busy(lock_, use);
+    const Visit visit(device());
     return f(*program_);
   }
+  // That its arrays of values belong to; null: NumPy's.
+  const DeviceQueue* queue() const { return queue_.get(); }
 
  private:
-  static std::unique_ptr<AnyProgram> make(const std::vector<LayerSpec>& layers, const Shape& input,
-                                          const Settings& settings) {
+  const Device* device() const { return queue_ ? queue_->backend().device : nullptr; }
+  std::unique_ptr<AnyProgram> make(const std::vector<LayerSpec>& layers, const Shape& input,
+                                   const Settings& settings) const {
+    const Visit visit(device());
     check(settings.batch > 0, "batch_size=" + std::to_string(settings.batch) + "; expected a positive integer.");
     return make_program(layers, input, settings);
   }
 
+  std::shared_ptr<DeviceQueue> queue_;
   std::unique_ptr<AnyProgram> program_;
   UseLock lock_;
 };

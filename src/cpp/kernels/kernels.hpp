@@ -14,6 +14,8 @@
 // device a row puts its work into the team's queue and returns. A row that a device lacks is null: Plan::need says so.
 #pragma once
 
+#include <cstdint>
+
 #include "core/platform.hpp"
 
 namespace fastdl {
@@ -79,12 +81,14 @@ enum class Precision { float32, tf32, bf16 };
 // What a device has besides memory and kernels: queues, whose calls are done one after the other while the host goes
 // on, and recordings of calls, which cost little to send again. All throw.
 struct Device {
-  void (*enter)();           // from now on this thread's calls are the device's
-  void* (*open)(Precision);  // a new queue
+  int (*enter)();             // from now on this thread's calls are the device's; of which they were before
+  void (*leave)(int before);  // as they were: for threads that work with other libraries too
+  void* (*open)(Precision);   // a new queue
   void (*close)(void* queue);
-  void (*wait)(void* queue);       // until all is done that it was sent
-  void (*record)(void* queue);     // from now on calls are not done, but recorded
-  void* (*recorded)(void* queue);  // until now
+  void (*wait)(void* queue);                // until all is done that it was sent
+  void (*wait_for)(std::uintptr_t stream);  // likewise, a stream of another library's
+  void (*record)(void* queue);              // from now on calls are not done, but recorded
+  void* (*recorded)(void* queue);           // until now
   void (*replay)(void* queue, void* recording);
   void (*forget)(void* recording);
   std::size_t (*free_bytes)();

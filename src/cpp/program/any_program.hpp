@@ -30,6 +30,9 @@ struct Settings {
   bool input_gradient = false;
   std::string convolution = "auto";   // or "direct"
   std::string precision = "float32";  // or "tf32", "bf16", on a device
+  // Of the backend's device, which others use in turns: then the arrays of values that predict, forward, backward, get
+  // and put are given lie on the device. Null: a queue of its own, and the host's arrays.
+  std::shared_ptr<void> queue{};
 };
 // Whether convolutions are never to go by Winograd: asked for here, or for all by FASTDL_CONVOLUTION.
 bool direct_convolution(const std::string& asked);

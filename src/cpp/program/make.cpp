@@ -59,10 +59,11 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
     : AnyProgram(settings),
       backend_(find_backend(settings.backend)),
       kernels_(kernels_of<T>(backend_)),
-      queue_(nullptr, [](void*) {}),
+      queue_(settings.queue),
       optimizer_(Rule{}, {}, {}, {}, backend_.memory) {
   check(!layers.empty(), "a network needs at least one layer, got none.");
-  if (const Device* device = backend_.device) queue_ = {device->open(precision_of(settings.precision)), device->close};
+  if (const Device* device = backend_.device; device && !queue_)
+    queue_ = {device->open(precision_of(settings.precision)), device->close};
   Plan<T> plan(backend_, settings.batch, settings.threads, direct_convolution(settings.convolution));
   input_ = plan.tensor(input, settings.input_gradient);
   plan.busy.clear();
@@ -111,7 +112,7 @@ Program<T>::Program(const std::vector<LayerSpec>& layers, const Shape& input, co
   batch_ = BatchBuffers<T>(backend_, input_, output(), settings.batch, std::max(at_once_, threads_), plan.clocks,
                            augmentation, augmentation ? layers_[0]->out : input_, decodes());
   const Shape& answers = output();
-  resident_ = Resident(backend_, sizeof(T), index(answers.steps()) * answers.pixels(), answers.c());
+  resident_ = Resident(backend_, sizeof(T), index(answers.steps()) * answers.pixels(), answers.c(), arrays_are_here());
   tally_ = Block<Tally>(1, backend_.memory), sums_ = Block<double>(2, backend_.memory);
   of_sides_ = Block<double>(2 * index(sides_.size()), backend_.memory);
 }
@@ -164,8 +165,15 @@ const Block<T>& Program<T>::block(Held what) const {
 }
 
 template <class T>
+void Program<T>::copy_there(const T* from, T* to, index count) const {
+  kernels_.memory.copy(team(), count, from, to);
+  backend_.device->wait(queue_.get());
+}
+
+template <class T>
 void Program<T>::get(Held what, index first, index count, void* to) const {
   enter();
+  if (settings_.queue) return copy_there(block(what).data() + first, static_cast<T*>(to), count);
   backend_.memory.copy_out(to, block(what).data() + first, count * sizeof(T), queue_.get());
 }
 
@@ -173,6 +181,7 @@ template <class T>
 void Program<T>::put(Held what, index first, index count, const void* from) {
   enter();
   forget_kept();
+  if (settings_.queue) return copy_there(static_cast<const T*>(from), block(what).data() + first, count);
   backend_.memory.copy_in(block(what).data() + first, from, count * sizeof(T), queue_.get());
 }
 

@@ -74,14 +74,14 @@ void Program<T>::reset(const Tally& tally) {
 
 template <class T>
 T* Program<T>::room_for(T* answers, index count) {
-  if (!backend_.device) return answers;
+  if (arrays_are_here()) return answers;
   if (answers_.size() < count) answers_ = Block<T>(), answers_ = Block<T>(count, backend_.memory);
   return answers_.data();
 }
 
 template <class T>
 void Program<T>::give(T* answers, index count) {
-  if (backend_.device) backend_.memory.copy_out(answers, answers_.data(), count * sizeof(T), queue_.get());
+  if (!arrays_are_here()) backend_.memory.copy_out(answers, answers_.data(), count * sizeof(T), queue_.get());
 }
 
 // --- forward ------------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ void Program<T>::backward(const void* dy, void* dx) {
   enter();
   const index n_out = last_.n * out.shape.size(), n_in = dx ? last_.n * input_.shape.size() : 0;
   const T* slopes = static_cast<const T*>(dy);
-  if (backend_.device) {
+  if (!arrays_are_here()) {
     T* const room = room_for(nullptr, std::max(n_out, n_in));
     backend_.memory.copy_in(room, dy, n_out * sizeof(T), queue_.get());
     slopes = room;

@@ -61,6 +61,7 @@ class Program final : public AnyProgram {
 
  private:
   const Block<T>& block(Held what) const;
+  void copy_there(const T* from, T* to, index count) const;  // on the device
   void make_room(const Room& room);
   Frame<T> frame(const Team& team, const Batch& batch);
   int samples_at_once() const;
@@ -117,13 +118,14 @@ class Program final : public AnyProgram {
   static index shift_of(const Data& there, index from) { return there.numbers ? -from : 0; }
   Tally look() const;  // once all is done
   void reset(const Tally& tally);
+  bool arrays_are_here() const { return !backend_.device || settings_.queue; }  // those that come in and go out
   // Where answers for the user are written, and how they get there from it.
   T* room_for(T* answers, index count);
   void give(T* answers, index count);
 
   const Backend& backend_;
   const Kernels<T>& kernels_;
-  std::unique_ptr<void, void (*)(void*)> queue_;  // of a device; else null
+  std::shared_ptr<void> queue_;  // of a device; else null
   std::vector<LayerPtr<T>> layers_;
   std::vector<const Layer<T>*> penalising_, sides_;
   const Decoding<T>* decoding_ = nullptr;  // the last layer, if it is a decoder

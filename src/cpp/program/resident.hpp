@@ -18,13 +18,14 @@ Precision precision_of(const std::string& name);
 class Resident {
  public:
   Resident() = default;
-  // Elements of a number in the program's arrays, rows of the loss of one sample, and outputs of each.
-  Resident(const Backend& backend, std::size_t element, index rows, index outputs)
-      : backend_(&backend), element_(element), rows_(rows), outputs_(outputs) {}
+  // Elements of a number in the program's arrays, rows of the loss of one sample, outputs of each, and whether x lies
+  // there already.
+  Resident(const Backend& backend, std::size_t element, index rows, index outputs, bool x_is_there = false)
+      : backend_(&backend), element_(element), rows_(rows), outputs_(outputs), x_is_there_(x_is_there) {}
 
   // How many samples are to be there at a time: all, if there is room, or as many whole batches as there is.
   index at_once(const Data& data, index batch) {
-    if (!backend_->device || data.x.indptr || is_there(data)) return data.count;
+    if (!backend_->device || x_is_there_ || data.x.indptr || is_there(data)) return data.count;
     const index room = index(backend_->device->free_bytes() / 10 * 9) + held();
     index of_one = 16;  // its number and its place in the order
     each_array(data, [&](const auto*, index bytes, const Bytes&) { of_one += bytes; });
@@ -105,8 +106,8 @@ class Resident {
       x.data = copy(x_, x.data, entries * element, queue);
     }
     each_array(there_, [&](const auto*& array, index bytes, Bytes& to) {
-      const bool sparse = &to == &x_ && x.indptr;
-      if (array && !sparse) put(array, copy(to, array, n * bytes, queue));
+      const bool done = &to == &x_ && (x.indptr || x_is_there_);
+      if (array && !done) put(array, copy(to, array, n * bytes, queue));
     });
     there_.version = data.version, n_ = n;
   }
@@ -121,6 +122,7 @@ class Resident {
   const Backend* backend_ = nullptr;
   std::size_t element_ = 0;
   index rows_ = 0, outputs_ = 0, n_ = 0;
+  bool x_is_there_ = false;
   Data there_{};
   Bytes x_, indptr_, indices_, codes_, targets_, boxes_, weights_, lengths_, answer_lengths_, order_;
 };

@@ -26,7 +26,8 @@ inline Stream null_stream;
 inline std::vector<Stream*> streams{&null_stream};
 inline thread_local int capturing = 0;
 
-inline Stream& of(Stream* s) { return s ? *s : null_stream; }
+// Of CUDA's handles 1 and 2 are names of the null stream, of all threads and of one.
+inline Stream& of(Stream* s) { return std::uintptr_t(s) > 2 ? *s : null_stream; }
 inline void drain(Stream& s, long number) {
   while (s.done < number && !s.queue.empty()) {
     const Call call = std::move(s.queue.front());

@@ -55,6 +55,12 @@ std::vector<Gpu> devices() {
   return gpus;
 }
 
+int device_of(const void* p) {
+  cudaPointerAttributes found;
+  if (cudaPointerGetAttributes(&found, p) != cudaSuccess) return cudaGetLastError(), -1;
+  return found.type == cudaMemoryTypeDevice || found.type == cudaMemoryTypeManaged ? found.device : -1;
+}
+
 std::string reason() {
   int count = 0;
   return reason_of(cudaGetDeviceCount(&count));

@@ -15,6 +15,8 @@ struct Gpu {
 };
 
 std::vector<Gpu> devices();
+// The device whose memory it points to, -1: none's.
+int device_of(const void* p);
 std::string reason();          // why there are none; "" where there are
 std::string driver_version();  // of CUDA that the driver knows, "13.0"; "" without one
 std::string runtime_version();

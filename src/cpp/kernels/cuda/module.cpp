@@ -33,6 +33,7 @@ PYBIND11_MODULE(_cuda, m) {
                              gpu.free_bytes, gpu.problem));
     return list;
   });
+  m.def("device_of", [](std::uintptr_t address) { return device_of(reinterpret_cast<const void*>(address)); });
   m.def("reason", reason);
   m.def("driver_version", driver_version);
   m.def("runtime_version", runtime_version);

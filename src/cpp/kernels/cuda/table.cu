@@ -74,10 +74,14 @@ void check_not_forked() {
 }
 
 template <int number>
-void enter() {
+int enter() {
   check_not_forked();
+  int before = number;
+  cudaGetDevice(&before);
   check(cudaSetDevice(number), "the GPU cannot be used");
+  return before;
 }
+void leave(int before) { cudaSetDevice(before); }
 
 template <int number>
 void* allocate(std::size_t bytes) {
@@ -131,6 +135,9 @@ void wait(void* queue) {
   check(cudaGetLastError(), "a kernel");
   check(cudaStreamSynchronize(static_cast<Queue*>(queue)->stream), "the GPU");
 }
+void wait_for(std::uintptr_t stream) {
+  check(cudaStreamSynchronize(reinterpret_cast<cudaStream_t>(stream)), "the GPU");
+}
 
 void record(void* queue) {
   check(cudaStreamBeginCapture(static_cast<Queue*>(queue)->stream, cudaStreamCaptureModeThreadLocal), "recording");
@@ -165,9 +172,11 @@ bool available() {
 
 template <int number>
 const Device device = {.enter = enter<number>,
+                       .leave = leave,
                        .open = open<number>,
                        .close = close,
                        .wait = wait,
+                       .wait_for = wait_for,
                        .record = record,
                        .recorded = recorded,
                        .replay = replay,
