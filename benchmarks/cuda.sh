@@ -69,7 +69,8 @@ for word in "${parts[@]}"; do
       xdist=()
       "$python" -c "import xdist" 2>/dev/null && xdist=(-n 8)
       part "cases on the card" "${CASE_SECONDS:-60}" "$python" -m pytest -q -m cuda "${xdist[@]}" \
-        ${of_cases[@]+"${of_cases[@]}"} -p no:cacheprovider -o minversion=7 -o filterwarnings= --no-header --no-showlocals --tb=line tests/core/test_on_a_gpu.py
+        ${of_cases[@]+"${of_cases[@]}"} -p no:cacheprovider -o minversion=7 -o filterwarnings= --no-header --no-showlocals --tb=line tests/core/test_on_a_gpu.py \
+        tests/functional/test_functional_on_a_card.py
       ;;
     --table) part "table" "${TABLE_SECONDS:-120}" "$python" -m peers --device cuda ${words[@]+"${words[@]}"} ;;
     --sanitize)

@@ -43,3 +43,9 @@ CODES = np.array([0, 3, 1, 1, 2, 0])
 
 
 TARGETS = normal(6, 4, seed=1)
+
+
+CPU_ONLY = {
+    "attention", "augment", "embedding", "gru", "log_softmax", "lstm", "maxout", "rnn",
+    "weight_norm",
+}  # fmt: skip

@@ -12,6 +12,7 @@ from arrays_on_gpus import Lent, Theirs, close, host, in_a_thread
 from functional_calls import (
     BETA,
     CODES,
+    CPU_ONLY,
     GAMMA,
     MEAN,
     ROWS,
@@ -33,10 +34,6 @@ from fastdl._core import DeviceArray
 test_backends = pytest.importorskip("fastdl._test_backends")
 pytestmark = [pytest.mark.share(4), pytest.mark.usefixtures("emulated_gpu")]
 
-CPU_ONLY = {
-    "attention", "augment", "embedding", "gru", "log_softmax", "lstm", "maxout", "rnn",
-    "weight_norm",
-}  # fmt: skip
 ON_GPUS = [
     (call, name)
     for call, name in zip(CALLS, NAMES, strict=True)
