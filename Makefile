@@ -15,6 +15,11 @@ BUILT := $(VENV)/.built-$(or $(PRESET),release)
 
 OLDEST := .venv-oldest
 
+# A module for the environment, compiled by CMake in a build folder of its own.
+CONFIGURE = $(BIN)/cmake -S . -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) \
+  -DPython_EXECUTABLE=$(abspath $(BIN))/python -DSKBUILD_PROJECT_VERSION=$$($(BIN)/python -c 'import fastdl; print(fastdl.__version__)')
+
 # Architectures to compile CUDA kernels for: `make cuda ARCHS=native`, "86;90-virtual". Empty: those of the wheel.
 ARCHS ?=
 TOOLKIT := .nvcc/nvidia/cu13
@@ -27,16 +32,28 @@ SANITIZED := build/sanitize/site$(addprefix -,$(ISAS))
 SANITIZED_TESTS := -n 2 --dist worksteal -m "not slow" tests/core tests/functional tests/estimators/boltzmann \
   tests/estimators/words tests/estimators/convolutional tests/estimators/recurrent tests/estimators/autoencoders \
   tests/estimators/tables tests/estimators/test_own_loss.py tests/estimators/test_memory_mapped.py --ignore=tests/core/test_memory.py
-# Python itself is built without sanitizers: their library is loaded before it. Its own leaks at the end are not ours.
-# A PYTHONPATH, unlike the environment's own packages, does not lead to the editable install. What they find ends the
-# process: their message is not captured by pytest, and Python says which test it was. Plugins of pytest that stand beside
-# that Python are left alone.
+# Python itself is built without sanitizers: the library that module $(1) needs is loaded before it. Its own leaks at the
+# end are not ours. What they find ends the process: their message is not captured by pytest, and Python says which test
+# it was. Plugins of pytest that stand beside that Python are left alone.
+UNDER_SANITIZERS = LD_PRELOAD="$$(ldd $(1) | sed -nE 's/.*(libasan|libtsan|libstdc\+\+)[^ ]* => ([^ ]*).*/\2/p' | xargs)" \
+  ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:handle_segv=$(2) UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
+  TSAN_OPTIONS=halt_on_error=1:abort_on_error=1:handle_segv=$(2):ignore_noninstrumented_modules=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
+# A PYTHONPATH, unlike the environment's own packages, does not lead to the editable install.
 SANITIZE = PYTHONPATH="$(abspath $(SANITIZED)):$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
-  LD_PRELOAD="$$(ldd $(SANITIZED)/fastdl/_core*.so | sed -nE 's/.*(libasan|libstdc\+\+)[^ ]* => ([^ ]*).*/\2/p' | xargs)" \
-  ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:handle_segv=2 UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
-  PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
+  $(call UNDER_SANITIZERS,$(SANITIZED)/fastdl/_core*.so,2)
 
-.PHONY: help build demo test test-quick test-oldest sanitize lint headers format bench bench-quick fuzz wheel cuda nvcc cuda-wheel clean
+# The kernels for GPUs, emulated, under one sanitizer each: a module of its own beside the core as it is.
+SANITIZE_CUDA := sanitize-cuda-thread sanitize-cuda-address
+# Every line of the case table forward and back, and of what the table does not reach a test of each row.
+SANITIZED_CUDA_TESTS := -n 2 --dist worksteal --backend cuda:emulated --dtype float32 \
+  tests/cuda/test_sanitized.py tests/cuda/test_emulated_layers.py::test_kernels_for_gpus_emulated \
+  "tests/cuda/test_emulated_decoder.py::test_emulated[lstm-additive]" tests/core/recurrent/test_recurrent.py::test_forward \
+  tests/core/training/test_losses.py::test_loss tests/core/training/test_boxes_in_batches.py::test_loss \
+  tests/core/training/test_moved_targets.py::test_a_loss_sees_the_same_on_every_backend \
+  tests/core/training/test_updates.py::test_train_epoch tests/core/training/test_updates.py::test_many_parameters \
+  tests/estimators/boltzmann/test_rbm.py::test_an_epoch_in_numpy -k "not test_train_epoch or all-multipliers"
+
+.PHONY: help build demo test test-quick test-oldest sanitize sanitize-cuda $(SANITIZE_CUDA) lint headers format bench bench-quick fuzz wheel cuda nvcc cuda-wheel clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -62,6 +79,14 @@ test-oldest: $(OLDEST)/.built  ## the estimators' tests on the oldest scikit-lea
 
 sanitize: $(SANITIZED)/.built  ## all ways into the core under the address and undefined-behaviour sanitizers
 	$(SANITIZE) $(realpath $(BIN)/python) -m pytest -p xdist --capture=sys $(or $(ARGS),$(SANITIZED_TESTS))
+
+sanitize-cuda: $(SANITIZE_CUDA)  ## GPU kernels, emulated, under the thread and address sanitizers; sanitize-cuda-thread: under one
+
+$(SANITIZE_CUDA): sanitize-cuda-%: build
+	$(CONFIGURE) -B build/sanitize-$* -DFASTDL_TEST_BACKENDS=ON -DFASTDL_TEST_SANITIZER=$* -DFASTDL_ISAS=generic
+	$(BIN)/cmake --build build/sanitize-$* --target _test_backends
+	module=$$(ls $(CURDIR)/build/sanitize-$*/_test_backends*.so) && FASTDL_TEST_BACKENDS=$$module \
+	  $(call UNDER_SANITIZERS,$$module,0) $(BIN)/python -m pytest -p xdist --capture=sys $(or $(ARGS),$(SANITIZED_CUDA_TESTS))
 
 lint: build  ## ruff, mypy, clang-format; changes nothing
 	$(BIN)/ruff check .
@@ -93,10 +118,8 @@ wheel: $(TOOLS)  ## a wheel to give away, in wheelhouse/, with its size
 	@du -h wheelhouse/*.whl
 
 cuda: build $(if $(NVCC),,no-nvcc)  ## compile fastdl._cuda with nvcc and put it beside the core; registers of each kernel
-	$(BIN)/cmake -S . -B build/cuda -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DFASTDL_CUDA=ON \
-	  -DCMAKE_CUDA_COMPILER=$(NVCC) $(if $(ARCHS),"-DCMAKE_CUDA_ARCHITECTURES=$(ARCHS)",-UCMAKE_CUDA_ARCHITECTURES) \
-	  -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja -Dpybind11_DIR=$$($(BIN)/python -m pybind11 --cmakedir) \
-	  -DPython_EXECUTABLE=$(abspath $(BIN))/python -DSKBUILD_PROJECT_VERSION=$$($(BIN)/python -c 'import fastdl; print(fastdl.__version__)')
+	$(CONFIGURE) -B build/cuda -DFASTDL_CUDA=ON -DCMAKE_CUDA_COMPILER=$(NVCC) \
+	  $(if $(ARCHS),"-DCMAKE_CUDA_ARCHITECTURES=$(ARCHS)",-UCMAKE_CUDA_ARCHITECTURES)
 	$(BIN)/cmake --build build/cuda --target _cuda
 	$(BIN)/cmake --install build/cuda --component cuda --prefix $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
 	$(BIN)/python cmake/registers.py build/cuda

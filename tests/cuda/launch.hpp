@@ -41,9 +41,11 @@ struct Bound {  // a kernel and its arguments
   }
 };
 
-// Whether a word among arguments points to memory of the host's, which a card cannot read.
+// Whether a word among arguments points to memory of the host's, which a card cannot read. Two small numbers look like
+// an address in the shadow of the sanitizers, above which the host's memory is.
+constexpr std::uintptr_t first_of_host = std::uintptr_t(1) << (sanitized ? 46 : 32);
 inline bool is_of_host(std::uintptr_t word) {
-  if (word < std::uintptr_t(1) << 32 || word >> 47) return false;
+  if (word < first_of_host || word >> 47) return false;
   const void* p = reinterpret_cast<const void*>(word);
   if (allocation_of(p) || is_pinned(p)) return false;
   unsigned char there;

@@ -2,8 +2,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <launch.hpp>
-
+#include "faults.hpp"
 #include "guarded.hpp"
 #include "kernels/cuda/backends.hpp"
 #include "kernels/cuda/devices.hpp"
@@ -31,6 +30,15 @@ cuda_emulation::Order order_named(const std::string& name) {
   throw py::value_error("order='" + name + "': forward, reverse or random.");
 }
 
+// A fault in a kernel, which -fsanitize=thread or -fsanitize=address ends the process for.
+void plant(const std::string& fault) {
+  float* y;
+  cudaMalloc(&y, 32 * sizeof(float));
+  if (fault == "lost updates") launch({4, 1}, faults::add_to_first, y);
+  if (fault == "past a shared array") launch({1, 32}, faults::past_a_tile, y);
+  cudaFree(y);
+}
+
 }  // namespace
 
 PYBIND11_MODULE(_test_backends, m) {
@@ -50,6 +58,8 @@ PYBIND11_MODULE(_test_backends, m) {
       },
       py::kw_only(), py::arg("order") = "forward", py::arg("hide") = false, py::arg("late") = false,
       py::arg("seed") = 1, py::arg("memory") = std::size_t(8) << 30);
+  m.attr("sanitizer") = cuda_emulation::sanitized ? cuda_emulation::finds_races ? "thread" : "address" : "";
+  m.def("plant", &plant, py::arg("fault"));
   m.def("allocated_bytes", [] { return cuda_emulation::allocated; });
   m.def("launches", [] { return cuda_emulation::launches; });
 }

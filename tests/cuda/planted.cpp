@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <launch.hpp>
+#include "faults.hpp"
 
 namespace {
 
@@ -43,15 +43,8 @@ __global__ void turn_grid(const float* x, float* y) {  // over the threads of se
   y[n + i] = y[n - 1 - i];
 }
 __global__ void add_one(float* y) { y[blockIdx.x * blockDim.x + threadIdx.x] += 1; }
-__global__ void add_to_first(float* y) { y[0] += 1; }
 __global__ void add_to_first_at_once(float* y) { atomicAdd(y, 1.f); }
 __global__ void write_before(float* y) { y[-1 - int(threadIdx.x)] = 1; }
-__global__ void past_a_tile(float* y) {
-  SHARED(float, tile, [32]);
-  tile[threadIdx.x + 1] = 1;
-  __syncthreads();
-  y[threadIdx.x] = tile[threadIdx.x];
-}
 __global__ void unwritten(float* y) {
   SHARED(float, tile, [32]);
   y[threadIdx.x] = tile[threadIdx.x];
@@ -78,6 +71,10 @@ __global__ void lane_that_left(float* y) {
   if (threadIdx.x >= 16) return;
   y[threadIdx.x] = __shfl_xor_sync(~0u, 1.f, 16);
 }
+struct Pair {
+  int first, second;
+};
+__global__ void sum_of_pair(Pair pair, float* y) { y[0] = float(pair.first + pair.second); }
 template <class F>
 __global__ void call(F f) {
   f();
@@ -179,12 +176,12 @@ const std::map<std::string, std::function<void()>> all = {
     {"turn_grid", [] { run(64, {4, 8, 0, nullptr, true}, turn_grid<true>, numbers(32).p); }},
     {"turn_grid_no_barrier", [] { run(64, {4, 8, 0, nullptr, true}, turn_grid<false>, numbers(32).p); }},
     {"atomic", [] { run(1, {4, 32}, add_to_first_at_once); }},
-    {"lost_updates", [] { run(1, {4, 1}, add_to_first); }},
+    {"lost_updates", [] { run(1, {4, 1}, faults::add_to_first); }},
     {"add_one", [] { run(64, {2, 32}, add_one); }},
     {"past_the_end", [] { run(64, {1, 65}, add_one); }},
     {"before_the_start", [] { run(64, {1, 32}, write_before); }},
     {"far_before_the_start", [] { run(64, {1, 1024}, write_before); }},
-    {"past_a_tile", [] { run(32, {1, 32}, past_a_tile); }},
+    {"past_a_tile", [] { run(32, {1, 32}, faults::past_a_tile); }},
     {"unwritten", [] { run(2, {1, 2}, unwritten); }},
     {"two_barriers", [] { run(64, {1, 64}, two_barriers); }},
     {"early_end", [] { run(64, {1, 64}, early_end); }},
@@ -203,6 +200,12 @@ const std::map<std::string, std::function<void()>> all = {
        float x = 0;
        const auto f = [&x] { x = 1; };
        launch({1, 1}, call<decltype(f)>, f);
+     }},
+    {"pair_like_an_address",  // of the sanitizers' shadow
+     [] {
+       const Array y(1);
+       launch({1, 1}, sum_of_pair, Pair{4096, 2048}, y.p);
+       y.show();
      }},
     {"host_touches",
      [] {

@@ -122,6 +122,13 @@ def test_a_host_that_touches_device_memory_ends_where_it_is_hidden(build) -> Non
     assert "status: -11" in said  # SIGSEGV
 
 
+@pytest.mark.parametrize("flags", [(), ("-fsanitize=thread",), ("-fsanitize=address",)])
+def test_two_numbers_are_no_pointer(build, flags: tuple[str, ...]) -> None:
+    assert "result: 6144" in run(build(*flags), "pair_like_an_address")
+    for name in ("pointer_of_host", "reference_to_host"):
+        assert "points to the host's memory" in run(build(*flags), name)
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_thread_sanitizer_says_nothing_of_right_kernels(build, name: str) -> None:
     assert "status: 0" in run(build("-fsanitize=thread"), name, "random")
@@ -147,7 +154,7 @@ def test_thread_sanitizer_finds_races(build, name: str) -> None:
 def test_address_sanitizer_finds_what_goes_past_a_shared_array(build) -> None:
     said = run(build("-fsanitize=address"), "past_a_tile")
     assert "AddressSanitizer" in said
-    assert "planted.cpp" in said
+    assert "faults.hpp" in said
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -60,6 +60,12 @@ inline void leaving(const void*, std::size_t) {}
 inline void arrived(const void**, std::size_t*) {}
 #endif
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 // --- fibers: the scheduler enters one, which runs until it goes back
 struct Fiber {
   char* stack = nullptr;

@@ -63,7 +63,8 @@ __global__ void __launch_bounds__(4 * depth, 1) forward_sample(const Walk<float>
   ThreadWeights<cell, depth> weights;
   weights.read(u < units, units,
                [&](int gate, int k) { return w.a.w_hh[std::int64_t(k) * w.width + gate * units + u]; });
-  for (int k = int(threadIdx.x); k < 2 * Q::room; k += int(blockDim.x)) seen[k] = reset[k % Q::room] = 0;
+  for (int k = int(threadIdx.x); k < 2 * Q::room; k += int(blockDim.x)) seen[k] = 0;
+  for (int k = int(threadIdx.x); k < Q::room; k += int(blockDim.x)) reset[k] = 0;
   __syncthreads();
   CellInput<float> in{};
   float keep = 1;  // dropout of the state
