@@ -1,4 +1,4 @@
-// Word vectors: none, for gradient descent goes from word to word.
+// Word vectors: none, for gradient descent goes from pair to pair of words, of which few are free to go together.
 #include "kernels/cuda/tables.hpp"
 #include "kernels/words.hpp"
 
