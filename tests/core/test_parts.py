@@ -57,6 +57,17 @@ def test_parts_are_the_whole(weighted: bool) -> None:
     assert learnt(None, **more) == learnt(ROOM, **more)
 
 
+def test_parts_are_gathered_while_the_device_works() -> None:
+    """All of a part is sent by copies from pinned memory, between which the host does not wait."""
+    passes = 5  # two epochs, the sum of the weights, loss and gradients, predictions
+    of_x, of_numbers, of_y = passes * N * 400 * 4, passes * N * 8, (passes - 1) * N * 4
+    test_backends.copies()
+    learnt(None)
+    assert test_backends.copies()[::2] == (0, 1)
+    learnt(ROOM)
+    assert test_backends.copies()[::2] == (of_x + of_numbers + of_y, 3)
+
+
 def test_no_room_for_all_samples_at_once() -> None:
     """Or the test above would show nothing."""
     program = Program(L.to_dict([L.Dense(3)]), (400,), backend=backends.EMULATED, batch_size=16)

@@ -61,5 +61,10 @@ PYBIND11_MODULE(_test_backends, m) {
   m.attr("sanitizer") = cuda_emulation::sanitized ? cuda_emulation::finds_races ? "thread" : "address" : "";
   m.def("plant", &plant, py::arg("fault"));
   m.def("allocated_bytes", [] { return cuda_emulation::allocated; });
+  // Since the last call: bytes copied to the device from pinned memory and from other, and the most copies at once.
+  m.def("copies", [] {
+    const auto [pinned, pageable, since, most] = std::exchange(cuda_emulation::copies_in, {});
+    return py::make_tuple(pinned, pageable, most);
+  });
   m.def("launches", [] { return cuda_emulation::launches; });
 }

@@ -92,6 +92,9 @@ struct Device {
   void (*replay)(void* queue, void* recording);
   void (*forget)(void* recording);
   std::size_t (*free_bytes)();
+  void* (*pin)(std::size_t bytes);  // memory of the host that the device reads by itself
+  void (*unpin)(void*);
+  void (*send)(void* to, const void* pinned, std::size_t bytes, void* queue);  // has not read it when it returns
 };
 
 struct Backend {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,21 +43,26 @@ class Resident {
     there_.count = data.count, there_.stateful = data.stateful;
     return there_;
   }
-  // Samples begin, begin + 1 ... of the order alone, one after the other; with their numbers.
+  // Samples begin, begin + 1 ... of the order alone, one after the other; with their numbers. They are gathered before
+  // the host waits for what the device was sent so far: for the part before this one.
   const Data& place_part(const Data& data, index begin, index count, void* queue) {
     there_ = data, n_ = 0;
     there_.version = 0, there_.order = nullptr, there_.count = count;
-    std::vector<std::int64_t> numbers(count);
+    index of_one = 8;
+    each_array(there_, [&](const auto*, index bytes, const Bytes&) { of_one += bytes; });
+    unsigned char* gathered = pinned_room(count * of_one);
+    auto* const numbers = reinterpret_cast<std::int64_t*>(gathered);
     for (index i = 0; i < count; i++) numbers[i] = data.order ? data.order[begin + i] : begin + i;
-    there_.numbers = static_cast<const std::int64_t*>(copy(order_, numbers.data(), count * 8, queue));
-    std::vector<unsigned char> some;
+    there_.numbers = static_cast<const std::int64_t*>(send(order_, gathered, count * 8, queue));
+    gathered += count * 8;
     each_array(there_, [&](const auto*& array, index bytes, Bytes& to) {
       if (!array) return;
-      some.resize(count * bytes);
       const auto* from = reinterpret_cast<const unsigned char*>(array);
-      for (index i = 0; i < count; i++) std::memcpy(some.data() + i * bytes, from + numbers[i] * bytes, bytes);
-      put(array, copy(to, some.data(), count * bytes, queue));
+      for (index i = 0; i < count; i++) std::memcpy(gathered + i * bytes, from + numbers[i] * bytes, bytes);
+      put(array, send(to, gathered, count * bytes, queue));
+      gathered += count * bytes;
     });
+    backend_->device->wait(queue);  // the next part is gathered in the same place
     return there_;
   }
 
@@ -112,11 +118,26 @@ class Resident {
     there_.version = data.version, n_ = n;
   }
 
+  void* room(Bytes& to, index bytes) const {
+    if (to.size() < bytes) to = Bytes(), to = Bytes(bytes, backend_->memory);
+    return to.data();
+  }
   const void* copy(Bytes& to, const void* from, index bytes, void* queue) {
     if (!from) return nullptr;
-    if (to.size() < bytes) to = Bytes(), to = Bytes(bytes, backend_->memory);
-    backend_->memory.copy_in(to.data(), from, bytes, queue);
+    backend_->memory.copy_in(room(to, bytes), from, bytes, queue);
     return to.data();
+  }
+  const void* send(Bytes& to, const void* pinned, index bytes, void* queue) {
+    backend_->device->send(room(to, bytes), pinned, bytes, queue);
+    return to.data();
+  }
+  unsigned char* pinned_room(index bytes) {
+    if (pinned_bytes_ < bytes) {
+      pinned_.reset(), pinned_bytes_ = 0;
+      pinned_ = {static_cast<unsigned char*>(backend_->device->pin(bytes)), backend_->device->unpin};
+      pinned_bytes_ = bytes;
+    }
+    return pinned_.get();
   }
 
   const Backend* backend_ = nullptr;
@@ -124,6 +145,8 @@ class Resident {
   index rows_ = 0, outputs_ = 0, n_ = 0;
   bool x_is_there_ = false;
   Data there_{};
+  std::unique_ptr<unsigned char, void (*)(void*)> pinned_{nullptr, [](void*) {}};  // where parts are gathered
+  index pinned_bytes_ = 0;
   Bytes x_, indptr_, indices_, codes_, targets_, boxes_, weights_, lengths_, answer_lengths_, order_;
 };
 

@@ -121,6 +121,10 @@ inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t size,
   const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   if (size && (on_device(to) != to_device || on_device(from) != from_device))
     return error(cudaErrorInvalidValue, "cudaMemcpy: host and device are mistaken, or it goes past an allocation");
+  if (to_device && !from_device) {
+    (is_pinned(from) ? copies_in.pinned : copies_in.pageable) += size;
+    copies_in.most_since_wait = std::max(copies_in.most_since_wait, ++copies_in.since_wait);
+  }
   send(s, [=] {
     const Open open;
     std::memcpy(to, from, size);

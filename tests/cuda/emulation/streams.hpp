@@ -26,6 +26,13 @@ inline Stream null_stream;
 inline std::vector<Stream*> streams{&null_stream};
 inline thread_local int capturing = 0;
 
+// Copies to the device: their bytes by where they come from, and the most that were sent without a wait between.
+struct CopiesIn {
+  std::size_t pinned = 0, pageable = 0;
+  int since_wait = 0, most_since_wait = 0;
+};
+inline CopiesIn copies_in;
+
 // Of CUDA's handles 1 and 2 are names of the null stream, of all threads and of one.
 inline Stream& of(Stream* s) { return std::uintptr_t(s) > 2 ? *s : null_stream; }
 inline void drain(Stream& s, long number) {
@@ -52,6 +59,7 @@ inline cudaError_t wait_all() {
 inline cudaError_t wait_for(Stream& s, long number) {
   const std::lock_guard hold(turn);
   if (capturing) return wait_all();
+  copies_in.since_wait = 0;
   drain(s, number);
   return last_error;
 }

@@ -108,6 +108,20 @@ void copy_out(void* to, const void* from, std::size_t bytes, void* queue) {
   check(cudaStreamSynchronize(stream), "the GPU");
 }
 
+void send(void* to, const void* pinned, std::size_t bytes, void* queue) {
+  if (bytes) check(cudaMemcpyAsync(to, pinned, bytes, cudaMemcpyHostToDevice, stream_in(queue)), "copying to the GPU");
+}
+template <int number>
+void* pin(std::size_t bytes) {
+  enter<number>();
+  void* p = nullptr;
+  check(cudaMallocHost(&p, bytes), "memory of the host");
+  return p;
+}
+void unpin(void* p) {
+  if (p) cudaFreeHost(p);
+}
+
 void close(void* p) {
   Queue* queue = static_cast<Queue*>(p);
   if (queue->stream) cudaStreamDestroy(queue->stream);
@@ -181,7 +195,10 @@ const Device device = {.enter = enter<number>,
                        .recorded = recorded,
                        .replay = replay,
                        .forget = forget,
-                       .free_bytes = free_bytes<number>};
+                       .free_bytes = free_bytes<number>,
+                       .pin = pin<number>,
+                       .unpin = unpin,
+                       .send = send};
 
 template <int number>
 constexpr Memory memory = {allocate<number>, release, copy_in, copy_out};
