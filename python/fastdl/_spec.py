@@ -123,6 +123,13 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
+def name_as_imported(package: Mapping[str, Any]) -> None:
+    """Let its classes say that they are of this package: so users, pickles and files name them."""
+    for name in package["__all__"]:
+        if isinstance(package[name], type):
+            package[name].__module__ = package["__name__"]
+
+
 def lookup(value: object, table: Mapping[str, type[S]], base: type[S], parameter: str) -> S:
     """The spec itself, or the one with default fields that a name stands for.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fastdl._other_names import raiser
-from fastdl._spec import lookup
+from fastdl._spec import lookup, name_as_imported
 from fastdl.losses._classes import (
     BinaryCrossEntropy,
     BinaryFocal,
@@ -77,9 +77,7 @@ def get(value: str | Loss | Callable[..., Any], parameter: str = "loss") -> Loss
     return lookup(value, BY_NAME, Loss, parameter)
 
 
-for _exported in map(vars().get, __all__):
-    if isinstance(_exported, type):  # messages and pickles name it as users do
-        _exported.__module__ = __name__
+name_as_imported(vars())
 
 if not TYPE_CHECKING:  # checkers of types know what is there
     __getattr__ = raiser(__name__, __all__)

@@ -15,7 +15,7 @@ state either: the caller holds it, from `Schedule.start` through `Schedule.fold`
 from typing import TYPE_CHECKING
 
 from fastdl._other_names import raiser
-from fastdl._spec import lookup
+from fastdl._spec import lookup, name_as_imported
 from fastdl.schedules._falling import (
     Cosine,
     CosLog,
@@ -75,9 +75,7 @@ def get(value: str | Schedule, parameter: str = "learning_rate") -> Schedule:
     return lookup(value, BY_NAME, Schedule, parameter)
 
 
-for _exported in map(vars().get, __all__):
-    if isinstance(_exported, type):  # messages and pickles name it as users do
-        _exported.__module__ = __name__
+name_as_imported(vars())
 
 if not TYPE_CHECKING:  # checkers of types know what is there
     __getattr__ = raiser(__name__, __all__)

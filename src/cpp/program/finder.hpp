@@ -11,6 +11,7 @@
 
 #include "core/arena.hpp"
 #include "kernels/attention.hpp"
+#include "kernels/kernels.hpp"
 #include "kernels/memory.hpp"
 #include "program/any_program.hpp"
 
